@@ -1,0 +1,1 @@
+"""Let the tests import the integration the way Home Assistant does."""

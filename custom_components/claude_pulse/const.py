@@ -1,0 +1,17 @@
+"""Constants that several modules of Claude Pulse share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DOMAIN: Final = "claude_pulse"
+TITLE: Final = "Claude Pulse"
+
+CONF_ORG_ID: Final = "org_id"
+CONF_SESSION_KEY: Final = "session_key"
+CONF_UPDATE_INTERVAL: Final = "update_interval"
+
+DEFAULT_UPDATE_INTERVAL: Final = 120
+MIN_UPDATE_INTERVAL: Final = 30
+
+USAGE_URL: Final = "https://claude.ai/settings/usage"

@@ -1,0 +1,1 @@
+"""Tests of Claude Pulse, through Home Assistant's own surfaces."""

@@ -1,0 +1,26 @@
+"""Start the simulator by itself: `python -m tests.simulator [PORT]`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from .server import CONTROL, Simulator
+
+
+async def main(port: int) -> None:
+    """Serve until interrupted."""
+    simulator = Simulator()
+    await simulator.start(port)
+    print(f"claude.ai stand-in at {simulator.url}, control at {simulator.url}{CONTROL}")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await simulator.stop()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    except KeyboardInterrupt:
+        pass

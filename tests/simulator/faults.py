@@ -1,0 +1,130 @@
+"""The ways in which claude.ai, or something in between, does not answer as wished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from aiohttp import web
+
+_CHALLENGE_PAGE = "<!DOCTYPE html><html><title>Just a moment...</title></html>"
+_LOGIN_PAGE = "<html><body><h1>Welcome to Hotel WiFi</h1></body></html>"
+
+
+def error_body(kind: str, message: str, code: str | None = None) -> dict[str, Any]:
+    """Return an error as claude.ai words it."""
+    details = {"error_visibility": "user_facing"}
+    if code:
+        details["error_code"] = code
+    return {
+        "type": "error",
+        "error": {"type": kind, "message": message, "details": details},
+        "request_id": None,
+    }
+
+
+SESSION_INVALID = error_body(
+    "permission_error", "Invalid authorization", "account_session_invalid"
+)
+ORGANIZATION_REFUSED = error_body(
+    "permission_error", "Invalid authorization for organization"
+)
+NOT_FOUND = error_body("not_found_error", "Not found")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An answer that stands in for the real one."""
+
+    row: int
+    status: int
+    body: Any = ""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # Whether the list of organizations and the account still answer.
+    organization_only: bool = False
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request."""
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        return web.Response(
+            status=self.status,
+            text=text,
+            content_type=self.content_type,
+            headers=self.headers,
+        )
+
+
+async def _drop(request: web.Request) -> web.StreamResponse:
+    """Close the connection without an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def _hang(request: web.Request) -> web.StreamResponse:
+    """Never answer."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@dataclass(frozen=True)
+class Trouble(Fault):
+    """A fault below HTTP."""
+
+    act: Callable[[web.Request], Awaitable[web.StreamResponse]] = _drop
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Do to the connection what the fault does."""
+        return await self.act(request)
+
+
+FAULTS: dict[str, Fault] = {
+    "challenge": Fault(
+        1, 403, _CHALLENGE_PAGE, "text/html", {"cf-mitigated": "challenge"}
+    ),
+    "challenge_without_page": Fault(1, 403, {}, headers={"cf-mitigated": "challenge"}),
+    "captive_portal": Fault(1, 200, _LOGIN_PAGE, "text/html"),
+    "captive_portal_redirect": Fault(
+        1, 302, headers={"Location": "http://login.example/?from=claude.ai"}
+    ),
+    "gateway_page": Fault(1, 502, _LOGIN_PAGE, "text/html"),
+    "session_invalid": Fault(2, 403, SESSION_INVALID),
+    "unauthorized": Fault(2, 401, error_body("authentication_error", "Unauthorized")),
+    "unauthorized_flat": Fault(2, 401, {"error": {"message": "Unauthorized"}}),
+    "login_redirect": Fault(2, 302, headers={"Location": "/login?returnTo=%2F"}),
+    "organization_refused": Fault(
+        3, 403, ORGANIZATION_REFUSED, organization_only=True
+    ),
+    "organization_missing": Fault(3, 404, NOT_FOUND, organization_only=True),
+    "malformed": Fault(
+        4,
+        400,
+        error_body("invalid_request_error", "Input should be a valid UUID"),
+        organization_only=True,
+    ),
+    "region_redirect": Fault(
+        5,
+        307,
+        headers={"Location": "https://www.example.com/app-unavailable-in-region"},
+    ),
+    "region_451": Fault(5, 451, error_body("unavailable", "Not available here")),
+    "rate_limited": Fault(6, 429, error_body("rate_limit_error", "Slow down")),
+    "forbidden": Fault(7, 403, error_body("permission_error", "Forbidden")),
+    "server_error": Fault(8, 500, error_body("api_error", "Internal server error")),
+    "overloaded": Fault(8, 529, error_body("overloaded_error", "Overloaded")),
+    "redirect_elsewhere": Fault(8, 301, headers={"Location": "/somewhere"}),
+    "redirect_nowhere": Fault(8, 302, headers={"Location": "http://["}),
+    "error_with_200": Fault(8, 200, error_body("api_error", "Something broke")),
+    "no_json": Fault(8, 200, "usage: 31 %", "text/plain"),
+    "no_json_403": Fault(8, 403, "Forbidden", "text/plain"),
+    "no_object": Fault(8, 200, [31, 77]),
+    "empty": Fault(8, 200),
+    "nested_too_deep": Fault(8, 200, "[" * 100_000),
+    "too_large": Fault(8, 200, " " * 2**21),
+    "drop": Trouble(8, 0),
+    "hang": Trouble(8, 0, act=_hang),
+}

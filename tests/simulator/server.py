@@ -1,0 +1,263 @@
+"""The simulator's HTTP side: claude.ai's endpoints, and a control of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+import random
+from typing import Any, cast
+from uuid import UUID
+
+from aiohttp import web
+
+from .faults import (
+    FAULTS,
+    NOT_FOUND,
+    ORGANIZATION_REFUSED,
+    SESSION_INVALID,
+    Fault,
+    error_body,
+)
+from .world import Account, Seat, World, jitter, make_world
+
+CONTROL = "/_simulator"
+
+# What a browser's request carries; anything else is taken for a robot's.
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Language": "en-US,en;q=0.9",
+    "Referer": "https://claude.ai/settings/usage",
+    "anthropic-client-platform": "web_claude_ai",
+}
+_OTHER_HEADERS = {"host", "cookie", "user-agent", "accept-encoding", "connection"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that has come in."""
+
+    path: str
+    session_key: str | None
+    time: datetime
+
+
+class Simulator:
+    """claude.ai on a port of this machine."""
+
+    def __init__(self) -> None:
+        """Make the world as it is at the start."""
+        self.advance = timedelta()
+        self.world: World = make_world(self.now)
+        self.requests: list[Request] = []
+        # The faults in force: of one account, or of all under None.
+        self.faults: dict[str | None, Fault] = {}
+        self._random = random.Random(19)
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    @property
+    def now(self) -> datetime:
+        """Return the simulator's time, which can be ahead of the clock."""
+        return datetime.now(timezone.utc) + self.advance
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on a port of loopback, any free one by default."""
+        app = web.Application(middlewares=[self._in_between])
+        app.add_routes(
+            [
+                web.get("/api/account", self._account),
+                web.get("/api/organizations", self._organizations),
+                web.get("/api/organizations/{org_id}", self._organization),
+                web.get("/api/organizations/{org_id}/usage", self._usage),
+                web.get(CONTROL, self._show),
+                web.post(CONTROL + "/fault/{fault}", self._set_fault),
+                web.delete(CONTROL + "/fault", self._clear_faults),
+                web.post(CONTROL + "/accounts/{account}/log-out", self._log_out),
+                web.post(CONTROL + "/accounts/{account}/log-in", self._log_in),
+                web.put(CONTROL + "/accounts/{account}/usage", self._set_usage),
+                web.post(CONTROL + "/advance", self._advance),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.1)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def set_fault(
+        self,
+        name: str,
+        account: str | None = None,
+        *,
+        retry_after: str | None = None,
+    ) -> None:
+        """Put a fault in force, for an account or for all."""
+        fault = FAULTS[name]
+        if retry_after is not None:
+            fault = replace(fault, headers={"Retry-After": retry_after})
+        self.faults[account] = fault
+
+    def clear_faults(self) -> None:
+        """Answer properly again."""
+        self.faults.clear()
+
+    @web.middleware
+    async def _in_between(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Do what happens to a request before claude.ai itself sees it."""
+        if request.path.startswith(CONTROL):
+            return await handler(request)
+        key = _session_key(request)
+        self.requests.append(Request(request.path, key, self.now))
+        if not _like_a_browser(request):
+            return await FAULTS["challenge"](request)
+        account = self.world.by_key(key) if key else None
+        fault = self.faults.get(account.name if account else None) or self.faults.get(
+            None
+        )
+        if fault and (not fault.organization_only or "org_id" in request.match_info):
+            return await fault(request)
+        if account is None:
+            return web.json_response(SESSION_INVALID, status=403)
+        request["account"] = account
+        response = await handler(request)
+        # The same key again with a later end, and a cookie of the shield's.
+        response.set_cookie("sessionKey", account.session_key, max_age=28 * 86400)
+        response.set_cookie("__cf_bm", f"{self._random.random()}", httponly=True)
+        return response
+
+    async def _account(self, request: web.Request) -> web.Response:
+        """Answer who the key belongs to."""
+        return web.json_response(_of(request).body())
+
+    async def _organizations(self, request: web.Request) -> web.Response:
+        """Answer with all organizations of the account."""
+        seats = _of(request).seats
+        return web.json_response([seat.organization.body() for seat in seats])
+
+    async def _organization(self, request: web.Request) -> web.Response:
+        """Answer with one organization."""
+        seat = self._seat(request)
+        if isinstance(seat, web.Response):
+            return seat
+        return web.json_response(seat.organization.body())
+
+    async def _usage(self, request: web.Request) -> web.Response:
+        """Answer with the usage of a seat, which an API-only organization has not."""
+        seat = self._seat(request)
+        if isinstance(seat, web.Response):
+            return seat
+        if "chat" not in seat.organization.capabilities:
+            return web.json_response(ORGANIZATION_REFUSED, status=403)
+        return web.json_response(
+            seat.body(self.now, lambda: jitter(self._random)),
+        )
+
+    def _seat(self, request: web.Request) -> Seat | web.Response:
+        """Return the seat that a request is about, or the refusal."""
+        org_id = request.match_info["org_id"]
+        if seat := _of(request).seat(org_id):
+            return seat
+        try:
+            UUID(org_id)
+        except ValueError:
+            body = error_body("invalid_request_error", "Input should be a valid UUID")
+            return web.json_response(body, status=400)
+        if self.world.has_organization(org_id):
+            return web.json_response(ORGANIZATION_REFUSED, status=403)
+        return web.json_response(NOT_FOUND, status=404)
+
+    async def _show(self, _: web.Request) -> web.Response:
+        """Tell what there is: accounts with their keys, faults, requests so far."""
+        accounts = {
+            account.name: {
+                "session_key": account.session_key if account.logged_in else None,
+                "organizations": {
+                    seat.organization.uuid: seat.organization.name
+                    for seat in account.seats
+                },
+            }
+            for account in self.world.accounts.values()
+        }
+        return web.json_response(
+            {
+                "accounts": accounts,
+                "faults": {name: fault.row for name, fault in FAULTS.items()},
+                "requests": len(self.requests),
+                "time": self.now.isoformat(),
+            }
+        )
+
+    async def _set_fault(self, request: web.Request) -> web.Response:
+        """Put a fault in force: `?account=` for one account, `?retry_after=` for a 429."""
+        name = request.match_info["fault"]
+        if name not in FAULTS:
+            return web.json_response({"faults": list(FAULTS)}, status=404)
+        query = request.query
+        self.set_fault(
+            name, query.get("account"), retry_after=query.get("retry_after")
+        )
+        return web.json_response({"fault": name})
+
+    async def _clear_faults(self, _: web.Request) -> web.Response:
+        """Answer properly again."""
+        self.clear_faults()
+        return web.json_response({"fault": None})
+
+    async def _log_out(self, request: web.Request) -> web.Response:
+        """End the session key of an account."""
+        self._named(request).log_out()
+        return web.json_response({"session_key": None})
+
+    async def _log_in(self, request: web.Request) -> web.Response:
+        """Give an account a new session key."""
+        return web.json_response({"session_key": self._named(request).log_in()})
+
+    async def _set_usage(self, request: web.Request) -> web.Response:
+        """Serve a body as the usage of all seats of an account; `null` ends that."""
+        body: Any = await request.json()
+        for seat in self._named(request).seats:
+            seat.fixed_body = body
+        return web.json_response({"usage": body})
+
+    async def _advance(self, request: web.Request) -> web.Response:
+        """Move the simulator's time forward by `?hours=`."""
+        self.advance += timedelta(hours=float(request.query["hours"]))
+        return web.json_response({"time": self.now.isoformat()})
+
+    def _named(self, request: web.Request) -> Account:
+        """Return the account that a control request names."""
+        if account := self.world.accounts.get(request.match_info["account"]):
+            return account
+        raise web.HTTPNotFound(text=f"accounts: {', '.join(self.world.accounts)}\n")
+
+
+def _of(request: web.Request) -> Account:
+    """Return the account whose key a request carries."""
+    return cast(Account, request["account"])
+
+
+def _session_key(request: web.Request) -> str | None:
+    """Return the session key of a request's cookie."""
+    name, _, key = request.headers.get("Cookie", "").partition("=")
+    return key if name == "sessionKey" else None
+
+
+def _like_a_browser(request: web.Request) -> bool:
+    """Tell whether the headers are those of the usage page, to the letter."""
+    names = {name.lower() for name in request.headers}
+    return (
+        all(request.headers.get(name) == value for name, value in _HEADERS.items())
+        and names <= _OTHER_HEADERS | {name.lower() for name in _HEADERS}
+        and "Chrome/" in request.headers.get("User-Agent", "")
+    )
