@@ -11,6 +11,7 @@ Loaded by `-p` before any other plugin:
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 import sys
 from types import ModuleType
@@ -34,10 +35,9 @@ class _LoggerFinder(PathFinder):
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            if not hasattr(module, _MOVED):
-                from homeassistant.components.logger import helpers
-
-                setattr(module, _MOVED, getattr(helpers, _MOVED))
+            helpers = import_module(f"{_LOGGER_COMPONENT}.helpers")
+            if moved := getattr(helpers, _MOVED, None):
+                setattr(module, _MOVED, moved)
 
         spec.loader.exec_module = exec_module
         return spec

@@ -183,7 +183,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return how long to wait after an error."""
         if (longest := _LONGEST_WAIT.get(type(err))) is None:
             return self._interval
-        if isinstance(err, RateLimitedError) and err.retry_after:
+        if isinstance(err, RateLimitedError) and (err.retry_after or 0) > 0:
             wait = timedelta(seconds=min(err.retry_after, _LONGEST_RETRY_AFTER))
         else:
             wait = min(2 * (self.update_interval or self._interval), longest)
@@ -197,7 +197,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self, action: Callable[[datetime], Coroutine[Any, Any, None] | None], at: datetime
     ) -> None:
         """Set the one timer: for a wake-up after a success, for giving up after a failure."""
-        self._unsub_timer = async_track_point_in_utc_time(self.hass, action, at)
+        self._cancel_timer()
+        if not self._shutdown_requested:
+            self._unsub_timer = async_track_point_in_utc_time(self.hass, action, at)
 
     def _cancel_timer(self) -> None:
         """Cancel the timer; cancelling one that has fired does nothing."""

@@ -48,13 +48,20 @@ class Simulator:
     def __init__(self) -> None:
         """Make the world as it is at the start."""
         self.advance = timedelta()
-        self.world: World = make_world(self.now)
+        self.restart()
         self.requests: list[Request] = []
         # The faults in force: of one account, or of all under None.
         self.faults: dict[str | None, Fault] = {}
+        # Whether the side endpoints refuse to answer.
+        self.silent_account = False
+        self.silent_organization = False
         self._random = random.Random(19)
         self._runner: web.AppRunner | None = None
         self.url = ""
+
+    def restart(self) -> None:
+        """Make the world as it is at the start, at this time."""
+        self.world: World = make_world(self.now)
 
     @property
     def now(self) -> datetime:
@@ -79,9 +86,11 @@ class Simulator:
                 web.post(CONTROL + "/advance", self._advance),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
@@ -138,6 +147,8 @@ class Simulator:
 
     async def _account(self, request: web.Request) -> web.Response:
         """Answer who the key belongs to."""
+        if self.silent_account:
+            return web.json_response(NOT_FOUND, status=404)
         return web.json_response(_of(request).body())
 
     async def _organizations(self, request: web.Request) -> web.Response:
@@ -148,6 +159,8 @@ class Simulator:
     async def _organization(self, request: web.Request) -> web.Response:
         """Answer with one organization."""
         seat = self._seat(request)
+        if self.silent_organization:
+            return web.json_response(NOT_FOUND, status=404)
         if isinstance(seat, web.Response):
             return seat
         return web.json_response(seat.organization.body())

@@ -42,6 +42,7 @@ from .organization import (
 from .usage import Usage, parse_usage
 
 BASE_URL = "https://claude.ai"
+TIMEOUT = ClientTimeout(total=15)
 
 # A browser's own words: a bare or odd User-Agent is challenged by Cloudflare.
 _HEADERS = {
@@ -55,7 +56,6 @@ _HEADERS = {
     "anthropic-client-platform": "web_claude_ai",
 }
 _MAX_BODY = 1024 * 1024
-_TIMEOUT = ClientTimeout(total=15)
 
 
 class ClaudeAiClient:
@@ -73,7 +73,6 @@ class ClaudeAiClient:
         self._session = ClientSession(
             cookie_jar=DummyCookieJar(),
             headers={**_HEADERS, "Cookie": f"sessionKey={session_key}"},
-            timeout=_TIMEOUT,
         )
 
     async def __aenter__(self) -> ClaudeAiClient:
@@ -128,7 +127,7 @@ class ClaudeAiClient:
         try:
             # A redirect is an answer: following it would carry the cookie along.
             async with self._session.get(
-                URL(url, encoded=True), allow_redirects=False
+                URL(url, encoded=True), allow_redirects=False, timeout=TIMEOUT
             ) as response:
                 text = await _read(response)
         except (ClientError, OSError, TimeoutError, ValueError) as err:

@@ -47,7 +47,7 @@ class InvalidOrganizationIdError(ClaudeAiError):
     """The text holds no organization UUID, or claude.ai calls it malformed (400)."""
 
     key = "invalid_org_id"
-    message = "This is not an organization ID"
+    message = "This is not an organization ID of claude.ai"
 
 
 class BlockedError(ClaudeAiError):
@@ -68,7 +68,7 @@ class OrganizationAccessError(ClaudeAiError):
     """This key cannot read this organization, or there is no such one."""
 
     key = "org_not_found"
-    message = "The session key cannot read this organization"
+    message = "claude.ai does not show this organization to the session key"
 
 
 class RegionBlockedError(ClaudeAiError):

@@ -1,0 +1,124 @@
+"""Organizations, and the order in which a plan is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.claude_pulse.claude_ai.organization import (
+    parse_account_id,
+    parse_organization,
+    parse_organizations,
+)
+
+from . import json_values
+
+
+def organization(**members: Any) -> dict[str, Any]:
+    """Return the body of an organization."""
+    return {"uuid": "AB", "name": "Lab", "capabilities": ["chat"], **members}
+
+
+@pytest.mark.parametrize(
+    ("members", "plan"),
+    [
+        ({"raven_type": "enterprise", "capabilities": ["raven", "chat"]}, "Enterprise"),
+        ({"capabilities": ["chat", "raven_enterprise"]}, "Enterprise"),
+        ({"rate_limit_tier": "default_raven_enterprise"}, "Enterprise"),
+        ({"rate_limit_tier": "default_claude_zero"}, "Enterprise"),
+        ({"raven_type": "team"}, "Team"),
+        ({"capabilities": ["raven", "chat"]}, "Team"),
+        ({"rate_limit_tier": "default_raven"}, "Team"),
+        # A member of a team can carry the tier of another plan.
+        ({"raven_type": "team", "rate_limit_tier": "default_claude_max_5x"}, "Team"),
+        (
+            {
+                "capabilities": ["claude_max", "chat"],
+                "rate_limit_tier": "default_claude_max_20x",
+            },
+            "Max 20x",
+        ),
+        ({"capabilities": ["claude_max", "chat"]}, "Max"),
+        # The tier alone does not make a plan.
+        ({"rate_limit_tier": "default_claude_max_20x"}, "Free"),
+        (
+            {
+                "capabilities": ["claude_pro", "chat"],
+                "rate_limit_tier": "default_claude_ai",
+            },
+            "Pro",
+        ),
+        ({"rate_limit_tier": "default_claude_ai"}, "Free"),
+        ({"plan_display_name": "Education"}, "Education"),
+        ({"plan_display_name": " "}, "Free"),
+        ({"capabilities": []}, None),
+        ({"capabilities": ["api"]}, None),
+        ({"capabilities": "chat", "rate_limit_tier": 5, "raven_type": {}}, None),
+    ],
+)
+def test_plan(members: dict[str, Any], plan: str | None) -> None:
+    """The first thing that tells the plan counts."""
+    assert parse_organization(organization(**members)).plan == plan
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "has_usage"),
+    [
+        (["chat"], True),
+        (["api", "chat"], True),
+        ([], True),
+        (None, True),
+        (["api", "api_individual"], False),
+    ],
+)
+def test_usage(capabilities: Any, has_usage: bool) -> None:
+    """Organizations with chat have usage, and those that list nothing."""
+    found = parse_organization(organization(capabilities=capabilities))
+    assert found.has_usage is has_usage
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Analytical Engines", "Analytical Engines"),
+        ("ada@example.org's Organization", "ada"),
+        ("ada@example.org’s Organization", "ada"),
+        ("@example.org", None),
+        ("", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_name(name: Any, shown: str | None) -> None:
+    """Of an e-mail address only the part before the @ is shown."""
+    found = parse_organization(organization(name=name))
+    assert found.name == shown
+    assert found.org_id == "ab"
+    assert "ada" not in repr(found)
+
+
+def test_list() -> None:
+    """The order is the server's; what is no organization is left out."""
+    body = [organization(uuid="2"), None, {}, {"uuid": 5}, "3", organization(uuid="1")]
+    assert [item.org_id for item in parse_organizations(body)] == ["2", "1"]
+    assert parse_organizations({"uuid": "2"}) == ()
+
+
+def test_account() -> None:
+    """The account's UUID, where it is told."""
+    assert parse_account_id({"uuid": "AB", "email_address": "x"}) == "ab"
+    assert parse_account_id({"uuid": None}) is None
+    assert parse_account_id(["ab"]) is None
+
+
+@given(json_values)
+@settings(max_examples=200, deadline=None)
+def test_any_json(value: Any) -> None:
+    """No shape raises, as a whole or in any place."""
+    parse_organizations(value)
+    parse_account_id(value)
+    for member in ("uuid", "name", "capabilities", "rate_limit_tier", "raven_type"):
+        parse_organizations([organization(**{member: value})])
+    parse_organizations([organization(plan_display_name=value, capabilities=[value])])

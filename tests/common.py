@@ -1,0 +1,103 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from inspect import signature
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant
+
+from .simulator import Simulator
+from .simulator.faults import FAULTS
+
+# The faults that answer; the one that does not needs a clock that runs.
+ANSWERING_FAULTS = [name for name in FAULTS if name != "hang"]
+
+# One poll and its jitter.
+POLL = 126
+
+TEN_KEYS = (
+    "session_usage",
+    "weekly_usage",
+    "session_reset_countdown",
+    "session_reset_time",
+    "weekly_reset",
+    "weekly_reset_weekday",
+    "weekly_reset_time",
+    "session_used",
+    "session_limit",
+    "plan",
+)
+
+
+def seat_of(simulator: Simulator, account: str = "ada") -> dict[str, str]:
+    """Return the entry data of an account's last listed organization."""
+    known = simulator.world.accounts[account]
+    return {
+        CONF_ORG_ID: known.seats[-1].organization.uuid,
+        CONF_SESSION_KEY: known.session_key,
+    }
+
+
+async def add_entry(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: str = "ada",
+    *,
+    title: str = "Claude Pulse",
+    **options: Any,
+) -> MockConfigEntry:
+    """Set up an entry of an account's seat, as the flow would have stored it."""
+    data = seat_of(simulator, account)
+    entry = MockConfigEntry(
+        data=data,
+        domain=DOMAIN,
+        options=options,
+        title=title,
+        unique_id=f"{data[CONF_ORG_ID]}_{simulator.world.accounts[account].uuid}",
+        version=2,
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    return entry
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Wait for all tasks, those in the background included."""
+    block = hass.async_block_till_done
+    # An argument since Home Assistant 2024.4.
+    if "wait_background_tasks" in signature(block).parameters:
+        await block(wait_background_tasks=True)
+    else:
+        await block()
+
+
+async def pass_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = POLL
+) -> None:
+    """Let time pass, by default until the next poll."""
+    freezer.tick(timedelta(seconds=seconds))
+    async_fire_time_changed(hass)
+    await settle(hass)
+
+
+def states(hass: HomeAssistant, slug: str = "claude_pulse") -> dict[str, str]:
+    """Return the states of the ten sensors by key."""
+    found = {key: hass.states.get(f"sensor.{slug}_{key}") for key in TEN_KEYS}
+    return {key: state.state if state else "missing" for key, state in found.items()}
+
+
+def reauth_flows(hass: HomeAssistant) -> list[Any]:
+    """Return the flows in progress that ask for a new key."""
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return [flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]

@@ -1,0 +1,32 @@
+"""What all tests share: a claude.ai stand-in that the client asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from aiohttp import ClientTimeout
+import pytest
+
+from custom_components.claude_pulse import coordinator
+from custom_components.claude_pulse.claude_ai import client
+
+from .simulator import Simulator
+
+
+@pytest.fixture
+async def simulator(
+    monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+) -> AsyncGenerator[Simulator, None]:
+    """Start the simulator, and point the client at it."""
+    simulator = Simulator()
+    await simulator.start()
+    monkeypatch.setattr(client, "BASE_URL", simulator.url)
+    monkeypatch.setattr(coordinator, "CONFIRM_PAUSE", 0)
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait 15 seconds for an answer that never comes."""
+    monkeypatch.setattr(client, "TIMEOUT", ClientTimeout(total=0.1))

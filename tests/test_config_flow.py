@@ -1,0 +1,552 @@
+"""Setting up a seat, renewing its key, and changing what it is connected with."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.claude_pulse.claude_ai import client
+from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from .common import ANSWERING_FAULTS, add_entry, reauth_flows, seat_of, settle, states
+from .simulator import Simulator
+from .simulator.faults import FAULTS
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+# What the form says to each row of the error table, and at which field.
+SAID = {
+    1: {"base": "blocked"},
+    2: {"session_key": "invalid_auth"},
+    3: {"org_id": "org_not_found"},
+    4: {"org_id": "invalid_org_id"},
+    5: {"base": "region_blocked"},
+    6: {"base": "rate_limited"},
+    7: {"base": "forbidden"},
+    8: {"base": "cannot_connect"},
+}
+
+
+async def start(hass: HomeAssistant) -> dict[str, Any]:
+    """Open the form of a new entry."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+
+
+async def submit(
+    hass: HomeAssistant, flow: dict[str, Any], **user_input: Any
+) -> dict[str, Any]:
+    """Send a form, and wait for what it sets off."""
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], user_input)
+    await settle(hass)
+    return result
+
+
+def suggested(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that a form is shown with."""
+    return {
+        str(marker): marker.description["suggested_value"]
+        for marker in result["data_schema"].schema
+        if marker.description and "suggested_value" in marker.description
+    }
+
+
+async def test_key_and_organization(hass: HomeAssistant, simulator: Simulator) -> None:
+    """One live request proves a key and an organization."""
+    data = seat_of(simulator)
+    flow = await start(hass)
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "user")
+    assert not flow["errors"]
+
+    result = await submit(hass, flow, **data)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Claude Pulse"
+    assert result["data"] == data
+    assert result["options"] == {}
+    account_id = simulator.world.accounts["ada"].uuid
+    assert result["result"].unique_id == f"{data['org_id']}_{account_id}"
+    assert result["result"].state is ConfigEntryState.LOADED
+    paths = [request.path for request in simulator.requests]
+    assert paths[0] == f"/api/organizations/{data['org_id']}/usage"
+    assert "/api/organizations" not in paths
+
+
+async def test_key_alone(hass: HomeAssistant, simulator: Simulator) -> None:
+    """The organization with usage is found, although an API-only one is listed first."""
+    data = seat_of(simulator)
+    result = await submit(hass, await start(hass), session_key=data["session_key"])
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == data
+
+
+async def test_several_organizations(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Several organizations are offered by name and plan."""
+    key = simulator.world.accounts["ben"].session_key
+    result = await submit(hass, await start(hass), session_key=key)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "organization")
+    selector = result["data_schema"].schema["org_id"]
+    options = {item["label"]: item["value"] for item in selector.config["options"]}
+    assert list(options) == ["ben · Pro", "Analytical Engines · Team"]
+
+    org_id = options["Analytical Engines · Team"]
+    result = await submit(hass, result, org_id=org_id)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {"session_key": key, "org_id": org_id}
+
+
+async def test_cookie_header_tells_the_organization(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Of several organizations the one that a pasted header names is taken."""
+    data = seat_of(simulator, "ben")
+    header = (
+        f"Cookie: anthropic-device-id=1; sessionKey={data['session_key']}; "
+        f"lastActiveOrg={data['org_id']}; __cf_bm=x"
+    )
+    result = await submit(hass, await start(hass), session_key=header)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == data
+
+
+async def test_cookie_header_with_an_unusable_organization(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """An API-only organization in a pasted header does not count."""
+    data = seat_of(simulator)
+    api_only = simulator.world.accounts["ada"].seats[0].organization.uuid
+    header = f"sessionKey={data['session_key']}; lastActiveOrg={api_only}"
+    result = await submit(hass, await start(hass), session_key=header)
+
+    assert result["data"] == data
+
+
+async def test_account_that_is_not_told(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Without the account, the organization alone identifies the seat."""
+    simulator.silent_account = True
+    data = seat_of(simulator)
+    result = await submit(hass, await start(hass), **data)
+    assert result["result"].unique_id == data["org_id"]
+
+    simulator.silent_account = False
+    result = await submit(hass, await start(hass), **data)
+
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_organization_that_is_not_told(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """What only names an entry does not keep it from being made."""
+    await add_entry(hass, simulator, "ben")
+    simulator.silent_organization = True
+    result = await submit(hass, await start(hass), **seat_of(simulator))
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Claude Pulse 2"
+    assert states(hass, "claude_pulse_2")["plan"] == "unknown"
+
+
+async def test_duplicate(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A seat is set up once."""
+    await add_entry(hass, simulator)
+    for user_input in (
+        seat_of(simulator),
+        {"session_key": seat_of(simulator)["session_key"]},
+    ):
+        result = await submit(hass, await start(hass), **user_input)
+        assert result["type"] is FlowResultType.ABORT
+        assert result["reason"] == "already_configured"
+
+
+async def test_titles(hass: HomeAssistant, simulator: Simulator) -> None:
+    """The first entry is plain, the next ones carry the organization's name."""
+    titles = []
+    for account in ("ada", "ben", "cora", "eve"):
+        result = await submit(hass, await start(hass), **seat_of(simulator, account))
+        titles.append(result["title"])
+
+    assert titles == [
+        "Claude Pulse",
+        "Claude Pulse Analytical Engines",
+        # Another seat of the same organization.
+        "Claude Pulse Analytical Engines 2",
+        # A personal organization, without the rest of the address.
+        "Claude Pulse eve",
+    ]
+    assert states(hass, "claude_pulse_eve")["plan"] == "Free"
+
+
+@pytest.mark.parametrize("name", ANSWERING_FAULTS)
+async def test_fault_then_success(
+    hass: HomeAssistant, simulator: Simulator, name: str
+) -> None:
+    """Each fault is told at its field; the form keeps all but the key and works on."""
+    data = seat_of(simulator)
+    simulator.set_fault(name)
+    result = await submit(hass, await start(hass), **data)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == SAID[FAULTS[name].row]
+    assert suggested(result) == {"org_id": data["org_id"]}
+
+    simulator.clear_faults()
+    result = await submit(hass, result, **data)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.usefixtures("short_timeout")
+async def test_no_answer_then_success(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A claude.ai that never answers is told like one that is away."""
+    simulator.set_fault("hang")
+    result = await submit(hass, await start(hass), **seat_of(simulator))
+    assert result["errors"] == {"base": "cannot_connect"}
+
+    simulator.clear_faults()
+    result = await submit(hass, result, **seat_of(simulator))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("user_input", "errors"),
+    [
+        ({"session_key": "hello"}, {"session_key": "invalid_key_format"}),
+        ({"session_key": "sk-ant-sid01-short"}, {"session_key": "invalid_key_format"}),
+        ({"session_key": "sk-ant-api03-" + "x" * 90}, {"session_key": "api_key"}),
+        ({"session_key": "sk-ant-oat01-" + "x" * 90}, {"session_key": "oauth_token"}),
+        ({"org_id": "my organization"}, {"org_id": "invalid_org_id"}),
+        (
+            {"session_key": "sk-ant-sid01-" + "x" * 90},
+            {"session_key": "invalid_auth"},
+        ),
+        (
+            {"org_id": "5d1f0a9e-1111-4222-8333-444455556666"},
+            {"org_id": "org_not_found"},
+        ),
+    ],
+)
+async def test_bad_input_then_success(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    user_input: dict[str, str],
+    errors: dict[str, str],
+) -> None:
+    """Bad input is told at its field, and the next try works."""
+    data = seat_of(simulator)
+    result = await submit(hass, await start(hass), **{**data, **user_input})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+
+    result = await submit(hass, result, **data)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_wrong_organization_is_told_from_a_dead_key(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A refused organization with a refused list means that the key is dead."""
+    account = simulator.world.accounts["ada"]
+    key = account.session_key
+    other = simulator.world.accounts["cora"].seats[0].organization.uuid
+    result = await submit(hass, await start(hass), session_key=key, org_id=other)
+    assert result["errors"] == {"org_id": "org_not_found"}
+
+    account.log_out()
+    result = await submit(hass, result, session_key=key, org_id=other)
+    assert result["errors"] == {"session_key": "invalid_auth"}
+
+
+async def test_no_usable_organization(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """An account with API access only is told so."""
+    key = simulator.world.accounts["dan"].session_key
+    result = await submit(hass, await start(hass), session_key=key)
+    assert result["errors"] == {"session_key": "no_usable_org"}
+
+    result = await submit(hass, result, **seat_of(simulator))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_unexpected_error(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A bug of ours is told as such and logged, and the next try works."""
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "BASE_URL", None)
+        result = await submit(hass, await start(hass), **seat_of(simulator))
+        assert result["errors"] == {"base": "unknown"}
+    assert "Unexpected error" in caplog.text
+    assert "Traceback" in caplog.text
+
+    result = await submit(hass, result, **seat_of(simulator))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def start_reauth(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Open the form that asks for a new key."""
+    entry.async_start_reauth(hass)
+    await settle(hass)
+    (flow,) = reauth_flows(hass)
+    return await hass.config_entries.flow.async_configure(flow["flow_id"])
+
+
+async def test_reauth(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A new key of the same seat brings the sensors back, without a restart."""
+    entry = await add_entry(hass, simulator)
+    account = simulator.world.accounts["ada"]
+    account.log_out()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = reauth_flows(hass)
+    form = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert form["step_id"] == "reauth_confirm"
+    assert not form["errors"]
+    assert [str(key) for key in form["data_schema"].schema] == ["session_key"]
+    assert form["description_placeholders"]["name"] == "Claude Pulse"
+
+    unique_id, org_id = entry.unique_id, entry.data["org_id"]
+    key = account.log_in()
+    result = await submit(hass, form, session_key=f"sessionKey={quote(key)}")
+
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    assert dict(entry.data) == {"session_key": key, "org_id": org_id}
+    assert entry.unique_id == unique_id
+    assert entry.state is ConfigEntryState.LOADED
+    assert states(hass)["plan"] == "Max 20x"
+    assert not reauth_flows(hass)
+
+
+@pytest.mark.parametrize("name", ANSWERING_FAULTS)
+async def test_reauth_fault_then_success(
+    hass: HomeAssistant, simulator: Simulator, name: str
+) -> None:
+    """A fault while renewing a key changes nothing, and the next try works."""
+    entry = await add_entry(hass, simulator)
+    before = dict(entry.data)
+    form = await start_reauth(hass, entry)
+    key = simulator.world.accounts["ada"].log_in()
+    simulator.set_fault(name)
+    result = await submit(hass, form, session_key=key)
+    assert result["type"] is FlowResultType.FORM
+    # A key that cannot read the entry's organization is somebody else's.
+    wrong = {3: {"session_key": "wrong_account"}}
+    assert result["errors"] == {**SAID, **wrong}[FAULTS[name].row]
+    assert dict(entry.data) == before
+
+    simulator.clear_faults()
+    result = await submit(hass, result, session_key=key)
+    assert result["reason"] == "reauth_successful"
+    assert entry.data["session_key"] == key
+
+
+@pytest.mark.parametrize(
+    ("account", "other"),
+    [
+        # Another organization.
+        ("ada", "ben"),
+        # The same organization, another seat.
+        ("ben", "cora"),
+    ],
+)
+async def test_reauth_with_the_key_of_another_account(
+    hass: HomeAssistant, simulator: Simulator, account: str, other: str
+) -> None:
+    """The key of another account changes nothing."""
+    entry = await add_entry(hass, simulator, account)
+    before = dict(entry.data)
+    form = await start_reauth(hass, entry)
+    result = await submit(
+        hass, form, session_key=simulator.world.accounts[other].session_key
+    )
+    assert result["errors"] == {"session_key": "wrong_account"}
+    assert dict(entry.data) == before
+
+    key = simulator.world.accounts[account].log_in()
+    result = await submit(hass, result, session_key=key)
+    assert result["reason"] == "reauth_successful"
+
+
+async def test_reauth_learns_the_account(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """An entry that did not know its account does afterwards."""
+    entry = await add_entry(hass, simulator)
+    org_id = entry.data["org_id"]
+    hass.config_entries.async_update_entry(entry, unique_id=org_id)
+    form = await start_reauth(hass, entry)
+    account = simulator.world.accounts["ada"]
+    await submit(hass, form, session_key=account.log_in())
+
+    assert entry.unique_id == f"{org_id}_{account.uuid}"
+
+
+def reconfigure_context(entry: MockConfigEntry) -> dict[str, str]:
+    """Return what Home Assistant opens the reconfigure form with."""
+    return {"source": "reconfigure", "entry_id": entry.entry_id}
+
+
+async def test_reconfigure(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Another organization of the same account can be shown, with the stored key."""
+    entry = await add_entry(hass, simulator, "ben")
+    key = entry.data["session_key"]
+    account = simulator.world.accounts["ben"]
+    personal = account.seats[0].organization.uuid
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context=reconfigure_context(entry)
+    )
+    assert form["step_id"] == "reconfigure"
+    assert suggested(form) == {"org_id": entry.data["org_id"]}
+
+    url = f"https://claude.ai/api/organizations/{personal.upper()}/usage"
+    result = await submit(hass, form, org_id=url)
+
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert dict(entry.data) == {"session_key": key, "org_id": personal}
+    assert entry.unique_id == f"{personal}_{account.uuid}"
+    assert entry.state is ConfigEntryState.LOADED
+    assert states(hass)["plan"] == "Pro"
+
+
+async def test_reconfigure_refuses_what_another_entry_has(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """An organization is not shown twice."""
+    entry = await add_entry(hass, simulator, "ben")
+    account = simulator.world.accounts["ben"]
+    personal = account.seats[0].organization.uuid
+    other = MockConfigEntry(domain=DOMAIN, unique_id=f"{personal}_{account.uuid}")
+    other.add_to_hass(hass)
+    MockConfigEntry(domain=DOMAIN, unique_id=None).add_to_hass(hass)
+    before = dict(entry.data)
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context=reconfigure_context(entry)
+    )
+    result = await submit(hass, form, org_id=personal)
+    assert result["errors"] == {"org_id": "already_configured"}
+    assert suggested(result) == {"org_id": personal}
+    assert dict(entry.data) == before
+
+    result = await submit(hass, result, org_id=before["org_id"])
+    assert result["reason"] == "reconfigure_successful"
+    assert dict(entry.data) == before
+
+
+async def test_reconfigure_ends_the_question_for_a_key(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A key renewed by reconfiguring leaves no open reauth behind."""
+    entry = await add_entry(hass, simulator)
+    await start_reauth(hass, entry)
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context=reconfigure_context(entry)
+    )
+    key = simulator.world.accounts["ada"].log_in()
+    await submit(hass, form, session_key=key, org_id=entry.data["org_id"])
+
+    assert entry.data["session_key"] == key
+    assert not reauth_flows(hass)
+
+
+async def options(
+    hass: HomeAssistant, flow: dict[str, Any], **user_input: Any
+) -> dict[str, Any]:
+    """Send the form of the options, and wait for what it sets off."""
+    flows = hass.config_entries.options
+    result = await flows.async_configure(flow["flow_id"], user_input)
+    await settle(hass)
+    return result
+
+
+async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
+    """The interval can be changed; the stored key is kept and never shown."""
+    entry = await add_entry(hass, simulator)
+    data = dict(entry.data)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert suggested(form) == {"org_id": data["org_id"], "update_interval": 120}
+    before = len(simulator.requests)
+
+    result = await options(hass, form, org_id=data["org_id"], update_interval=300.0)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == {"update_interval": 300}
+    assert dict(entry.data) == data
+    assert entry.state is ConfigEntryState.LOADED
+    # One reload, and nothing to prove: usage and plan.
+    assert len(simulator.requests) == before + 2
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert suggested(form)["update_interval"] == 300
+
+
+async def test_options_without_claude_ai(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """The interval can be changed while claude.ai is away."""
+    entry = await add_entry(hass, simulator)
+    simulator.set_fault("drop")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    org_id = entry.data["org_id"]
+    await options(hass, form, session_key="", org_id=org_id, update_interval=600)
+
+    assert dict(entry.options) == {"update_interval": 600}
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+async def test_options_key_and_organization(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Key and organization can be changed, with the same checks as elsewhere."""
+    entry = await add_entry(hass, simulator, "ben")
+    account = simulator.world.accounts["ben"]
+    personal = account.seats[0].organization.uuid
+    foreign = simulator.world.accounts["cora"].session_key
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    common = {"update_interval": 120}
+    for user_input, errors in (
+        ({"org_id": "nonsense"}, {"org_id": "invalid_org_id"}),
+        (
+            {"org_id": personal, "session_key": "nonsense"},
+            {"session_key": "invalid_key_format"},
+        ),
+        (
+            {"org_id": entry.data["org_id"], "session_key": foreign},
+            {"session_key": "wrong_account"},
+        ),
+        (
+            {"org_id": personal, "session_key": foreign},
+            {"org_id": "org_not_found"},
+        ),
+    ):
+        form = await options(hass, form, **common, **user_input)
+        assert form["errors"] == errors
+        assert suggested(form) == {**common, "org_id": user_input["org_id"]}
+
+    key = account.log_in()
+    form = await options(hass, form, **common, org_id=personal, session_key=key)
+
+    assert form["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.data) == {"session_key": key, "org_id": personal}
+    assert dict(entry.options) == common
+    assert entry.unique_id == f"{personal}_{account.uuid}"
+    assert states(hass)["plan"] == "Pro"

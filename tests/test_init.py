@@ -1,0 +1,194 @@
+"""Setting up, unloading, migrating and removing an entry."""
+
+from __future__ import annotations
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from .common import TEN_KEYS, add_entry, pass_time, reauth_flows, seat_of, settle, states
+from .simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+
+async def test_ten_sensors_under_one_service_device(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """An entry has one device with the ten sensors, all with a value."""
+    entry = await add_entry(hass, simulator)
+
+    assert entry.state is ConfigEntryState.LOADED
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert [device.name for device in devices] == ["Claude Pulse"]
+    assert devices[0].manufacturer == "Anthropic"
+    assert devices[0].entry_type is dr.DeviceEntryType.SERVICE
+    assert devices[0].configuration_url == "https://claude.ai/settings/usage"
+    entities = er.async_entries_for_device(er.async_get(hass), devices[0].id)
+    assert {entity.unique_id for entity in entities} == {
+        f"{entry.entry_id}_{key}" for key in TEN_KEYS
+    }
+    assert {"unknown", "unavailable", "missing"}.isdisjoint(states(hass).values())
+
+
+async def test_unload_stops_polling(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An unloaded entry asks nothing and shows nothing."""
+    entry = await add_entry(hass, simulator)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    before = len(simulator.requests)
+
+    await pass_time(hass, freezer)
+
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert len(simulator.requests) == before
+    assert set(states(hass).values()) == {"unavailable"}
+
+
+async def test_removal_leaves_nothing(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A removed entry leaves no device, entity, state or data of ours."""
+    entry = await add_entry(hass, simulator)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+
+    assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert set(states(hass).values()) == {"missing"}
+    assert not hass.data[DOMAIN]
+
+
+async def test_setup_retries_by_itself(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An unreachable claude.ai delays the set-up and says why; then it succeeds."""
+    simulator.set_fault("drop")
+    entry = await add_entry(hass, simulator)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.reason
+    assert "claude.ai" in entry.reason
+    assert not reauth_flows(hass)
+
+    simulator.clear_faults()
+    await pass_time(hass, freezer)
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert states(hass)["plan"] == "Max 20x"
+
+
+async def test_setup_with_a_dead_key_asks_for_another_one(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A dead key is confirmed by a second request, then a person is asked, once."""
+    account = simulator.world.accounts["ada"]
+    data = seat_of(simulator)
+    account.log_out()
+    entry = await add_entry(hass, simulator)
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert len(reauth_flows(hass)) == 1
+    usage = f"/api/organizations/{data['org_id']}/usage"
+    assert [request.path for request in simulator.requests] == [usage, usage]
+
+
+async def test_stopping_home_assistant_closes_the_connection(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Nothing is asked any more once Home Assistant stops."""
+    await add_entry(hass, simulator)
+    before = len(simulator.requests)
+    hass.bus.async_fire("homeassistant_stop")
+    await settle(hass)
+
+    await pass_time(hass, freezer)
+
+    assert len(simulator.requests) == before
+
+
+@pytest.mark.parametrize("prefix", ["{entry_id}_", "{org_id}_", ""])
+async def test_migration_from_version_1(
+    hass: HomeAssistant, simulator: Simulator, prefix: str
+) -> None:
+    """What the earlier integration stored is carried over, with entity ids and history."""
+    data = seat_of(simulator)
+    entry = MockConfigEntry(
+        data={**data, "org_id": data["org_id"].upper(), "update_interval": 10},
+        domain=DOMAIN,
+        title="ClaudePulse",
+        unique_id=data["org_id"].upper(),
+        version=1,
+    )
+    entry.add_to_hass(hass)
+    registry = er.async_get(hass)
+    old = {
+        "session_countdown": "sensor.claudepulse_session_countdown",
+        "session_pct": "sensor.claudepulse_session",
+        "weekly_pct": "sensor.renamed_by_hand",
+        "weekly_reset_time": "sensor.claudepulse_weekly_reset_time",
+        "something_else": "sensor.claudepulse_something_else",
+    }
+    prefix = prefix.format(entry_id=entry.entry_id, org_id=data["org_id"])
+    for key, entity_id in old.items():
+        registry.async_get_or_create(
+            "sensor",
+            DOMAIN,
+            prefix + key,
+            config_entry=entry,
+            suggested_object_id=entity_id.removeprefix("sensor."),
+        )
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.version, entry.title) == (2, "Claude Pulse")
+    assert dict(entry.data) == data
+    assert dict(entry.options) == {"update_interval": 30}
+    assert entry.unique_id == data["org_id"]
+    for key, entity_id in {
+        "session_reset_countdown": "sensor.claudepulse_session_countdown",
+        "session_usage": "sensor.claudepulse_session",
+        "weekly_usage": "sensor.renamed_by_hand",
+        "weekly_reset_time": "sensor.claudepulse_weekly_reset_time",
+        "session_limit": "sensor.claude_pulse_session_limit",
+    }.items():
+        unique_id = f"{entry.entry_id}_{key}"
+        assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) == entity_id
+        assert hass.states.get(entity_id).state not in ("unknown", "unavailable")
+    assert registry.async_get("sensor.claudepulse_something_else").unique_id == (
+        f"{prefix}something_else"
+    )
+
+
+async def test_migration_keeps_a_title_given_by_hand(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Only the old default title is replaced."""
+    entry = MockConfigEntry(
+        data=seat_of(simulator), domain=DOMAIN, title="Work", version=1
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert (entry.version, entry.title) == (2, "Work")
+
+
+async def test_newer_version_is_refused_untouched(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An entry of a newer version stays as it is, and the log says what to do."""
+    data = {"anything": "else"}
+    entry = MockConfigEntry(data=data, domain=DOMAIN, title="Later", version=3)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.MIGRATION_ERROR
+    assert (entry.version, entry.title, dict(entry.data)) == (3, "Later", data)
+    # Home Assistant says it by itself since about 2026.
+    assert "update Claude Pulse" in caplog.text or "has version 3" in caplog.text
+    assert not simulator.requests
