@@ -1,0 +1,293 @@
+"""`python -m tests.demo`: a simulator, a Home Assistant, and the two connected."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+import json
+from pathlib import Path
+import shutil
+import signal
+import socket
+import sys
+from typing import Any
+
+# First: Home Assistant puts shims in place of some libraries.
+from homeassistant.const import MAJOR_VERSION, __version__
+
+# ruff: isort: split
+from aiohttp import ClientError, ClientSession
+
+from tests.simulator import Simulator
+from tests.simulator.server import CONTROL
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+HOST = "127.0.0.1"
+USER = PASSWORD = "demo"  # noqa: S105
+# Whose seat is shown.
+ACCOUNT = "ada"
+
+CONFIGURATION = """\
+homeassistant:
+  name: Claude Pulse demo
+  country: DE
+  currency: EUR
+  elevation: 30
+  latitude: 52.52
+  longitude: 13.40
+  time_zone: {time_zone}
+  unit_system: metric
+  internal_url: {url}
+  external_url: {url}
+
+# Instead of default_config, which looks for devices in the network.
+config:
+frontend:
+history:
+logbook:
+my:
+recorder:
+  commit_interval: 1
+system_health:
+
+logger:
+  default: warning
+  logs:
+    custom_components.claude_pulse: debug
+    # Libraries that the demo has no use for.
+    haffmpeg: critical
+    homeassistant.components.camera.img_util: critical
+
+lovelace:
+  dashboards:
+    claude-pulse:
+      filename: dashboard.yaml
+      icon: mdi:heart-pulse
+      mode: yaml
+      title: Claude Pulse
+"""
+
+
+def say(text: str) -> None:
+    """Tell the person in front of the terminal."""
+    print(text, flush=True)
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or the next one that nobody uses."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    sys.exit(f"No free port from {wanted} on; choose another one with --port.")
+
+
+def local_time_zone() -> str:
+    """Return the name of this machine's time zone."""
+    _, found, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
+    return name if found else "UTC"
+
+
+def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None:
+    """Write what Home Assistant would have stored itself."""
+    path = config / ".storage" / key
+    path.parent.mkdir(exist_ok=True)
+    content = {"version": version, "minor_version": 1, "key": key, "data": data}
+    path.write_text(json.dumps(content))
+
+
+def make_config(config: Path, url: str, port: int) -> None:
+    """Lay out a fresh configuration, with the integration as it is in this checkout."""
+    shutil.rmtree(config, ignore_errors=True)
+    (config / "custom_components").mkdir(parents=True)
+    (config / "custom_components" / "claude_pulse").symlink_to(
+        ROOT / "custom_components" / "claude_pulse"
+    )
+    shutil.copy(HERE / "dashboard.yaml", config)
+    text = CONFIGURATION.format(time_zone=local_time_zone(), url=url)
+    http = {"server_host": [HOST], "server_port": port}
+    if MAJOR_VERSION >= 2026:
+        # Given in the configuration, they would be on trial behind a dialog.
+        store(
+            config,
+            "http",
+            3,
+            {
+                "stable": {
+                    **http,
+                    "cors_allowed_origins": [],
+                    "created_at": "2026-01-01T00:00:00+00:00",
+                    "error": None,
+                    "error_message": None,
+                    "ip_ban_enabled": True,
+                    "login_attempts_threshold": -1,
+                    "ssl_profile": "intermediate_v6",
+                    "use_x_frame_options": True,
+                },
+                "pending": None,
+                "yaml_migration_done": True,
+            },
+        )
+    else:
+        text += f"\nhttp:\n  server_host: {HOST}\n  server_port: {port}\n"
+    (config / "configuration.yaml").write_text(text)
+    # All steps but the first user, whom `onboard` makes.
+    steps = ["core_config", "analytics", "integration"]
+    store(config, "onboarding", 4, {"done": steps})
+
+
+class HomeAssistant:
+    """A running Home Assistant, as its API shows it."""
+
+    def __init__(self, session: ClientSession, url: str) -> None:
+        """Remember where it is."""
+        self._session = session
+        self._url = url
+        self._headers: dict[str, str] = {}
+
+    async def call(self, path: str, *, form: bool = False, **data: Any) -> Any:
+        """Post to the API and return the answer."""
+        async with self._session.post(
+            self._url + path,
+            headers=self._headers,
+            **{"data" if form else "json": data},
+        ) as response:
+            response.raise_for_status()
+            return await response.json()
+
+    async def is_up(self) -> bool:
+        """Tell whether it answers."""
+        try:
+            async with self._session.get(f"{self._url}/api/onboarding") as response:
+                return response.status == 200
+        except ClientError:
+            return False
+
+    async def onboard(self) -> None:
+        """Make the first user and log in."""
+        client_id = f"{self._url}/"
+        created = await self.call(
+            "/api/onboarding/users",
+            client_id=client_id,
+            language="en",
+            name="Demo",
+            password=PASSWORD,
+            username=USER,
+        )
+        token = await self.call(
+            "/auth/token",
+            form=True,
+            client_id=client_id,
+            code=created["auth_code"],
+            grant_type="authorization_code",
+        )
+        self._headers = {"Authorization": f"Bearer {token['access_token']}"}
+
+    async def add_integration(self, session_key: str) -> None:
+        """Go through the flow as a person would."""
+        flows = "/api/config/config_entries/flow"
+        flow = await self.call(flows, handler="claude_pulse")
+        result = await self.call(f"{flows}/{flow['flow_id']}", session_key=session_key)
+        if result["type"] != "create_entry":
+            raise RuntimeError(f"the integration could not be set up: {result}")
+
+
+async def run(arguments: Namespace) -> int:
+    """Start everything, and end it when the person or Home Assistant does."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    port = free_port(arguments.port)
+    url = f"http://{HOST}:{port}"
+    config = ROOT / ".cache" / "demo" / __version__
+    make_config(config, url, port)
+    log = config / "output.log"
+    async with AsyncExitStack() as stack:
+        simulator = None if arguments.live else Simulator()
+        command = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
+        if simulator:
+            await simulator.start()
+            stack.push_async_callback(simulator.stop)
+            command = [str(HERE / "launch.py"), simulator.url, str(config)]
+        say(f"Starting Home Assistant {__version__} ...")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            cwd=config,
+            start_new_session=True,
+            stderr=asyncio.subprocess.STDOUT,
+            stdout=stack.enter_context(log.open("wb")),
+        )
+        ended = asyncio.ensure_future(process.wait())
+        ended.add_done_callback(lambda _: stop.set())
+        try:
+            session = await stack.enter_async_context(ClientSession())
+            instance = HomeAssistant(session, url)
+            while not (stop.is_set() or await instance.is_up()):
+                await asyncio.sleep(0.5)
+            if not stop.is_set():
+                await instance.onboard()
+                if simulator and not arguments.empty:
+                    account = simulator.world.accounts[ACCOUNT]
+                    await instance.add_integration(account.session_key)
+                explain(url, simulator, arguments.empty)
+            await stop.wait()
+        finally:
+            if by_itself := ended.done():
+                say(f"Home Assistant ended by itself; {log} says why.")
+            else:
+                say("\nStopping ...")
+                process.terminate()
+                await ended
+    return int(by_itself)
+
+
+def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
+    """Say where to look, how to get in, and what to try."""
+    add = f"{url}/config/integrations/dashboard/add?domain=claude_pulse"
+    say(
+        f"""
+  Dashboard     {url}/claude-pulse
+  Integration   {url}/config/integrations/integration/claude_pulse
+  Log in as     {USER}, password {PASSWORD}"""
+    )
+    if simulator is None:
+        say(f"  Add it        {add}\n                with the session key of your account")
+    else:
+        account = simulator.world.accounts[ACCOUNT]
+        if empty:
+            say(
+                f"  Add it        {add}\n"
+                f"  Session key   {account.session_key}\n"
+                f"  Or a header   Cookie: a=b; sessionKey={account.session_key}; c=d"
+            )
+        say(
+            f"""\
+  Stand-in      {simulator.url}{CONTROL}  lists its accounts, keys and faults
+  Try           curl -X POST {simulator.url}{CONTROL}/accounts/{ACCOUNT}/log-out
+                curl -X POST {simulator.url}{CONTROL}/accounts/{ACCOUNT}/log-in
+                curl -X POST {simulator.url}{CONTROL}/fault/challenge
+                curl -X DELETE {simulator.url}{CONTROL}/fault
+                curl -X POST '{simulator.url}{CONTROL}/advance?hours=1'"""
+        )
+    say("\nCtrl-C ends it.")
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--empty", action="store_true", help="leave out the integration")
+    parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
+    parser.add_argument("--port", type=int, default=8123)
+    return asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

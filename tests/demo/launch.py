@@ -1,0 +1,27 @@
+"""Start Home Assistant with the client pointed at a stand-in for claude.ai.
+
+`python launch.py URL CONFIG` runs in Home Assistant's own process, and is the
+only way to point the integration elsewhere: it reads no setting for that.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Point the client at the URL, and hand over to Home Assistant."""
+    url, config = sys.argv[1:]
+    # Before anything else: Home Assistant puts shims in place of some libraries.
+    from homeassistant.__main__ import main as home_assistant  # noqa: PLC0415
+
+    sys.path.insert(0, config)
+    from custom_components.claude_pulse.claude_ai import client  # noqa: PLC0415
+
+    client.BASE_URL = url
+    sys.argv = ["hass", "--config", config, "--skip-pip"]
+    sys.exit(home_assistant())
+
+
+if __name__ == "__main__":
+    main()
