@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
@@ -294,8 +295,8 @@ async def waits(
         if usage_requests(simulator) > before:
             before = usage_requests(simulator)
             times.append(simulator.now)
-    pairs = zip(times, times[1:], strict=False)
-    return [(later - earlier) // timedelta(minutes=1) for earlier, later in pairs]
+    minute = timedelta(minutes=1)
+    return [(later - earlier) // minute for earlier, later in pairwise(times)]
 
 
 @pytest.mark.parametrize(
@@ -432,8 +433,6 @@ async def test_two_accounts_never_mix(
         data = seat_of(simulator, account)
         asked = {r.path for r in simulator.requests if data["org_id"] in r.path}
         mine = {
-            r.path
-            for r in simulator.requests
-            if r.session_key == data["session_key"]
+            r.path for r in simulator.requests if r.session_key == data["session_key"]
         }
         assert asked == mine

@@ -11,7 +11,15 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .common import TEN_KEYS, add_entry, pass_time, reauth_flows, seat_of, settle, states
+from .common import (
+    TEN_KEYS,
+    add_entry,
+    pass_time,
+    reauth_flows,
+    seat_of,
+    settle,
+    states,
+)
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -51,7 +59,9 @@ async def test_unload_stops_polling(
     assert set(states(hass).values()) == {"unavailable"}
 
 
-async def test_removal_leaves_nothing(hass: HomeAssistant, simulator: Simulator) -> None:
+async def test_removal_leaves_nothing(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
     """A removed entry leaves no device, entity, state or data of ours."""
     entry = await add_entry(hass, simulator)
     await hass.config_entries.async_remove(entry.entry_id)

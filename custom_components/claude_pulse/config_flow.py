@@ -342,8 +342,9 @@ def _unique_id(org_id: str, account_id: str | None) -> str:
 
 def _same_seat(entry: ConfigEntry, unique_id: str) -> bool:
     """Tell whether an entry is of a seat; an untold account can be any."""
-    known = entry.unique_id
-    return bool(known) and (known.startswith(unique_id) or unique_id.startswith(known))
+    if (known := entry.unique_id) is None:
+        return False
+    return known.startswith(unique_id) or unique_id.startswith(known)
 
 
 def _with_values(

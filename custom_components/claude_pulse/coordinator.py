@@ -183,8 +183,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return how long to wait after an error."""
         if (longest := _LONGEST_WAIT.get(type(err))) is None:
             return self._interval
-        if isinstance(err, RateLimitedError) and (err.retry_after or 0) > 0:
-            wait = timedelta(seconds=min(err.retry_after, _LONGEST_RETRY_AFTER))
+        asked = err.retry_after if isinstance(err, RateLimitedError) else None
+        if asked is not None and asked > 0:
+            wait = timedelta(seconds=min(asked, _LONGEST_RETRY_AFTER))
         else:
             wait = min(2 * (self.update_interval or self._interval), longest)
         return max(wait, self._interval)
@@ -194,7 +195,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.async_request_refresh()
 
     def _set_timer(
-        self, action: Callable[[datetime], Coroutine[Any, Any, None] | None], at: datetime
+        self,
+        action: Callable[[datetime], Coroutine[Any, Any, None] | None],
+        at: datetime,
     ) -> None:
         """Set the one timer: for a wake-up after a success, for giving up after a failure."""
         self._cancel_timer()

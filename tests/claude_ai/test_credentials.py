@@ -22,9 +22,9 @@ from custom_components.claude_pulse.claude_ai.errors import (
 KEY = "sk-ant-sid02-" + "Ab3_-" * 23
 ORG_ID = "1a2b3c4d-0000-4000-8000-123456789abc"
 
-keys = st.text(
-    "ABCXYZabcxyz0189_-", min_size=30, max_size=130
-).map(lambda tail: f"sk-ant-sid01-{tail}")
+keys = st.text("ABCXYZabcxyz0189_-", min_size=30, max_size=130).map(
+    lambda tail: f"sk-ant-sid01-{tail}"
+)
 
 WRAPPINGS = (
     "{key}",
@@ -75,9 +75,7 @@ def test_any_text_is_a_key_or_an_error(text: str) -> None:
     assert key.startswith("sk-ant-sid")
 
 
-@pytest.mark.parametrize(
-    "org_id", [ORG_ID, ORG_ID.upper(), ORG_ID.replace("-", "")]
-)
+@pytest.mark.parametrize("org_id", [ORG_ID, ORG_ID.upper(), ORG_ID.replace("-", "")])
 def test_organization_of_a_cookie_header(org_id: str) -> None:
     """The organization that was used last is taken from the header too."""
     found = parse_session_key(f"a=b; lastActiveOrg={org_id}; sessionKey={KEY}")
@@ -103,7 +101,10 @@ def test_credentials_do_not_show_themselves() -> None:
         ('x-api-key: "sk-ant-api03-x"', ApiKeyError),
         ("sk-ant-oat01-" + "x" * 90, OAuthTokenError),
         # As it cannot be typed, but pasted.
-        ("sk-ant-sid01-" + "x" * 10 + "\r\nHost: evil" + "é" * 40, InvalidSessionKeyError),
+        (
+            "sk-ant-sid01-" + "x" * 10 + "\r\nHost: evil" + "é" * 40,
+            InvalidSessionKeyError,
+        ),
     ],
 )
 def test_no_session_key(text: str, error: type[Exception]) -> None:

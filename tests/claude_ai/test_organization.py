@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
 import pytest
 
 from custom_components.claude_pulse.claude_ai.organization import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from custom_components.claude_pulse.claude_ai.usage import (
 from . import json_values
 
 RESET = "2026-05-08T01:44:59.6+00:00"
-RESETS_AT = datetime(2026, 5, 8, 1, 45, tzinfo=timezone.utc)
+RESETS_AT = datetime(2026, 5, 8, 1, 45, tzinfo=UTC)
 BODIES = [
     json.loads(path.read_text())["body"]
     for path in (Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json")
@@ -140,7 +140,11 @@ EUR = {"currency": "EUR", "exponent": 2}
         ),
         # A currency without decimals.
         (
-            {"spend": {"used": {"amount_minor": 500, "currency": "JPY", "exponent": 0}}},
+            {
+                "spend": {
+                    "used": {"amount_minor": 500, "currency": "JPY", "exponent": 0}
+                }
+            },
             Spend(False, Money(500.0, "JPY", 0), None, None),
         ),
         # The trimmed form says nothing; the older one stands.
@@ -195,7 +199,9 @@ def test_credit_pools() -> None:
         }
     )
     assert usage.pools == (
-        CreditPool("iguana_necktie", Money(45.96, "USD"), Money(200.0, "USD"), RESETS_AT),
+        CreditPool(
+            "iguana_necktie", Money(45.96, "USD"), Money(200.0, "USD"), RESETS_AT
+        ),
         CreditPool("cedar_ember", None, Money(10.0, "USD"), None),
     )
 
@@ -222,13 +228,19 @@ def test_any_json_in_any_place(data: st.DataObject, value: Any) -> None:
     place: Any = body
     while True:
         key = data.draw(
-            st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place)))
+            st.sampled_from(
+                sorted(place) if isinstance(place, dict) else range(len(place))
+            )
             if place
             else st.none()
         )
         if key is None:
             break
-        if isinstance(place[key], (dict, list)) and place[key] and data.draw(st.booleans()):
+        if (
+            isinstance(place[key], (dict, list))
+            and place[key]
+            and data.draw(st.booleans())
+        ):
             place = place[key]
             continue
         place[key] = value

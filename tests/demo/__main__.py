@@ -26,7 +26,7 @@ from tests.simulator.server import CONTROL
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
-USER = PASSWORD = "demo"  # noqa: S105
+USER = PASSWORD = "demo"
 # Whose seat is shown.
 ACCOUNT = "ada"
 
@@ -230,7 +230,7 @@ async def run(arguments: Namespace) -> int:
         try:
             session = await stack.enter_async_context(ClientSession())
             instance = HomeAssistant(session, url)
-            while not (stop.is_set() or await instance.is_up()):
+            while not (stop.is_set() or await instance.is_up()):  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
             if not stop.is_set():
                 await instance.onboard()
@@ -259,7 +259,9 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
   Log in as     {USER}, password {PASSWORD}"""
     )
     if simulator is None:
-        say(f"  Add it        {add}\n                with the session key of your account")
+        say(
+            f"  Add it        {add}\n                with the session key of your account"
+        )
     else:
         account = simulator.world.accounts[ACCOUNT]
         if empty:
@@ -283,7 +285,9 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
 def main() -> int:
     """Read the command line."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--empty", action="store_true", help="leave out the integration")
+    parser.add_argument(
+        "--empty", action="store_true", help="leave out the integration"
+    )
     parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)
     return asyncio.run(run(parser.parse_args()))

@@ -13,10 +13,10 @@ def main() -> None:
     """Point the client at the URL, and hand over to Home Assistant."""
     url, config = sys.argv[1:]
     # Before anything else: Home Assistant puts shims in place of some libraries.
-    from homeassistant.__main__ import main as home_assistant  # noqa: PLC0415
+    from homeassistant.__main__ import main as home_assistant
 
     sys.path.insert(0, config)
-    from custom_components.claude_pulse.claude_ai import client  # noqa: PLC0415
+    from custom_components.claude_pulse.claude_ai import client
 
     client.BASE_URL = url
     sys.argv = ["hass", "--config", config, "--skip-pip"]

@@ -96,9 +96,7 @@ FAULTS: dict[str, Fault] = {
     "unauthorized": Fault(2, 401, error_body("authentication_error", "Unauthorized")),
     "unauthorized_flat": Fault(2, 401, {"error": {"message": "Unauthorized"}}),
     "login_redirect": Fault(2, 302, headers={"Location": "/login?returnTo=%2F"}),
-    "organization_refused": Fault(
-        3, 403, ORGANIZATION_REFUSED, organization_only=True
-    ),
+    "organization_refused": Fault(3, 403, ORGANIZATION_REFUSED, organization_only=True),
     "organization_missing": Fault(3, 404, NOT_FOUND, organization_only=True),
     "malformed": Fault(
         4,

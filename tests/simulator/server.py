@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 import random
 from typing import Any, cast
 from uuid import UUID
@@ -66,7 +66,7 @@ class Simulator:
     @property
     def now(self) -> datetime:
         """Return the simulator's time, which can be ahead of the clock."""
-        return datetime.now(timezone.utc) + self.advance
+        return datetime.now(UTC) + self.advance
 
     async def start(self, port: int = 0) -> None:
         """Listen on a port of loopback, any free one by default."""
@@ -217,9 +217,7 @@ class Simulator:
         if name not in FAULTS:
             return web.json_response({"faults": list(FAULTS)}, status=404)
         query = request.query
-        self.set_fault(
-            name, query.get("account"), retry_after=query.get("retry_after")
-        )
+        self.set_fault(name, query.get("account"), retry_after=query.get("retry_after"))
         return web.json_response({"fault": name})
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
@@ -257,7 +255,7 @@ class Simulator:
 
 def _of(request: web.Request) -> Account:
     """Return the account whose key a request carries."""
-    return cast(Account, request["account"])
+    return cast("Account", request["account"])
 
 
 def _session_key(request: web.Request) -> str | None:

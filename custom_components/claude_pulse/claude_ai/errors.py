@@ -65,7 +65,7 @@ class InvalidSessionError(ClaudeAiError):
 
 
 class OrganizationAccessError(ClaudeAiError):
-    """This key cannot read this organization, or there is no such one."""
+    """The key cannot read the organization, or there is no such one."""
 
     key = "org_not_found"
     message = "claude.ai does not show this organization to the session key"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 KIND_SESSION = "session"
@@ -271,7 +271,7 @@ def _time(value: object) -> datetime | None:
         except ValueError:
             return None
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
+            moment = moment.replace(tzinfo=UTC)
         seconds = moment.timestamp()
     elif (number := _number(value)) is not None:
         seconds = number / 1000 if number > _EPOCH_LIMIT else number
@@ -279,7 +279,7 @@ def _time(value: object) -> datetime | None:
         return None
     if not 0 < seconds < _EPOCH_LIMIT:
         return None
-    return datetime.fromtimestamp(round(seconds / 60) * 60, timezone.utc)
+    return datetime.fromtimestamp(round(seconds / 60) * 60, UTC)
 
 
 def _text(value: object) -> str | None:

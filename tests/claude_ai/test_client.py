@@ -1,0 +1,107 @@
+"""What the client sends, and what it makes of answers."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from custom_components.claude_pulse.claude_ai import client as client_module
+from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
+from custom_components.claude_pulse.claude_ai.errors import (
+    OrganizationAccessError,
+    UnavailableError,
+)
+from tests.simulator import Simulator
+
+
+async def test_exact_request(
+    monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+) -> None:
+    """The headers are those of the usage page, and the key is the only cookie."""
+    seen: list[tuple[str, dict[str, str]]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        """Remember a request, and set cookies."""
+        seen.append((request.raw_path, dict(request.headers)))
+        response = web.json_response({})
+        response.set_cookie("sessionKey", "another")
+        response.set_cookie("__cf_bm", "x")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        monkeypatch.setattr(client_module, "BASE_URL", str(server.make_url("")))
+        async with ClaudeAiClient("sk-ant-sid01-x") as client:
+            await client.usage("../../evil?a=b#c")
+            await client.usage("an-organization")
+    # A hostile organization id stays inside its place.
+    assert seen[0][0].endswith("/api/organizations/..%2F..%2Fevil%3Fa%3Db%23c/usage")
+    path, headers = seen[1]
+    assert path.endswith("/api/organizations/an-organization/usage")
+    for name in ("Host", "Accept-Encoding", "Connection"):
+        headers.pop(name, None)
+    assert "Chrome/" in headers.pop("User-Agent")
+    assert headers == {
+        "Accept": "application/json",
+        "Accept-Language": "en-US,en;q=0.9",
+        "Cookie": "sessionKey=sk-ant-sid01-x",
+        "Referer": "https://claude.ai/settings/usage",
+        "anthropic-client-platform": "web_claude_ai",
+    }
+
+
+def test_nothing_but_claude_ai() -> None:
+    """The shipped client asks claude.ai, encrypted."""
+    assert client_module.BASE_URL == "https://claude.ai"
+
+
+async def test_closed_client(simulator: Simulator) -> None:
+    """A client that was closed says so instead of asking."""
+    client = ClaudeAiClient(simulator.world.accounts["ada"].session_key)
+    await client.close()
+    with pytest.raises(UnavailableError, match="closed"):
+        await client.organizations()
+    assert not simulator.requests
+
+
+async def test_content_type_does_not_matter(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON is JSON, whatever it is called, and with a byte order mark too."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Lie about the content."""
+        body = b'\xef\xbb\xbf{"five_hour": {"utilization": 31}}'
+        return web.Response(body=body, content_type="text/plain")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        monkeypatch.setattr(client_module, "BASE_URL", str(server.make_url("")))
+        async with ClaudeAiClient("key") as client:
+            usage = await client.usage("an-organization")
+    assert usage.session.percent == 31
+
+
+async def test_api_only_organization(simulator: Simulator) -> None:
+    """It is listed first, and its usage is refused."""
+    account = simulator.world.accounts["ada"]
+    async with ClaudeAiClient(account.session_key) as client:
+        first, second = await client.organizations()
+        assert (first.has_usage, second.has_usage) == (False, True)
+        with pytest.raises(OrganizationAccessError):
+            await client.usage(first.org_id)
+        assert (await client.usage(second.org_id)).session is not None
+        assert (await client.organization(second.org_id)).plan == "Max 20x"
+        assert await client.account() == account.uuid
+
+
+async def test_organization_without_a_body(simulator: Simulator) -> None:
+    """An organization that says nothing of itself is there all the same."""
+    account = simulator.world.accounts["ada"]
+    account.seats[-1].organization.name = ""
+    async with ClaudeAiClient(account.session_key) as client:
+        found = await client.organization(account.seats[-1].organization.uuid)
+    assert found.name is None
