@@ -436,9 +436,8 @@ async def test_reconfigure_refuses_what_another_entry_has(
     entry = await add_entry(hass, simulator, "ben")
     account = simulator.world.accounts["ben"]
     personal = account.seats[0].organization.uuid
-    other = MockConfigEntry(domain=DOMAIN, unique_id=f"{personal}_{account.uuid}")
-    other.add_to_hass(hass)
-    MockConfigEntry(domain=DOMAIN, unique_id=None).add_to_hass(hass)
+    for unique_id in (None, f"{personal}_{account.uuid}"):
+        MockConfigEntry(domain=DOMAIN, unique_id=unique_id).add_to_hass(hass)
     before = dict(entry.data)
     form = await hass.config_entries.flow.async_init(
         DOMAIN, context=reconfigure_context(entry)

@@ -9,7 +9,6 @@ import logging
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_fire_time_changed,
 )
 
@@ -263,17 +262,21 @@ async def test_refused_organization_with_a_dead_key(
 
 
 async def test_unclear_refusals(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The third unclear refusal in a row asks for the list of organizations."""
     await add_entry(hass, simulator)
-    simulator.set_fault("forbidden", "ada")
+    simulator.set_fault("forbidden_organization")
     lists = []
     for _ in range(3):
         await pass_time(hass, freezer)
         paths = [request.path for request in simulator.requests]
         lists.append(paths.count("/api/organizations"))
     assert lists == [0, 0, 1]
+    assert "without saying why" in caplog.text
     assert not reauth_flows(hass)
 
     simulator.clear_faults()
@@ -394,20 +397,18 @@ async def test_reset_does_not_break_into_a_back_off(
 async def test_unload_during_a_poll(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
-    """An entry that goes in the middle of a poll leaves no timer behind."""
-    entry: MockConfigEntry = await add_entry(hass, simulator)
-    poll = hass.async_create_task(
-        hass.services.async_call(
-            "homeassistant",
-            "update_entity",
-            {"entity_id": "sensor.claude_pulse_plan"},
-        )
-        if hass.services.has_service("homeassistant", "update_entity")
-        else pass_time(hass, freezer, POLL)
-    )
-    await hass.config_entries.async_unload(entry.entry_id)
-    await poll
+    """An entry that goes in the middle of a poll leaves no timer and no error behind."""
+    entry = await add_entry(hass, simulator)
+    freezer.tick(timedelta(hours=7))
+    async_fire_time_changed(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+
     assert entry.state is ConfigEntryState.NOT_LOADED
+    assert states(hass) == UNAVAILABLE
+    before = len(simulator.requests)
+    await pass_time(hass, freezer, 7200)
+    assert len(simulator.requests) == before
 
 
 async def test_two_accounts_never_mix(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain, count
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -233,12 +232,11 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         entries = self._async_current_entries()
         if any(_same_seat(entry, unique_id) for entry in entries):
             return self.async_abort(reason="already_configured")
-        name = self._organizations[org_id].name
-        named = f"{TITLE} {name}" if name else TITLE
-        titles = chain((TITLE, named), (f"{named} {number}" for number in count(2)))
-        taken = {entry.title for entry in entries}
+        title = _title(
+            self._organizations[org_id].name, {entry.title for entry in entries}
+        )
         return self.async_create_entry(
-            title=next(title for title in titles if title not in taken),
+            title=title,
             data={CONF_ORG_ID: org_id, CONF_SESSION_KEY: self._session_key},
         )
 
@@ -333,6 +331,16 @@ async def _async_organization(client: ClaudeAiClient, org_id: str) -> Organizati
         return await client.organization(org_id)
     except ClaudeAiError:
         return Organization(org_id)
+
+
+def _title(name: str | None, taken: set[str]) -> str:
+    """Return the plain title if it is free, else one with the organization's name."""
+    title = named = f"{TITLE} {name}" if name and TITLE in taken else TITLE
+    number = 1
+    while title in taken:
+        number += 1
+        title = f"{named} {number}"
+    return title
 
 
 def _unique_id(org_id: str, account_id: str | None) -> str:

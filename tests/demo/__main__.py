@@ -211,14 +211,13 @@ async def run(arguments: Namespace) -> int:
     log = config / "output.log"
     async with AsyncExitStack() as stack:
         simulator = None if arguments.live else Simulator()
-        command = ["-m", "homeassistant", "--config", str(config), "--skip-pip"]
+        command = [sys.executable, str(HERE / "launch.py"), str(config)]
         if simulator:
             await simulator.start()
             stack.push_async_callback(simulator.stop)
-            command = [str(HERE / "launch.py"), simulator.url, str(config)]
+            command.append(simulator.url)
         say(f"Starting Home Assistant {__version__} ...")
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
             *command,
             cwd=config,
             start_new_session=True,

@@ -1,24 +1,30 @@
-"""Start Home Assistant with the client pointed at a stand-in for claude.ai.
+"""Start Home Assistant, with the client pointed at a stand-in for claude.ai.
 
-`python launch.py URL CONFIG` runs in Home Assistant's own process, and is the
+`python launch.py CONFIG [URL]` runs in Home Assistant's own process. This is the
 only way to point the integration elsewhere: it reads no setting for that.
 """
 
 from __future__ import annotations
 
 import sys
+from unittest.mock import MagicMock
+
+# Compiled at installation, for listening to speech, which a demo does not do.
+AUDIO = ("pymicro_vad", "pyspeex_noise")
 
 
 def main() -> None:
-    """Point the client at the URL, and hand over to Home Assistant."""
-    url, config = sys.argv[1:]
+    """Point the client at the URL, if there is one, and hand over to Home Assistant."""
+    config, *url = sys.argv[1:]
     # Before anything else: Home Assistant puts shims in place of some libraries.
     from homeassistant.__main__ import main as home_assistant
 
-    sys.path.insert(0, config)
-    from custom_components.claude_pulse.claude_ai import client
+    sys.modules.update(dict.fromkeys(AUDIO, MagicMock()))
+    if url:
+        sys.path.insert(0, config)
+        from custom_components.claude_pulse.claude_ai import client
 
-    client.BASE_URL = url
+        (client.BASE_URL,) = url
     sys.argv = ["hass", "--config", config, "--skip-pip"]
     sys.exit(home_assistant())
 

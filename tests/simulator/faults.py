@@ -112,6 +112,9 @@ FAULTS: dict[str, Fault] = {
     "region_451": Fault(5, 451, error_body("unavailable", "Not available here")),
     "rate_limited": Fault(6, 429, error_body("rate_limit_error", "Slow down")),
     "forbidden": Fault(7, 403, error_body("permission_error", "Forbidden")),
+    "forbidden_organization": Fault(
+        7, 403, error_body("permission_error", "Forbidden"), organization_only=True
+    ),
     "server_error": Fault(8, 500, error_body("api_error", "Internal server error")),
     "overloaded": Fault(8, 529, error_body("overloaded_error", "Overloaded")),
     "redirect_elsewhere": Fault(8, 301, headers={"Location": "/somewhere"}),
