@@ -53,6 +53,7 @@ def organization(**members: Any) -> dict[str, Any]:
         ({"rate_limit_tier": "default_claude_ai"}, "Free"),
         ({"plan_display_name": "Education"}, "Education"),
         ({"plan_display_name": " "}, "Free"),
+        ({"plan_display_name": "x" * 300}, "x" * 100),
         ({"capabilities": []}, None),
         ({"capabilities": ["api"]}, None),
         ({"capabilities": "chat", "rate_limit_tier": 5, "raven_type": {}}, None),

@@ -94,5 +94,5 @@ def _capabilities(body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _text(value: object) -> str | None:
-    """Return a text with something in it, or None."""
-    return value.strip() or None if isinstance(value, str) else None
+    """Return a text with something in it, of a length that can be shown, or None."""
+    return value.strip()[:100] or None if isinstance(value, str) else None
