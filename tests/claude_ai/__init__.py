@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 from hypothesis import strategies as st
+
+BODIES = [
+    json.loads(path.read_text())["body"]
+    for path in (Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json")
+]
 
 # Anything that a JSON body can hold, in the shapes Python gives it.
 json_values = st.recursive(
@@ -18,3 +27,19 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+@st.composite
+def spoiled_bodies(draw: st.DrawFn) -> Any:
+    """Draw a usage body in which one place, wherever it is, holds something else."""
+    body = json.loads(json.dumps(draw(st.sampled_from(BODIES))))
+    place = body
+    while place:
+        keys = sorted(place) if isinstance(place, dict) else range(len(place))
+        key = draw(st.sampled_from(keys))
+        if isinstance(place[key], (dict, list)) and draw(st.booleans()):
+            place = place[key]
+        else:
+            place[key] = draw(json_values)
+            break
+    return body

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 import json
-from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
 import pytest
 
 from custom_components.claude_pulse.claude_ai.usage import (
@@ -19,14 +18,10 @@ from custom_components.claude_pulse.claude_ai.usage import (
     parse_usage,
 )
 
-from . import json_values
+from . import json_values, spoiled_bodies
 
 RESET = "2026-05-08T01:44:59.6+00:00"
 RESETS_AT = datetime(2026, 5, 8, 1, 45, tzinfo=UTC)
-BODIES = [
-    json.loads(path.read_text())["body"]
-    for path in (Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json")
-]
 
 
 def row(kind: str, percent: float, scope: Any = None, **members: Any) -> dict[str, Any]:
@@ -219,31 +214,8 @@ def test_no_object(body: Any) -> None:
     assert parse_usage(body) == Usage()
 
 
-@given(data=st.data(), value=json_values)
+@given(body=json_values | spoiled_bodies())
 @settings(max_examples=500, deadline=None)
-def test_any_json_in_any_place(data: st.DataObject, value: Any) -> None:
-    """No value in any place of a body raises."""
-    parse_usage(value)
-    body = json.loads(json.dumps(data.draw(st.sampled_from(BODIES))))
-    place: Any = body
-    while True:
-        key = data.draw(
-            st.sampled_from(
-                sorted(place) if isinstance(place, dict) else range(len(place))
-            )
-            if place
-            else st.none()
-        )
-        if key is None:
-            break
-        if (
-            isinstance(place[key], (dict, list))
-            and place[key]
-            and data.draw(st.booleans())
-        ):
-            place = place[key]
-            continue
-        place[key] = value
-        break
-    usage = parse_usage(body)
-    assert hash(usage) == hash(parse_usage(body))
+def test_any_json_in_any_place(body: Any) -> None:
+    """No value in any place of a body raises, and what comes out can be compared."""
+    assert parse_usage(body) == parse_usage(body)
