@@ -79,7 +79,7 @@ class PollFailedError(UpdateFailed):
     def __init__(self, err: ClaudeAiError) -> None:
         """Take over what the client said."""
         super().__init__(str(err))
-        # UpdateFailed takes these as arguments since Home Assistant 2025.12.
+        # UpdateFailed takes these as arguments since Home Assistant 2025.1.
         self.translation_domain = DOMAIN
         self.translation_key = err.key
         self.translation_placeholders = None
