@@ -50,6 +50,11 @@ def idle(simulator: Simulator) -> None:
             meter.set_rate(0, simulator.now)
 
 
+def follows_clock(entity_id: str) -> bool:
+    """Tell whether an entity says how a window's use compares with its time."""
+    return entity_id.endswith(("_pace", "_projected_usage", "_runs_out_at", "_lasts"))
+
+
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
 async def test_body_to_states(
     hass: HomeAssistant,
@@ -214,8 +219,11 @@ async def test_idle_day_changes_nothing(
 
     usage = [r for r in simulator.requests[polls_before:] if "/usage" in r.path]
     assert len(usage) == 720
-    assert set(changes) == {COUNTDOWN}
-    assert changes[COUNTDOWN] == 720
+    # A window that runs moves what follows the clock, and nothing else.
+    assert changes.pop(COUNTDOWN) == 720
+    assert {entity_id for entity_id in changes if not follows_clock(entity_id)} == set()
+    # A day is 14.3 % of a week.
+    assert changes["sensor.claude_pulse_weekly_pace"] <= 15
 
 
 async def test_idle_day_without_a_window_changes_nothing_at_all(
@@ -226,7 +234,9 @@ async def test_idle_day_without_a_window_changes_nothing_at_all(
 ) -> None:
     """While no session window runs, the countdown stands still too."""
     idle(simulator)
-    simulator.world.accounts["ada"].seats[-1].session.started = None
+    seat = simulator.world.accounts["ada"].seats[-1]
+    for meter in (seat.session, seat.weekly, *seat.models.values()):
+        meter.started = None
     await add_entry(hass, simulator)
     assert hass.states.get(COUNTDOWN).state == "unknown"
     assert states(hass)["session_usage"] == "0"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from custom_components.claude_pulse import config_flow
+from custom_components.claude_pulse.binary_sensor import BINARY_SENSORS
 from custom_components.claude_pulse.claude_ai import errors
-from custom_components.claude_pulse.sensor import SENSORS
+from custom_components.claude_pulse.sensor import SENSORS, WINDOW_SENSORS
 
 from .common import TEN_KEYS
 
@@ -43,13 +44,25 @@ def error_keys(
         yield from error_keys(error)
 
 
-def test_every_sensor_has_a_name_and_an_icon() -> None:
-    """Descriptions, names and icons are the same ten, in the same order."""
+def test_every_entity_has_a_name_and_an_icon() -> None:
+    """The ten sensors come first; discovered windows have texts of their own."""
     assert tuple(description.key for description in SENSORS) == TEN_KEYS
-    assert tuple(ENGLISH["entity"]["sensor"]) == TEN_KEYS
-    assert tuple(ICONS["entity"]["sensor"]) == TEN_KEYS
-    for icon in ICONS["entity"]["sensor"].values():
-        assert icon["default"].startswith("mdi:")
+    windows = [description.translation_key for description in WINDOW_SENSORS]
+    discovered = [
+        f"{texts}_{key}"
+        for texts in ("model", "window")
+        for key in ("usage", "resets_at", "pace", "projected_usage", "runs_out_at")
+    ]
+    sensors = [*TEN_KEYS, *windows, *discovered]
+    binary_sensors = {description.key for description in BINARY_SENSORS}
+    binary_sensors |= {"model_limit_reached", "window_limit_reached"}
+    for told in (ENGLISH["entity"], ICONS["entity"]):
+        assert list(told["sensor"]) == sensors
+        assert set(told["binary_sensor"]) == binary_sensors
+    for platform in ICONS["entity"].values():
+        for icon in platform.values():
+            assert icon["default"].startswith("mdi:")
+            assert icon["default"] not in icon.get("state", {}).values()
 
 
 def test_every_error_has_a_text() -> None:

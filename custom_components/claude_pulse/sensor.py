@@ -1,27 +1,35 @@
-"""The ten sensors of a seat."""
+"""The ten sensors of a seat, and those of its windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.sensor import (
+    SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_track_utc_time_change
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.usage import UsageWindow
+from .claude_ai.pace import pace_of
+from .claude_ai.usage import SESSION, WEEKLY, UsageWindow
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator, Snapshot
-from .entity import ClaudePulseEntity
+from .entity import (
+    EVERY_FIVE_MINUTES,
+    EVERY_MINUTE,
+    ClaudePulseEntity,
+    ClaudePulseEntityDescription,
+    WindowNames,
+    async_add_windows,
+)
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -79,11 +87,12 @@ def _weekday_and_clock(window: UsageWindow | None) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaudePulseSensorDescription(SensorEntityDescription):
+class ClaudePulseSensorDescription(
+    ClaudePulseEntityDescription, SensorEntityDescription
+):
     """A sensor, and how its value follows from what is known of the seat."""
 
-    value_fn: Callable[[Snapshot], StateType]
-    every_minute: bool = False
+    value_fn: Callable[[Snapshot], StateType | datetime]
 
 
 SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
@@ -101,7 +110,7 @@ SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
     ),
     ClaudePulseSensorDescription(
         key="session_reset_countdown",
-        every_minute=True,
+        minutes=EVERY_MINUTE,
         value_fn=lambda snapshot: _countdown(snapshot.usage.session),
     ),
     ClaudePulseSensorDescription(
@@ -139,14 +148,128 @@ SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
 )
 
 
+def _pace(window: UsageWindow) -> int | None:
+    """Return how far use is ahead of time, in whole percentage points."""
+    pace = pace_of(window, dt_util.utcnow())
+    return round(pace.pace) if pace else None
+
+
+def _projected(window: UsageWindow) -> int | None:
+    """Return what will be used at the reset, in whole percent."""
+    pace = pace_of(window, dt_util.utcnow())
+    return round(pace.projected) if pace else None
+
+
+def _runs_out_at(window: UsageWindow) -> datetime | None:
+    """Return when a window that does not last is used up, to five minutes."""
+    pace = pace_of(window, dt_util.utcnow())
+    if pace is None or pace.lasts or pace.runs_out_at is None:
+        return None
+    return dt_util.utc_from_timestamp(round(pace.runs_out_at.timestamp() / 300) * 300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowSensorDescription(SensorEntityDescription):
+    """A sensor that any window can have."""
+
+    minutes: str | None = None
+    value_fn: Callable[[UsageWindow], StateType | datetime]
+
+
+_USAGE = WindowSensorDescription(
+    key="usage",
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=_percent,
+)
+_RESETS_AT = WindowSensorDescription(
+    key="resets_at",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    value_fn=lambda window: window.resets_at,
+)
+_PACE = (
+    WindowSensorDescription(
+        key="pace",
+        minutes=EVERY_FIVE_MINUTES,
+        native_unit_of_measurement=PERCENTAGE,
+        value_fn=_pace,
+    ),
+    WindowSensorDescription(
+        key="projected_usage",
+        minutes=EVERY_FIVE_MINUTES,
+        native_unit_of_measurement=PERCENTAGE,
+        value_fn=_projected,
+    ),
+    WindowSensorDescription(
+        key="runs_out_at",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        minutes=EVERY_FIVE_MINUTES,
+        value_fn=_runs_out_at,
+    ),
+)
+
+
+def _for_window(
+    names: WindowNames,
+    *descriptions: WindowSensorDescription,
+    discovered: bool = True,
+    enabled: bool = True,
+) -> Iterator[ClaudePulseSensorDescription]:
+    """Yield the sensors of one window; a discovered one can go again."""
+    for description in descriptions:
+
+        def value(
+            snapshot: Snapshot, value_fn: Any = description.value_fn
+        ) -> StateType | datetime:
+            """Return the value of the window, while the account has it."""
+            window = snapshot.usage.window(names.identity)
+            return value_fn(window) if window else None
+
+        yield ClaudePulseSensorDescription(
+            key=f"{names.key}_{description.key}",
+            device_class=description.device_class,
+            entity_registry_enabled_default=enabled,
+            minutes=description.minutes,
+            native_unit_of_measurement=description.native_unit_of_measurement,
+            placeholders=names.placeholders,
+            state_class=description.state_class,
+            translation_key=f"{names.texts}_{description.key}",
+            value_fn=value,
+            window=names.identity if discovered else None,
+        )
+
+
+_SESSION = WindowNames(identity=SESSION, key="session", texts="session")
+_WEEKLY = WindowNames(identity=WEEKLY, key="weekly", texts="weekly")
+
+WINDOW_SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
+    *_for_window(_SESSION, _RESETS_AT, discovered=False),
+    # Early in five hours everyone is ahead.
+    *_for_window(_SESSION, *_PACE, discovered=False, enabled=False),
+    *_for_window(_WEEKLY, _RESETS_AT, *_PACE, discovered=False),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
-    """Set up the sensors of a seat."""
+    """Set up the sensors of a seat, now and when a window is found."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-    async_add_entities(
-        ClaudePulseSensor(coordinator, Platform.SENSOR, description)
-        for description in SENSORS
+
+    def make(
+        descriptions: Iterable[ClaudePulseSensorDescription],
+    ) -> list[ClaudePulseSensor]:
+        """Make the sensors of descriptions."""
+        return [
+            ClaudePulseSensor(coordinator, Platform.SENSOR, description)
+            for description in descriptions
+        ]
+
+    async_add_entities(make((*SENSORS, *WINDOW_SENSORS)))
+    async_add_windows(
+        coordinator,
+        async_add_entities,
+        lambda names: make(_for_window(names, _USAGE, _RESETS_AT, *_PACE)),
     )
 
 
@@ -156,19 +279,6 @@ class ClaudePulseSensor(ClaudePulseEntity, SensorEntity):
     entity_description: ClaudePulseSensorDescription
 
     @property
-    def native_value(self) -> StateType:
+    def native_value(self) -> StateType | datetime:
         """Return the value that follows from the last poll and the clock."""
         return self.entity_description.value_fn(self.coordinator.data)
-
-    async def async_added_to_hass(self) -> None:
-        """Follow the clock as well, if the value does."""
-        await super().async_added_to_hass()
-        if self.entity_description.every_minute:
-            self.async_on_remove(
-                async_track_utc_time_change(self.hass, self._handle_minute, second=0)
-            )
-
-    @callback
-    def _handle_minute(self, _: datetime) -> None:
-        """Write the state again, which changes it only if the value has."""
-        self.async_write_ha_state()

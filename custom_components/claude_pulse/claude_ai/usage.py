@@ -17,6 +17,10 @@ KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
 
+# The identities of the two windows that most accounts have.
+SESSION = (KIND_SESSION, "")
+WEEKLY = (KIND_WEEKLY, "")
+
 # The older form: members of the body that are windows, or start the name of one.
 _FIVE_HOUR = "five_hour"
 _SEVEN_DAY = "seven_day"
@@ -96,6 +100,13 @@ class Usage:
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
 
+    def window(self, identity: tuple[str, str]) -> UsageWindow | None:
+        """Return the window of an identity, if the account has it now."""
+        for window in (self.session, self.weekly, *self.windows):
+            if window and window.identity == identity:
+                return window
+        return None
+
 
 def parse_usage(body: object) -> Usage:
     """Read the body of `/usage`; what cannot be read is left out."""
@@ -108,8 +119,8 @@ def parse_usage(body: object) -> Usage:
         row = windows.setdefault(named.identity, named)
         windows[named.identity] = _with_decimals(row, named)
     return Usage(
-        session=windows.pop((KIND_SESSION, ""), None),
-        weekly=windows.pop((KIND_WEEKLY, ""), None),
+        session=windows.pop(SESSION, None),
+        weekly=windows.pop(WEEKLY, None),
         windows=tuple(windows.values()),
         spend=_spend(body.get("spend")) or _extra_usage(body.get("extra_usage")),
         pools=tuple(_pools(body)),

@@ -1,0 +1,244 @@
+"""Reset times, windows that come and go, and whether they will last."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .common import add_entry, pass_time, settle
+from .simulator import Simulator
+from .simulator.world import WEEK, Meter
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+NOW = "2026-05-04T12:00:00+00:00"
+
+
+def serve(simulator: Simulator, *rows: dict[str, Any]) -> None:
+    """Serve rows of `limits[]` as ada's usage."""
+    simulator.world.accounts["ada"].seats[-1].fixed_body = {"limits": list(rows)}
+
+
+def row(
+    kind: str, percent: float, resets_at: str | None = None, scope: str | None = None
+) -> dict[str, Any]:
+    """Return a row of `limits[]`."""
+    members = {"kind": kind, "percent": percent, "resets_at": resets_at}
+    return {**members, "scope": {"model": {"display_name": scope}} if scope else None}
+
+
+def state(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the state of an entity of the first entry."""
+    domain, _, key = entity_id.partition(".")
+    found = hass.states.get(f"{domain}.claude_pulse_{key}")
+    return found.state if found else None
+
+
+async def test_reset_times_as_timestamps(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """They can trigger an automation, and jitter does not move them."""
+    freezer.move_to(NOW)
+    for seconds in ("14:29:59.512", "14:30:00.061"):
+        serve(
+            simulator,
+            row("session", 31, f"2026-05-04T{seconds}+00:00"),
+            row("weekly_all", 77, "2026-05-08T01:44:59.9+00:00"),
+        )
+        if not hass.states.async_all("sensor"):
+            await add_entry(hass, simulator)
+        await pass_time(hass, freezer)
+        assert state(hass, "sensor.session_resets_at") == "2026-05-04T14:30:00+00:00"
+        assert state(hass, "sensor.weekly_resets_at") == "2026-05-08T01:45:00+00:00"
+    found = hass.states.get("sensor.claude_pulse_session_resets_at")
+    assert found.attributes["device_class"] == "timestamp"
+    assert found.last_changed == found.last_updated
+
+
+async def test_model_never_heard_of(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """A new model's window shows up at the next poll, and its limits are forecast."""
+    entry = await add_entry(hass, simulator)
+    seat = simulator.world.accounts["ada"].seats[-1]
+    key = "weekly_zephyr_9_preview"
+    assert state(hass, f"sensor.{key}_usage") is None
+
+    started = simulator.now - timedelta(days=3.5)
+    seat.models["Zephyr 9 (preview)"] = Meter(WEEK, 0.0, 80.0, started)
+    await pass_time(hass, freezer)
+
+    assert state(hass, f"sensor.{key}_usage") == "80"
+    assert state(hass, f"sensor.{key}_pace") == "30"
+    assert state(hass, f"sensor.{key}_projected_usage") == "160"
+    assert state(hass, f"sensor.{key}_resets_at") not in (None, "unknown")
+    assert state(hass, f"sensor.{key}_runs_out_at") not in (None, "unknown")
+    found = hass.states.get(f"sensor.claude_pulse_{key}_usage")
+    name = "Claude Pulse Weekly Zephyr 9 (preview) usage"
+    assert found.attributes["friendly_name"] == name
+    registered = entity_registry.async_get(found.entity_id)
+    assert registered.unique_id == f"{entry.entry_id}_{key}_usage"
+    limit = entity_registry.async_get(f"binary_sensor.claude_pulse_{key}_limit_reached")
+    assert limit.disabled
+
+    # Gone, it is unavailable; after the next start it is no longer provided.
+    del seat.models["Zephyr 9 (preview)"]
+    await pass_time(hass, freezer)
+    assert state(hass, f"sensor.{key}_usage") == "unavailable"
+    assert state(hass, "sensor.weekly_usage") != "unavailable"
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert hass.states.get(found.entity_id).attributes.get("restored") is True
+
+    # And back.
+    seat.models["Zephyr 9 (preview)"] = Meter(WEEK, 0.0, 12.0, started)
+    await pass_time(hass, freezer)
+    assert state(hass, f"sensor.{key}_usage") == "12"
+
+
+async def test_kind_never_heard_of(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A window of an unknown kind is shown under its own kind, without a forecast."""
+    serve(
+        simulator,
+        row("monthly_all", 40, "2026-06-01T00:00:00Z"),
+        row("daily", 30, scope="Fable"),
+        row("weekly_scoped", 20),
+    )
+    await add_entry(hass, simulator)
+    found = hass.states.get("sensor.claude_pulse_monthly_all_usage")
+    assert found.state == "40"
+    assert found.attributes["friendly_name"] == "Claude Pulse Monthly all usage"
+    assert state(hass, "sensor.monthly_all_resets_at") == "2026-06-01T00:00:00+00:00"
+    assert state(hass, "sensor.monthly_all_pace") == "unknown"
+    found = hass.states.get("sensor.claude_pulse_daily_fable_usage")
+    assert found.attributes["friendly_name"] == "Claude Pulse Daily Fable usage"
+    assert state(hass, "sensor.weekly_scoped_usage") == "20"
+
+
+async def test_names_that_differ_in_signs_only(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two windows of one slug are one, without a complaint."""
+    serve(
+        simulator,
+        row("weekly_scoped", 1, scope="Fable 1"),
+        row("weekly_scoped", 2, scope="Fable-1"),
+    )
+    await add_entry(hass, simulator)
+    assert state(hass, "sensor.weekly_fable_1_usage") == "1"
+    assert "does not generate unique IDs" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("percent", "pace", "projected", "runs_out_at", "lasts"),
+    [
+        (50, "0", "100", "unknown", "on"),
+        (25, "-25", "50", "unknown", "on"),
+        # 3.5 of 7 days for 75 %: the rest is used up 28 hours from now.
+        (75, "25", "150", "2026-05-05T16:00:00+00:00", "off"),
+        (100, "50", "200", "2026-05-04T12:00:00+00:00", "off"),
+    ],
+)
+async def test_will_the_week_last(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    percent: float,
+    pace: str,
+    projected: str,
+    runs_out_at: str,
+    lasts: str,
+) -> None:
+    """In the middle of a week."""
+    freezer.move_to(NOW)
+    serve(simulator, row("weekly_all", percent, "2026-05-08T00:00:00Z"))
+    await add_entry(hass, simulator)
+    assert state(hass, "sensor.weekly_pace") == pace
+    assert state(hass, "sensor.weekly_projected_usage") == projected
+    assert state(hass, "sensor.weekly_runs_out_at") == runs_out_at
+    assert state(hass, "binary_sensor.weekly_lasts") == lasts
+
+
+async def test_pace_moves_with_the_clock(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Without a request, in whole points."""
+    freezer.move_to(NOW)
+    serve(simulator, row("weekly_all", 50, "2026-05-08T00:00:00Z"))
+    await add_entry(hass, simulator, update_interval=86400)
+    before = len(simulator.requests)
+    # A point of a week is 100.8 minutes.
+    await pass_time(hass, freezer, 49 * 60)
+    assert state(hass, "sensor.weekly_pace") == "0"
+    await pass_time(hass, freezer, 6 * 60)
+    assert state(hass, "sensor.weekly_pace") == "-1"
+    assert len(simulator.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "reached"),
+    [
+        ([row("session", 99), row("weekly_all", 5)], "off"),
+        ([row("session", 100), row("weekly_all", 5)], "on"),
+        ([row("session", 1), row("weekly_all", 101)], "on"),
+        ([row("weekly_all", 5)], "off"),
+        # A model's window stops that model only.
+        ([row("session", 5), row("weekly_scoped", 100, scope="Fable")], "off"),
+        ([], "unknown"),
+    ],
+)
+async def test_limit_reached(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    rows: list[dict[str, Any]],
+    reached: str,
+) -> None:
+    """The session or the week at 100 % or more."""
+    serve(simulator, *rows)
+    await add_entry(hass, simulator)
+    assert state(hass, "binary_sensor.limit_reached") == reached
+    assert state(hass, "binary_sensor.weekly_lasts") == "unknown"
+
+
+async def test_limit_of_a_model(
+    hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
+) -> None:
+    """Each further window has a binary sensor of its own, to be enabled."""
+    serve(simulator, row("weekly_scoped", 100, scope="Fable"))
+    entry = await add_entry(hass, simulator)
+    entity_id = "binary_sensor.claude_pulse_weekly_fable_limit_reached"
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    found = hass.states.get(entity_id)
+    assert found.state == "on"
+    name = "Claude Pulse Weekly Fable limit reached"
+    assert found.attributes["friendly_name"] == name
+
+
+async def test_what_is_enabled_by_default(
+    hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
+) -> None:
+    """The session's pace is for those who ask for it."""
+    await add_entry(hass, simulator)
+    disabled = {
+        entity.entity_id.partition("claude_pulse_")[2]
+        for entity in entity_registry.entities.values()
+        if entity.platform == DOMAIN and entity.disabled
+    }
+    assert disabled == {
+        "session_pace",
+        "session_projected_usage",
+        "session_runs_out_at",
+        "weekly_fable_limit_reached",
+    }
