@@ -43,6 +43,12 @@ def changes(hass: HomeAssistant) -> Counter[str]:
     return counter
 
 
+@pytest.fixture
+def long_day(hass: HomeAssistant) -> None:
+    """Leave out asyncio's own checks, which take most of the time of many polls."""
+    hass.loop.set_debug(False)
+
+
 def idle(simulator: Simulator) -> None:
     """Stop all use, with the windows as they are."""
     for seat in simulator.world.accounts["ada"].seats:
@@ -198,6 +204,7 @@ async def test_countdown_ticks_by_itself(
     assert len(simulator.requests) == before + 1
 
 
+@pytest.mark.usefixtures("long_day")
 async def test_idle_day_changes_nothing(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -226,6 +233,7 @@ async def test_idle_day_changes_nothing(
     assert changes["sensor.claude_pulse_weekly_pace"] <= 15
 
 
+@pytest.mark.usefixtures("long_day")
 async def test_idle_day_without_a_window_changes_nothing_at_all(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -248,6 +256,7 @@ async def test_idle_day_without_a_window_changes_nothing_at_all(
     assert len([r for r in simulator.requests if "/usage" in r.path]) == 721
 
 
+@pytest.mark.usefixtures("long_day")
 async def test_active_day_follows_the_server(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
