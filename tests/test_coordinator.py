@@ -49,18 +49,20 @@ async def test_one_request_per_poll_and_the_plan_every_six_hours(
     org_id = entry.data["org_id"]
     usage = f"/api/organizations/{org_id}/usage"
     plan = f"/api/organizations/{org_id}"
-    assert [r.path for r in simulator.requests] == [usage, plan]
+    balance = f"{plan}/prepaid/credits"
+    assert [r.path for r in simulator.requests] == [usage, plan, balance]
 
     for _ in range(170):
         await pass_time(hass, freezer)
-    paths = [r.path for r in simulator.requests[2:]]
+    paths = [r.path for r in simulator.requests[3:]]
     # 170 polls, and one for each session window that ended on the way.
     assert 170 <= paths.count(usage) <= 172
-    assert paths.count(plan) == 0
+    assert (paths.count(plan), paths.count(balance)) == (0, 0)
 
     for _ in range(4):
         await pass_time(hass, freezer)
-    assert [r.path for r in simulator.requests].count(plan) == 2
+    paths = [r.path for r in simulator.requests]
+    assert (paths.count(plan), paths.count(balance)) == (2, 2)
 
 
 async def test_interval_and_jitter(

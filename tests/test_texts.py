@@ -53,7 +53,9 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
         for texts in ("model", "window")
         for key in ("usage", "resets_at", "pace", "projected_usage", "runs_out_at")
     ]
-    sensors = [*TEN_KEYS, *windows, *discovered]
+    money = ["extra_usage", "extra_usage_spent", "extra_usage_limit"]
+    money += ["prepaid_balance", "pool_used", "pool_limit"]
+    sensors = [*TEN_KEYS, *windows, *discovered, *money]
     binary_sensors = {description.key for description in BINARY_SENSORS}
     binary_sensors |= {"model_limit_reached", "window_limit_reached"}
     for told in (ENGLISH["entity"], ICONS["entity"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,8 @@ from .entity import (
     ClaudePulseEntity,
     ClaudePulseEntityDescription,
     WindowNames,
-    async_add_windows,
+    async_add_when_found,
+    names_of,
 )
 
 if TYPE_CHECKING:
@@ -74,44 +75,41 @@ def _for_window(names: WindowNames) -> ClaudePulseBinarySensorDescription:
 
     def is_on(snapshot: Snapshot) -> bool | None:
         """Tell whether the window is used up, while the account has it."""
-        window = snapshot.usage.window(names.identity)
+        window = names.window(snapshot)
         return window.percent >= 100 if window else None
 
     return ClaudePulseBinarySensorDescription(
         key=f"{names.key}_limit_reached",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_registry_enabled_default=False,
+        exists_fn=names.exists,
         is_on_fn=is_on,
         placeholders=names.placeholders,
         translation_key=f"{names.texts}_limit_reached",
-        window=names.identity,
     )
+
+
+def _find(snapshot: Snapshot) -> Iterator[ClaudePulseBinarySensorDescription]:
+    """Yield all binary sensors that a seat has now."""
+    yield from BINARY_SENSORS
+    for window in snapshot.usage.windows:
+        yield _for_window(names_of(window))
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
-    """Set up the binary sensors of a seat, now and when a window is found."""
+    """Set up the binary sensors of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-
-    def make(
-        *descriptions: ClaudePulseBinarySensorDescription,
-    ) -> list[ClaudePulseBinarySensor]:
-        """Make the binary sensors of descriptions."""
-        return [
-            ClaudePulseBinarySensor(coordinator, Platform.BINARY_SENSOR, description)
-            for description in descriptions
-        ]
-
-    async_add_entities(make(*BINARY_SENSORS))
-    async_add_windows(
-        coordinator, async_add_entities, lambda names: make(_for_window(names))
+    async_add_when_found(
+        coordinator, async_add_entities, ClaudePulseBinarySensor, _find
     )
 
 
 class ClaudePulseBinarySensor(ClaudePulseEntity, BinarySensorEntity):
     """A binary sensor of a seat."""
 
+    _platform = Platform.BINARY_SENSOR
     entity_description: ClaudePulseBinarySensorDescription
 
     @property

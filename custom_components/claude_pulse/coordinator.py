@@ -25,7 +25,7 @@ from .claude_ai.errors import (
     OrganizationAccessError,
     RateLimitedError,
 )
-from .claude_ai.usage import Usage
+from .claude_ai.usage import Money, Usage
 from .const import (
     CONF_ORG_ID,
     CONF_SESSION_KEY,
@@ -58,8 +58,12 @@ _LONGEST_RETRY_AFTER = 6 * 60 * 60
 # So many unclear refusals in a row are taken to be about the organization.
 _FORBIDDEN_MEANS_ORGANIZATION = 3
 
-_PLAN_INTERVAL = timedelta(hours=6)
-_PLAN_RETRY = timedelta(hours=1)
+# How often the plan and the balance are asked for, and after a failure.
+_ACCOUNT_INTERVAL = timedelta(hours=6)
+_ACCOUNT_RETRY = timedelta(hours=1)
+
+# The balance is asked for after money was spent, but not more often than this.
+_BALANCE_PAUSE = timedelta(hours=4)
 
 # claude.ai needs a moment to start the next window.
 _AFTER_RESET = timedelta(seconds=15)
@@ -71,6 +75,7 @@ class Snapshot:
 
     usage: Usage
     plan: str | None
+    balance: Money | None
 
 
 class PollFailedError(UpdateFailed):
@@ -107,6 +112,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self._kept_until = dt_util.utcnow()
         self._plan: str | None = None
         self._plan_due = dt_util.utcnow()
+        self._balance: Money | None = None
+        self._balance_due = dt_util.utcnow()
+        self._balance_pause_until = dt_util.utcnow()
         self._unsub_timer: CALLBACK_TYPE | None = None
 
     async def async_shutdown(self) -> None:
@@ -130,11 +138,15 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self._forbidden_in_a_row = 0
         self._kept_until = now + _KEEP
         self.update_interval = self._interval
+        if self.data and self.data.usage.spend != usage.spend:
+            self._balance_due = min(self._balance_due, self._balance_pause_until)
         if now >= self._plan_due:
-            await self._async_update_plan(now)
+            self._plan_due = await self._async_update_plan(now)
+        if now >= self._balance_due:
+            self._balance_due = await self._async_update_balance(now)
         if (reset := _next_reset(usage, now)) is not None:
             self._set_timer(self._async_wake_up, reset + _AFTER_RESET)
-        return Snapshot(usage, self._plan)
+        return Snapshot(usage, self._plan, self._balance)
 
     async def _async_usage(self) -> Usage:
         """Ask for the usage, and ask further where one answer does not settle it."""
@@ -150,15 +162,22 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             await self._client.organizations()
             raise OrganizationAccessError from None
 
-    async def _async_update_plan(self, now: datetime) -> None:
-        """Ask for the plan; without an answer the last one stands."""
+    async def _async_update_plan(self, now: datetime) -> datetime:
+        """Ask for the plan, and return when to ask again; a failure changes nothing."""
         try:
-            organization = await self._client.organization(self._org_id)
+            self._plan = (await self._client.organization(self._org_id)).plan
         except ClaudeAiError:
-            self._plan_due = now + _PLAN_RETRY
-            return
-        self._plan = organization.plan
-        self._plan_due = now + _PLAN_INTERVAL
+            return now + _ACCOUNT_RETRY
+        return now + _ACCOUNT_INTERVAL
+
+    async def _async_update_balance(self, now: datetime) -> datetime:
+        """Ask for the balance, and return when to ask again; a failure changes nothing."""
+        self._balance_pause_until = now + _BALANCE_PAUSE
+        try:
+            self._balance = await self._client.balance(self._org_id)
+        except ClaudeAiError:
+            return now + _ACCOUNT_RETRY
+        return now + _ACCOUNT_INTERVAL
 
     def _after_failure(self, err: ClaudeAiError) -> Snapshot:
         """Set the pace after a failure, and keep the last values where that is honest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
@@ -18,7 +18,7 @@ from homeassistant.util import slugify
 
 from .claude_ai.usage import KIND_WEEKLY_SCOPED, UsageWindow
 from .const import DOMAIN, USAGE_URL
-from .coordinator import ClaudePulseCoordinator
+from .coordinator import ClaudePulseCoordinator, Snapshot
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
@@ -32,34 +32,38 @@ EVERY_FIVE_MINUTES = "/5"
 class ClaudePulseEntityDescription(EntityDescription):
     """What all entities of a seat are described by.
 
-    `minutes` says when the value is looked at again without a poll, as a time
-    pattern. `window` is the identity of the window that the entity is about and
-    is unavailable without. `placeholders` are filled into the name.
+    `exists_fn` tells whether the account still has what the entity is about;
+    without it the entity is unavailable. `minutes` says when the value is looked
+    at again without a poll, as a time pattern. `placeholders` are filled into
+    the name.
     """
 
+    exists_fn: Callable[[Snapshot], bool] = lambda _: True
     minutes: str | None = None
     placeholders: Mapping[str, str] | None = None
-    window: tuple[str, str] | None = None
+
+
+_DescriptionT = TypeVar("_DescriptionT", bound=ClaudePulseEntityDescription)
 
 
 class ClaudePulseEntity(CoordinatorEntity[ClaudePulseCoordinator]):
     """An entity of one seat."""
 
     _attr_has_entity_name = True
+    _platform: Platform
     entity_description: ClaudePulseEntityDescription
 
     def __init__(
         self,
         coordinator: ClaudePulseCoordinator,
-        platform: Platform,
         description: ClaudePulseEntityDescription,
     ) -> None:
-        """Initialize an entity of a platform from its description."""
+        """Initialize an entity from its description."""
         super().__init__(coordinator)
         entry = coordinator.entry
         self.entity_description = description
         # Left to Home Assistant, the id would follow its language and the area.
-        self.entity_id = f"{platform}.{slugify(entry.title)}_{description.key}"
+        self.entity_id = f"{self._platform}.{slugify(entry.title)}_{description.key}"
         self._attr_translation_key = description.translation_key or description.key
         self._attr_translation_placeholders = dict(description.placeholders or {})
         self._attr_unique_id = f"{entry.entry_id}_{description.key}"
@@ -82,11 +86,10 @@ class ClaudePulseEntity(CoordinatorEntity[ClaudePulseCoordinator]):
 
     @property
     def available(self) -> bool:
-        """Return whether the last poll went well and the window is there."""
-        identity = self.entity_description.window
-        if not super().available or identity is None:
-            return super().available
-        return self.coordinator.data.usage.window(identity) is not None
+        """Return whether the last poll went well and found what this is about."""
+        return super().available and self.entity_description.exists_fn(
+            self.coordinator.data
+        )
 
     async def async_added_to_hass(self) -> None:
         """Follow the clock as well, if the value does."""
@@ -109,13 +112,22 @@ class WindowNames:
     """How the entities of a window are called.
 
     `key` starts their keys, `texts` the keys of their names and icons, which
-    hold the `placeholders`.
+    hold the `placeholders`. What is not `fixed` comes and goes with the window.
     """
 
     identity: tuple[str, str]
     key: str
     texts: str
+    fixed: bool = False
     placeholders: Mapping[str, str] = field(default_factory=dict)
+
+    def window(self, snapshot: Snapshot) -> UsageWindow | None:
+        """Return the window, if the account has it now."""
+        return snapshot.usage.window(self.identity)
+
+    def exists(self, snapshot: Snapshot) -> bool:
+        """Tell whether the entities have something to be about."""
+        return self.fixed or self.window(snapshot) is not None
 
 
 def names_of(window: UsageWindow) -> WindowNames:
@@ -138,22 +150,25 @@ def names_of(window: UsageWindow) -> WindowNames:
 
 
 @callback
-def async_add_windows(
+def async_add_when_found(
     coordinator: ClaudePulseCoordinator,
     async_add_entities: AddEntitiesCallback,
-    make: Callable[[WindowNames], Iterable[Entity]],
+    make: Callable[[ClaudePulseCoordinator, _DescriptionT], Entity],
+    find: Callable[[Snapshot], Iterable[_DescriptionT]],
 ) -> None:
-    """Add the entities of each further window when it is first seen."""
+    """Add each entity that is found in what is known of the seat, when it first is."""
     added: set[str] = set()
 
     @callback
     def add_new() -> None:
-        """Add those of windows that have come since."""
-        for window in coordinator.data.usage.windows:
-            names = names_of(window)
-            if names.key not in added:
-                added.add(names.key)
-                async_add_entities(make(names))
+        """Add what has come since."""
+        new: dict[str, _DescriptionT] = {}
+        for description in find(coordinator.data):
+            if description.key not in added:
+                new.setdefault(description.key, description)
+        if new:
+            added.update(new)
+            async_add_entities([make(coordinator, item) for item in new.values()])
 
     add_new()
     coordinator.entry.async_on_unload(coordinator.async_add_listener(add_new))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 import math
@@ -16,10 +16,10 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, slugify
 
 from .claude_ai.pace import pace_of
-from .claude_ai.usage import SESSION, WEEKLY, UsageWindow
+from .claude_ai.usage import SESSION, WEEKLY, CreditPool, Money, UsageWindow
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator, Snapshot
 from .entity import (
@@ -28,7 +28,8 @@ from .entity import (
     ClaudePulseEntity,
     ClaudePulseEntityDescription,
     WindowNames,
-    async_add_windows,
+    async_add_when_found,
+    names_of,
 )
 
 if TYPE_CHECKING:
@@ -210,72 +211,162 @@ _PACE = (
 
 
 def _for_window(
-    names: WindowNames,
-    *descriptions: WindowSensorDescription,
-    discovered: bool = True,
-    enabled: bool = True,
+    names: WindowNames, *descriptions: WindowSensorDescription, enabled: bool = True
 ) -> Iterator[ClaudePulseSensorDescription]:
-    """Yield the sensors of one window; a discovered one can go again."""
+    """Yield the sensors of one window."""
     for description in descriptions:
 
         def value(
             snapshot: Snapshot, value_fn: Any = description.value_fn
         ) -> StateType | datetime:
             """Return the value of the window, while the account has it."""
-            window = snapshot.usage.window(names.identity)
+            window = names.window(snapshot)
             return value_fn(window) if window else None
 
         yield ClaudePulseSensorDescription(
             key=f"{names.key}_{description.key}",
             device_class=description.device_class,
             entity_registry_enabled_default=enabled,
+            exists_fn=names.exists,
             minutes=description.minutes,
             native_unit_of_measurement=description.native_unit_of_measurement,
             placeholders=names.placeholders,
             state_class=description.state_class,
             translation_key=f"{names.texts}_{description.key}",
             value_fn=value,
-            window=names.identity if discovered else None,
         )
 
 
-_SESSION = WindowNames(identity=SESSION, key="session", texts="session")
-_WEEKLY = WindowNames(identity=WEEKLY, key="weekly", texts="weekly")
+_SESSION = WindowNames(identity=SESSION, key="session", texts="session", fixed=True)
+_WEEKLY = WindowNames(identity=WEEKLY, key="weekly", texts="weekly", fixed=True)
 
 WINDOW_SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
-    *_for_window(_SESSION, _RESETS_AT, discovered=False),
+    *_for_window(_SESSION, _RESETS_AT),
     # Early in five hours everyone is ahead.
-    *_for_window(_SESSION, *_PACE, discovered=False, enabled=False),
-    *_for_window(_WEEKLY, _RESETS_AT, *_PACE, discovered=False),
+    *_for_window(_SESSION, *_PACE, enabled=False),
+    *_for_window(_WEEKLY, _RESETS_AT, *_PACE),
 )
+
+
+def _monetary(
+    key: str,
+    unit: Money,
+    value_fn: Callable[[Snapshot], Money | None],
+    **more: Any,
+) -> ClaudePulseSensorDescription:
+    """Describe an amount of money, in the currency and with the decimals it comes in."""
+
+    def amount(snapshot: Snapshot) -> float | None:
+        """Return the amount, if there is one now."""
+        money = value_fn(snapshot)
+        return money.amount if money else None
+
+    return ClaudePulseSensorDescription(
+        key=key,
+        device_class=SensorDeviceClass.MONETARY if unit.currency else None,
+        entity_registry_enabled_default=False,
+        native_unit_of_measurement=unit.currency,
+        suggested_display_precision=unit.decimals,
+        value_fn=amount,
+        **more,
+    )
+
+
+def _extra_usage(snapshot: Snapshot) -> float | None:
+    """Return the share of the paid usage's limit that is spent; None if unlimited."""
+    spend = snapshot.usage.spend
+    if spend is None or spend.limit is None:
+        return None
+    if spend.percent is None:
+        return round(spend.used.amount / spend.limit.amount * 100, 1)
+    return spend.percent
+
+
+def _find_money(snapshot: Snapshot) -> Iterator[ClaudePulseSensorDescription]:
+    """Yield the sensors of paid usage, of the balance and of credit pools."""
+
+    def has_spend(snapshot: Snapshot) -> bool:
+        """Tell whether there is paid usage."""
+        return snapshot.usage.spend is not None
+
+    if spend := snapshot.usage.spend:
+        yield ClaudePulseSensorDescription(
+            key="extra_usage",
+            entity_registry_enabled_default=False,
+            exists_fn=has_spend,
+            native_unit_of_measurement=PERCENTAGE,
+            state_class=SensorStateClass.MEASUREMENT,
+            value_fn=_extra_usage,
+        )
+        yield _monetary(
+            "extra_usage_spent",
+            spend.used,
+            lambda snapshot: getattr(snapshot.usage.spend, "used", None),
+            exists_fn=has_spend,
+            state_class=SensorStateClass.TOTAL,
+        )
+        yield _monetary(
+            "extra_usage_limit",
+            spend.used,
+            lambda snapshot: getattr(snapshot.usage.spend, "limit", None),
+            exists_fn=has_spend,
+        )
+    if balance := snapshot.balance:
+        yield _monetary(
+            "prepaid_balance",
+            balance,
+            lambda snapshot: snapshot.balance,
+            exists_fn=lambda snapshot: snapshot.balance is not None,
+            state_class=SensorStateClass.TOTAL,
+        )
+    for pool in snapshot.usage.pools:
+        yield from _for_pool(pool)
+
+
+def _for_pool(pool: CreditPool) -> Iterator[ClaudePulseSensorDescription]:
+    """Yield the sensors of a credit pool, which has only a code name."""
+
+    def now(snapshot: Snapshot) -> CreditPool | None:
+        """Return the pool as it is now."""
+        pools = (item for item in snapshot.usage.pools if item.label == pool.label)
+        return next(pools, None)
+
+    def part(name: str) -> Callable[[Snapshot], Money | None]:
+        """Return what reads a member of the pool."""
+        return lambda snapshot: getattr(now(snapshot), name, None)
+
+    for name in ("used", "limit"):
+        yield _monetary(
+            f"{slugify(pool.label)}_{name}",
+            pool.limit,
+            part(name),
+            exists_fn=lambda snapshot: now(snapshot) is not None,
+            placeholders={"pool": pool.label.replace("_", " ").capitalize()},
+            translation_key=f"pool_{name}",
+        )
+
+
+def _find(snapshot: Snapshot) -> Iterator[ClaudePulseSensorDescription]:
+    """Yield all sensors that a seat has now."""
+    yield from SENSORS
+    yield from WINDOW_SENSORS
+    for window in snapshot.usage.windows:
+        yield from _for_window(names_of(window), _USAGE, _RESETS_AT, *_PACE)
+    yield from _find_money(snapshot)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
-    """Set up the sensors of a seat, now and when a window is found."""
+    """Set up the sensors of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-
-    def make(
-        descriptions: Iterable[ClaudePulseSensorDescription],
-    ) -> list[ClaudePulseSensor]:
-        """Make the sensors of descriptions."""
-        return [
-            ClaudePulseSensor(coordinator, Platform.SENSOR, description)
-            for description in descriptions
-        ]
-
-    async_add_entities(make((*SENSORS, *WINDOW_SENSORS)))
-    async_add_windows(
-        coordinator,
-        async_add_entities,
-        lambda names: make(_for_window(names, _USAGE, _RESETS_AT, *_PACE)),
-    )
+    async_add_when_found(coordinator, async_add_entities, ClaudePulseSensor, _find)
 
 
 class ClaudePulseSensor(ClaudePulseEntity, SensorEntity):
     """A sensor of a seat."""
 
+    _platform = Platform.SENSOR
     entity_description: ClaudePulseSensorDescription
 
     @property

@@ -15,6 +15,7 @@ from custom_components.claude_pulse.claude_ai.usage import (
     Spend,
     Usage,
     UsageWindow,
+    parse_balance,
     parse_usage,
 )
 
@@ -120,9 +121,17 @@ EUR = {"currency": "EUR", "exponent": 2}
         ),
         # A null limit is unlimited.
         (
-            {"spend": {"used": {"amount_minor": 0, **EUR}, "limit": None}},
-            Spend(False, Money(0.0, "EUR"), None, None),
+            {
+                "spend": {
+                    "used": {"amount_minor": 0, **EUR},
+                    "limit": None,
+                    "enabled": True,
+                }
+            },
+            Spend(True, Money(0.0, "EUR"), None, None),
         ),
+        # Neither enabled, nor ever used, nor limited: the account has none.
+        ({"spend": {"used": {"amount_minor": 0, **EUR}, "limit": None}}, None),
         # A limit of zero is no pool.
         (
             {
@@ -199,6 +208,24 @@ def test_credit_pools() -> None:
         ),
         CreditPool("cedar_ember", None, Money(10.0, "USD"), None),
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "balance"),
+    [
+        (
+            {"amount": 1, "balance": {"money": {"amount_minor": 500, "exponent": 0}}},
+            Money(500.0, None, 0),
+        ),
+        ({"amount": 5597, "currency": "EUR"}, Money(55.97, "EUR")),
+        ({"amount": 0, "currency": "EUR", "balance": None}, Money(0.0, "EUR")),
+        ({"amount": None}, None),
+        ([], None),
+    ],
+)
+def test_balance(body: Any, balance: Money | None) -> None:
+    """The balance in whole units of its currency."""
+    assert parse_balance(body) == balance
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "1" * 400])

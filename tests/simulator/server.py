@@ -77,6 +77,7 @@ class Simulator:
                 web.get("/api/organizations", self._organizations),
                 web.get("/api/organizations/{org_id}", self._organization),
                 web.get("/api/organizations/{org_id}/usage", self._usage),
+                web.get("/api/organizations/{org_id}/prepaid/credits", self._prepaid),
                 web.get(CONTROL, self._show),
                 web.post(CONTROL + "/fault/{fault}", self._set_fault),
                 web.delete(CONTROL + "/fault", self._clear_faults),
@@ -174,6 +175,26 @@ class Simulator:
             return web.json_response(ORGANIZATION_REFUSED, status=403)
         return web.json_response(
             seat.body(self.now, lambda: jitter(self._random)),
+        )
+
+    async def _prepaid(self, request: web.Request) -> web.Response:
+        """Answer with the prepaid balance, which few have."""
+        seat = self._seat(request)
+        if isinstance(seat, web.Response):
+            return seat
+        if seat.prepaid_cents is None:
+            return web.json_response(NOT_FOUND, status=404)
+        money = {
+            "amount_minor": seat.prepaid_cents,
+            "currency": "EUR",
+            "exponent": 2,
+        }
+        return web.json_response(
+            {
+                "amount": seat.prepaid_cents,
+                "balance": {"credits": None, "money": money},
+                "currency": "EUR",
+            }
         )
 
     def _seat(self, request: web.Request) -> Seat | web.Response:

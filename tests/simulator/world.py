@@ -91,6 +91,8 @@ class Seat:
     session: Meter | None = None
     weekly: Meter | None = None
     models: dict[str, Meter] = field(default_factory=dict)
+    # Prepaid money in cents; None is no account of that sort.
+    prepaid_cents: int | None = None
     # Served instead of what the meters say.
     fixed_body: Any = None
 

@@ -39,7 +39,7 @@ from .organization import (
     parse_organization,
     parse_organizations,
 )
-from .usage import Usage, parse_usage
+from .usage import Money, Usage, parse_balance, parse_usage
 
 BASE_URL = "https://claude.ai"
 TIMEOUT = ClientTimeout(total=15)
@@ -105,6 +105,14 @@ class ClaudeAiClient:
         A key that is refused here is dead, whatever another answer left open.
         """
         return parse_organizations(await self._get("organizations", expect=list))
+
+    async def balance(self, org_id: str) -> Money | None:
+        """Return the prepaid balance, or None where the account has none (404)."""
+        try:
+            body = await self._get("organizations", org_id, "prepaid", "credits")
+        except (ForbiddenError, OrganizationAccessError):
+            return None
+        return parse_balance(body)
 
     async def usage(self, org_id: str) -> Usage:
         """Return the usage of the key's seat in an organization.

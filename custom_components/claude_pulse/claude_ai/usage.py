@@ -70,7 +70,7 @@ class Spend:
     """Paid usage beyond the plan. A `limit` of None is unlimited."""
 
     enabled: bool
-    used: Money | None
+    used: Money
     limit: Money | None
     percent: int | float | None
 
@@ -215,8 +215,19 @@ def _extra_usage(value: object) -> Spend | None:
 
 
 def _pool_or_none(spend: Spend) -> Spend | None:
-    """Drop a pool with a limit of zero: it is none, and nothing is a share of it."""
-    return None if spend.limit is not None and spend.limit.amount <= 0 else spend
+    """Drop what is none: a limit of zero, of which nothing is a share, or no use at all."""
+    if spend.limit is not None:
+        return spend if spend.limit.amount > 0 else None
+    return spend if spend.enabled or spend.used.amount > 0 else None
+
+
+def parse_balance(body: object) -> Money | None:
+    """Read the balance out of `/prepaid/credits`; None for anything else."""
+    if not isinstance(body, Mapping):
+        return None
+    balance = body.get("balance")
+    money = _money(balance.get("money")) if isinstance(balance, Mapping) else None
+    return money or _minor_units(body.get("amount"), body.get("currency"), None)
 
 
 def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:

@@ -1,0 +1,185 @@
+"""Paid usage, the prepaid balance and credit pools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .common import add_entry, pass_time, settle
+from .simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+EUR = {"currency": "EUR", "exponent": 2}
+
+
+def spend(used: int, limit: int | None = 5000, **members: Any) -> dict[str, Any]:
+    """Return a body with paid usage."""
+    limit_money = None if limit is None else {"amount_minor": limit, **EUR}
+    used_money = {"amount_minor": used, **EUR}
+    return {
+        "spend": {"enabled": True, "used": used_money, "limit": limit_money, **members}
+    }
+
+
+def serve(simulator: Simulator, body: dict[str, Any]) -> None:
+    """Serve a body as ada's usage."""
+    simulator.world.accounts["ada"].seats[-1].fixed_body = body
+
+
+async def enable_all(hass: HomeAssistant, entry: Any) -> dict[str, tuple[str, Any]]:
+    """Enable every entity, and return the states and units of those about money."""
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        registry.async_update_entity(entity.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    return money(hass)
+
+
+def money(hass: HomeAssistant) -> dict[str, tuple[str, Any]]:
+    """Return the states and units of what is about money."""
+    return {
+        state.entity_id.removeprefix("sensor.claude_pulse_"): (
+            state.state,
+            state.attributes.get("unit_of_measurement"),
+        )
+        for state in hass.states.async_all("sensor")
+        if any(word in state.entity_id for word in ("extra", "prepaid", "necktie"))
+    }
+
+
+async def test_paid_usage(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Cents are not euros, and the share is the server's."""
+    serve(simulator, spend(2382, percent=47.64))
+    entry = await add_entry(hass, simulator)
+    # For those who enable it.
+    assert money(hass) == {}
+    assert await enable_all(hass, entry) == {
+        "extra_usage": ("47.6", "%"),
+        "extra_usage_limit": ("50.0", "EUR"),
+        "extra_usage_spent": ("23.82", "EUR"),
+    }
+    state = hass.states.get("sensor.claude_pulse_extra_usage_spent")
+    assert state.attributes["device_class"] == "monetary"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        # Computed where the server does not say.
+        (spend(1000), ("20.0", "10.0", "50.0")),
+        # Unlimited.
+        (spend(1000, None), ("unknown", "10.0", "unknown")),
+        # The older form.
+        (
+            {
+                "extra_usage": {
+                    "is_enabled": True,
+                    "used_credits": 250,
+                    "monthly_limit": 1000,
+                    "utilization": 25,
+                    "currency": "EUR",
+                }
+            },
+            ("25", "2.5", "10.0"),
+        ),
+    ],
+)
+async def test_forms_of_paid_usage(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    body: dict[str, Any],
+    shown: tuple[str, str, str],
+) -> None:
+    """Share, spent and limit."""
+    serve(simulator, body)
+    found = await enable_all(hass, await add_entry(hass, simulator))
+    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
+    assert tuple(found[key][0] for key in keys) == shown
+
+
+@pytest.mark.parametrize(
+    "body", [{}, spend(0, 0), {"spend": {"enabled": False, "percent": 0}}]
+)
+async def test_none(
+    hass: HomeAssistant, simulator: Simulator, body: dict[str, Any]
+) -> None:
+    """An account without any has no such entities, not even disabled ones."""
+    serve(simulator, body)
+    entry = await add_entry(hass, simulator)
+    assert await enable_all(hass, entry) == {}
+
+
+async def test_money_that_comes_and_goes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Paid usage that is gone is unavailable."""
+    serve(simulator, spend(1000))
+    await enable_all(hass, await add_entry(hass, simulator))
+    serve(simulator, {})
+    await pass_time(hass, freezer)
+    assert {state for state, _ in money(hass).values()} == {"unavailable"}
+
+
+async def test_prepaid_balance(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Every six hours, and after money was spent, but not more often than every four."""
+    seat = simulator.world.accounts["ada"].seats[-1]
+    seat.prepaid_cents = 5597
+    serve(simulator, spend(0))
+    found = await enable_all(hass, await add_entry(hass, simulator))
+    assert found["prepaid_balance"] == ("55.97", "EUR")
+
+    def asked() -> int:
+        """Count how often the balance was asked for."""
+        return sum("prepaid" in request.path for request in simulator.requests)
+
+    # Home Assistant reloads by itself half a minute after entities were enabled.
+    await pass_time(hass, freezer)
+    before = asked()
+    seat.prepaid_cents = 5000
+    for cents in (597, 598, 599):
+        serve(simulator, spend(cents))
+        await pass_time(hass, freezer, 3600)
+    assert asked() == before
+    await pass_time(hass, freezer, 3700)
+    assert asked() == before + 1
+    assert money(hass)["prepaid_balance"] == ("50.0", "EUR")
+
+    # Nothing spent: six hours. A failure keeps what was known.
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer, 5 * 3600)
+    simulator.clear_faults()
+    await pass_time(hass, freezer)
+    assert asked() == before + 1
+    assert money(hass)["prepaid_balance"] == ("50.0", "EUR")
+    seat.prepaid_cents = None
+    await pass_time(hass, freezer, 3600)
+    assert asked() == before + 2
+    assert money(hass)["prepaid_balance"][0] == "unavailable"
+
+
+async def test_credit_pool(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A pool in dollars is a pair under its code name; one without a limit is nothing."""
+    serve(
+        simulator,
+        {
+            "iguana_necktie": {"limit_dollars": 200, "used_dollars": 45.96},
+            "nimbus_quill": {"utilization": 0.0, "limit_dollars": None},
+        },
+    )
+    found = await enable_all(hass, await add_entry(hass, simulator))
+    assert found == {
+        "iguana_necktie_limit": ("200.0", "USD"),
+        "iguana_necktie_used": ("45.96", "USD"),
+    }
+    state = hass.states.get("sensor.claude_pulse_iguana_necktie_used")
+    assert state.attributes["friendly_name"] == "Claude Pulse Iguana necktie used"
+    assert hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
