@@ -8,7 +8,7 @@ from aiohttp import ClientTimeout
 import pytest
 
 from custom_components.claude_pulse import coordinator
-from custom_components.claude_pulse.claude_ai import client
+from custom_components.claude_pulse.claude_ai import client, status
 
 from .simulator import Simulator
 
@@ -21,6 +21,7 @@ async def simulator(
     simulator = Simulator()
     await simulator.start()
     monkeypatch.setattr(client, "BASE_URL", simulator.url)
+    monkeypatch.setattr(status, "STATUS_URL", simulator.status_url)
     monkeypatch.setattr(coordinator, "CONFIRM_PAUSE", 0)
     yield simulator
     await simulator.stop()

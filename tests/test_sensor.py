@@ -273,3 +273,47 @@ async def test_active_day_follows_the_server(
         resets += shown < last
         last = shown
     assert resets == 2
+
+
+@pytest.mark.usefixtures("long_day")
+async def test_budget_of_an_active_day(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    changes: Counter[str],
+) -> None:
+    """A state changes when its number does, and a poll is one request, plus ten a day."""
+    simulator.restart()
+    await add_entry(hass, simulator)
+    seat = simulator.world.accounts["ada"].seats[-1]
+    meters = {
+        "session_usage": seat.session,
+        "weekly_usage": seat.weekly,
+        "weekly_fable_usage": seat.models["Fable"],
+    }
+    numbers: dict[str, list[str]] = {key: [] for key in meters}
+    numbers["session_resets_at"] = []
+    changes.clear()
+    simulator.requests.clear()
+    for poll in range(685):
+        # Eight hours of use.
+        if poll == 228:
+            idle(simulator)
+        await pass_time(hass, freezer)
+        for key, seen in numbers.items():
+            state = hass.states.get(f"sensor.claude_pulse_{key}").state
+            if not seen or seen[-1] != state:
+                seen.append(state)
+
+    for key, seen in numbers.items():
+        assert changes[f"sensor.claude_pulse_{key}"] <= len(seen)
+    for key in ("session_limit", "plan", "weekly_reset", "weekly_resets_at"):
+        assert changes[f"sensor.claude_pulse_{key}"] == 0
+    assert (
+        changes["sensor.claude_pulse_session_used"]
+        == (changes["sensor.claude_pulse_session_usage"])
+    )
+    polls = sum(request.path.endswith("/usage") for request in simulator.requests)
+    # Five session windows begin in a day at most.
+    assert 685 <= polls <= 690
+    assert len(simulator.requests) - polls <= 10

@@ -55,7 +55,7 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
     ]
     money = ["extra_usage", "extra_usage_spent", "extra_usage_limit"]
     money += ["prepaid_balance", "pool_used", "pool_limit"]
-    sensors = [*TEN_KEYS, *windows, *discovered, *money]
+    sensors = [*TEN_KEYS, *windows, *discovered, *money, "service_status"]
     binary_sensors = {description.key for description in BINARY_SENSORS}
     binary_sensors |= {"model_limit_reached", "window_limit_reached"}
     for told in (ENGLISH["entity"], ICONS["entity"]):

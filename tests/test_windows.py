@@ -237,6 +237,7 @@ async def test_what_is_enabled_by_default(
         if entity.platform == DOMAIN and entity.disabled
     }
     assert disabled == {
+        "service_status",
         "session_pace",
         "session_projected_usage",
         "session_runs_out_at",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -41,7 +41,7 @@ class ClaudePulseBinarySensorDescription(
 ):
     """A binary sensor, and how its state follows from what is known of the seat."""
 
-    is_on_fn: Callable[[Snapshot], bool | None]
+    is_on_fn: Callable[[Any], bool | None]
 
 
 def _limit_reached(usage: Usage) -> bool | None:

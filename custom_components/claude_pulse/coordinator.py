@@ -25,6 +25,7 @@ from .claude_ai.errors import (
     OrganizationAccessError,
     RateLimitedError,
 )
+from .claude_ai.status import service_status
 from .claude_ai.usage import Money, Usage
 from .const import (
     CONF_ORG_ID,
@@ -64,6 +65,8 @@ _ACCOUNT_RETRY = timedelta(hours=1)
 
 # The balance is asked for after money was spent, but not more often than this.
 _BALANCE_PAUSE = timedelta(hours=4)
+
+_STATUS_INTERVAL = timedelta(minutes=5)
 
 # claude.ai needs a moment to start the next window.
 _AFTER_RESET = timedelta(seconds=15)
@@ -228,6 +231,28 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._unsub_timer is not None:
             self._unsub_timer()
             self._unsub_timer = None
+
+
+class StatusCoordinator(DataUpdateCoordinator[str | None]):
+    """Poll the public status page, while an entity listens."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize the poller of the entry that is being set up."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            name=f"{DOMAIN} status",
+            update_interval=_STATUS_INTERVAL,
+            always_update=False,
+        )
+        self.entry = entry
+
+    async def _async_update_data(self) -> str | None:
+        """Poll once."""
+        try:
+            return await service_status()
+        except ClaudeAiError as err:
+            raise PollFailedError(err) from None
 
 
 def _next_reset(usage: Usage, now: datetime) -> datetime | None:

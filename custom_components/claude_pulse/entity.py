@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
@@ -18,7 +18,7 @@ from homeassistant.util import slugify
 
 from .claude_ai.usage import KIND_WEEKLY_SCOPED, UsageWindow
 from .const import DOMAIN, USAGE_URL
-from .coordinator import ClaudePulseCoordinator, Snapshot
+from .coordinator import ClaudePulseCoordinator, Snapshot, StatusCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
@@ -38,7 +38,7 @@ class ClaudePulseEntityDescription(EntityDescription):
     the name.
     """
 
-    exists_fn: Callable[[Snapshot], bool] = lambda _: True
+    exists_fn: Callable[[Any], bool] = lambda _: True
     minutes: str | None = None
     placeholders: Mapping[str, str] | None = None
 
@@ -46,7 +46,9 @@ class ClaudePulseEntityDescription(EntityDescription):
 _DescriptionT = TypeVar("_DescriptionT", bound=ClaudePulseEntityDescription)
 
 
-class ClaudePulseEntity(CoordinatorEntity[ClaudePulseCoordinator]):
+class ClaudePulseEntity(
+    CoordinatorEntity["ClaudePulseCoordinator | StatusCoordinator"]
+):
     """An entity of one seat."""
 
     _attr_has_entity_name = True
@@ -55,7 +57,7 @@ class ClaudePulseEntity(CoordinatorEntity[ClaudePulseCoordinator]):
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator,
+        coordinator: ClaudePulseCoordinator | StatusCoordinator,
         description: ClaudePulseEntityDescription,
     ) -> None:
         """Initialize an entity from its description."""

@@ -19,9 +19,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util, slugify
 
 from .claude_ai.pace import pace_of
+from .claude_ai.status import STATUSES
 from .claude_ai.usage import SESSION, WEEKLY, CreditPool, Money, UsageWindow
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator, Snapshot
+from .coordinator import ClaudePulseCoordinator, Snapshot, StatusCoordinator
 from .entity import (
     EVERY_FIVE_MINUTES,
     EVERY_MINUTE,
@@ -93,7 +94,7 @@ class ClaudePulseSensorDescription(
 ):
     """A sensor, and how its value follows from what is known of the seat."""
 
-    value_fn: Callable[[Snapshot], StateType | datetime]
+    value_fn: Callable[[Any], StateType | datetime]
 
 
 SENSORS: tuple[ClaudePulseSensorDescription, ...] = (
@@ -355,12 +356,24 @@ def _find(snapshot: Snapshot) -> Iterator[ClaudePulseSensorDescription]:
     yield from _find_money(snapshot)
 
 
+SERVICE_STATUS = ClaudePulseSensorDescription(
+    key="service_status",
+    device_class=SensorDeviceClass.ENUM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    options=list(STATUSES),
+    value_fn=lambda status: status,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
     """Set up the sensors of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
     async_add_when_found(coordinator, async_add_entities, ClaudePulseSensor, _find)
+    status = StatusCoordinator(hass, entry)
+    async_add_entities([ServiceStatusSensor(status, SERVICE_STATUS)])
 
 
 class ClaudePulseSensor(ClaudePulseEntity, SensorEntity):
@@ -373,3 +386,12 @@ class ClaudePulseSensor(ClaudePulseEntity, SensorEntity):
     def native_value(self) -> StateType | datetime:
         """Return the value that follows from the last poll and the clock."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class ServiceStatusSensor(ClaudePulseSensor):
+    """The sensor of the status page, which is asked only while this is enabled."""
+
+    async def async_added_to_hass(self) -> None:
+        """Ask for the first time."""
+        await super().async_added_to_hass()
+        await self.coordinator.async_request_refresh()

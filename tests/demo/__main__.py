@@ -215,7 +215,7 @@ async def run(arguments: Namespace) -> int:
         if simulator:
             await simulator.start()
             stack.push_async_callback(simulator.stop)
-            command.append(simulator.url)
+            command += [simulator.url, simulator.status_url]
         say(f"Starting Home Assistant {__version__} ...")
         process = await asyncio.create_subprocess_exec(
             *command,

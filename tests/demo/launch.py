@@ -1,6 +1,6 @@
 """Start Home Assistant, with the client pointed at a stand-in for claude.ai.
 
-`python launch.py CONFIG [URL]` runs in Home Assistant's own process. This is the
+`python launch.py CONFIG [URL STATUS_URL]` runs in Home Assistant's own process. This is the
 only way to point the integration elsewhere: it reads no setting for that.
 """
 
@@ -14,17 +14,17 @@ AUDIO = ("pymicro_vad", "pyspeex_noise")
 
 
 def main() -> None:
-    """Point the client at the URL, if there is one, and hand over to Home Assistant."""
-    config, *url = sys.argv[1:]
+    """Point the client at the URLs, if given, and hand over to Home Assistant."""
+    config, *urls = sys.argv[1:]
     # Before anything else: Home Assistant puts shims in place of some libraries.
     from homeassistant.__main__ import main as home_assistant
 
     sys.modules.update(dict.fromkeys(AUDIO, MagicMock()))
-    if url:
+    if urls:
         sys.path.insert(0, config)
-        from custom_components.claude_pulse.claude_ai import client
+        from custom_components.claude_pulse.claude_ai import client, status
 
-        (client.BASE_URL,) = url
+        client.BASE_URL, status.STATUS_URL = urls
     sys.argv = ["hass", "--config", config, "--skip-pip"]
     sys.exit(home_assistant())
 

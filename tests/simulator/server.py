@@ -22,6 +22,7 @@ from .faults import (
 from .world import Account, Seat, World, jitter, make_world
 
 CONTROL = "/_simulator"
+STATUS = "/api/v2/status.json"
 
 # What a browser's request carries; anything else is taken for a robot's.
 _HEADERS = {
@@ -50,6 +51,9 @@ class Simulator:
         self.advance = timedelta()
         self.restart()
         self.requests: list[Request] = []
+        # What the status page says, and who asked it with what headers.
+        self.indicator: str | None = "none"
+        self.status_requests: list[dict[str, str]] = []
         # The faults in force: of one account, or of all under None.
         self.faults: dict[str | None, Fault] = {}
         # Whether the side endpoints refuse to answer.
@@ -68,6 +72,11 @@ class Simulator:
         """Return the simulator's time, which can be ahead of the clock."""
         return datetime.now(UTC) + self.advance
 
+    @property
+    def status_url(self) -> str:
+        """Return where the status page is."""
+        return self.url + STATUS
+
     async def start(self, port: int = 0) -> None:
         """Listen on a port of loopback, any free one by default."""
         app = web.Application(middlewares=[self._in_between])
@@ -78,7 +87,9 @@ class Simulator:
                 web.get("/api/organizations/{org_id}", self._organization),
                 web.get("/api/organizations/{org_id}/usage", self._usage),
                 web.get("/api/organizations/{org_id}/prepaid/credits", self._prepaid),
+                web.get(STATUS, self._status),
                 web.get(CONTROL, self._show),
+                web.post(CONTROL + "/status/{indicator}", self._set_status),
                 web.post(CONTROL + "/fault/{fault}", self._set_fault),
                 web.delete(CONTROL + "/fault", self._clear_faults),
                 web.post(CONTROL + "/accounts/{account}/log-out", self._log_out),
@@ -125,7 +136,7 @@ class Simulator:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Do what happens to a request before claude.ai itself sees it."""
-        if request.path.startswith(CONTROL):
+        if request.path.startswith((CONTROL, STATUS)):
             return await handler(request)
         key = _session_key(request)
         self.requests.append(Request(request.path, key, self.now))
@@ -210,6 +221,19 @@ class Simulator:
         if self.world.has_organization(org_id):
             return web.json_response(ORGANIZATION_REFUSED, status=403)
         return web.json_response(NOT_FOUND, status=404)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        """Answer as the public status page does."""
+        self.status_requests.append(dict(request.headers))
+        if self.indicator is None:
+            return web.Response(status=503)
+        status = {"indicator": self.indicator, "description": "As it is"}
+        return web.json_response({"page": {"name": "Claude"}, "status": status})
+
+    async def _set_status(self, request: web.Request) -> web.Response:
+        """Change what the status page says."""
+        self.indicator = request.match_info["indicator"]
+        return web.json_response({"indicator": self.indicator})
 
     async def _show(self, _: web.Request) -> web.Response:
         """Tell what there is: accounts with their keys, faults, requests so far."""

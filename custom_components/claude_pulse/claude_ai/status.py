@@ -1,0 +1,37 @@
+"""The public status page of Claude, which needs and gets no session key."""
+
+from __future__ import annotations
+
+from aiohttp import ClientError, ClientSession, DummyCookieJar
+
+from .client import TIMEOUT
+from .errors import UnavailableError
+
+STATUS_URL = "https://status.claude.com/api/v2/status.json"
+
+# What the page's indicator means (Statuspage's own words but for "none").
+_INDICATORS = {
+    "critical": "critical",
+    "maintenance": "maintenance",
+    "major": "major",
+    "minor": "minor",
+    "none": "operational",
+}
+STATUSES = ("operational", "minor", "major", "critical", "maintenance")
+
+
+async def service_status() -> str | None:
+    """Return one of STATUSES, or None for an indicator that is not known.
+
+    Raises UnavailableError when the page cannot be read.
+    """
+    try:
+        async with (
+            ClientSession(cookie_jar=DummyCookieJar(), timeout=TIMEOUT) as session,
+            session.get(STATUS_URL, allow_redirects=False) as response,
+        ):
+            response.raise_for_status()
+            body = await response.json(content_type=None)
+            return _INDICATORS.get(body["status"]["indicator"])
+    except (ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError) as err:
+        raise UnavailableError(type(err).__name__) from None
