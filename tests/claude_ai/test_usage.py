@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -183,6 +184,64 @@ EUR = {"currency": "EUR", "exponent": 2}
 def test_money(body: dict[str, Any], spend: Spend | None) -> None:
     """Amounts come out in whole units of their currency."""
     assert parse_usage(body).spend == spend
+
+
+USD, EUROS = "USD", "EUR"
+
+
+@pytest.mark.parametrize(
+    ("name", "windows_of_it", "spend", "pools"),
+    [
+        ("older", [], None, []),
+        ("not_started", [], None, []),
+        ("no_limits", [], None, []),
+        ("untouched_model", [("Quill", 0, False)], None, []),
+        (
+            "paid_unlimited",
+            [("Sonnet", 3, True)],
+            Spend(True, Money(0.0, EUROS), None, 0),
+            [],
+        ),
+        (
+            "paid_out_of_credits",
+            [("Quill", 91, True)],
+            Spend(False, Money(29.88, EUROS), Money(30.0, EUROS), 100),
+            [("iguana_necktie", 45.0, 150.0)],
+        ),
+        (
+            "spend_only",
+            [],
+            Spend(True, Money(19.99, USD), Money(80.0, USD), 25),
+            [],
+        ),
+        (
+            "scoped_far_above_weekly",
+            [
+                ("Fable", 72, False),
+                ("Cowork", 5, True),
+                ("Plain text", 6, True),
+                (None, 7, True),
+                ("Sonnet", 12, False),
+            ],
+            None,
+            [],
+        ),
+        ("code_names", [], None, [("iguana_necktie", 45.96, 200.0)]),
+    ],
+)
+def test_whole_bodies(
+    name: str,
+    windows_of_it: list[tuple[str | None, float, bool]],
+    spend: Spend | None,
+    pools: list[tuple[str, float, float]],
+) -> None:
+    """What a careful reader finds in a body beside the session and the week."""
+    path = Path(__file__).parents[1] / "fixtures" / "usage" / f"{name}.json"
+    usage = parse_usage(json.loads(path.read_text())["body"])
+    found = [(w.name, w.percent, w.resets_at is not None) for w in usage.windows]
+    assert found == windows_of_it
+    assert usage.spend == spend
+    assert [(p.label, p.used.amount, p.limit.amount) for p in usage.pools] == pools
 
 
 def test_credit_pools() -> None:
