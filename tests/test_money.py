@@ -73,7 +73,7 @@ async def test_paid_usage(hass: HomeAssistant, simulator: Simulator) -> None:
     ("body", "shown"),
     [
         # Computed where the server does not say.
-        (spend(1000), ("20.0", "10.0", "50.0")),
+        (spend(1000), ("20", "10.0", "50.0")),
         # Unlimited.
         (spend(1000, None), ("unknown", "10.0", "unknown")),
         # The older form.

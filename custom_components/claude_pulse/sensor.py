@@ -276,11 +276,7 @@ def _monetary(
 def _extra_usage(snapshot: Snapshot) -> float | None:
     """Return the share of the paid usage's limit that is spent; None if unlimited."""
     spend = snapshot.usage.spend
-    if spend is None or spend.limit is None:
-        return None
-    if spend.percent is None:
-        return round(spend.used.amount / spend.limit.amount * 100, 1)
-    return spend.percent
+    return spend.percent if spend and spend.limit else None
 
 
 def _find_money(snapshot: Snapshot) -> Iterator[ClaudePulseSensorDescription]:

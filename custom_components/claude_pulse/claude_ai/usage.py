@@ -67,7 +67,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Paid usage beyond the plan. A `limit` of None is unlimited."""
+    """Paid usage beyond the plan.
+
+    A `limit` of None is unlimited. `percent` is the share of the limit, computed
+    where the server does not say it.
+    """
 
     enabled: bool
     used: Money
@@ -217,7 +221,12 @@ def _extra_usage(value: object) -> Spend | None:
 def _pool_or_none(spend: Spend) -> Spend | None:
     """Drop what is none: a limit of zero, of which nothing is a share, or no use at all."""
     if spend.limit is not None:
-        return spend if spend.limit.amount > 0 else None
+        if spend.limit.amount <= 0:
+            return None
+        if spend.percent is None:
+            share = spend.used.amount / spend.limit.amount * 100
+            return replace(spend, percent=_rounded(share))
+        return spend
     return spend if spend.enabled or spend.used.amount > 0 else None
 
 
