@@ -18,8 +18,10 @@ later). Unless it is 0, nothing is printed but one line on stderr.
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from datetime import datetime, timezone
 import hashlib
+from http.client import HTTPException
 import json
 import math
 import os
@@ -29,7 +31,6 @@ import stat
 import sys
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
 from urllib.parse import quote, unquote, urljoin, urlsplit
 from urllib.request import HTTPErrorProcessor, Request, build_opener
 from uuid import UUID
@@ -182,7 +183,7 @@ def get(key: str, *path: str, root: type = dict) -> Any:
     try:
         with build_opener(Answers).open(request, timeout=TIMEOUT) as response:
             answer = read(response)
-    except (OSError, ValueError, URLError) as err:
+    except (HTTPException, OSError, ValueError) as err:
         raise unreachable(type(err).__name__) from None
     try:
         body = json.loads(answer)
@@ -308,11 +309,9 @@ def organization_and_plan(
             # The usage tells what is wrong; without a plan it is still the usage.
             return found, None
     known = {"about": about, "org_id": found, "plan": plan(organization)}
-    try:
+    with suppress(OSError):
         cache.touch(mode=0o600)
         cache.write_text(json.dumps({**known, "time": now().timestamp()}))
-    except OSError:
-        pass
     return found, known["plan"]
 
 
@@ -569,7 +568,8 @@ def main() -> None:
         values = report(body, plan_name)
     except UsageError as problem:
         if problem.status in (DEAD_KEY, WRONG_ORGANIZATION):
-            cache.unlink(missing_ok=True)
+            with suppress(OSError):
+                cache.unlink()
         warn(str(problem))
         sys.exit(problem.status)
     if arguments.human:

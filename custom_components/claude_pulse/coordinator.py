@@ -1,4 +1,4 @@
-"""The one poller of a seat: asks claude.ai, and turns its errors into Home Assistant's."""
+"""The pollers: ask claude.ai, and turn its errors into Home Assistant's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entity that all platforms of Claude Pulse build on, and the windows it finds."""
+"""What all platforms of Claude Pulse build on: the entity, and adding what is found."""
 
 from __future__ import annotations
 

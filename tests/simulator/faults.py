@@ -65,6 +65,14 @@ async def _drop(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+async def _garble(request: web.Request) -> web.StreamResponse:
+    """Answer with something that is not HTTP."""
+    assert request.transport is not None
+    request.transport.write(b"220 mail.example ESMTP\r\n\r\n")
+    request.transport.close()
+    return web.Response()
+
+
 async def _hang(request: web.Request) -> web.StreamResponse:
     """Never answer."""
     await asyncio.Event().wait()
@@ -127,5 +135,6 @@ FAULTS: dict[str, Fault] = {
     "nested_too_deep": Fault(8, 200, "[" * 100_000),
     "too_large": Fault(8, 200, " " * 2**21),
     "drop": Trouble(8, 0),
+    "garbled": Trouble(8, 0, act=_garble),
     "hang": Trouble(8, 0, act=_hang),
 }

@@ -34,4 +34,4 @@ async def service_status() -> str | None:
             body = await response.json(content_type=None)
             return _INDICATORS.get(body["status"]["indicator"])
     except (ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError) as err:
-        raise UnavailableError(type(err).__name__) from None
+        raise UnavailableError(f"status page: {type(err).__name__}") from None
