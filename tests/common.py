@@ -19,8 +19,9 @@ from homeassistant.core import HomeAssistant
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 
-# The faults that answer; the one that does not needs a clock that runs.
-ANSWERING_FAULTS = [name for name in FAULTS if name != "hang"]
+# The faults that end by a time-out, which needs a clock that runs, and the others.
+SLOW_FAULTS = ["drip", "hang"]
+ANSWERING_FAULTS = [name for name in FAULTS if name not in SLOW_FAULTS]
 
 # One poll and its jitter.
 POLL = 126

@@ -13,6 +13,7 @@ from homeassistant.const import (
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
+from .back_off import async_forget
 from .const import (
     CONF_ORG_ID,
     CONF_UPDATE_INTERVAL,
@@ -21,6 +22,7 @@ from .const import (
     TITLE,
 )
 from .coordinator import ClaudePulseCoordinator
+from .issues import async_clear_issues
 from .sensor import SENSORS
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     listen = hass.bus.async_listen
     entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, close))
     entry.async_on_unload(listen(EVENT_CORE_CONFIG_UPDATE, show_local_times))
+    await coordinator.back_off.async_load()
     await coordinator.async_config_entry_first_refresh()
     hass.data.setdefault(DOMAIN, {})[entry.entry_id] = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -67,6 +70,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     if unloaded:
         hass.data[DOMAIN].pop(entry.entry_id)
     return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Leave nothing behind of a seat."""
+    async_clear_issues(hass, entry)
+    await async_forget(hass, entry)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:

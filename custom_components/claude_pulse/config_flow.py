@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,16 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .back_off import async_forget
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.credentials import parse_org_id, parse_session_key
 from .claude_ai.errors import ClaudeAiError, OrganizationAccessError
 from .claude_ai.organization import Organization
 from .const import (
     CONF_ORG_ID,
+    CONF_PREVIOUS_SESSION_KEY,
     CONF_SESSION_KEY,
+    CONF_SESSION_KEY_SINCE,
     CONF_UPDATE_INTERVAL,
     DEFAULT_UPDATE_INTERVAL,
     DOMAIN,
@@ -44,6 +47,8 @@ from .const import (
 )
 
 if TYPE_CHECKING:
+    from homeassistant.data_entry_flow import FlowHandler
+
     # FlowResult before Home Assistant 2024.4.
     from homeassistant.config_entries import ConfigFlowResult
 
@@ -148,19 +153,9 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the person choose between several organizations."""
         if user_input is not None:
             return await self._async_finish(user_input[CONF_ORG_ID])
-        options = [
-            SelectOptionDict(
-                value=item.org_id,
-                label=" · ".join(filter(None, (item.name or item.org_id, item.plan))),
-            )
-            for item in self._organizations.values()
-        ]
-        selector = SelectSelector(
-            SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
-        )
         return self.async_show_form(
             step_id="organization",
-            data_schema=vol.Schema({vol.Required(CONF_ORG_ID): selector}),
+            data_schema=organization_schema(self._organizations.values()),
         )
 
     async def async_step_reauth(self, _: Mapping[str, Any]) -> ConfigFlowResult:
@@ -195,7 +190,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         assert entry is not None
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await _async_change(self, entry, **user_input)
+            errors = await async_change(self, entry, **user_input)
             if not errors:
                 return self.async_abort(reason=reason)
         return self.async_show_form(
@@ -253,7 +248,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         assert entry is not None
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await _async_change(self, entry, **user_input)
+            errors = await async_change(self, entry, **user_input)
             if not errors:
                 return self.async_create_entry(title="", data=dict(entry.options))
         values = {
@@ -270,24 +265,45 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         )
 
 
-async def _async_change(
-    flow: ConfigFlow | OptionsFlow,
+def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
+    """Return a form to choose between organizations."""
+    options = [
+        SelectOptionDict(
+            value=item.org_id,
+            label=" · ".join(filter(None, (item.name or item.org_id, item.plan))),
+        )
+        for item in organizations
+    ]
+    selector = SelectSelector(
+        SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
+    )
+    return vol.Schema({vol.Required(CONF_ORG_ID): selector})
+
+
+async def async_change(
+    flow: FlowHandler[Any, Any, Any],
     entry: ConfigEntry,
     session_key: str | None = None,
     org_id: str | None = None,
     update_interval: float | None = None,
 ) -> dict[str, str]:
     """Check what was typed for an entry, store it and reload; or return the errors."""
-    data, options, unique_id = dict(entry.data), dict(entry.options), entry.unique_id
+    changes: dict[str, str] = {}
     try:
         if session_key:
-            data[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
-        if org_id and org_id != data[CONF_ORG_ID]:
-            data[CONF_ORG_ID] = parse_org_id(org_id)
-        if session_key or data[CONF_ORG_ID] != entry.data[CONF_ORG_ID]:
-            unique_id = await _async_prove(flow.hass, entry, data)
+            changes[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
+        if org_id and org_id != entry.data[CONF_ORG_ID]:
+            changes[CONF_ORG_ID] = parse_org_id(org_id)
+        unique_id = entry.unique_id
+        if changes:
+            unique_id = await _async_prove(flow.hass, entry, {**entry.data, **changes})
     except Exception as err:  # noqa: BLE001
         return _errors(err)
+    data, options = {**entry.data, **changes}, dict(entry.options)
+    if session_key:
+        # What is known of the key before it.
+        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
+        data.pop(CONF_SESSION_KEY_SINCE, None)
     if update_interval is not None:
         options[CONF_UPDATE_INTERVAL] = int(update_interval)
     entries = flow.hass.config_entries
@@ -298,6 +314,7 @@ async def _async_change(
     ):
         if other["flow_id"] != flow.flow_id:
             entries.flow.async_abort(other["flow_id"])
+    await async_forget(flow.hass, entry)
     flow.hass.async_create_task(entries.async_reload(entry.entry_id))
     return {}
 

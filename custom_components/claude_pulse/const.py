@@ -8,10 +8,13 @@ DOMAIN: Final = "claude_pulse"
 TITLE: Final = "Claude Pulse"
 
 CONF_ORG_ID: Final = "org_id"
+CONF_PREVIOUS_SESSION_KEY: Final = "previous_session_key"
 CONF_SESSION_KEY: Final = "session_key"
+CONF_SESSION_KEY_SINCE: Final = "session_key_since"
 CONF_UPDATE_INTERVAL: Final = "update_interval"
 
 DEFAULT_UPDATE_INTERVAL: Final = 120
 MIN_UPDATE_INTERVAL: Final = 30
 
+README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
-import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -16,6 +16,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .back_off import BackOff, Failure
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import (
     BlockedError,
@@ -29,11 +30,12 @@ from .claude_ai.status import service_status
 from .claude_ai.usage import Money, Usage
 from .const import (
     CONF_ORG_ID,
+    CONF_PREVIOUS_SESSION_KEY,
     CONF_SESSION_KEY,
-    CONF_UPDATE_INTERVAL,
-    DEFAULT_UPDATE_INTERVAL,
+    CONF_SESSION_KEY_SINCE,
     DOMAIN,
 )
+from .issues import Issue, async_set_issue
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -43,21 +45,21 @@ _LOGGER = logging.getLogger(__name__)
 # Between the first refusal of a session key and the request that confirms it.
 CONFIRM_PAUSE = 5
 
-# Several entries do not ask in the same second.
-_JITTER = 5
-
 # While claude.ai asks for patience, the last values stay this long.
 _KEEP = timedelta(minutes=15)
+_KEEPING = {BlockedError.key, RateLimitedError.key}
 
-# The errors that ask for patience: each one in a row doubles the wait up to this.
-_LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
-    BlockedError: timedelta(hours=1),
-    RateLimitedError: timedelta(minutes=30),
-}
-_LONGEST_RETRY_AFTER = 6 * 60 * 60
+# After this, a challenge does not end by waiting alone.
+_LONG_BLOCK = timedelta(hours=24)
 
 # So many unclear refusals in a row are taken to be about the organization.
-_FORBIDDEN_MEANS_ORGANIZATION = 3
+_UNCLEAR = 3
+
+# A session key lives about 28 days from log-in.
+_KEY_ENDS_SOON = timedelta(days=25)
+
+# A renewed key that was refused is not believed again before this.
+_RENEWAL_PAUSE = timedelta(days=1)
 
 # How often the plan and the balance are asked for, and after a failure.
 _ACCOUNT_INTERVAL = timedelta(hours=6)
@@ -84,12 +86,12 @@ class Snapshot:
 class PollFailedError(UpdateFailed):
     """A poll that failed, in English and with the key of its translation."""
 
-    def __init__(self, err: ClaudeAiError) -> None:
+    def __init__(self, key: str, message: str) -> None:
         """Take over what the client said."""
-        super().__init__(str(err))
+        super().__init__(message)
         # UpdateFailed takes these as arguments since Home Assistant 2025.1.
         self.translation_domain = DOMAIN
-        self.translation_key = err.key
+        self.translation_key = key
         self.translation_placeholders = None
 
 
@@ -98,55 +100,77 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the poller of the entry that is being set up."""
-        seconds = entry.options.get(CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL)
-        self._interval = timedelta(seconds=seconds + random.uniform(0, _JITTER))
+        self.back_off = BackOff(hass, entry)
         # The config entry can be an argument since Home Assistant 2024.11.
         super().__init__(
             hass,
             _LOGGER,
             name=DOMAIN,
-            update_interval=self._interval,
+            update_interval=self.back_off.interval,
             always_update=False,
         )
         self.entry = entry
-        self._client = ClaudeAiClient(entry.data[CONF_SESSION_KEY])
+        self.client = ClaudeAiClient(entry.data[CONF_SESSION_KEY])
+        self.polls = 0
+        self.failures: Counter[str] = Counter()
+        self.last_success: datetime | None = None
         self._org_id: str = entry.data[CONF_ORG_ID]
-        self._forbidden_in_a_row = 0
-        self._kept_until = dt_util.utcnow()
+        now = dt_util.utcnow()
+        self._kept_until = now
         self._plan: str | None = None
-        self._plan_due = dt_util.utcnow()
+        self._plan_due = now
         self._balance: Money | None = None
-        self._balance_due = dt_util.utcnow()
-        self._balance_pause_until = dt_util.utcnow()
+        self._balance_due = now
+        self._balance_pause_until = now
+        self._renewal_pause_until = now
         self._unsub_timer: CALLBACK_TYPE | None = None
 
     async def async_shutdown(self) -> None:
         """Stop polling and close the connection."""
         await super().async_shutdown()
         self._cancel_timer()
-        await self._client.close()
+        await self.client.close()
 
     async def _async_update_data(self) -> Snapshot:
-        """Poll once."""
+        """Poll once, unless claude.ai is to be left alone."""
+        now = dt_util.utcnow()
+        if (failure := self.back_off.failure) and now < failure.until:
+            self.update_interval = failure.until - now
+            return self._after_failure(failure)
         self._cancel_timer()
+        self.polls += 1
+        used = self.client.session_key
         try:
             usage = await self._async_usage()
-        except InvalidSessionError as err:
-            raise ConfigEntryAuthFailed(
-                str(err), translation_domain=DOMAIN, translation_key=err.key
-            ) from None
         except ClaudeAiError as err:
-            return self._after_failure(err)
+            if self._shutdown_requested:
+                # The connection was closed under it.
+                raise PollFailedError(err.key, str(err)) from None
+            self.failures[err.key] += 1
+            if isinstance(err, InvalidSessionError):
+                await self.back_off.async_clear()
+                self._set_issue(Issue.BLOCKED, active=False)
+                self._set_issue(Issue.KEY_ENDS, active=False)
+                raise ConfigEntryAuthFailed(
+                    str(err), translation_domain=DOMAIN, translation_key=err.key
+                ) from None
+            failure = await self.back_off.async_fail(err)
+            self.update_interval = failure.wait
+            return self._after_failure(failure)
+        await self.back_off.async_clear()
         now = dt_util.utcnow()
-        self._forbidden_in_a_row = 0
         self._kept_until = now + _KEEP
-        self.update_interval = self._interval
+        self.last_success = now
+        self.update_interval = self.back_off.interval
         if self.data and self.data.usage.spend != usage.spend:
             self._balance_due = min(self._balance_due, self._balance_pause_until)
         if now >= self._plan_due:
             self._plan_due = await self._async_update_plan(now)
         if now >= self._balance_due:
             self._balance_due = await self._async_update_balance(now)
+        self._keep_key(used, now)
+        self._set_issue(Issue.BLOCKED, active=False)
+        self._set_issue(Issue.ORGANIZATION, active=False)
         if (reset := _next_reset(usage, now)) is not None:
             self._set_timer(self._async_wake_up, reset + _AFTER_RESET)
         return Snapshot(usage, self._plan, self._balance)
@@ -154,21 +178,68 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_usage(self) -> Usage:
         """Ask for the usage, and ask further where one answer does not settle it."""
         try:
-            return await self._client.usage(self._org_id)
+            return await self.client.usage(self._org_id)
         except InvalidSessionError:
+            if usage := await self._async_restore_key():
+                return usage
             await asyncio.sleep(CONFIRM_PAUSE)
-            return await self._client.usage(self._org_id)
-        except ForbiddenError:
-            self._forbidden_in_a_row += 1
-            if self._forbidden_in_a_row < _FORBIDDEN_MEANS_ORGANIZATION:
+            return await self.client.usage(self._org_id)
+        except ForbiddenError as err:
+            last = self.back_off.failure
+            if last is None or last.key not in (err.key, OrganizationAccessError.key):
                 raise
-            await self._client.organizations()
+            if last.key == err.key and last.in_a_row + 1 < _UNCLEAR:
+                raise
+            await self.client.organizations()
             raise OrganizationAccessError from None
+
+    async def _async_restore_key(self) -> Usage | None:
+        """Go back to the key that a renewal has replaced, if claude.ai still accepts it."""
+        if (previous := self.entry.data.get(CONF_PREVIOUS_SESSION_KEY)) is None:
+            return None
+        refused, self.client.session_key = self.client.session_key, previous
+        try:
+            usage = await self.client.usage(self._org_id)
+        except ClaudeAiError as err:
+            self.client.session_key = refused
+            if isinstance(err, InvalidSessionError):
+                return None
+            raise
+        self._renewal_pause_until = dt_util.utcnow() + _RENEWAL_PAUSE
+        data = {**self.entry.data, CONF_SESSION_KEY: previous}
+        del data[CONF_PREVIOUS_SESSION_KEY]
+        self._store(refused, data)
+        return usage
+
+    def _keep_key(self, used: str, now: datetime) -> None:
+        """Take over a key that claude.ai has renewed; the old one stays until it is proved.
+
+        `used` is the key that this poll has proved.
+        """
+        data = dict(self.entry.data)
+        if data.pop(CONF_PREVIOUS_SESSION_KEY, None):
+            data[CONF_SESSION_KEY_SINCE] = now.isoformat()
+        since = data.setdefault(CONF_SESSION_KEY_SINCE, now.isoformat())
+        offered, self.client.offered_key = self.client.offered_key, None
+        if offered and now >= self._renewal_pause_until:
+            data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: used}
+        if self._store(used, data):
+            self.client.session_key = data[CONF_SESSION_KEY]
+            ends_soon = now - datetime.fromisoformat(since) >= _KEY_ENDS_SOON
+            self._set_issue(Issue.KEY_ENDS, active=ends_soon)
+
+    def _store(self, used: str, data: dict[str, Any]) -> bool:
+        """Store what a poll with a key has brought, unless somebody has changed the key."""
+        if self._shutdown_requested or self.entry.data[CONF_SESSION_KEY] != used:
+            return False
+        if data != self.entry.data:
+            self.hass.config_entries.async_update_entry(self.entry, data=data)
+        return True
 
     async def _async_update_plan(self, now: datetime) -> datetime:
         """Ask for the plan, and return when to ask again; a failure changes nothing."""
         try:
-            self._plan = (await self._client.organization(self._org_id)).plan
+            self._plan = (await self.client.organization(self._org_id)).plan
         except ClaudeAiError:
             return now + _ACCOUNT_RETRY
         return now + _ACCOUNT_INTERVAL
@@ -177,40 +248,37 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Ask for the balance, and return when to ask again; a failure changes nothing."""
         self._balance_pause_until = now + _BALANCE_PAUSE
         try:
-            self._balance = await self._client.balance(self._org_id)
+            self._balance = await self.client.balance(self._org_id)
         except ClaudeAiError:
             return now + _ACCOUNT_RETRY
         return now + _ACCOUNT_INTERVAL
 
-    def _after_failure(self, err: ClaudeAiError) -> Snapshot:
-        """Set the pace after a failure, and keep the last values where that is honest."""
-        self.update_interval = self._wait(err)
-        keep = (
-            type(err) in _LONGEST_WAIT
+    def _after_failure(self, failure: Failure) -> Snapshot:
+        """Keep the last values after a failure where that is honest."""
+        now, since = dt_util.utcnow(), failure.blocked_since
+        long_block = since is not None and now - since >= _LONG_BLOCK
+        self._set_issue(Issue.BLOCKED, active=long_block)
+        if failure.key == OrganizationAccessError.key:
+            self._set_issue(Issue.ORGANIZATION, active=True)
+        error = PollFailedError(failure.key, failure.message)
+        if not (
+            failure.key in _KEEPING
             and self.last_update_success
-            and dt_util.utcnow() < self._kept_until
-        )
-        if not keep:
-            raise PollFailedError(err) from None
+            and now < self._kept_until
+        ):
+            raise error
 
         @callback
         def give_up(_: datetime) -> None:
             """Say that the kept values are too old."""
-            self.async_set_update_error(PollFailedError(err))
+            self.async_set_update_error(error)
 
         self._set_timer(give_up, self._kept_until)
         return self.data
 
-    def _wait(self, err: ClaudeAiError) -> timedelta:
-        """Return how long to wait after an error."""
-        if (longest := _LONGEST_WAIT.get(type(err))) is None:
-            return self._interval
-        asked = err.retry_after if isinstance(err, RateLimitedError) else None
-        if asked is not None and asked > 0:
-            wait = timedelta(seconds=min(asked, _LONGEST_RETRY_AFTER))
-        else:
-            wait = min(2 * (self.update_interval or self._interval), longest)
-        return max(wait, self._interval)
+    def _set_issue(self, issue: Issue, *, active: bool) -> None:
+        """Raise an issue of this entry, or clear it."""
+        async_set_issue(self.hass, self.entry, issue, active)
 
     async def _async_wake_up(self, _: datetime) -> None:
         """Poll because a window has been reset."""
@@ -252,7 +320,7 @@ class StatusCoordinator(DataUpdateCoordinator[str | None]):
         try:
             return await service_status()
         except ClaudeAiError as err:
-            raise PollFailedError(err) from None
+            raise PollFailedError(err.key, str(err)) from None
 
 
 def _next_reset(usage: Usage, now: datetime) -> datetime | None:

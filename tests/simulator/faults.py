@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+import gzip
 import json
 from typing import Any
+import zlib
 
 from aiohttp import web
 
@@ -49,10 +52,12 @@ class Fault:
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
-        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        body = self.body
+        if not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
         return web.Response(
             status=self.status,
-            text=text,
+            body=body.encode() if isinstance(body, str) else body,
             content_type=self.content_type,
             headers=self.headers,
         )
@@ -77,6 +82,39 @@ async def _hang(request: web.Request) -> web.StreamResponse:
     """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
+
+
+async def _drip(request: web.Request) -> web.StreamResponse:
+    """Answer one byte at a time, without an end."""
+    response = await _begin(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.02)
+
+
+async def _flood(request: web.Request) -> web.StreamResponse:
+    """Answer with 100 MB, as far as they are taken."""
+    response = await _begin(request)
+    with suppress(ConnectionError):
+        for _ in range(1600):
+            await response.write(b" " * 2**16)
+    return response
+
+
+async def _begin(request: web.Request) -> web.StreamResponse:
+    """Begin a good answer."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    return response
+
+
+def _bomb() -> bytes:
+    """Return half a megabyte that unpacks to 512."""
+    packer = zlib.compressobj(9, wbits=31)
+    head = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + block * 511
+
 
 
 @dataclass(frozen=True)
@@ -134,7 +172,16 @@ FAULTS: dict[str, Fault] = {
     "empty": Fault(8, 200),
     "nested_too_deep": Fault(8, 200, "[" * 100_000),
     "too_large": Fault(8, 200, " " * 2**21),
+    "bomb": Fault(8, 200, _bomb(), headers={"Content-Encoding": "gzip"}),
+    "packed_twice": Fault(
+        8, 200, gzip.compress(_bomb()), headers={"Content-Encoding": "gzip, gzip"}
+    ),
+    "packed_wrongly": Fault(8, 200, {}, headers={"Content-Encoding": "gzip"}),
+    "packed_otherwise": Fault(8, 200, {}, headers={"Content-Encoding": "br"}),
+    "utf_16": Fault(8, 200, json.dumps({"five_hour": None}).encode("utf-16")),
+    "flood": Trouble(8, 0, act=_flood),
     "drop": Trouble(8, 0),
     "garbled": Trouble(8, 0, act=_garble),
+    "drip": Trouble(8, 0, act=_drip),
     "hang": Trouble(8, 0, act=_hang),
 }

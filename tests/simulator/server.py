@@ -94,6 +94,8 @@ class Simulator:
                 web.delete(CONTROL + "/fault", self._clear_faults),
                 web.post(CONTROL + "/accounts/{account}/log-out", self._log_out),
                 web.post(CONTROL + "/accounts/{account}/log-in", self._log_in),
+                web.post(CONTROL + "/accounts/{account}/renew", self._renew),
+                web.post(CONTROL + "/accounts/{account}/move", self._move),
                 web.put(CONTROL + "/accounts/{account}/usage", self._set_usage),
                 web.post(CONTROL + "/advance", self._advance),
             ]
@@ -153,8 +155,10 @@ class Simulator:
         request["account"] = account
         response = await handler(request)
         # The same key again with a later end, and a cookie of the shield's.
-        response.set_cookie("sessionKey", account.session_key, max_age=28 * 86400)
-        response.set_cookie("__cf_bm", f"{self._random.random()}", httponly=True)
+        cookie = account.cookie or f"{account.session_key}; Max-Age={28 * 86400}"
+        response.headers.add("Set-Cookie", f"sessionKey={cookie}; Path=/; HttpOnly")
+        response.headers.add("Set-Cookie", f"__cf_bm={self._random.random()}; Path=/")
+        response.enable_compression()
         return response
 
     async def _account(self, request: web.Request) -> web.Response:
@@ -278,6 +282,19 @@ class Simulator:
     async def _log_in(self, request: web.Request) -> web.Response:
         """Give an account a new session key."""
         return web.json_response({"session_key": self._named(request).log_in()})
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        """Renew an account's session key by cookie: `?refused=1` for one that fails."""
+        account = self._named(request)
+        session_key = account.renew()
+        if "refused" in request.query:
+            account.refuse_new_key()
+        return web.json_response({"session_key": session_key})
+
+    async def _move(self, request: web.Request) -> web.Response:
+        """Give an account's last seat to an organization with another UUID."""
+        organization = self._named(request).move()
+        return web.json_response({"organization": organization.uuid})
 
     async def _set_usage(self, request: web.Request) -> web.Response:
         """Serve a body as the usage of all seats of an account; `null` ends that."""

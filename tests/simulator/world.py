@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import random
 from typing import Any
@@ -154,8 +154,11 @@ class Account:
 
     name: str
     seats: list[Seat]
-    logins: int = 1
-    logged_in: bool = True
+    # How many session keys there have been, and which of them are accepted.
+    keys: int = 1
+    accepted: set[int] = field(default_factory=lambda: {1})
+    # What cookies carry instead of the latest key, with attributes.
+    cookie: str | None = None
 
     @property
     def uuid(self) -> str:
@@ -169,18 +172,52 @@ class Account:
 
     @property
     def session_key(self) -> str:
-        """Return the session key of the latest login."""
-        return f"sk-ant-sid02-{self.name}-{self.logins}-".ljust(130, "k")
+        """Return the latest session key."""
+        return self.key(self.keys)
+
+    @property
+    def logged_in(self) -> bool:
+        """Tell whether any session key is accepted."""
+        return bool(self.accepted)
+
+    def key(self, number: int) -> str:
+        """Return one of the session keys there have been."""
+        return f"sk-ant-sid02-{self.name}-{number}-".ljust(130, "k")
+
+    def accepts(self, session_key: str) -> bool:
+        """Tell whether a session key opens the account."""
+        return any(self.key(number) == session_key for number in self.accepted)
 
     def log_out(self) -> None:
-        """End the session key."""
-        self.logged_in = False
+        """End all session keys."""
+        self.accepted.clear()
 
     def log_in(self) -> str:
-        """Return a new session key; the one before it has ended."""
-        self.logins += 1
-        self.logged_in = True
+        """Return a new session key; those before it have ended."""
+        self.accepted.clear()
+        self.cookie = None
+        return self.renew()
+
+    def renew(self) -> str:
+        """Return a new session key, which cookies carry; the one before stays accepted."""
+        self.keys += 1
+        self.accepted.add(self.keys)
         return self.session_key
+
+    def end_old_keys(self) -> None:
+        """Accept the latest session key only."""
+        self.accepted &= {self.keys}
+
+    def refuse_new_key(self) -> None:
+        """Accept only the session keys before the latest."""
+        self.accepted.discard(self.keys)
+
+    def move(self) -> Organization:
+        """Replace the organization of the last seat by one with another UUID."""
+        seat = self.seats[-1]
+        uuid = uuid_of(f"after {seat.organization.uuid}")
+        seat.organization = replace(seat.organization, uuid=uuid)
+        return seat.organization
 
     def seat(self, org_id: str) -> Seat | None:
         """Return the account's seat in an organization."""
@@ -211,7 +248,7 @@ class World:
     def by_key(self, session_key: str) -> Account | None:
         """Return the account that a session key opens."""
         for account in self.accounts.values():
-            if account.logged_in and account.session_key == session_key:
+            if account.accepts(session_key):
                 return account
         return None
 

@@ -37,6 +37,16 @@ class Credentials:
     org_id: str | None = field(default=None, repr=False)
 
 
+def is_session_key(text: str) -> bool:
+    """Tell whether a text is plausible as a session key, and nothing else."""
+    return _SESSION_KEY.fullmatch(text) is not None
+
+
+def is_org_id(text: str) -> bool:
+    """Tell whether a text is an organization UUID, and nothing else."""
+    return _BARE_UUID.fullmatch(text) is not None
+
+
 def parse_session_key(text: str) -> Credentials:
     """Take the session key out of whatever was pasted.
 
@@ -48,7 +58,7 @@ def parse_session_key(text: str) -> Credentials:
     last_active_org = _LAST_ACTIVE_ORG.search(text)
     for candidate in (*_SESSION_KEY_COOKIE.findall(text), text):
         compact = _INVISIBLE.sub("", candidate).strip(_QUOTES)
-        if _SESSION_KEY.fullmatch(compact):
+        if is_session_key(compact):
             break
     else:
         if (match := _SESSION_KEY.search(text)) is None:

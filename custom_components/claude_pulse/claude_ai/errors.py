@@ -106,3 +106,7 @@ class UnavailableError(ClaudeAiError):
 
     key = "cannot_connect"
     message = "claude.ai cannot be reached or does not answer properly"
+
+
+class UnreachableError(UnavailableError):
+    """No connection to claude.ai came about, so it was not asked anything."""

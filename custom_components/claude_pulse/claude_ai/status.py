@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from aiohttp import ClientError, ClientSession, DummyCookieJar
 
-from .client import TIMEOUT
+from .client import ENCODINGS, TIMEOUT, read_text
 from .errors import UnavailableError
 
 STATUS_URL = "https://status.claude.com/api/v2/status.json"
@@ -27,11 +29,16 @@ async def service_status() -> str | None:
     """
     try:
         async with (
-            ClientSession(cookie_jar=DummyCookieJar(), timeout=TIMEOUT) as session,
+            ClientSession(
+                auto_decompress=False,
+                cookie_jar=DummyCookieJar(),
+                headers={"Accept-Encoding": ENCODINGS},
+                timeout=TIMEOUT,
+            ) as session,
             session.get(STATUS_URL, allow_redirects=False) as response,
         ):
             response.raise_for_status()
-            body = await response.json(content_type=None)
+            body = json.loads(await read_text(response))
             return _INDICATORS.get(body["status"]["indicator"])
-    except (ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError) as err:
+    except (ClientError, OSError, LookupError, RecursionError, TypeError, ValueError) as err:
         raise UnavailableError(f"status page: {type(err).__name__}") from None
