@@ -205,6 +205,11 @@ def read(response: Any) -> str:
     return body.decode("utf-8-sig", errors="replace")
 
 
+def refused() -> UsageError:
+    """Return the problem of a refusal that means neither key nor organization."""
+    return UsageError(TRY_LATER, "claude.ai refused the request without saying why")
+
+
 def unreachable(detail: str) -> UsageError:
     """Return the problem of an answer that says nothing."""
     return UsageError(
@@ -240,7 +245,7 @@ def check(url: str, status: int, headers: Any, answer: str, body: Any) -> None:
     if status == 404 or (status == 403 and "authorization for organization" in message):
         raise WrongOrganizationError
     if status == 400:
-        raise WrongOrganizationError
+        raise UsageError(WRONG_ORGANIZATION, str(WrongOrganizationError()))
     if status == 451:
         raise region
     if 300 <= status < 400:
@@ -255,7 +260,7 @@ def check(url: str, status: int, headers: Any, answer: str, body: Any) -> None:
     if status == 429:
         raise UsageError(TRY_LATER, "claude.ai asks for fewer requests: ask less often")
     if status == 403 and body is not None:
-        raise UsageError(TRY_LATER, "claude.ai refused the request without saying why")
+        raise refused()
     if status != 200 or message:
         raise unreachable(f"HTTP status {status}")
 
@@ -269,17 +274,25 @@ def get_confirmed(key: str, *path: str, root: type = dict) -> Any:
         return get(key, *path, root=root)
     except WrongOrganizationError:
         # A dead key is refused here as well, and then that is the reason.
-        get(key, "organizations", root=list)
+        for item in get(key, "organizations", root=list):
+            if has_usage(item) and item["uuid"].lower() in path:
+                raise refused() from None
         raise
+
+
+def has_usage(item: Any) -> bool:
+    """Tell whether an item of the list is an organization with more than API access."""
+    if not isinstance(item, dict) or not isinstance(item.get("uuid"), str):
+        return False
+    return not capabilities(item) or "chat" in capabilities(item)
 
 
 def find_organization(key: str) -> dict[str, Any]:
     """Return the first organization that has usage; API-only ones have none."""
     for item in get_confirmed(key, "organizations", root=list):
-        if not isinstance(item, dict) or not isinstance(item.get("uuid"), str):
-            continue
-        if not capabilities(item) or "chat" in capabilities(item):
-            return item
+        if has_usage(item):
+            found: dict[str, Any] = item
+            return found
     raise UsageError(
         WRONG_ORGANIZATION,
         "this account has no organization with claude.ai usage, only API access",

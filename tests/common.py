@@ -15,12 +15,13 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 
 # The faults that end by a time-out, which needs a clock that runs, and the others.
-SLOW_FAULTS = ["drip", "hang"]
+SLOW_FAULTS = [name for name, fault in FAULTS.items() if fault.slow]
 ANSWERING_FAULTS = [name for name in FAULTS if name not in SLOW_FAULTS]
 
 # One poll and its jitter.
@@ -102,3 +103,12 @@ def reauth_flows(hass: HomeAssistant) -> list[Any]:
     """Return the flows in progress that ask for a new key."""
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     return [flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]
+
+
+def issues(hass: HomeAssistant) -> set[str]:
+    """Return what the repair issues in force are about."""
+    return {
+        str(issue.translation_key)
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    }

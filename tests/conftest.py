@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from aiohttp import ClientTimeout
 import pytest
@@ -15,9 +16,9 @@ from .simulator import Simulator
 
 @pytest.fixture
 async def simulator(
-    monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+    hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch, socket_enabled: None
 ) -> AsyncGenerator[Simulator, None]:
-    """Start the simulator, and point the client at it."""
+    """Start the simulator, and point the client at it; nothing reaches the disk."""
     simulator = Simulator()
     await simulator.start()
     monkeypatch.setattr(client, "BASE_URL", simulator.url)

@@ -330,7 +330,7 @@ async def test_reauth(hass: HomeAssistant, simulator: Simulator) -> None:
 
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reauth_successful"
-    assert dict(entry.data) == {"session_key": key, "org_id": org_id}
+    assert entry.data.items() >= {"session_key": key, "org_id": org_id}.items()
     assert entry.unique_id == unique_id
     assert entry.state is ConfigEntryState.LOADED
     assert states(hass)["plan"] == "Max 20x"
@@ -423,7 +423,7 @@ async def test_reconfigure(hass: HomeAssistant, simulator: Simulator) -> None:
 
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
-    assert dict(entry.data) == {"session_key": key, "org_id": personal}
+    assert entry.data.items() >= {"session_key": key, "org_id": personal}.items()
     assert entry.unique_id == f"{personal}_{account.uuid}"
     assert entry.state is ConfigEntryState.LOADED
     assert states(hass)["plan"] == "Pro"
@@ -545,7 +545,7 @@ async def test_options_key_and_organization(
     form = await options(hass, form, **common, org_id=personal, session_key=key)
 
     assert form["type"] is FlowResultType.CREATE_ENTRY
-    assert dict(entry.data) == {"session_key": key, "org_id": personal}
+    assert entry.data.items() >= {"session_key": key, "org_id": personal}.items()
     assert dict(entry.options) == common
     assert entry.unique_id == f"{personal}_{account.uuid}"
     assert states(hass)["plan"] == "Pro"

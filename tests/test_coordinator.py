@@ -14,13 +14,14 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from .common import (
     ANSWERING_FAULTS,
     POLL,
+    SLOW_FAULTS,
     TEN_KEYS,
     add_entry,
+    issues,
     pass_time,
     reauth_flows,
     seat_of,
@@ -180,24 +181,27 @@ async def test_fault_while_setting_up(
     assert entry.reason
 
     simulator.clear_faults()
-    await pass_time(hass, freezer, 90)
+    for _ in range(12):
+        await pass_time(hass, freezer, 60)
     assert (entry.state is ConfigEntryState.LOADED) != dead
 
 
-@pytest.mark.usefixtures("short_timeout")
+@pytest.mark.parametrize("name", SLOW_FAULTS)
 async def test_no_answer_then_recovery(
-    hass: HomeAssistant, simulator: Simulator
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    name: str,
 ) -> None:
-    """A claude.ai that never answers is unavailable, and comes back by itself."""
+    """A claude.ai whose answer does not end is unavailable, and comes back by itself."""
+    simulator.on_slow_answer = lambda: freezer.tick(16)
     await add_entry(hass, simulator)
-    simulator.set_fault("hang")
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=POLL))
-    await settle(hass)
+    simulator.set_fault(name)
+    await pass_time(hass, freezer)
     assert states(hass) == UNAVAILABLE
 
     simulator.clear_faults()
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2 * POLL))
-    await settle(hass)
+    await pass_time(hass, freezer)
     assert "unavailable" not in states(hass).values()
 
 
@@ -259,7 +263,7 @@ async def test_refused_organization_with_a_dead_key(
     # The list is refused as well, for there is no such key any more.
     simulator.world.accounts["ada"].log_out()
     simulator.set_fault("organization_refused")
-    await pass_time(hass, freezer)
+    await pass_time(hass, freezer, 2 * POLL)
     assert len(reauth_flows(hass)) == 1
 
 
@@ -273,17 +277,31 @@ async def test_unclear_refusals(
     await add_entry(hass, simulator)
     simulator.set_fault("forbidden_organization")
     lists = []
-    for _ in range(3):
-        await pass_time(hass, freezer)
+    for minutes in (2, 4, 8, 16):
+        await pass_time(hass, freezer, minutes * 60 + 30)
         paths = [request.path for request in simulator.requests]
         lists.append(paths.count("/api/organizations"))
-    assert lists == [0, 0, 1]
+    assert lists == [0, 0, 1, 2]
     assert "without saying why" in caplog.text
+    assert issues(hass) == {"organization"}
     assert not reauth_flows(hass)
 
     simulator.clear_faults()
-    await pass_time(hass, freezer)
+    await pass_time(hass, freezer, 30 * 60)
     assert "unavailable" not in states(hass).values()
+    assert not issues(hass)
+
+
+async def test_unclear_refusals_with_something_between(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Three in a row are meant, not three in all."""
+    await add_entry(hass, simulator)
+    for name in ("forbidden", "forbidden", "server_error", "forbidden", "forbidden"):
+        simulator.set_fault(name)
+        await pass_time(hass, freezer, 31 * 60)
+    paths = [request.path for request in simulator.requests]
+    assert "/api/organizations" not in paths
 
 
 async def waits(

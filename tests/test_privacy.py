@@ -13,7 +13,14 @@ from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 
-from .common import ANSWERING_FAULTS, add_entry, pass_time, reauth_flows, settle
+from .common import (
+    ANSWERING_FAULTS,
+    add_entry,
+    pass_time,
+    reauth_flows,
+    seat_of,
+    settle,
+)
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 
@@ -57,7 +64,7 @@ async def test_no_log_line_tells_a_secret(
         await pass_time(hass, freezer)
     flows = hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await flows.async_configure(flow["flow_id"], dict(entry.data))
+    await flows.async_configure(flow["flow_id"], seat_of(simulator))
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
     entry.async_start_reauth(hass)

@@ -47,10 +47,9 @@ from .const import (
 )
 
 if TYPE_CHECKING:
-    from homeassistant.data_entry_flow import FlowHandler
-
     # FlowResult before Home Assistant 2024.4.
     from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.data_entry_flow import FlowHandler
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from .config_flow import async_change, organization_schema
 from .const import CONF_ORG_ID, CONF_SESSION_KEY
 
 if TYPE_CHECKING:
+    # FlowResult in old versions.
+    from homeassistant.components.repairs import RepairsFlowResult
     from homeassistant.config_entries import ConfigEntry
-    from homeassistant.data_entry_flow import FlowResult
 
 
 async def async_create_fix_flow(
@@ -33,16 +34,20 @@ class OrganizationFlow(RepairsFlow):
         """Initialize the flow of an entry."""
         self._entry = entry
 
-    async def async_step_init(self, _: dict[str, Any] | None = None) -> FlowResult:
+    async def async_step_init(
+        self, _: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
         """Start; what comes along is about the issue, not from a form."""
         return await self.async_step_organization()
 
     async def async_step_organization(
         self, user_input: dict[str, str] | None = None
-    ) -> FlowResult:
+    ) -> RepairsFlowResult:
         """Let the person choose, and switch."""
         if user_input is not None:
-            errors = await async_change(self, self._entry, org_id=user_input[CONF_ORG_ID])
+            errors = await async_change(
+                self, self._entry, org_id=user_input[CONF_ORG_ID]
+            )
             for key in errors.values():
                 return self.async_abort(reason=key)
             return self.async_create_entry(data={})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module
@@ -14,10 +13,10 @@ from custom_components.claude_pulse.claude_ai.errors import (
 )
 from tests.simulator import Simulator
 
+from .conftest import KEY, ORG_ID, Serve
 
-async def test_exact_request(
-    monkeypatch: pytest.MonkeyPatch, socket_enabled: None
-) -> None:
+
+async def test_exact_request(serve: Serve) -> None:
     """The headers are those of the usage page, and the key is the only cookie."""
     seen: list[tuple[str, dict[str, str]]] = []
 
@@ -29,24 +28,21 @@ async def test_exact_request(
         response.set_cookie("__cf_bm", "x")
         return response
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        monkeypatch.setattr(client_module, "BASE_URL", str(server.make_url("")))
-        async with ClaudeAiClient("sk-ant-sid01-x") as client:
-            await client.usage("../../evil?a=b#c")
-            await client.usage("an-organization")
-    # A hostile organization id stays inside its place.
-    assert seen[0][0].endswith("/api/organizations/..%2F..%2Fevil%3Fa%3Db%23c/usage")
+    await serve(answer)
+    async with ClaudeAiClient(KEY) as client:
+        await client.usage(ORG_ID)
+        await client.usage(ORG_ID)
+    assert seen[0] == seen[1]
     path, headers = seen[1]
-    assert path.endswith("/api/organizations/an-organization/usage")
-    for name in ("Host", "Accept-Encoding", "Connection"):
+    assert path == f"/api/organizations/{ORG_ID}/usage"
+    for name in ("Host", "Connection"):
         headers.pop(name, None)
     assert "Chrome/" in headers.pop("User-Agent")
     assert headers == {
         "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
         "Accept-Language": "en-US,en;q=0.9",
-        "Cookie": "sessionKey=sk-ant-sid01-x",
+        "Cookie": f"sessionKey={KEY}",
         "Referer": "https://claude.ai/settings/usage",
         "anthropic-client-platform": "web_claude_ai",
     }
@@ -66,22 +62,20 @@ async def test_closed_client(simulator: Simulator) -> None:
     assert not simulator.requests
 
 
-async def test_content_type_does_not_matter(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """JSON is JSON, whatever it is called, and with a byte order mark too."""
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
+async def test_content_type_does_not_matter(serve: Serve, encoding: str) -> None:
+    """JSON is JSON, whatever it is called, packed or not, with a byte order mark too."""
 
     async def answer(_: web.Request) -> web.Response:
         """Lie about the content."""
         body = b'\xef\xbb\xbf{"five_hour": {"utilization": 31}}'
-        return web.Response(body=body, content_type="text/plain")
+        response = web.Response(body=body, content_type="text/plain")
+        response.enable_compression(web.ContentCoding(encoding))
+        return response
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        monkeypatch.setattr(client_module, "BASE_URL", str(server.make_url("")))
-        async with ClaudeAiClient("key") as client:
-            usage = await client.usage("an-organization")
+    await serve(answer)
+    async with ClaudeAiClient(KEY) as client:
+        usage = await client.usage(ORG_ID)
     assert usage.session.percent == 31
 
 

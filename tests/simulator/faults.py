@@ -49,6 +49,10 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     # Whether the list of organizations and the account still answer.
     organization_only: bool = False
+    # Whether that list has only API organizations left.
+    unlisted: bool = False
+    # Whether it lasts until whoever asks gives up.
+    slow: bool = False
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
@@ -116,7 +120,6 @@ def _bomb() -> bytes:
     return head + block * 511
 
 
-
 @dataclass(frozen=True)
 class Trouble(Fault):
     """A fault below HTTP."""
@@ -142,8 +145,12 @@ FAULTS: dict[str, Fault] = {
     "unauthorized": Fault(2, 401, error_body("authentication_error", "Unauthorized")),
     "unauthorized_flat": Fault(2, 401, {"error": {"message": "Unauthorized"}}),
     "login_redirect": Fault(2, 302, headers={"Location": "/login?returnTo=%2F"}),
-    "organization_refused": Fault(3, 403, ORGANIZATION_REFUSED, organization_only=True),
-    "organization_missing": Fault(3, 404, NOT_FOUND, organization_only=True),
+    "organization_refused": Fault(
+        3, 403, ORGANIZATION_REFUSED, organization_only=True, unlisted=True
+    ),
+    "organization_missing": Fault(
+        3, 404, NOT_FOUND, organization_only=True, unlisted=True
+    ),
     "malformed": Fault(
         4,
         400,
@@ -161,6 +168,7 @@ FAULTS: dict[str, Fault] = {
     "forbidden_organization": Fault(
         7, 403, error_body("permission_error", "Forbidden"), organization_only=True
     ),
+    "organization_listed": Fault(7, 404, NOT_FOUND, organization_only=True),
     "server_error": Fault(8, 500, error_body("api_error", "Internal server error")),
     "overloaded": Fault(8, 529, error_body("overloaded_error", "Overloaded")),
     "redirect_elsewhere": Fault(8, 301, headers={"Location": "/somewhere"}),
@@ -176,12 +184,12 @@ FAULTS: dict[str, Fault] = {
     "packed_twice": Fault(
         8, 200, gzip.compress(_bomb()), headers={"Content-Encoding": "gzip, gzip"}
     ),
-    "packed_wrongly": Fault(8, 200, {}, headers={"Content-Encoding": "gzip"}),
-    "packed_otherwise": Fault(8, 200, {}, headers={"Content-Encoding": "br"}),
+    "packed_wrongly": Fault(8, 200, "usage", headers={"Content-Encoding": "gzip"}),
+    "packed_otherwise": Fault(8, 200, "usage", headers={"Content-Encoding": "br"}),
     "utf_16": Fault(8, 200, json.dumps({"five_hour": None}).encode("utf-16")),
     "flood": Trouble(8, 0, act=_flood),
     "drop": Trouble(8, 0),
     "garbled": Trouble(8, 0, act=_garble),
-    "drip": Trouble(8, 0, act=_drip),
-    "hang": Trouble(8, 0, act=_hang),
+    "drip": Trouble(8, 0, slow=True, act=_drip),
+    "hang": Trouble(8, 0, slow=True, act=_hang),
 }

@@ -59,6 +59,8 @@ class Simulator:
         # Whether the side endpoints refuse to answer.
         self.silent_account = False
         self.silent_organization = False
+        # Called when an answer begins that will not end, as by letting time pass.
+        self.on_slow_answer: Callable[[], object] = lambda: None
         self._random = random.Random(19)
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -145,10 +147,10 @@ class Simulator:
         if not _like_a_browser(request):
             return await FAULTS["challenge"](request)
         account = self.world.by_key(key) if key else None
-        fault = self.faults.get(account.name if account else None) or self.faults.get(
-            None
-        )
+        fault = self._fault(account)
         if fault and (not fault.organization_only or "org_id" in request.match_info):
+            if fault.slow:
+                self.on_slow_answer()
             return await fault(request)
         if account is None:
             return web.json_response(SESSION_INVALID, status=403)
@@ -161,6 +163,11 @@ class Simulator:
         response.enable_compression()
         return response
 
+    def _fault(self, account: Account | None) -> Fault | None:
+        """Return the fault in force for an account, or for all."""
+        name = account.name if account else None
+        return self.faults.get(name) or self.faults.get(None)
+
     async def _account(self, request: web.Request) -> web.Response:
         """Answer who the key belongs to."""
         if self.silent_account:
@@ -169,8 +176,10 @@ class Simulator:
 
     async def _organizations(self, request: web.Request) -> web.Response:
         """Answer with all organizations of the account."""
-        seats = _of(request).seats
-        return web.json_response([seat.organization.body() for seat in seats])
+        organizations = [seat.organization for seat in _of(request).seats]
+        if (fault := self._fault(_of(request))) and fault.unlisted:
+            organizations = [item for item in organizations if not item.has_usage]
+        return web.json_response([item.body() for item in organizations])
 
     async def _organization(self, request: web.Request) -> web.Response:
         """Answer with one organization."""
@@ -186,7 +195,7 @@ class Simulator:
         seat = self._seat(request)
         if isinstance(seat, web.Response):
             return seat
-        if "chat" not in seat.organization.capabilities:
+        if not seat.organization.has_usage:
             return web.json_response(ORGANIZATION_REFUSED, status=403)
         return web.json_response(
             seat.body(self.now, lambda: jitter(self._random)),

@@ -71,6 +71,11 @@ class Organization:
     rate_limit_tier: str
     raven_type: str | None = None
 
+    @property
+    def has_usage(self) -> bool:
+        """Tell whether it is more than API access."""
+        return "chat" in self.capabilities
+
     def body(self) -> dict[str, Any]:
         """Return what claude.ai tells of it."""
         return {

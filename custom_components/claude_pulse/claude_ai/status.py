@@ -40,5 +40,12 @@ async def service_status() -> str | None:
             response.raise_for_status()
             body = json.loads(await read_text(response))
             return _INDICATORS.get(body["status"]["indicator"])
-    except (ClientError, OSError, LookupError, RecursionError, TypeError, ValueError) as err:
+    except (
+        ClientError,
+        OSError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as err:
         raise UnavailableError(f"status page: {type(err).__name__}") from None
