@@ -112,3 +112,8 @@ def issues(hass: HomeAssistant) -> set[str]:
         for (domain, _), issue in ir.async_get(hass).issues.items()
         if domain == DOMAIN and issue.active
     }
+
+
+def usage_requests(simulator: Simulator) -> int:
+    """Count the polls so far."""
+    return sum(request.path.endswith("/usage") for request in simulator.requests)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
@@ -27,6 +26,7 @@ from .common import (
     seat_of,
     settle,
     states,
+    usage_requests,
 )
 from .simulator import Simulator
 from .simulator.faults import FAULTS
@@ -35,11 +35,6 @@ pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 UNAVAILABLE = dict.fromkeys(TEN_KEYS, "unavailable")
 BLOCKED_OR_LIMITED = (1, 6)
-
-
-def usage_requests(simulator: Simulator) -> int:
-    """Count the polls so far."""
-    return sum(request.path.endswith("/usage") for request in simulator.requests)
 
 
 async def test_one_request_per_poll_and_the_plan_every_six_hours(
@@ -302,83 +297,6 @@ async def test_unclear_refusals_with_something_between(
         await pass_time(hass, freezer, 31 * 60)
     paths = [request.path for request in simulator.requests]
     assert "/api/organizations" not in paths
-
-
-async def waits(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    polls: int,
-) -> list[int]:
-    """Return the minutes between so many polls from now, rounded down."""
-    times = []
-    before = usage_requests(simulator)
-    while len(times) <= polls:
-        await pass_time(hass, freezer, 30)
-        if usage_requests(simulator) > before:
-            before = usage_requests(simulator)
-            times.append(simulator.now)
-    minute = timedelta(minutes=1)
-    return [(later - earlier) // minute for earlier, later in pairwise(times)]
-
-
-@pytest.mark.parametrize(
-    ("name", "minutes"),
-    [
-        ("challenge", [4, 8, 16, 32, 60, 60]),
-        ("rate_limited", [4, 8, 16, 30, 30]),
-        ("server_error", [2, 2, 2]),
-    ],
-)
-async def test_back_off(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    name: str,
-    minutes: list[int],
-) -> None:
-    """A challenge and a limit double the wait; a success restores the interval."""
-    await add_entry(hass, simulator)
-    simulator.set_fault(name)
-    assert await waits(hass, freezer, simulator, len(minutes)) == [
-        pytest.approx(wait, abs=1) for wait in minutes
-    ]
-
-    simulator.clear_faults()
-    assert (await waits(hass, freezer, simulator, 2))[-1] == 2
-
-
-@pytest.mark.parametrize(
-    ("retry_after", "minutes"),
-    [
-        # A wish within reason.
-        ("600", 10),
-        # At least the interval.
-        ("1", 2),
-        # At most six hours.
-        ("99999999999999999999", 360),
-        ("Wed, 21 Oct 2099 07:28:00 GMT", 360),
-        ("Wed, 21 Oct 2099 07:28:00 -0000", 360),
-        # Not a wish: doubled.
-        ("0", 4),
-        ("-5", 4),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 4),
-        ("nan", 4),
-        ("soon", 4),
-    ],
-)
-async def test_retry_after(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    retry_after: str,
-    minutes: int,
-) -> None:
-    """The wait that a limit asks for is kept within bounds."""
-    await add_entry(hass, simulator)
-    simulator.set_fault("rate_limited", retry_after=retry_after)
-    (wait,) = await waits(hass, freezer, simulator, 1)
-    assert wait == pytest.approx(minutes, abs=1)
 
 
 async def test_values_are_kept_for_fifteen_minutes(

@@ -79,14 +79,14 @@ class BackOff:
             return
         wait = max(timedelta(seconds=stored["wait"]), self.interval)
         since = stored["blocked_since"]
-        # The clock may have been wrong.
-        latest = dt_util.utcnow() + wait
+        until, now = datetime.fromisoformat(stored["until"]), dt_util.utcnow()
         self.failure = Failure(
             key=stored["key"],
             message=stored["message"],
             in_a_row=stored["in_a_row"],
             wait=wait,
-            until=min(datetime.fromisoformat(stored["until"]), latest),
+            # Further away than the wait, the clock has been wrong.
+            until=until if until < now + wait else now,
             blocked_since=datetime.fromisoformat(since) if since else None,
         )
 

@@ -56,11 +56,15 @@ class Simulator:
         self.status_requests: list[dict[str, str]] = []
         # The faults in force: of one account, or of all under None.
         self.faults: dict[str | None, Fault] = {}
+        # The fault of the list of organizations alone.
+        self.list_fault: str | None = None
         # Whether the side endpoints refuse to answer.
         self.silent_account = False
         self.silent_organization = False
         # Called when an answer begins that will not end, as by letting time pass.
         self.on_slow_answer: Callable[[], object] = lambda: None
+        # Called while usage is asked for.
+        self.on_usage: Callable[[], object] = lambda: None
         self._random = random.Random(19)
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -174,8 +178,10 @@ class Simulator:
             return web.json_response(NOT_FOUND, status=404)
         return web.json_response(_of(request).body())
 
-    async def _organizations(self, request: web.Request) -> web.Response:
+    async def _organizations(self, request: web.Request) -> web.StreamResponse:
         """Answer with all organizations of the account."""
+        if self.list_fault:
+            return await FAULTS[self.list_fault](request)
         organizations = [seat.organization for seat in _of(request).seats]
         if (fault := self._fault(_of(request))) and fault.unlisted:
             organizations = [item for item in organizations if not item.has_usage]
@@ -192,6 +198,7 @@ class Simulator:
 
     async def _usage(self, request: web.Request) -> web.Response:
         """Answer with the usage of a seat, which an API-only organization has not."""
+        self.on_usage()
         seat = self._seat(request)
         if isinstance(seat, web.Response):
             return seat
