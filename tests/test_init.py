@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 
 from .common import (
+    POLL,
     TEN_KEYS,
     add_entry,
+    issues,
     pass_time,
     reauth_flows,
     seat_of,
@@ -59,18 +70,64 @@ async def test_unload_stops_polling(
     assert set(states(hass).values()) == {"unavailable"}
 
 
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize("issue", [None, "blocked", "key_ends", "organization"])
 async def test_removal_leaves_nothing(
-    hass: HomeAssistant, simulator: Simulator
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    issue: str | None,
+    loaded: bool,
 ) -> None:
-    """A removed entry leaves no device, entity, state or data of ours."""
+    """A removed entry leaves nothing in the registries, the issues or the storage."""
     entry = await add_entry(hass, simulator)
+    if issue == "key_ends":
+        await pass_time(hass, freezer, 26 * 24 * 60 * 60)
+    elif issue:
+        simulator.set_fault(
+            "challenge" if issue == "blocked" else "organization_missing"
+        )
+        for _ in range(26):
+            await pass_time(hass, freezer, 60 * 60)
+    assert issues(hass) == ({issue} if issue else set())
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer, 60 * 60)
+    if not loaded:
+        await hass.config_entries.async_reload(entry.entry_id)
+        await settle(hass)
+    assert (entry.state is ConfigEntryState.LOADED) == loaded
+    assert f"claude_pulse.{entry.entry_id}" in hass_storage
+
     await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
 
     assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    assert not [name for name in hass_storage if name.startswith("claude_pulse")]
     assert set(states(hass).values()) == {"missing"}
     assert not hass.data[DOMAIN]
+    before = len(simulator.requests)
+    await pass_time(hass, freezer, 60 * 60)
+    assert len(simulator.requests) == before
+
+
+async def test_removal_during_a_poll(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Nor does a poll that is under way at that moment."""
+    entry = await add_entry(hass, simulator)
+    simulator.set_fault("organization_missing")
+    freezer.tick(POLL)
+    async_fire_time_changed(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    assert not [name for name in hass_storage if name.startswith("claude_pulse")]
 
 
 async def test_setup_retries_by_itself(

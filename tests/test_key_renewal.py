@@ -193,7 +193,6 @@ async def test_never_stored(
     before = dict(entry.data)
     simulator.world.accounts["ada"].cookie = cookie
     await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
     assert dict(entry.data) == before
     assert "unavailable" not in states(hass).values()
 

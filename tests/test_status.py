@@ -39,8 +39,9 @@ async def test_status(
     await pass_time(hass, freezer, 60)
 
     shown = []
-    for indicator in ("minor", "major", "critical", "maintenance", "new", None, "none"):
+    for indicator in ("minor", "major", "critical", "maintenance", "new", "", "none"):
         simulator.indicator = indicator
+        simulator.status_fault = None if indicator else "server_error"
         await pass_time(hass, freezer, 301)
         shown.append(hass.states.get(ENTITY_ID).state)
     assert shown == [

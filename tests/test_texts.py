@@ -13,6 +13,7 @@ import pytest
 from custom_components.claude_pulse import config_flow
 from custom_components.claude_pulse.binary_sensor import BINARY_SENSORS
 from custom_components.claude_pulse.claude_ai import errors
+from custom_components.claude_pulse.issues import Issue
 from custom_components.claude_pulse.sensor import SENSORS, WINDOW_SENSORS
 
 from .common import TEN_KEYS
@@ -78,6 +79,32 @@ def test_every_error_has_a_text() -> None:
     assert set(ENGLISH["options"]["error"]) == raised - {"no_usable_org"}
     told_by_polls = set(error_keys()) - {"api_key", "invalid_key_format", "oauth_token"}
     assert set(ENGLISH["exceptions"]) == told_by_polls
+
+
+def test_every_issue_has_a_text() -> None:
+    """Issues, and whatever can end the fix of one."""
+    assert set(ENGLISH["issues"]) == set(Issue)
+    fix = ENGLISH["issues"]["organization"]["fix_flow"]
+    of_a_key = {"api_key", "invalid_key_format", "oauth_token"}
+    ends = set(ENGLISH["config"]["error"]) - of_a_key
+    assert set(fix["abort"]) == ends
+    shared = ends - {"invalid_auth"}
+    assert {key: fix["abort"][key] for key in shared} == {
+        key: ENGLISH["config"]["error"][key] for key in shared
+    }
+    for key, texts in ENGLISH["issues"].items():
+        assert texts["title"]
+        assert ("description" in texts) != ("fix_flow" in texts), key
+
+
+def test_links_lead_somewhere() -> None:
+    """The headings that the code links to are in the README."""
+    readme = (PACKAGE.parents[1] / "README.md").read_text()
+    headings = re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    linked = re.findall(r"README_URL}#([\w-]+)", (PACKAGE / "issues.py").read_text())
+    assert linked
+    assert anchors.issuperset(linked)
 
 
 def test_every_error_is_told_in_the_same_words() -> None:

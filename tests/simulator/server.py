@@ -52,7 +52,8 @@ class Simulator:
         self.restart()
         self.requests: list[Request] = []
         # What the status page says, and who asked it with what headers.
-        self.indicator: str | None = "none"
+        self.indicator = "none"
+        self.status_fault: str | None = None
         self.status_requests: list[dict[str, str]] = []
         # The faults in force: of one account, or of all under None.
         self.faults: dict[str | None, Fault] = {}
@@ -242,11 +243,11 @@ class Simulator:
             return web.json_response(ORGANIZATION_REFUSED, status=403)
         return web.json_response(NOT_FOUND, status=404)
 
-    async def _status(self, request: web.Request) -> web.Response:
+    async def _status(self, request: web.Request) -> web.StreamResponse:
         """Answer as the public status page does."""
         self.status_requests.append(dict(request.headers))
-        if self.indicator is None:
-            return web.Response(status=503)
+        if self.status_fault:
+            return await FAULTS[self.status_fault](request)
         status = {"indicator": self.indicator, "description": "As it is"}
         return web.json_response({"page": {"name": "Claude"}, "status": status})
 

@@ -70,6 +70,7 @@ class Organization:
     capabilities: tuple[str, ...]
     rate_limit_tier: str
     raven_type: str | None = None
+    plan_display_name: str | None = None
 
     @property
     def has_usage(self) -> bool:
@@ -85,6 +86,7 @@ class Organization:
             "rate_limit_tier": self.rate_limit_tier,
             "raven_type": self.raven_type,
             "billing_type": None,
+            "plan_display_name": self.plan_display_name,
         }
 
 
