@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from inspect import signature
 from typing import Any
@@ -19,6 +20,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .simulator import Simulator
 from .simulator.faults import FAULTS
+from .simulator.server import Request
 
 # The faults that end by a time-out, which needs a clock that runs, and the others.
 SLOW_FAULTS = [name for name, fault in FAULTS.items() if fault.slow]
@@ -117,3 +119,17 @@ def issues(hass: HomeAssistant) -> set[str]:
 def usage_requests(simulator: Simulator) -> int:
     """Count the polls so far."""
     return sum(request.path.endswith("/usage") for request in simulator.requests)
+
+
+def stops_during(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, path: str
+) -> None:
+    """Unload an entry while a request is under way whose path ends like this."""
+
+    async def stop(request: Request) -> None:
+        """Unload; the closing connection must not break off that itself."""
+        if request.path.endswith(path):
+            unload = hass.config_entries.async_unload(entry.entry_id)
+            await asyncio.shield(hass.async_create_task(unload))
+
+    simulator.on_request = stop

@@ -132,7 +132,7 @@ async def test_wait_survives_a_reload(
     entry = await add_entry(hass, simulator)
     simulator.set_fault(name)
     for minutes in (2, 4, 8):
-        await pass_time(hass, freezer, minutes * 60 + 30)
+        await pass_time(hass, freezer, minutes * 61 + 30)
     assert files(hass_storage) == [f"claude_pulse.{entry.entry_id}"]
     before = usage_requests(simulator)
 
@@ -215,7 +215,7 @@ async def test_outage_does_not_make_a_back_off_shorter(
     await add_entry(hass, simulator)
     simulator.set_fault("challenge")
     for minutes in (2, 4, 8, 16):
-        await pass_time(hass, freezer, minutes * 60 + 30)
+        await pass_time(hass, freezer, minutes * 61 + 30)
     simulator.set_fault("server_error")
     assert (await waits(hass, freezer, simulator, 2))[-1] == pytest.approx(32, abs=1)
     simulator.set_fault("challenge")

@@ -273,7 +273,7 @@ async def test_unclear_refusals(
     simulator.set_fault("forbidden_organization")
     lists = []
     for minutes in (2, 4, 8, 16):
-        await pass_time(hass, freezer, minutes * 60 + 30)
+        await pass_time(hass, freezer, minutes * 61 + 30)
         paths = [request.path for request in simulator.requests]
         lists.append(paths.count("/api/organizations"))
     assert lists == [0, 0, 1, 2]

@@ -6,10 +6,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
@@ -21,7 +18,6 @@ from homeassistant.helpers import (
 )
 
 from .common import (
-    POLL,
     TEN_KEYS,
     add_entry,
     issues,
@@ -30,6 +26,7 @@ from .common import (
     seat_of,
     settle,
     states,
+    stops_during,
 )
 from .simulator import Simulator
 
@@ -119,14 +116,11 @@ async def test_removal_during_a_poll(
     freezer: FrozenDateTimeFactory,
     hass_storage: dict[str, Any],
 ) -> None:
-    """Nor does a poll that is under way at that moment."""
+    """Nor does a poll that is under way at that moment: its connection was closed."""
     entry = await add_entry(hass, simulator)
-    simulator.set_fault("organization_missing")
-    freezer.tick(POLL)
-    async_fire_time_changed(hass)
-    await hass.config_entries.async_remove(entry.entry_id)
-    await settle(hass)
-    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    stops_during(hass, simulator, entry, "/usage")
+    await pass_time(hass, freezer)
+    assert entry.state is ConfigEntryState.NOT_LOADED
     assert not [name for name in hass_storage if name.startswith("claude_pulse")]
 
 

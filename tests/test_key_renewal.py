@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .common import (
@@ -22,10 +19,12 @@ from .common import (
     reauth_flows,
     settle,
     states,
+    stops_during,
     usage_requests,
 )
 from .simulator import Simulator
 from .simulator.faults import FAULTS
+from .simulator.server import Request
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -258,15 +257,13 @@ async def test_person_wins_over_a_renewal(
     entered = account.renew()
     account.renew()
 
-    @callback
-    def enter(*_: Any) -> None:
+    async def enter(_: Request) -> None:
         """Store another key, as a form does, before the poll is through."""
         data = {**entry.data, "session_key": entered}
         hass.config_entries.async_update_entry(entry, data=data)
 
-    simulator.on_usage = enter
+    simulator.on_request = enter
     await pass_time(hass, freezer)
-    simulator.on_usage = lambda: None
     assert entry.data["session_key"] == entered
     assert "previous_session_key" not in entry.data
 
@@ -278,11 +275,39 @@ async def test_poll_that_outlives_its_entry(
     entry = await add_entry(hass, simulator)
     before = dict(entry.data)
     simulator.world.accounts["ada"].renew()
-    freezer.tick(timedelta(minutes=3))
-    async_fire_time_changed(hass)
-    await hass.config_entries.async_unload(entry.entry_id)
-    await settle(hass)
+    stops_during(hass, simulator, entry, f"/organizations/{entry.data['org_id']}")
+    # The usage is read, and now the plan is asked for.
+    await pass_time(hass, freezer, 7 * 3600)
+    assert entry.state is ConfigEntryState.NOT_LOADED
     assert dict(entry.data) == before
+
+
+async def test_entered_key_has_no_one_before_it(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """A renewal that was not proved is forgotten with the key it was of."""
+    entry = await add_entry(hass, simulator)
+    account = simulator.world.accounts["ada"]
+    account.renew()
+    await pass_time(hass, freezer)
+    assert "previous_session_key" in entry.data
+    flow = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": "reconfigure", "entry_id": entry.entry_id}
+    )
+
+    async def break_down(_: Request) -> None:
+        """Answer what proves the key, but not the poll after it."""
+        if len(keys_asked_with(simulator, asked)) > 1:
+            simulator.set_fault("server_error")
+
+    asked = usage_requests(simulator)
+    key, simulator.on_request = account.log_in(), break_down
+    await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"org_id": entry.data["org_id"], "session_key": key}
+    )
+    await settle(hass)
+    assert entry.data["session_key"] == key
+    assert "previous_session_key" not in entry.data
 
 
 async def test_key_that_will_end(

@@ -64,8 +64,8 @@ class Simulator:
         self.silent_organization = False
         # Called when an answer begins that will not end, as by letting time pass.
         self.on_slow_answer: Callable[[], object] = lambda: None
-        # Called while usage is asked for.
-        self.on_usage: Callable[[], object] = lambda: None
+        # Awaited before a request is answered.
+        self.on_request: Callable[[Request], Awaitable[object]] = _answer_at_once
         self._random = random.Random(19)
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -149,6 +149,7 @@ class Simulator:
             return await handler(request)
         key = _session_key(request)
         self.requests.append(Request(request.path, key, self.now))
+        await self.on_request(self.requests[-1])
         if not _like_a_browser(request):
             return await FAULTS["challenge"](request)
         account = self.world.by_key(key) if key else None
@@ -199,7 +200,6 @@ class Simulator:
 
     async def _usage(self, request: web.Request) -> web.Response:
         """Answer with the usage of a seat, which an API-only organization has not."""
-        self.on_usage()
         seat = self._seat(request)
         if isinstance(seat, web.Response):
             return seat
@@ -330,6 +330,10 @@ class Simulator:
         if account := self.world.accounts.get(request.match_info["account"]):
             return account
         raise web.HTTPNotFound(text=f"accounts: {', '.join(self.world.accounts)}\n")
+
+
+async def _answer_at_once(_: Request) -> None:
+    """Let nothing happen before an answer."""
 
 
 def _of(request: web.Request) -> Account:
