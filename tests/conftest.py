@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientTimeout
@@ -12,6 +13,19 @@ from custom_components.claude_pulse import coordinator
 from custom_components.claude_pulse.claude_ai import client, status
 
 from .simulator import Simulator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `scripts/soak` sets."""
+    group = parser.getgroup("soak")
+    group.addoption("--soak-days", type=int, default=4, help="how long, simulated")
+    group.addoption("--soak-seed", type=int, default=2026, help="of what goes wrong")
+    group.addoption("--soak-report", type=Path, help="where to write the counts")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, beside which the others run."""
+    items.sort(key=lambda item: "soak" not in item.nodeid)
 
 
 @pytest.fixture

@@ -91,9 +91,11 @@ async def _hang(request: web.Request) -> web.StreamResponse:
 async def _drip(request: web.Request) -> web.StreamResponse:
     """Answer one byte at a time, without an end."""
     response = await _begin(request)
-    while True:
-        await response.write(b" ")
-        await asyncio.sleep(0.02)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.02)
+    return response
 
 
 async def _flood(request: web.Request) -> web.StreamResponse:

@@ -80,6 +80,12 @@ class Simulator:
         return datetime.now(UTC) + self.advance
 
     @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        server = self._runner.server if self._runner else None
+        return len(server.connections) if server else 0
+
+    @property
     def status_url(self) -> str:
         """Return where the status page is."""
         return self.url + STATUS
@@ -153,7 +159,7 @@ class Simulator:
         if not _like_a_browser(request):
             return await FAULTS["challenge"](request)
         account = self.world.by_key(key) if key else None
-        fault = self._fault(account)
+        fault = self.fault_of(account)
         if fault and (not fault.organization_only or "org_id" in request.match_info):
             if fault.slow:
                 self.on_slow_answer()
@@ -169,7 +175,7 @@ class Simulator:
         response.enable_compression()
         return response
 
-    def _fault(self, account: Account | None) -> Fault | None:
+    def fault_of(self, account: Account | None) -> Fault | None:
         """Return the fault in force for an account, or for all."""
         name = account.name if account else None
         return self.faults.get(name) or self.faults.get(None)
@@ -185,7 +191,7 @@ class Simulator:
         if self.list_fault:
             return await FAULTS[self.list_fault](request)
         organizations = [seat.organization for seat in _of(request).seats]
-        if (fault := self._fault(_of(request))) and fault.unlisted:
+        if (fault := self.fault_of(_of(request))) and fault.unlisted:
             organizations = [item for item in organizations if not item.has_usage]
         return web.json_response([item.body() for item in organizations])
 

@@ -1,0 +1,1 @@
+"""Weeks of faults in accelerated time: what the entities show is true, or unavailable."""
