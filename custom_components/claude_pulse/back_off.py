@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _JITTER = 5
 
 # Refusals do not end within seconds: each one in a row doubles the wait up to this.
-_LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
+LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
     BlockedError: timedelta(hours=1),
     ForbiddenError: timedelta(minutes=30),
     OrganizationAccessError: timedelta(minutes=30),
@@ -129,7 +129,7 @@ class BackOff:
 
     def _wait_after(self, err: ClaudeAiError) -> timedelta:
         """Return how long to wait after an error; only a success makes it shorter."""
-        if (longest := _LONGEST_WAIT.get(type(err))) is None:
+        if (longest := LONGEST_WAIT.get(type(err))) is None:
             return self.wait
         asked = err.retry_after if isinstance(err, RateLimitedError) else None
         if asked is not None and asked > 0:

@@ -46,17 +46,17 @@ _LOGGER = logging.getLogger(__name__)
 CONFIRM_PAUSE = 5
 
 # While claude.ai asks for patience, the last values stay this long.
-_KEEP = timedelta(minutes=15)
+KEEP = timedelta(minutes=15)
 _KEEPING = {BlockedError.key, RateLimitedError.key}
 
 # After this, a challenge does not end by waiting alone.
-_LONG_BLOCK = timedelta(hours=24)
+LONG_BLOCK = timedelta(hours=24)
 
 # So many unclear refusals in a row are taken to be about the organization.
 _UNCLEAR = 3
 
 # A session key lives about 28 days from log-in.
-_KEY_ENDS_SOON = timedelta(days=25)
+KEY_ENDS_SOON = timedelta(days=25)
 
 # A renewed key that was refused is not believed again before this.
 _RENEWAL_PAUSE = timedelta(days=1)
@@ -159,7 +159,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             return self._after_failure(failure)
         await self.back_off.async_clear()
         now = dt_util.utcnow()
-        self._kept_until = now + _KEEP
+        self._kept_until = now + KEEP
         self.last_success = now
         self.update_interval = self.back_off.interval
         if self.data and self.data.usage.spend != usage.spend:
@@ -225,7 +225,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: used}
         if self._store(used, data):
             self.client.session_key = data[CONF_SESSION_KEY]
-            ends_soon = now - datetime.fromisoformat(since) >= _KEY_ENDS_SOON
+            ends_soon = now - datetime.fromisoformat(since) >= KEY_ENDS_SOON
             self._set_issue(Issue.KEY_ENDS, active=ends_soon)
 
     def _store(self, used: str, data: dict[str, Any]) -> bool:
@@ -256,7 +256,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     def _after_failure(self, failure: Failure) -> Snapshot:
         """Keep the last values after a failure where that is honest."""
         now, since = dt_util.utcnow(), failure.blocked_since
-        long_block = since is not None and now - since >= _LONG_BLOCK
+        long_block = since is not None and now - since >= LONG_BLOCK
         self._set_issue(Issue.BLOCKED, active=long_block)
         if failure.key == OrganizationAccessError.key:
             self._set_issue(Issue.ORGANIZATION, active=True)

@@ -45,12 +45,14 @@ homeassistant:
 
 # Instead of default_config, which looks for devices in the network.
 config:
+diagnostics:
 frontend:
 history:
 logbook:
 my:
 recorder:
   commit_interval: 1
+repairs:
 system_health:
 
 logger:
@@ -216,6 +218,7 @@ async def run(arguments: Namespace) -> int:
             await simulator.start()
             stack.push_async_callback(simulator.stop)
             command += [simulator.url, simulator.status_url]
+            command += ["hurry"] * arguments.hurry
         say(f"Starting Home Assistant {__version__} ...")
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -276,7 +279,8 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
                 curl -X POST {simulator.url}{CONTROL}/accounts/{ACCOUNT}/log-in
                 curl -X POST {simulator.url}{CONTROL}/fault/challenge
                 curl -X DELETE {simulator.url}{CONTROL}/fault
-                curl -X POST '{simulator.url}{CONTROL}/advance?hours=1'"""
+                curl -X POST '{simulator.url}{CONTROL}/advance?hours=1'
+                AGENTS.md says what each fault looks like"""
         )
     say("\nCtrl-C ends it.")
 
@@ -286,6 +290,9 @@ def main() -> int:
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument(
         "--empty", action="store_true", help="leave out the integration"
+    )
+    parser.add_argument(
+        "--hurry", action="store_true", help="minutes for what takes hours or days"
     )
     parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)

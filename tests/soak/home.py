@@ -105,5 +105,7 @@ class LogWatch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep an error, unless it is a poll that failed as it may."""
         text = self.format(record)
-        if not re.match(r"Error (fetching|requesting) claude_|Authentication fail", text):
+        if not re.match(
+            r"Error (fetching|requesting) claude_|Authentication fail", text
+        ):
             self.unexpected.append(text)

@@ -25,6 +25,7 @@ SPECIAL = {
     REFUSED_RENEWAL: 2,
 }
 _OF_EACH_FAULT = 2
+_OF_SOME = {"challenge": 6, "rate_limited": 6}
 
 # What a limit asks for, sensible or not.
 RETRY_AFTER = (None, "600", "7200", "0", "999999999")
@@ -46,8 +47,8 @@ def dead_key(kind: str) -> bool:
 
 def episodes(days: int, random: Random) -> Iterator[Episode]:
     """Yield what goes wrong within so many days; in 30 days everything, more than once."""
-    kinds = [name for name in FAULTS for _ in range(_OF_EACH_FAULT)]
-    kinds += [kind for kind, times in SPECIAL.items() for _ in range(times)]
+    times = dict.fromkeys(FAULTS, _OF_EACH_FAULT) | _OF_SOME | SPECIAL
+    kinds = [kind for kind, number in times.items() for _ in range(number)]
     random.shuffle(kinds)
     kinds = kinds[: len(kinds) * days // 30]
     # From three minutes to five hours, most of them short.

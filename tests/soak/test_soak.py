@@ -25,6 +25,7 @@ from tests.simulator.server import Request
 from .home import Home, LogWatch
 from .schedule import (
     BLIP,
+    LOG_OUT,
     LONG_CHALLENGE,
     MOVE,
     REFUSED_RENEWAL,
@@ -44,7 +45,11 @@ class Soak:
     """Two accounts in a Home Assistant: to one everything happens, to the other faults only."""
 
     def __init__(
-        self, freezer: FrozenDateTimeFactory, simulator: Simulator, home: Home, seed: int
+        self,
+        freezer: FrozenDateTimeFactory,
+        simulator: Simulator,
+        home: Home,
+        seed: int,
     ) -> None:
         """Begin before the first day."""
         self.counts: Counter[str] = Counter()
@@ -117,8 +122,14 @@ class Soak:
             self.survived[episode.kind] += 1
         await self._pass_until(begun + timedelta(days=days))
         assert not self._simulator.faults
+        counts = self.counts
+        assert len(self._notices) == (
+            counts["session keys that died"]
+            + counts["restarts while a key was asked for"]
+        )
         await self._pass_until(self._now + RECOVERY_FROM_LIMIT)
         self.counts["days"] = days
+        self.counts["times that a key was asked for"] = len(self._notices)
 
     def report(self) -> dict[str, Any]:
         """Return what was counted."""
@@ -151,6 +162,7 @@ class Soak:
             await self._pass_until(until)
             if self._entry().data["session_key"] == account.session_key:
                 account.end_old_keys()
+                self.counts["session keys that were renewed"] += 1
         else:
             fault = FAULTS["challenge" if kind == LONG_CHALLENGE else kind]
             seconds = self._random.choice(RETRY_AFTER)
@@ -169,11 +181,12 @@ class Soak:
             self._simulator.set_fault(kind, ada.account.name)
         else:
             ada.account.log_out()
-        died = ada.helpless_since = self._now
-        while not reauth_flows(self._home.hass):
-            assert self._now - died < RECOVERY_FROM_LIMIT, "nobody is asked for a key"
-            await self._step()
+        ada.helpless_since = self._now
+        await self._wait_for_notice()
+        if kind == LOG_OUT:
+            await self._restart()
         await self._person_takes_time()
+        await self._wait_for_notice()
         self._simulator.clear_faults()
         (flow,) = reauth_flows(self._home.hass)
         ada.excuse()
@@ -185,6 +198,13 @@ class Soak:
         await settle(self._home.hass)
         assert not reauth_flows(self._home.hass)
         self.counts["session keys that died"] += 1
+
+    async def _wait_for_notice(self) -> None:
+        """Let time pass until a person is asked for a key."""
+        since = self._now
+        while not reauth_flows(self._home.hass):
+            assert self._now - since < RECOVERY_FROM_LIMIT, "nobody is asked for a key"
+            await self._step()
 
     async def _choose_organization(self) -> None:
         """Wait until an issue says that the organization is gone, and reconfigure."""
@@ -214,6 +234,8 @@ class Soak:
         """Restart Home Assistant, half of the times by pulling the plug."""
         crash = self._random.random() < 0.5
         self.counts["crashes" if crash else "restarts"] += 1
+        if self.ada.helpless_since and reauth_flows(self._home.hass):
+            self.counts["restarts while a key was asked for"] += 1
         await self._home.stop(crash=crash)
         for watch in self.watches:
             watch.excuse()
@@ -269,7 +291,7 @@ class Soak:
             self._simulator.clear_faults()
 
     def _check_notices(self) -> None:
-        """A person is asked for a key once for each that died, and never otherwise."""
+        """See that a person is asked for a key once for each that died, and never otherwise."""
         flows = reauth_flows(self._home.hass)
         assert len(flows) <= 1
         for flow in flows:

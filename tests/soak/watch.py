@@ -61,7 +61,10 @@ class Watch:
     def note(self) -> None:
         """Note what is true now, and what stands between it and the entry."""
         now, seat = self._simulator.now, self.seat
-        true = {**_read("session", seat.session, now), **_read("weekly", seat.weekly, now)}
+        true = {
+            **_read("session", seat.session, now),
+            **_read("weekly", seat.weekly, now),
+        }
         for model, meter in seat.models.items():
             true |= _read(f"weekly_{model.lower()}", meter, now, whole=True)
         self._truth.append((now, true))
@@ -90,13 +93,13 @@ class Watch:
             limited = now - self._limited < RECOVERY_FROM_LIMIT
             recovery = RECOVERY_FROM_LIMIT if limited else RECOVERY
             assert now - self._faulty < recovery, f"{self._slug} has not recovered"
-            self.counts["unavailable"] += 1
+            self.counts["moments unavailable"] += 1
             return
         patient = now - self._patient <= _KEPT + STEP
         oldest = now - (_KEPT if patient else self._interval + _JITTER) - STEP
         moments = [true for at, true in self._truth if at >= oldest]
         assert shown in moments, f"{self._slug} at {now}: {shown}\n{moments}"
-        self.counts["true"] += 1
+        self.counts["moments with the truth"] += 1
 
     def note_poll(self, session_key: str | None) -> None:
         """Note a poll, and whether it comes sooner than it may."""

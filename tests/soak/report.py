@@ -1,0 +1,108 @@
+"""Write what runs of the soak test counted: `report.py JSON... OUTPUT`."""
+
+from __future__ import annotations
+
+from functools import reduce
+import json
+from operator import getitem
+from pathlib import Path
+import sys
+from typing import Any
+
+from tests.simulator.faults import FAULTS
+
+ROWS = {
+    1: "blocked by Cloudflare or a log-in page",
+    2: "the session key is dead",
+    3: "the organization is refused",
+    4: "malformed",
+    5: "blocked region",
+    6: "rate limit",
+    7: "an unclear refusal",
+    8: "outages, and answers that are none",
+}
+
+
+def table(runs: list[dict[str, Any]], first: str, rows: dict[str, list[int]]) -> str:
+    """Return a table with a column for each run."""
+    versions = [f"Home Assistant {run['version']}" for run in runs]
+    lines = [f"| {first} | {' | '.join(versions)} |", "| --- |" + " ---: |" * len(runs)]
+    lines += [f"| {name} | {' | '.join(map(str, row))} |" for name, row in rows.items()]
+    return "\n".join(lines)
+
+
+def counted(runs: list[dict[str, Any]], *path: str) -> dict[str, list[int]]:
+    """Return what was counted under a path, for all runs."""
+    found = [reduce(getitem, path, run) for run in runs]
+    names = sorted({name for counts in found for name in counts})
+    return {name: [counts.get(name, 0) for counts in found] for name in names}
+
+
+def survived(runs: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Return how often what went wrong did, faults by the row of the error table."""
+    counts = counted(runs, "survived")
+    rows: dict[str, list[int]] = {}
+    for number, label in ROWS.items():
+        names = [
+            name for name in counts if name in FAULTS and FAULTS[name].row == number
+        ]
+        of_each = [counts.pop(name) for name in names]
+        rows[f"{number}: {label} (`{'`, `'.join(names)}`)"] = [
+            sum(of_run) for of_run in zip([0] * len(runs), *of_each, strict=True)
+        ]
+    return rows | counts
+
+
+def main() -> None:
+    """Put the counts into words and tables."""
+    *inputs, output = map(Path, sys.argv[1:])
+    runs = [json.loads(path.read_text()) for path in inputs]
+    days = runs[0]["counts"]["days"]
+    text = f"""\
+# What Claude Pulse has survived
+
+Written by `scripts/soak`, which does it anew: {days} simulated days with two accounts, on
+the oldest and the newest Home Assistant. All that the simulator can do wrong
+(`tests/simulator/faults.py`) comes several times, for three minutes to five hours, in a
+random order from a fixed seed; about once a day Home Assistant is restarted, half of the
+times as if the plug were pulled. Only time is accelerated: Home Assistant is real, and so is
+HTTP; what Home Assistant stores is kept in memory. `scripts/test` lets four days pass.
+
+After every simulated minute:
+
+- All entities of an entry are unavailable, or show what was true for its account at one
+  moment of the last interval (of the last 15 minutes under a limit or a challenge).
+- An entry is unavailable no longer than the longest wait after the end of a fault.
+- A person has been asked for a session key once for each that died (once more after a
+  restart of Home Assistant, which forgets what it has asked), and never otherwise.
+- No poll has come before its interval was over, but for the reasons counted below.
+
+After every run of Home Assistant no task, timer or connection is left, and in the end
+nothing in the storage; the log holds nothing unexpected.
+
+{table(runs, "Counted", counted(runs, "counts"))}
+
+{table(runs, "Survived, times", survived(runs))}
+
+A dead key and a change of organization last until the person of the simulation acts, ten
+minutes to three hours after being told.
+
+The first account polls every 120 seconds, and everything happens to it:
+
+{table(runs, "First account", counted(runs, "watched", "ada"))}
+
+The second one polls every 300 seconds and meets the faults that everybody meets:
+
+{table(runs, "Second account", counted(runs, "watched", "ben"))}
+
+"Moments" are those looked at. A refusal is confirmed at once, with the key refused or with
+the one that a renewal has replaced. Of a broken connection, newer versions of aiohttp, which
+Home Assistant brings, ask once more by themselves.
+"""
+    if output != Path("/dev/null"):
+        output.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
