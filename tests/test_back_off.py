@@ -269,6 +269,46 @@ async def test_clock_that_was_wrong(
     assert entry.state is ConfigEntryState.LOADED
 
 
+async def test_outage_after_a_long_limit(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """What a limit has asked for is over when it is over: an outage then costs an hour."""
+    await add_entry(hass, simulator)
+    simulator.set_fault("rate_limited", retry_after="21600")
+    await pass_time(hass, freezer)
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer, 21600)
+    simulator.clear_faults()
+    await pass_time(hass, freezer, HOUR)
+    assert "unavailable" not in states(hass).values()
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"version": 1, "minor_version": 1, "key": "x", "data": {}},
+        {"version": 1, "minor_version": 1, "key": "x", "data": ["what", "else"]},
+        {"version": 9, "minor_version": 1, "key": "x", "data": {}},
+    ],
+)
+async def test_unreadable_memory(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+    stored: dict[str, Any],
+) -> None:
+    """A file that cannot be read keeps no entry from being set up."""
+    entry = await add_entry(hass, simulator)
+    hass_storage[f"claude_pulse.{entry.entry_id}"] = stored
+    await reload(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    simulator.set_fault("challenge")
+    await pass_time(hass, freezer)
+    await reload(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
 async def test_long_challenge_is_explained(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

@@ -287,6 +287,21 @@ async def test_unclear_refusals(
     assert not issues(hass)
 
 
+async def test_unclear_refusals_of_a_dead_key(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """The list's refusal is confirmed too, before a person is asked."""
+    await add_entry(hass, simulator)
+    simulator.set_fault("forbidden_organization")
+    for minutes in (2, 4):
+        await pass_time(hass, freezer, minutes * 61 + 30)
+    simulator.list_fault = "session_invalid"
+    await pass_time(hass, freezer, 8 * 61 + 30)
+    paths = [request.path for request in simulator.requests]
+    assert paths.count("/api/organizations") == 2
+    assert len(reauth_flows(hass)) == 1
+
+
 async def test_unclear_refusals_with_something_between(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

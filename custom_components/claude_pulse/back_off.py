@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+import logging
 import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -24,6 +26,8 @@ from .const import CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL, DOMAIN
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
 
 # Several entries do not ask in the same second.
 _JITTER = 5
@@ -74,21 +78,30 @@ class BackOff:
         return self.failure.wait if self.failure else self.interval
 
     async def async_load(self) -> None:
-        """Remember what failed before a reload or a restart."""
-        if (stored := await self._store.async_load()) is None:
-            return
-        wait = max(timedelta(seconds=stored["wait"]), self.interval)
-        since = stored["blocked_since"]
-        until, now = datetime.fromisoformat(stored["until"]), dt_util.utcnow()
-        self.failure = Failure(
-            key=stored["key"],
-            message=stored["message"],
-            in_a_row=stored["in_a_row"],
-            wait=wait,
-            # Further away than the wait, the clock has been wrong.
-            until=until if until < now + wait else now,
-            blocked_since=datetime.fromisoformat(since) if since else None,
-        )
+        """Remember what failed before a reload or a restart, if it can be read."""
+        try:
+            if (stored := await self._store.async_load()) is None:
+                return
+            wait = max(timedelta(seconds=stored["wait"]), self.interval)
+            since = stored["blocked_since"]
+            until, now = datetime.fromisoformat(stored["until"]), dt_util.utcnow()
+            self.failure = Failure(
+                key=stored["key"],
+                message=stored["message"],
+                in_a_row=stored["in_a_row"],
+                wait=wait,
+                # Further away than the wait, the clock has been wrong.
+                until=until if until < now + wait else now,
+                blocked_since=datetime.fromisoformat(since) if since else None,
+            )
+        except (
+            HomeAssistantError,
+            LookupError,
+            NotImplementedError,
+            TypeError,
+            ValueError,
+        ):
+            _LOGGER.warning("What failed before the start cannot be read; going on")
 
     async def async_fail(self, err: ClaudeAiError) -> Failure:
         """Note a failure."""
@@ -128,9 +141,12 @@ class BackOff:
             await self._store.async_remove()
 
     def _wait_after(self, err: ClaudeAiError) -> timedelta:
-        """Return how long to wait after an error; only a success makes it shorter."""
+        """Return how long to wait after an error.
+
+        Only a success makes it shorter, but for what a limit has asked for.
+        """
         if (longest := LONGEST_WAIT.get(type(err))) is None:
-            return self.wait
+            return max(min(self.wait, max(LONGEST_WAIT.values())), self.interval)
         asked = err.retry_after if isinstance(err, RateLimitedError) else None
         if asked is not None and asked > 0:
             seconds = min(asked, _LONGEST_RETRY_AFTER.total_seconds())

@@ -176,13 +176,18 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         return Snapshot(usage, self._plan, self._balance)
 
     async def _async_usage(self) -> Usage:
-        """Ask for the usage, and ask further where one answer does not settle it."""
+        """Ask for the usage, and ask again before a session key is called dead."""
         try:
-            return await self.client.usage(self._org_id)
+            return await self._async_usage_or_reason()
         except InvalidSessionError:
             if usage := await self._async_restore_key():
                 return usage
             await asyncio.sleep(CONFIRM_PAUSE)
+            return await self._async_usage_or_reason()
+
+    async def _async_usage_or_reason(self) -> Usage:
+        """Ask for the usage, and after some unclear refusals for their reason."""
+        try:
             return await self.client.usage(self._org_id)
         except ForbiddenError as err:
             last = self.back_off.failure
