@@ -12,6 +12,9 @@ import pytest
 from custom_components.claude_pulse import coordinator
 from custom_components.claude_pulse.claude_ai import client, status
 
+# Imported late by Home Assistant otherwise, and not possible while time is frozen.
+import homeassistant.components.hassio  # noqa: F401
+
 from .simulator import Simulator
 
 
