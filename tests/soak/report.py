@@ -97,7 +97,8 @@ The second one polls every 300 seconds and meets the faults that everybody meets
 
 "Moments" are those looked at. A refusal is confirmed at once, with the key refused or with
 the one that a renewal has replaced. Of a broken connection, newer versions of aiohttp, which
-Home Assistant brings, ask once more by themselves.
+Home Assistant brings, ask once more by themselves. Where two things fall on the same moment
+their order is not fixed, so another run may count a few requests more or less.
 """
     if output != Path("/dev/null"):
         output.write_text(text)
