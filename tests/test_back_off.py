@@ -104,6 +104,8 @@ async def test_back_off(
         ("Wed, 21 Oct 2015 07:28:00 GMT", 4),
         ("nan", 4),
         ("soon", 4),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", 4),
+        ("Wed, 21 Oct 2099 07:28:00 +9999999999999999999999", 4),
     ],
 )
 async def test_retry_after(

@@ -169,6 +169,7 @@ PLAUSIBLE = "sk-ant-sid02-".ljust(130, "z")
         f"{PLAUSIBLE}; max-age=-1",
         f"{PLAUSIBLE}; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
         f"{PLAUSIBLE}; expires=never",
+        f"{PLAUSIBLE}; expires=Wed, 21 Oct 99999999999 07:28:00 GMT",
         # Nothing that is a session key.
         "null",
         "sk-ant-api03-".ljust(130, "z"),

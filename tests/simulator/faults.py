@@ -175,6 +175,7 @@ FAULTS: dict[str, Fault] = {
     "overloaded": Fault(8, 529, error_body("overloaded_error", "Overloaded")),
     "redirect_elsewhere": Fault(8, 301, headers={"Location": "/somewhere"}),
     "redirect_nowhere": Fault(8, 302, headers={"Location": "http://["}),
+    "redirect_to_nobody": Fault(8, 302, headers={"Location": "http://[::1]@"}),
     "error_with_200": Fault(8, 200, error_body("api_error", "Something broke")),
     "no_json": Fault(8, 200, "usage: 31 %", "text/plain"),
     "no_json_403": Fault(8, 403, "Forbidden", "text/plain"),

@@ -292,7 +292,7 @@ def _redirect_error(response: ClientResponse) -> ClaudeAiError:
         target = response.url.join(URL(response.headers.get("Location", "")))
         if target.origin() != response.url.origin():
             return BlockedError()
-    except ValueError:
+    except (LookupError, ValueError):
         return UnavailableError(f"HTTP status {response.status}")
     if target.path.startswith("/login"):
         return InvalidSessionError()
@@ -317,7 +317,7 @@ def _seconds(value: str | None) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
