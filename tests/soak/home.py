@@ -41,7 +41,7 @@ class Home:
         loop.set_debug(False)
         self._foreign_tasks = asyncio.all_tasks()
         made = async_test_home_assistant(loop, load_registries=False)
-        # A context manager since Home Assistant 2024.3.
+        # A coroutine in the kit of Home Assistant 2024.1.
         if hasattr(made, "__aenter__"):
             self.hass = await self._stack.enter_async_context(made)
             frame.async_setup(self.hass)
@@ -52,7 +52,7 @@ class Home:
         if load := getattr(bootstrap, "async_load_base_functionality", None):
             await load(hass)
         else:
-            # Home Assistant before 2024.4.
+            # Its name in Home Assistant 2024.1.
             await bootstrap.load_registries(hass)
             await hass.config_entries.async_initialize()
         assert await async_setup_component(hass, DOMAIN, {})

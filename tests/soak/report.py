@@ -72,7 +72,8 @@ After every simulated minute:
 
 - All entities of an entry are unavailable, or show what was true for its account at one
   moment of the last interval (of the last 15 minutes under a limit or a challenge).
-- An entry is unavailable no longer than the longest wait after the end of a fault.
+- An entry is unavailable no longer than the longest wait, and Home Assistant's longest before it
+  retries a set-up, after the end of a fault.
 - A person has been asked for a session key once for each that died (once more after a
   restart of Home Assistant, which forgets what it has asked), and never otherwise.
 - No poll has come before its interval was over, but for the reasons counted below.

@@ -46,7 +46,7 @@ def dead_key(kind: str) -> bool:
 
 
 def episodes(days: int, random: Random) -> Iterator[Episode]:
-    """Yield what goes wrong within so many days; in 30 days everything, more than once."""
+    """Yield what goes wrong within so many days; in 30 days everything."""
     times = dict.fromkeys(FAULTS, _OF_EACH_FAULT) | _OF_SOME | SPECIAL
     kinds = [kind for kind, number in times.items() for _ in range(number)]
     random.shuffle(kinds)

@@ -63,6 +63,8 @@ _HEADERS = {
     ),
     "anthropic-client-platform": "web_claude_ai",
 }
+# For zlib: whichever of the two it is.
+_ANY_HEADER = 32 + zlib.MAX_WBITS
 _COOKIE = "sessionKey"
 _MAX_BODY = 1024 * 1024
 
@@ -220,7 +222,8 @@ async def read_text(response: ClientResponse) -> str:
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding in ("gzip", "deflate"):
         try:
-            body = bytearray(zlib.decompressobj(47).decompress(body, _MAX_BODY + 1))
+            unpacker = zlib.decompressobj(_ANY_HEADER)
+            body = bytearray(unpacker.decompress(body, _MAX_BODY + 1))
         except zlib.error:
             raise UnavailableError("answer cannot be unpacked") from None
         if len(body) > _MAX_BODY:
