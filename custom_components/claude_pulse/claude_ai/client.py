@@ -1,16 +1,10 @@
-"""HTTP to claude.ai: session, headers, endpoints, and what each answer means.
+"""HTTP to claude.ai: session, endpoints, and reading answers within bounds.
 
-claude.ai has no public usage API; these are the requests its own usage page
-makes, and the meaning of its answers as it was seen in captures up to October 2026.
+claude.ai has no public usage API; these are the requests its own usage page makes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-import json
 from typing import Any
 import zlib
 
@@ -20,20 +14,23 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
     ClientTimeout,
-    DummyCookieJar,
 )
-from yarl import URL
 
+from .answer import (
+    HEADERS,
+    MAX_BODY,
+    SESSION_COOKIE,
+    Answer,
+    good_body,
+    json_of,
+)
 from .credentials import is_org_id, is_session_key
 from .errors import (
     BlockedError,
-    ClaudeAiError,
     ForbiddenError,
     InvalidOrganizationIdError,
     InvalidSessionError,
     OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
     UnavailableError,
     UnreachableError,
 )
@@ -51,39 +48,17 @@ TIMEOUT = ClientTimeout(total=15)
 # What `read_text` can unpack without trusting the size it unpacks to.
 ENCODINGS = "gzip, deflate"
 
-# A browser's own words: a bare or odd User-Agent is challenged by Cloudflare.
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": ENCODINGS,
-    "Accept-Language": "en-US,en;q=0.9",
-    "Referer": "https://claude.ai/settings/usage",
-    "User-Agent": (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
-        "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-    ),
-    "anthropic-client-platform": "web_claude_ai",
-}
 # For zlib: whichever of the two it is.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
-_COOKIE = "sessionKey"
-_MAX_BODY = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it came: `body` is its JSON, or None where it is something else."""
-
-    response: ClientResponse
-    text: str
-    body: Any
 
 
 class ClaudeAiClient:
     """The requests one session key can make.
 
-    Each client has a connection and a cookie jar of its own, and the jar keeps
-    nothing: a shared one would send the cookies of one account with the next
-    account's requests. Close it when done, or use it in `async with`.
+    The session is the caller's to make and to end. It must leave what it reads
+    packed (`auto_decompress=False`), and its jar must keep nothing
+    (`DummyCookieJar`): a shared one would send the cookies of one account with the
+    next account's requests.
 
     Every method raises the errors of `errors.py` and no others.
 
@@ -93,26 +68,12 @@ class ClaudeAiClient:
     that could be read, whatever it said.
     """
 
-    def __init__(self, session_key: str) -> None:
+    def __init__(self, session: ClientSession, session_key: str) -> None:
         """Prepare requests with a session key as `credentials.py` returns it."""
         self.session_key = session_key
         self.offered_key: str | None = None
         self.usage_body: Any = None
-        self._session = ClientSession(
-            auto_decompress=False, cookie_jar=DummyCookieJar(), headers=_HEADERS
-        )
-
-    async def __aenter__(self) -> ClaudeAiClient:
-        """Return the client itself."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the connection."""
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._session.close()
+        self._session = session
 
     async def account(self) -> str | None:
         """Return the UUID of the account the key belongs to, or None if it is not told."""
@@ -171,15 +132,18 @@ class ClaudeAiClient:
             # Nothing that could end the header is ever put in it.
             raise InvalidSessionError
         url = "/".join((BASE_URL, "api", *path))
+        headers = {
+            **HEADERS,
+            "Accept-Encoding": ENCODINGS,
+            "Cookie": f"{SESSION_COOKIE}={self.session_key}",
+        }
         try:
             # A redirect is an answer: following it would carry the cookie along.
             async with self._session.get(
-                url,
-                allow_redirects=False,
-                headers={"Cookie": f"{_COOKIE}={self.session_key}"},
-                timeout=TIMEOUT,
+                url, allow_redirects=False, headers=headers, timeout=TIMEOUT
             ) as response:
                 if "cf-mitigated" in response.headers:
+                    # Its body may be anything.
                     raise BlockedError
                 text = await read_text(response)
         except ClientConnectorError as err:
@@ -187,17 +151,17 @@ class ClaudeAiClient:
         except (ClientError, OSError, TimeoutError, ValueError) as err:
             # The cause stays out of the trace: its text can hold the address.
             raise UnavailableError(type(err).__name__) from None
-        return Answer(response, text, _json(text))
+        received = {
+            name.lower(): response.headers.getall(name) for name in response.headers
+        }
+        return Answer(url, response.status, received, text, json_of(text))
 
     def _good(self, answer: Answer, expect: type = dict) -> Any:
         """Return the JSON of an answer, or raise what the answer means."""
-        if error := _error(answer.response, answer.text, answer.body):
-            raise error
-        if not isinstance(answer.body, expect):
-            raise UnavailableError("unexpected answer")
-        if (key := _offered_key(answer.response)) and key != self.session_key:
+        body = good_body(answer, expect)
+        if (key := answer.offered_key) and key != self.session_key:
             self.offered_key = key
-        return answer.body
+        return body
 
 
 def _path(org_id: str, *rest: str) -> tuple[str, ...]:
@@ -216,112 +180,18 @@ async def read_text(response: ClientResponse) -> str:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > _MAX_BODY:
+        if len(body) > MAX_BODY:
             response.close()
             raise UnavailableError("answer too large")
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding in ("gzip", "deflate"):
         try:
             unpacker = zlib.decompressobj(_ANY_HEADER)
-            body = bytearray(unpacker.decompress(body, _MAX_BODY + 1))
+            body = bytearray(unpacker.decompress(body, MAX_BODY + 1))
         except zlib.error:
             raise UnavailableError("answer cannot be unpacked") from None
-        if len(body) > _MAX_BODY:
+        if len(body) > MAX_BODY:
             raise UnavailableError("answer too large")
     elif encoding != "identity":
         raise UnavailableError("answer cannot be unpacked")
     return body.decode("utf-8-sig", errors="replace")
-
-
-def _json(text: str) -> Any:
-    """Parse a body; None for anything that is not JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _offered_key(response: ClientResponse) -> str | None:
-    """Return the session key that an answer sets as a cookie which is to last.
-
-    A session is ended by an empty value, or by a time that is over.
-    """
-    key = None
-    for line in response.headers.getall("Set-Cookie", ()):
-        cookie, *attributes = (part.partition("=") for part in line.split(";"))
-        if cookie[0].strip() != _COOKIE:
-            continue
-        lives = {name.strip().lower(): value.strip() for name, _, value in attributes}
-        lifetime = lives.get("max-age") or lives.get("expires")
-        lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
-        value = cookie[2].strip()
-        key = value if lasts and is_session_key(value) else None
-    return key
-
-
-def _error(response: ClientResponse, text: str, body: Any) -> ClaudeAiError | None:
-    """Decide what an answer that was read means, or None for a good one.
-
-    The order matters.
-    """
-    status = response.status
-    if "app-unavailable-in-region" in response.headers.get("Location", ""):
-        return RegionBlockedError()
-    if text.lstrip().startswith("<"):
-        return BlockedError()
-    code, message = _error_details(body)
-    if code == "account_session_invalid" or (status == 401 and body is not None):
-        return InvalidSessionError()
-    if status == 404 or (status == 403 and "authorization for organization" in message):
-        return OrganizationAccessError()
-    if status == 400:
-        return InvalidOrganizationIdError()
-    if status == 451:
-        return RegionBlockedError()
-    if 300 <= status < 400:
-        return _redirect_error(response)
-    if status == 429:
-        return RateLimitedError(_seconds(response.headers.get("Retry-After")))
-    if status == 403 and body is not None:
-        return ForbiddenError()
-    if status != 200 or message:
-        return UnavailableError(f"HTTP status {status}")
-    return None
-
-
-def _redirect_error(response: ClientResponse) -> ClaudeAiError:
-    """Tell claude.ai's own log-in page from a captive portal's."""
-    try:
-        target = response.url.join(URL(response.headers.get("Location", "")))
-        if target.origin() != response.url.origin():
-            return BlockedError()
-    except (LookupError, ValueError):
-        return UnavailableError(f"HTTP status {response.status}")
-    if target.path.startswith("/login"):
-        return InvalidSessionError()
-    return UnavailableError(f"HTTP status {response.status}")
-
-
-def _error_details(body: Any) -> tuple[str | None, str]:
-    """Return the code and the message of an error body, flat or nested."""
-    error = body.get("error") if isinstance(body, Mapping) else None
-    if not isinstance(error, Mapping):
-        return None, ""
-    details = error.get("details")
-    code = details.get("error_code") if isinstance(details, Mapping) else None
-    return code, str(error.get("message"))
-
-
-def _seconds(value: str | None) -> float | None:
-    """Return how long a header's value lasts, given as seconds or as an HTTP date."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (OverflowError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - datetime.now(UTC)).total_seconds()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import re
 from typing import Any
 
+from .values import text_of
+
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
 _MULTIPLIER = re.compile(r"_(\d+x)$")
 
@@ -31,10 +33,10 @@ def parse_organization(body: object) -> Organization | None:
     """Read one organization; None for anything without a `uuid`."""
     if not isinstance(body, Mapping):
         return None
-    org_id = _text(body.get("uuid"))
+    org_id = text_of(body.get("uuid"))
     if org_id is None:
         return None
-    name = _text(body.get("name"))
+    name = text_of(body.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
     capabilities = _capabilities(body)
@@ -55,7 +57,7 @@ def parse_organizations(body: object) -> tuple[Organization, ...]:
 
 def parse_account_id(body: object) -> str | None:
     """Read the account's UUID, in lower case, out of `/api/account`."""
-    account_id = _text(body.get("uuid")) if isinstance(body, Mapping) else None
+    account_id = text_of(body.get("uuid")) if isinstance(body, Mapping) else None
     return account_id.lower() if account_id else None
 
 
@@ -65,8 +67,8 @@ def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
     The order matters and the tier alone misleads: `default_claude_ai` is Free
     and Pro, and a Team member can carry `default_claude_max_5x`.
     """
-    tier = _text(body.get("rate_limit_tier")) or ""
-    raven = _text(body.get("raven_type"))
+    tier = text_of(body.get("rate_limit_tier")) or ""
+    raven = text_of(body.get("raven_type"))
     if (
         raven == "enterprise"
         or "raven_enterprise" in capabilities
@@ -80,7 +82,7 @@ def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
         return f"Max {multiplier[1]}" if multiplier else "Max"
     if "claude_pro" in capabilities:
         return "Pro"
-    if name := _text(body.get("plan_display_name")):
+    if name := text_of(body.get("plan_display_name")):
         return name
     return "Free" if "chat" in capabilities else None
 
@@ -91,8 +93,3 @@ def _capabilities(body: Mapping[str, Any]) -> frozenset[str]:
     if not isinstance(listed, list):
         return frozenset()
     return frozenset(item for item in listed if isinstance(item, str))
-
-
-def _text(value: object) -> str | None:
-    """Return a text with something in it, of a length that can be shown, or None."""
-    return value.strip()[:100] or None if isinstance(value, str) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aiohttp import ClientError, ClientSession, DummyCookieJar
+from aiohttp import ClientError, ClientSession
 
 from .client import ENCODINGS, TIMEOUT, read_text
 from .errors import UnavailableError
@@ -22,21 +22,19 @@ _INDICATORS = {
 STATUSES = ("operational", "minor", "major", "critical", "maintenance")
 
 
-async def service_status() -> str | None:
+async def service_status(session: ClientSession) -> str | None:
     """Return one of STATUSES, or None for an indicator that is not known.
 
-    Raises UnavailableError when the page cannot be read.
+    The session must be as the client's. Raises UnavailableError when the page
+    cannot be read.
     """
     try:
-        async with (
-            ClientSession(
-                auto_decompress=False,
-                cookie_jar=DummyCookieJar(),
-                headers={"Accept-Encoding": ENCODINGS},
-                timeout=TIMEOUT,
-            ) as session,
-            session.get(STATUS_URL, allow_redirects=False) as response,
-        ):
+        async with session.get(
+            STATUS_URL,
+            allow_redirects=False,
+            headers={"Accept-Encoding": ENCODINGS},
+            timeout=TIMEOUT,
+        ) as response:
             response.raise_for_status()
             body = json.loads(await read_text(response))
             return _INDICATORS.get(body["status"]["indicator"])

@@ -8,52 +8,72 @@ same compare equal although claude.ai's timestamps jitter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime, timedelta
+import re
+from typing import Any, NamedTuple
+import unicodedata
+
+from .values import minute_of, number_of, rounded, text_of
 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
-
-# The identities of the two windows that most accounts have.
-SESSION = (KIND_SESSION, "")
-WEEKLY = (KIND_WEEKLY, "")
 
 # The older form: members of the body that are windows, or start the name of one.
 _FIVE_HOUR = "five_hour"
 _SEVEN_DAY = "seven_day"
 _SEVEN_DAY_PREFIX = "seven_day_"
 
-# Seconds since 1970 beyond this (the year 2286) are meant as milliseconds.
-_EPOCH_LIMIT = 1e10
+_WORDS = re.compile(r"[^\W_]+")
 
-# No percentage, amount or time is larger; infinities and NaN fail this too.
-_NUMBER_LIMIT = 1e15
+# What a reset is given to show in an answer before the window is called over.
+_RESET_TAKES = timedelta(minutes=1)
+
+
+class Identity(NamedTuple):
+    """What two readings of one window have in common.
+
+    `kind` and `name` are the server's, without what case and punctuation change;
+    `name` is empty for a window of the whole account. Of several rows in one
+    answer that nothing else tells apart, `number` counts.
+    """
+
+    kind: str
+    name: str = ""
+    number: int = 1
+
+
+# The two windows that most accounts have.
+SESSION = Identity(KIND_SESSION)
+WEEKLY = Identity(KIND_WEEKLY)
 
 
 @dataclass(frozen=True, slots=True)
 class UsageWindow:
     """One limit over a span of time.
 
+    `name` is the model or surface that the limit is about, in the server's words.
     `percent` is 0 to 100 (a moment's overshoot is kept), whole numbers as int,
     others with one decimal. `resets_at` is an aware UTC time on a whole minute,
-    or None for a window that has not started. `name` is the model or surface
-    that the limit is about, in the server's words.
+    or None for a window that has not started.
     """
 
-    kind: str
+    identity: Identity
     name: str | None
     percent: int | float
     resets_at: datetime | None
-    severity: str | None = None
-    is_active: bool = False
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Return what two readings of one window have in common."""
-        return (self.kind, (self.name or "").casefold())
+    def kind(self) -> str:
+        """Return what sort of limit it is."""
+        return self.identity.kind
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether its reset has passed, whatever is still served."""
+        return self.resets_at is not None and now - self.resets_at >= _RESET_TAKES
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +94,7 @@ class Spend:
     """
 
     enabled: bool
-    used: Money
+    spent: Money
     limit: Money | None
     percent: int | float | None
 
@@ -84,9 +104,8 @@ class CreditPool:
     """A pool of dollars under a code name, such as a promotion's."""
 
     label: str
-    used: Money | None
+    spent: Money | None
     limit: Money
-    resets_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,8 @@ class Usage:
 
     `session` and `weekly` are None when the account has no such limit, which
     is another thing than 0 %. `windows` are all the others, in the server's
-    order. `spend` is None when the account has no paid usage.
+    order, each with an identity of its own. `spend` is None when the account has
+    no paid usage.
     """
 
     session: UsageWindow | None = None
@@ -104,24 +124,62 @@ class Usage:
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
 
-    def window(self, identity: tuple[str, str]) -> UsageWindow | None:
-        """Return the window of an identity, if the account has it now."""
-        for window in (self.session, self.weekly, *self.windows):
-            if window and window.identity == identity:
-                return window
-        return None
+    @property
+    def all_windows(self) -> tuple[UsageWindow, ...]:
+        """Return the session, the week and all others, as far as the account has them."""
+        fixed = (window for window in (self.session, self.weekly) if window)
+        return (*fixed, *self.windows)
+
+
+class _Row(NamedTuple):
+    """A window as one place of the body tells it, which may be in part."""
+
+    kind: str
+    name: str | None
+    percent: int | float | None
+    resets_at: datetime | None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Return the server's words for it."""
+        return (self.kind, self.name or "")
+
+    @property
+    def identity(self) -> Identity:
+        """Return whose row it is, but for the number."""
+        return Identity(
+            kind="_".join(_words(self.kind)) or self.kind,
+            name=" ".join(_words(self.name or "")) or self.name or "",
+        )
+
+    def completed_by(self, other: _Row) -> _Row:
+        """Take what only the other place tells: a member, or the decimals."""
+        percent = self.percent if self.percent is not None else other.percent
+        if isinstance(percent, int) and other.percent is not None:
+            # Elsewhere than in the decimals, which a row may lack, the two agree.
+            if 0 < abs(other.percent - percent) < 1:
+                percent = other.percent
+        return self._replace(
+            percent=percent, resets_at=self.resets_at or other.resets_at
+        )
 
 
 def parse_usage(body: object) -> Usage:
     """Read the body of `/usage`; what cannot be read is left out."""
     if not isinstance(body, Mapping):
         return Usage()
-    windows: dict[tuple[str, str], UsageWindow] = {}
-    for row in _rows(body.get("limits")):
-        windows.setdefault(row.identity, row)
+    rows = _identified(_rows(body.get("limits")))
     for named in _named_windows(body):
-        row = windows.setdefault(named.identity, named)
-        windows[named.identity] = _with_decimals(row, named)
+        covered = _rows_of(named, rows)
+        if not covered:
+            rows[named.identity] = named
+        elif len(covered) == 1:
+            rows[covered[0]] = rows[covered[0]].completed_by(named)
+    windows = {
+        identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
+        for identity, row in rows.items()
+        if row.percent is not None
+    }
     return Usage(
         session=windows.pop(SESSION, None),
         weekly=windows.pop(WEEKLY, None),
@@ -131,71 +189,98 @@ def parse_usage(body: object) -> Usage:
     )
 
 
-def _rows(limits: object) -> Iterator[UsageWindow]:
+def _rows(limits: object) -> Iterator[_Row]:
     """Read the modern form: the rows of `limits[]`."""
     for row in limits if isinstance(limits, list) else []:
-        if not isinstance(row, Mapping) or (kind := _text(row.get("kind"))) is None:
-            continue
-        if (percent := _rounded(row.get("percent"))) is None:
+        if not isinstance(row, Mapping) or (kind := text_of(row.get("kind"))) is None:
             continue
         name = None if kind in (KIND_SESSION, KIND_WEEKLY) else _name(row.get("scope"))
         if name is not None and name.casefold() == "all models":
             kind, name = KIND_WEEKLY, None
-        yield UsageWindow(
-            kind=kind,
-            name=name,
-            percent=percent,
-            resets_at=_time(row.get("resets_at")),
-            severity=_text(row.get("severity")),
-            is_active=row.get("is_active") is True,
+        yield _Row(
+            kind, name, rounded(row.get("percent")), minute_of(row.get("resets_at"))
         )
 
 
-def _named_windows(body: Mapping[str, Any]) -> Iterator[UsageWindow]:
+def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
     """Read the older form: each window under a name of its own."""
     for key, value in body.items():
         if not isinstance(value, Mapping):
             continue
-        if (percent := _rounded(value.get("utilization"))) is None:
+        if (percent := rounded(value.get("utilization"))) is None:
             continue
-        resets_at = _time(value.get("resets_at"))
+        resets_at = minute_of(value.get("resets_at"))
         if key == _FIVE_HOUR:
-            yield UsageWindow(KIND_SESSION, None, percent, resets_at)
+            yield _Row(KIND_SESSION, None, percent, resets_at)
         elif key == _SEVEN_DAY:
-            yield UsageWindow(KIND_WEEKLY, None, percent, resets_at)
+            yield _Row(KIND_WEEKLY, None, percent, resets_at)
         elif key.startswith(_SEVEN_DAY_PREFIX):
             name = key.removeprefix(_SEVEN_DAY_PREFIX).replace("_", " ").capitalize()
-            yield UsageWindow(KIND_WEEKLY_SCOPED, name, percent, resets_at)
+            yield _Row(KIND_WEEKLY_SCOPED, text_of(name), percent, resets_at)
 
 
-def _with_decimals(row: UsageWindow, named: UsageWindow) -> UsageWindow:
-    """Give a row the decimals that only its older form carries; else the two agree."""
-    if isinstance(row.percent, int) and 0 < abs(named.percent - row.percent) < 1:
-        return replace(row, percent=named.percent)
-    return row
+def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
+    """Give each row its identity, in the server's order.
+
+    There is one session and one week. Of others with one identity each is a window,
+    numbered by their exact names, so that their order in the answer does not matter.
+    """
+    rows = list(found)
+    numbers: Counter[Identity] = Counter()
+    identities: dict[int, Identity] = {}
+    for place in sorted(range(len(rows)), key=lambda place: rows[place].words):
+        identity = rows[place].identity
+        if identity not in (SESSION, WEEKLY) and rows[place].percent is not None:
+            numbers[identity] += 1
+            identity = identity._replace(number=numbers[identity])
+        identities[place] = identity
+    identified: dict[Identity, _Row] = {}
+    for place, row in enumerate(rows):
+        known = identified.get(identities[place])
+        identified[identities[place]] = known.completed_by(row) if known else row
+    return identified
+
+
+def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
+    """Return the rows that are what a named member is: `Opus 4` is `seven_day_opus`."""
+    wanted = named.identity
+    same = [key for key in rows if key[:2] == wanted[:2]]
+    if same or not wanted.name:
+        return same
+    versions = f"{wanted.name} "
+    return [
+        key
+        for key in rows
+        if key.kind == wanted.kind and key.name.startswith(versions)
+    ]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, whatever their case and what stands between them."""
+    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _name(scope: object) -> str | None:
     """Name what a row is about; the scope and its parts may be plain texts."""
     if not isinstance(scope, Mapping):
-        return _text(scope)
+        return text_of(scope)
     for part in (scope.get("model"), scope.get("surface")):
         value = part.get("display_name") if isinstance(part, Mapping) else part
-        if name := _text(value):
+        if name := text_of(value):
             return name
     return None
 
 
 def _spend(value: object) -> Spend | None:
     """Read `spend`, unless it is the trimmed form that says nothing."""
-    if not isinstance(value, Mapping) or (used := _money(value.get("used"))) is None:
+    if not isinstance(value, Mapping) or (spent := _money(value.get("used"))) is None:
         return None
-    return _pool_or_none(
+    return _if_any(
         Spend(
             enabled=value.get("enabled") is True,
-            used=used,
+            spent=spent,
             limit=_money(value.get("limit")),
-            percent=_rounded(value.get("percent")),
+            percent=rounded(value.get("percent")),
         )
     )
 
@@ -205,29 +290,29 @@ def _extra_usage(value: object) -> Spend | None:
     if not isinstance(value, Mapping):
         return None
     currency, decimals = value.get("currency"), value.get("decimal_places")
-    used = _minor_units(value.get("used_credits"), currency, decimals)
-    if used is None:
+    spent = _minor_units(value.get("used_credits"), currency, decimals)
+    if spent is None:
         return None
-    return _pool_or_none(
+    return _if_any(
         Spend(
             enabled=value.get("is_enabled") is True,
-            used=used,
+            spent=spent,
             limit=_minor_units(value.get("monthly_limit"), currency, decimals),
-            percent=_rounded(value.get("utilization")),
+            percent=rounded(value.get("utilization")),
         )
     )
 
 
-def _pool_or_none(spend: Spend) -> Spend | None:
+def _if_any(spend: Spend) -> Spend | None:
     """Drop what is none: a limit of zero, of which nothing is a share, or no use at all."""
     if spend.limit is not None:
         if spend.limit.amount <= 0:
             return None
         if spend.percent is None:
-            share = spend.used.amount / spend.limit.amount * 100
-            return replace(spend, percent=_rounded(share))
+            share = spend.spent.amount / spend.limit.amount * 100
+            return replace(spend, percent=rounded(share))
         return spend
-    return spend if spend.enabled or spend.used.amount > 0 else None
+    return spend if spend.enabled or spend.spent.amount > 0 else None
 
 
 def parse_balance(body: object) -> Money | None:
@@ -244,15 +329,14 @@ def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:
     for label, value in body.items():
         if label in (_FIVE_HOUR, _SEVEN_DAY) or not isinstance(value, Mapping):
             continue
-        limit = _number(value.get("limit_dollars"))
+        limit = number_of(value.get("limit_dollars"))
         if limit is None or limit <= 0:
             continue
-        used = _number(value.get("used_dollars"))
+        spent = number_of(value.get("used_dollars"))
         yield CreditPool(
             label=label,
-            used=None if used is None else Money(float(used), "USD"),
+            spent=None if spent is None else Money(float(spent), "USD"),
             limit=Money(float(limit), "USD"),
-            resets_at=_time(value.get("resets_at")),
         )
 
 
@@ -267,52 +351,9 @@ def _money(value: object) -> Money | None:
 
 def _minor_units(amount: object, currency: object, decimals: object) -> Money | None:
     """Turn minor units (cents) into an amount of the currency; two decimals by default."""
-    number = _number(amount)
+    number = number_of(amount)
     if number is None:
         return None
-    places = _number(decimals)
+    places = number_of(decimals)
     exponent = int(places) if places is not None and 0 <= places <= 6 else 2
-    return Money(round(number / 10**exponent, exponent), _text(currency), exponent)
-
-
-def _rounded(value: object) -> int | float | None:
-    """Return a number as a person reads it: whole, or with one decimal."""
-    number = _number(value)
-    if number is None:
-        return None
-    rounded = round(float(number), 1)
-    return int(rounded) if rounded.is_integer() else rounded
-
-
-def _number(value: object) -> int | float | None:
-    """Return a finite number; a bool is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return value if abs(value) < _NUMBER_LIMIT else None
-
-
-def _time(value: object) -> datetime | None:
-    """Read a timestamp (ISO 8601 or epoch) and round it to the nearest minute, in UTC.
-
-    claude.ai's jitter from one answer to the next, across the minute's boundary.
-    """
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp()
-    elif (number := _number(value)) is not None:
-        seconds = number / 1000 if number > _EPOCH_LIMIT else number
-    else:
-        return None
-    if not 0 < seconds < _EPOCH_LIMIT:
-        return None
-    return datetime.fromtimestamp(round(seconds / 60) * 60, UTC)
-
-
-def _text(value: object) -> str | None:
-    """Return a text with something in it, or None."""
-    return value.strip() or None if isinstance(value, str) else None
+    return Money(round(number / 10**exponent, exponent), text_of(currency), exponent)

@@ -1,0 +1,55 @@
+"""Single values out of an answer: text, numbers and times of whatever type comes. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+# No percentage, amount or time is larger; infinities and NaN fail this too.
+_NUMBER_LIMIT = 1e15
+
+# Seconds since 1970 beyond this (the year 2286) are meant as milliseconds.
+_EPOCH_LIMIT = 1e10
+
+
+def text_of(value: object) -> str | None:
+    """Return a text with something in it, of at most 100 characters, or None."""
+    return value.strip()[:100] or None if isinstance(value, str) else None
+
+
+def number_of(value: object) -> int | float | None:
+    """Return a finite number, or None; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if abs(value) < _NUMBER_LIMIT else None
+
+
+def rounded(value: object) -> int | float | None:
+    """Return a number as a person reads it, whole or with one decimal, or None."""
+    number = number_of(value)
+    if number is None:
+        return None
+    decimal = round(float(number), 1)
+    return int(decimal) if decimal.is_integer() else decimal
+
+
+def minute_of(value: object) -> datetime | None:
+    """Read a timestamp (ISO 8601 or epoch) and round it to the nearest minute, in UTC.
+
+    claude.ai's jitter from one answer to the next, across the minute's boundary.
+    None for what is no time between 1970 and 2286.
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = moment.timestamp()
+    elif (number := number_of(value)) is not None:
+        seconds = number / 1000 if number > _EPOCH_LIMIT else number
+    else:
+        return None
+    if not 0 < seconds < _EPOCH_LIMIT:
+        return None
+    return datetime.fromtimestamp(round(seconds / 60) * 60, UTC)
