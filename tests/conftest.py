@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import ClientTimeout
 import pytest
 
-from custom_components.claude_pulse import coordinator
+from custom_components.claude_pulse import session_key
 from custom_components.claude_pulse.claude_ai import client, status
 
 # Imported late by Home Assistant otherwise, and not possible while time is frozen.
@@ -40,7 +40,7 @@ async def simulator(
     await simulator.start()
     monkeypatch.setattr(client, "BASE_URL", simulator.url)
     monkeypatch.setattr(status, "STATUS_URL", simulator.status_url)
-    monkeypatch.setattr(coordinator, "CONFIRM_PAUSE", 0)
+    monkeypatch.setattr(session_key, "CONFIRM_PAUSE", 0)
     yield simulator
     await simulator.stop()
 

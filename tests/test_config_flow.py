@@ -349,13 +349,20 @@ async def test_reauth_fault_then_success(
     simulator.set_fault(name)
     result = await submit(hass, form, session_key=key)
     assert result["type"] is FlowResultType.FORM
-    # A key that cannot read the entry's organization is somebody else's.
-    wrong = {3: {"session_key": "wrong_account"}}
-    assert result["errors"] == {**SAID, **wrong}[FAULTS[name].row]
+    row = FAULTS[name].row
+    typed = {"session_key": key}
+    if row == 4:
+        # The key is right, so it is about the organization.
+        assert (result["step_id"], result["errors"]) == ("organization", {})
+        typed = {"org_id": before["org_id"]}
+    else:
+        # With no other organization to choose either, so is the account.
+        unusable = {3: {"session_key": "no_usable_org"}}
+        assert result["errors"] == {**SAID, **unusable}[row]
     assert dict(entry.data) == before
 
     simulator.clear_faults()
-    result = await submit(hass, result, session_key=key)
+    result = await submit(hass, result, **typed)
     assert result["reason"] == "reauth_successful"
     assert entry.data["session_key"] == key
 
@@ -492,8 +499,8 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert dict(entry.options) == {"update_interval": 300}
     assert dict(entry.data) == data
     assert entry.state is ConfigEntryState.LOADED
-    # One reload, and nothing to prove: usage, plan and balance.
-    assert len(simulator.requests) == before + 3
+    # One reload, and nothing to prove: usage and plan.
+    assert len(simulator.requests) == before + 2
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert suggested(form)["update_interval"] == 300
 

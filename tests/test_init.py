@@ -42,7 +42,8 @@ async def test_ten_sensors_under_one_service_device(
     assert entry.state is ConfigEntryState.LOADED
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert [device.name for device in devices] == ["Claude Pulse"]
-    assert devices[0].manufacturer == "Anthropic"
+    assert devices[0].manufacturer == "Claude Pulse (unofficial)"
+    assert devices[0].model == "Max 20x · ada"
     assert devices[0].entry_type is dr.DeviceEntryType.SERVICE
     assert devices[0].configuration_url == "https://claude.ai/settings/usage"
     entities = er.async_entries_for_device(er.async_get(hass), devices[0].id)
@@ -88,7 +89,7 @@ async def test_removal_leaves_nothing(
         for _ in range(26):
             await pass_time(hass, freezer, 60 * 60)
     assert issues(hass) == ({issue} if issue else set())
-    simulator.set_fault("server_error")
+    simulator.set_fault("rate_limited", retry_after="7200")
     await pass_time(hass, freezer, 60 * 60)
     if not loaded:
         await hass.config_entries.async_reload(entry.entry_id)

@@ -276,8 +276,8 @@ async def test_poll_that_outlives_its_entry(
     entry = await add_entry(hass, simulator)
     before = dict(entry.data)
     simulator.world.accounts["ada"].renew()
-    stops_during(hass, simulator, entry, f"/organizations/{entry.data['org_id']}")
-    # The usage is read, and now the plan is asked for.
+    stops_during(hass, simulator, entry, "/prepaid/credits")
+    # The usage is read, and now the balance is asked for.
     await pass_time(hass, freezer, 7 * 3600)
     assert entry.state is ConfigEntryState.NOT_LOADED
     assert dict(entry.data) == before
@@ -325,7 +325,7 @@ async def test_key_that_will_end(
     issue_id = f"key_ends_{entry.entry_id}"
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     assert issue.severity is ir.IssueSeverity.WARNING
-    assert not issue.is_fixable
+    assert issue.is_fixable
     assert issue.translation_placeholders == {"name": "Claude Pulse"}
 
     # Ignored is ignored, over reloads too.

@@ -7,12 +7,12 @@ import logging
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
 from custom_components.claude_pulse.claude_ai.errors import ClaudeAiError
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 
+from .claude_ai.conftest import open_client
 from .common import (
     ANSWERING_FAULTS,
     add_entry,
@@ -73,8 +73,11 @@ async def test_no_log_line_tells_a_secret(
     key = account.log_in()
     await flows.async_configure(flow["flow_id"], {"session_key": key})
     simulator.clear_faults()
-    if reauth_flows(hass):
-        await flows.async_configure(flow["flow_id"], {"session_key": key})
+    for flow in reauth_flows(hass):
+        form = await flows.async_configure(flow["flow_id"])
+        typed = {"session_key": key, "org_id": entry.data["org_id"]}
+        fields = {str(field): typed[field] for field in form["data_schema"].schema}
+        await flows.async_configure(flow["flow_id"], fields)
     await settle(hass)
     await pass_time(hass, freezer, 3600)
 
@@ -92,7 +95,7 @@ async def test_no_exception_tells_a_secret(simulator: Simulator, name: str) -> N
     """Neither its text, nor that of anything it is chained to and shown with."""
     account = simulator.world.accounts["ada"]
     simulator.set_fault(name)
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         with pytest.raises(ClaudeAiError) as raised:
             await client.usage(account.seats[-1].organization.uuid)
     shown = str(raised.getrepr(style="native"))
@@ -105,7 +108,7 @@ async def test_unreachable_address_is_not_told(
     """An error of the connection itself says neither."""
     account = simulator.world.accounts["ada"]
     await simulator.stop()
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         with pytest.raises(ClaudeAiError) as raised:
             await client.usage(account.seats[-1].organization.uuid)
     assert "ClientConnectorError" in str(raised.value)

@@ -92,7 +92,7 @@ async def test_organization_that_moved(
     fix = Fix(await hass_client(), issue_id)
     step = await fix.start()
     assert step["step_id"] == "organization"
-    assert step["description_placeholders"] == {"name": "Claude Pulse"}
+    assert step["description_placeholders"]["name"] == "Claude Pulse"
     # The API-only one is not among them.
     assert offered(step) == {"ada · Max 20x": moved.uuid}
     result = await fix.choose(moved.uuid)

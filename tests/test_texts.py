@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 
-from custom_components.claude_pulse import config_flow
-from custom_components.claude_pulse.binary_sensor import BINARY_SENSORS
+from custom_components.claude_pulse import config_flow, seat
+from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.issues import Issue
-from custom_components.claude_pulse.sensor import SENSORS, WINDOW_SENSORS
+from custom_components.claude_pulse.naming import OUR_KEYS
+from custom_components.claude_pulse.sensor import (
+    CONNECTION,
+    SEAT_SENSORS,
+    WINDOW_SENSORS,
+)
 
 from .common import TEN_KEYS
 
@@ -47,8 +52,9 @@ def error_keys(
 
 def test_every_entity_has_a_name_and_an_icon() -> None:
     """The ten sensors come first; discovered windows have texts of their own."""
-    assert tuple(description.key for description in SENSORS) == TEN_KEYS
-    windows = [description.translation_key for description in WINDOW_SENSORS]
+    fixed = [f"{window.key}_{item.key}" for window, item in WINDOW_SENSORS]
+    seat_keys = [item.key for item in SEAT_SENSORS]
+    assert (*fixed[:8], *seat_keys) == TEN_KEYS
     discovered = [
         f"{texts}_{key}"
         for texts in ("model", "window")
@@ -56,9 +62,12 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
     ]
     money = ["extra_usage", "extra_usage_spent", "extra_usage_limit"]
     money += ["prepaid_balance", "pool_used", "pool_limit"]
-    sensors = [*TEN_KEYS, *windows, *discovered, *money, "service_status"]
-    binary_sensors = {description.key for description in BINARY_SENSORS}
+    others = [CONNECTION.key, "service_status"]
+    sensors = [*TEN_KEYS, *fixed[8:], *discovered, *money, *others]
+    binary_sensors = {LIMIT_REACHED.key, "weekly_lasts"}
     binary_sensors |= {"model_limit_reached", "window_limit_reached"}
+    ours = {*fixed, *seat_keys, *money[:4], *others, LIMIT_REACHED.key, "weekly_lasts"}
+    assert ours == OUR_KEYS
     for told in (ENGLISH["entity"], ICONS["entity"]):
         assert list(told["sensor"]) == sensors
         assert set(told["binary_sensor"]) == binary_sensors
@@ -71,12 +80,12 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
 def test_every_error_has_a_text() -> None:
     """What the client and the flows raise can be said."""
     of_the_flow = set(
-        re.findall(r'_FormError\("(\w+)"\)', Path(config_flow.__file__).read_text())
+        re.findall(r'SeatError\(\s*"(\w+)"', Path(seat.__file__).read_text())
     )
     assert of_the_flow == {"already_configured", "no_usable_org", "wrong_account"}
     raised = {*error_keys(), *of_the_flow, "unknown"}
     assert set(ENGLISH["config"]["error"]) == raised
-    assert set(ENGLISH["options"]["error"]) == raised - {"no_usable_org"}
+    assert set(ENGLISH["options"]["error"]) == raised
     told_by_polls = set(error_keys()) - {"api_key", "invalid_key_format", "oauth_token"}
     assert set(ENGLISH["exceptions"]) == told_by_polls
 

@@ -106,8 +106,11 @@ async def test_model_never_heard_of(
     assert state(hass, f"sensor.{key}_usage") == "12"
 
 
-async def test_kind_never_heard_of(hass: HomeAssistant, simulator: Simulator) -> None:
+async def test_kind_never_heard_of(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
     """A window of an unknown kind is shown under its own kind, without a forecast."""
+    freezer.move_to(NOW)
     serve(
         simulator,
         row("monthly_all", 40, "2026-06-01T00:00:00Z"),
@@ -143,10 +146,13 @@ async def test_names_that_differ_in_signs_only(
     ("percent", "pace", "projected", "runs_out_at", "lasts"),
     [
         (50, "0", "100", "unknown", "on"),
-        (25, "-25", "50", "unknown", "on"),
-        # 3.5 of 7 days for 75 %: the rest is used up 28 hours from now.
-        (75, "25", "150", "2026-05-05T16:00:00+00:00", "off"),
-        (100, "50", "200", "2026-05-04T12:00:00+00:00", "off"),
+        # In steps of two points.
+        (25, "-24", "50", "unknown", "on"),
+        # 3.5 of 7 days for 76 %: the rest is used up 26.5 hours from now, in steps
+        # of 6 hours.
+        (76, "26", "150", "2026-05-05T12:00:00+00:00", "off"),
+        # Used up: nothing is ahead of time any more, nor runs out.
+        (100, "unknown", "100", "unknown", "off"),
     ],
 )
 async def test_will_the_week_last(
@@ -172,15 +178,15 @@ async def test_will_the_week_last(
 async def test_pace_moves_with_the_clock(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
-    """Without a request, in whole points."""
+    """Without a request, in whole points that do not flicker."""
     freezer.move_to(NOW)
     serve(simulator, row("weekly_all", 50, "2026-05-08T00:00:00Z"))
     await add_entry(hass, simulator, update_interval=86400)
     before = len(simulator.requests)
     # A point of a week is 100.8 minutes.
-    await pass_time(hass, freezer, 49 * 60)
+    await pass_time(hass, freezer, 59 * 60)
     assert state(hass, "sensor.weekly_pace") == "0"
-    await pass_time(hass, freezer, 6 * 60)
+    await pass_time(hass, freezer, 4 * 60)
     assert state(hass, "sensor.weekly_pace") == "-1"
     assert len(simulator.requests) == before
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.const import (
     EVENT_CORE_CONFIG_UPDATE,
@@ -11,109 +10,73 @@ from homeassistant.const import (
     Platform,
 )
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import config_validation as cv
 
-from .back_off import async_forget
-from .const import (
-    CONF_ORG_ID,
-    CONF_UPDATE_INTERVAL,
-    DOMAIN,
-    MIN_UPDATE_INTERVAL,
-    TITLE,
-)
+from .back_off import back_off_of
+from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
-from .issues import async_clear_issues
-from .sensor import SENSORS
+from .entity import async_track_minute
+from .issues import async_clear_issues, async_clear_when_disabled
+from .migration import async_migrate_entry as async_migrate_entry
+from .status import async_setup_status
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
+    from homeassistant.helpers.typing import ConfigType
 
-_LOGGER = logging.getLogger(__name__)
-
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
-# The entities that version 1 knew under another key.
-_VERSION_1_KEYS = {
-    "session_countdown": "session_reset_countdown",
-    "session_pct": "session_usage",
-    "weekly_pct": "weekly_usage",
-}
-_VERSION_1_TITLE = "ClaudePulse"
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up what all entries share."""
+    hass.data[DOMAIN] = {}
+    async_clear_when_disabled(hass)
+    await async_setup_status(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Set up a seat."""
+    await back_off_of(hass, entry).async_load()
     coordinator = ClaudePulseCoordinator(hass, entry)
 
-    async def close(_: Event) -> None:
-        """Close the connection before Home Assistant stops."""
+    async def stop(_: Event) -> None:
+        """End a poll that is under way before Home Assistant stops."""
         await coordinator.async_shutdown()
 
     @callback
     def show_local_times(_: Event) -> None:
-        """Write the clock times again, as the time zone may be another now."""
+        """Show the clock times again, as the time zone may be another now."""
         coordinator.async_update_listeners()
 
+    @callback
+    def forget() -> None:
+        """Be found no more."""
+        del hass.data[DOMAIN][entry.entry_id]
+
     listen = hass.bus.async_listen
-    entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, close))
+    entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, stop))
     entry.async_on_unload(listen(EVENT_CORE_CONFIG_UPDATE, show_local_times))
-    await coordinator.back_off.async_load()
     await coordinator.async_config_entry_first_refresh()
-    hass.data.setdefault(DOMAIN, {})[entry.entry_id] = coordinator
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    hass.data[DOMAIN][entry.entry_id] = coordinator
+    entry.async_on_unload(forget)
+    try:
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        # Home Assistant does not unload what has failed like this before 2024.2.
+        await coordinator.async_shutdown()
+        raise
+    entry.async_on_unload(async_track_minute(hass, coordinator.async_tick))
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Unload a seat."""
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded:
-        hass.data[DOMAIN].pop(entry.entry_id)
-    return unloaded
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave nothing behind of a seat."""
     async_clear_issues(hass, entry)
-    await async_forget(hass, entry)
-
-
-async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Bring an entry of version 1 to version 2; one of a newer version is left alone."""
-    if entry.version > 2:
-        _LOGGER.error(
-            "This entry was written by a newer version of Claude Pulse; "
-            "update Claude Pulse, or restore the backup from before the update"
-        )
-        return False
-    data, options = dict(entry.data), dict(entry.options)
-    data[CONF_ORG_ID] = data[CONF_ORG_ID].lower()
-    if (seconds := data.pop(CONF_UPDATE_INTERVAL, None)) is not None:
-        options[CONF_UPDATE_INTERVAL] = max(seconds, MIN_UPDATE_INTERVAL)
-    changes: dict[str, Any] = {
-        "data": data,
-        "options": options,
-        "title": TITLE if entry.title == _VERSION_1_TITLE else entry.title,
-        "unique_id": data[CONF_ORG_ID],
-    }
-    keys = {description.key: description.key for description in SENSORS}
-    keys |= _VERSION_1_KEYS
-
-    @callback
-    def carry_over(entity: er.RegistryEntry) -> dict[str, Any] | None:
-        """Give an entity its new unique id; its entity id and history stay."""
-        for old, new in keys.items():
-            unique_id = f"{entry.entry_id}_{new}"
-            if f"_{entity.unique_id}".endswith(f"_{old}"):
-                same = entity.unique_id == unique_id
-                return None if same else {"new_unique_id": unique_id}
-        return None
-
-    await er.async_migrate_entries(hass, entry.entry_id, carry_over)
-    try:
-        hass.config_entries.async_update_entry(entry, version=2, **changes)
-    except TypeError:
-        # The version is an argument since Home Assistant 2024.3.
-        entry.version = 2
-        hass.config_entries.async_update_entry(entry, **changes)
-    return True
+    await back_off_of(hass, entry).async_forget()

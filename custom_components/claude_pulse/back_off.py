@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import asyncio
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 import logging
-import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
@@ -17,6 +17,7 @@ from .claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
     ForbiddenError,
+    InvalidSessionError,
     OrganizationAccessError,
     RateLimitedError,
     UnavailableError,
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Several entries do not ask in the same second.
-_JITTER = 5
+_DATA = f"{DOMAIN}_back_off"
 
 # Refusals do not end within seconds: each one in a row doubles the wait up to this.
 LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
@@ -41,8 +41,13 @@ LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
 }
 _LONGEST_RETRY_AFTER = timedelta(hours=6)
 
+# A shorter wait is not worth a write to the disk.
+_WORTH_STORING = timedelta(minutes=5)
+
 # Home Assistant's timers may fire this much early.
-_SLACK = timedelta(seconds=1)
+SLACK = timedelta(seconds=1)
+
+_NONE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +66,89 @@ class Failure:
     until: datetime
     blocked_since: datetime | None
 
+    @property
+    def dead_key(self) -> bool:
+        """Tell whether only another session key ends it."""
+        return self.key == InvalidSessionError.key
+
 
 class BackOff:
-    """The pace of one entry's polls: the interval, or slower after failures."""
+    """The pace of one entry's polls: the interval, or slower after failures.
+
+    There is one for an entry as long as Home Assistant runs, so that neither a reload
+    nor a set-up that is tried again forgets.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Initialize the pace of an entry that is being set up."""
-        seconds = entry.options.get(CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL)
-        self.interval = timedelta(seconds=seconds + random.uniform(0, _JITTER))
+        """Begin without a failure."""
         self.failure: Failure | None = None
-        self._store = _store(hass, entry)
+        self._entry = entry
+        self._hass = hass
+        self._gone = self._loaded = False
+        self._lock = asyncio.Lock()
+        self._store: Store[dict[str, Any]] = Store(
+            hass, 1, f"{DOMAIN}.{entry.entry_id}"
+        )
+        self._stored: dict[str, Any] | None = None
+
+    @property
+    def interval(self) -> timedelta:
+        """Return the time between two polls when all is well."""
+        options = self._entry.options
+        return timedelta(
+            seconds=options.get(CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL)
+        )
 
     @property
     def wait(self) -> timedelta:
         """Return the time between two polls."""
         return self.failure.wait if self.failure else self.interval
 
+    @property
+    def rest(self) -> timedelta:
+        """Return how long nothing is asked from now on; after a dead key, for ever."""
+        if self.failure is None:
+            return _NONE
+        if self.failure.dead_key:
+            return timedelta.max
+        rest = self.failure.until - dt_util.utcnow()
+        # Further away than the wait, the clock is another one than it was.
+        return rest if SLACK < rest <= self.failure.wait else _NONE
+
     async def async_load(self) -> None:
-        """Remember what failed before a reload or a restart, if it can be read."""
+        """Remember what failed before a restart, if it can be read."""
+        if self._loaded:
+            return
+        self._loaded = True
         try:
             if (stored := await self._store.async_load()) is None:
                 return
-            wait = max(timedelta(seconds=stored["wait"]), self.interval)
+            # Known to be there: the next thing to remember, or none, takes its place.
+            self._stored = stored
             since = stored["blocked_since"]
-            until, now = datetime.fromisoformat(stored["until"]), dt_util.utcnow()
             self.failure = Failure(
                 key=stored["key"],
                 message=stored["message"],
                 in_a_row=stored["in_a_row"],
-                wait=wait,
-                # Further away than the wait, the clock has been wrong.
-                until=until if until < now + wait else now,
+                wait=max(timedelta(seconds=stored["wait"]), self.interval),
+                until=datetime.fromisoformat(stored["until"]),
                 blocked_since=datetime.fromisoformat(since) if since else None,
             )
+            # Also finds out whether the two can be compared with the clock.
+            _ = (self.rest, self.failure.in_a_row + 1)
         except (
             HomeAssistantError,
             LookupError,
             NotImplementedError,
+            OSError,
+            OverflowError,
             TypeError,
             ValueError,
         ):
             _LOGGER.warning("What failed before the start cannot be read; going on")
+            self.failure = None
+            self._stored = {}
+            await self._async_store()
 
     async def async_fail(self, err: ClaudeAiError) -> Failure:
         """Note a failure."""
@@ -112,33 +159,32 @@ class BackOff:
         elif not isinstance(err, UnavailableError):
             blocked_since = None
         wait = self._wait_after(err)
-        self.failure = Failure(
+        self.failure = failure = Failure(
             key=err.key,
             message=str(err),
             in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
             wait=wait,
-            until=now + wait - _SLACK,
+            # claude.ai has heard nothing without a connection: whoever wants may try.
+            until=now if isinstance(err, UnreachableError) else now + wait,
             blocked_since=blocked_since,
         )
-        if isinstance(err, UnreachableError):
-            # claude.ai has heard nothing: whoever wants may try again.
-            self.failure = replace(self.failure, until=now)
-        else:
-            await self._store.async_save(
-                {
-                    **asdict(self.failure),
-                    "blocked_since": blocked_since and blocked_since.isoformat(),
-                    "until": self.failure.until.isoformat(),
-                    "wait": wait.total_seconds(),
-                }
-            )
-        return self.failure
+        # An outage leaves to remember what was before it.
+        if not isinstance(err, UnavailableError):
+            await self._async_store()
+        return failure
 
     async def async_clear(self) -> None:
         """Go back to the interval."""
-        if self.failure is not None:
-            self.failure = None
-            await self._store.async_remove()
+        self.failure = None
+        await self._async_store()
+
+    async def async_forget(self) -> None:
+        """Leave nothing behind, as the entry is gone."""
+        self._gone = True
+        self._hass.data[_DATA].pop(self._entry.entry_id)
+        # Whether there is a file may never have been looked at.
+        self._stored = {}
+        await self.async_clear()
 
     def _wait_after(self, err: ClaudeAiError) -> timedelta:
         """Return how long to wait after an error.
@@ -153,12 +199,44 @@ class BackOff:
             return max(timedelta(seconds=seconds), self.interval)
         return max(min(2 * self.wait, longest), self.interval)
 
+    def _to_store(self) -> dict[str, Any] | None:
+        """Return what is to be remembered over a restart, if anything is."""
+        failure = self.failure
+        if self._gone or failure is None:
+            return None
+        if failure.wait < _WORTH_STORING and not failure.dead_key:
+            return None
+        since = failure.blocked_since
+        return {
+            **asdict(failure),
+            "blocked_since": since and since.isoformat(),
+            "until": failure.until.isoformat(),
+            "wait": failure.wait.total_seconds(),
+        }
 
-async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Forget what failed, as a person has changed something or the entry is gone."""
-    await _store(hass, entry).async_remove()
+    async def _async_store(self) -> None:
+        """Make the file what is to be remembered; whoever asked for it may end before."""
+        if self._to_store() != self._stored:
+            await asyncio.shield(self._hass.async_create_task(self._async_write()))
+
+    async def _async_write(self) -> None:
+        """Write or remove the file, one after the other."""
+        async with self._lock:
+            if (data := self._to_store()) == self._stored:
+                return
+            self._stored = data
+            try:
+                if data is None:
+                    await self._store.async_remove()
+                else:
+                    await self._store.async_save(data)
+            except OSError as err:
+                _LOGGER.warning("What failed cannot be stored: %s", err.strerror)
 
 
-def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
-    """Return where an entry's last failure is kept, while there is one."""
-    return Store(hass, 1, f"{DOMAIN}.{entry.entry_id}")
+def back_off_of(hass: HomeAssistant, entry: ConfigEntry) -> BackOff:
+    """Return the pace of an entry's polls."""
+    known: dict[str, BackOff] = hass.data.setdefault(_DATA, {})
+    if entry.entry_id not in known:
+        known[entry.entry_id] = BackOff(hass, entry)
+    return known[entry.entry_id]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -13,20 +14,13 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
-from .claude_ai.pace import pace_of
-from .claude_ai.usage import Usage
+from .claude_ai.usage import SESSION, WEEKLY
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator, Snapshot
-from .entity import (
-    EVERY_FIVE_MINUTES,
-    ClaudePulseEntity,
-    ClaudePulseEntityDescription,
-    WindowNames,
-    async_add_when_found,
-    names_of,
-)
+from .coordinator import ClaudePulseCoordinator
+from .entity import SeatEntity, Wanted, WindowEntity, async_keep_up
+from .naming import WEEKLY_WINDOW, WindowSubject
+from .reading import Reading, Readings
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -36,83 +30,119 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaudePulseBinarySensorDescription(
-    ClaudePulseEntityDescription, BinarySensorEntityDescription
-):
-    """A binary sensor, and how its state follows from what is known of the seat."""
+class WindowBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor of a window, and how its state follows from a reading."""
 
-    is_on_fn: Callable[[Any], bool | None]
+    is_on_fn: Callable[[Reading], bool | None]
 
 
-def _limit_reached(usage: Usage) -> bool | None:
+@dataclass(frozen=True, kw_only=True)
+class SeatBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor of a seat as a whole, and how its state follows from the readings."""
+
+    is_on_fn: Callable[[Readings], bool | None]
+
+
+def _used_up(reading: Reading) -> bool:
+    """Tell whether a window is used up."""
+    return reading.window.percent >= 100
+
+
+def _limit_reached(readings: Readings) -> bool | None:
     """Tell whether the session or the week is used up; a model's window does not count."""
-    windows = [window for window in (usage.session, usage.weekly) if window]
-    return any(window.percent >= 100 for window in windows) if windows else None
+    found = [reading for reading in (readings[SESSION], readings[WEEKLY]) if reading]
+    return any(map(_used_up, found)) if found else None
 
 
-def _weekly_lasts(usage: Usage) -> bool | None:
-    """Tell whether the week lasts until its reset at the rate so far."""
-    pace = pace_of(usage.weekly, dt_util.utcnow()) if usage.weekly else None
-    return pace.lasts if pace else None
+def _lasts(reading: Reading) -> bool | None:
+    """Tell whether a window lasts until its reset."""
+    return reading.forecast.lasts if reading.forecast else None
 
 
-BINARY_SENSORS: tuple[ClaudePulseBinarySensorDescription, ...] = (
-    ClaudePulseBinarySensorDescription(
-        key="limit_reached",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        is_on_fn=lambda snapshot: _limit_reached(snapshot.usage),
-    ),
-    ClaudePulseBinarySensorDescription(
-        key="weekly_lasts",
-        is_on_fn=lambda snapshot: _weekly_lasts(snapshot.usage),
-        minutes=EVERY_FIVE_MINUTES,
-    ),
+LIMIT_REACHED = SeatBinarySensorDescription(
+    key="limit_reached",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    is_on_fn=_limit_reached,
 )
-
-
-def _for_window(names: WindowNames) -> ClaudePulseBinarySensorDescription:
-    """Describe the binary sensor of a window that has been found."""
-
-    def is_on(snapshot: Snapshot) -> bool | None:
-        """Tell whether the window is used up, while the account has it."""
-        window = names.window(snapshot)
-        return window.percent >= 100 if window else None
-
-    return ClaudePulseBinarySensorDescription(
-        key=f"{names.key}_limit_reached",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        entity_registry_enabled_default=False,
-        exists_fn=names.exists,
-        is_on_fn=is_on,
-        placeholders=names.placeholders,
-        translation_key=f"{names.texts}_limit_reached",
-    )
-
-
-def _find(snapshot: Snapshot) -> Iterator[ClaudePulseBinarySensorDescription]:
-    """Yield all binary sensors that a seat has now."""
-    yield from BINARY_SENSORS
-    for window in snapshot.usage.windows:
-        yield _for_window(names_of(window))
+WEEKLY_LASTS = WindowBinarySensorDescription(key="lasts", is_on_fn=_lasts)
+_FOUND_LIMIT_REACHED = WindowBinarySensorDescription(
+    key="limit_reached",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    entity_registry_enabled_default=False,
+    is_on_fn=_used_up,
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
     """Set up the binary sensors of a seat."""
-    coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-    async_add_when_found(
-        coordinator, async_add_entities, ClaudePulseBinarySensor, _find
+    seat: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
+    async_add_entities(
+        [
+            SeatBinarySensor(seat, LIMIT_REACHED),
+            WindowBinarySensor(seat, WEEKLY_WINDOW, WEEKLY_LASTS),
+        ]
     )
+    async_keep_up(seat, async_add_entities, _find)
 
 
-class ClaudePulseBinarySensor(ClaudePulseEntity, BinarySensorEntity):
-    """A binary sensor of a seat."""
+def _find(seat: ClaudePulseCoordinator) -> Wanted:
+    """Return the binary sensors of windows that only some accounts have."""
+    subjects = map(seat.names.of_window, seat.data.usage.windows)
+    return {
+        subject: partial(WindowBinarySensor, seat, subject, _FOUND_LIMIT_REACHED)
+        for subject in subjects
+    }
+
+
+class WindowBinarySensor(WindowEntity, BinarySensorEntity):
+    """A binary sensor of a window."""
 
     _platform = Platform.BINARY_SENSOR
-    entity_description: ClaudePulseBinarySensorDescription
+    entity_description: WindowBinarySensorDescription
+
+    def __init__(
+        self,
+        seat: ClaudePulseCoordinator,
+        window: WindowSubject,
+        description: WindowBinarySensorDescription,
+    ) -> None:
+        """Initialize a binary sensor from its description."""
+        self.entity_description = description
+        super().__init__(seat, window, description.key)
+
+    @property
+    def read(self) -> bool | None:
+        """Return the state that follows from the last poll and the clock."""
+        reading = self.reading
+        return self.entity_description.is_on_fn(reading) if reading else None
 
     @property
     def is_on(self) -> bool | None:
+        """Return the state."""
+        return self.read
+
+
+class SeatBinarySensor(SeatEntity, BinarySensorEntity):
+    """A binary sensor of a seat as a whole."""
+
+    _platform = Platform.BINARY_SENSOR
+    entity_description: SeatBinarySensorDescription
+
+    def __init__(
+        self, seat: ClaudePulseCoordinator, description: SeatBinarySensorDescription
+    ) -> None:
+        """Initialize a binary sensor from its description."""
+        self.entity_description = description
+        super().__init__(seat, description.key)
+
+    @property
+    def read(self) -> bool | None:
         """Return the state that follows from the last poll and the clock."""
-        return self.entity_description.is_on_fn(self.coordinator.data)
+        return self.entity_description.is_on_fn(self.coordinator.readings)
+
+    @property
+    def is_on(self) -> bool | None:
+        """Return the state."""
+        return self.read

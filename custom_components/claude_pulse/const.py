@@ -14,6 +14,7 @@ CONF_SESSION_KEY_SINCE: Final = "session_key_since"
 CONF_UPDATE_INTERVAL: Final = "update_interval"
 
 DEFAULT_UPDATE_INTERVAL: Final = 120
+MAX_UPDATE_INTERVAL: Final = 24 * 60 * 60
 MIN_UPDATE_INTERVAL: Final = 30
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"

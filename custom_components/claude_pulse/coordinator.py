@@ -1,77 +1,73 @@
-"""The pollers: ask claude.ai, and turn its errors into Home Assistant's."""
+"""The poller: ask claude.ai, turn its errors into Home Assistant's, say when to ask next."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from inspect import signature
 import logging
+import random
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .back_off import BackOff, Failure
+from .account import Account
+from .back_off import SLACK, Failure, back_off_of
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
     ForbiddenError,
-    InvalidSessionError,
     OrganizationAccessError,
     RateLimitedError,
 )
-from .claude_ai.status import service_status
 from .claude_ai.usage import Money, Usage
-from .const import (
-    CONF_ORG_ID,
-    CONF_PREVIOUS_SESSION_KEY,
-    CONF_SESSION_KEY,
-    CONF_SESSION_KEY_SINCE,
-    DOMAIN,
-)
-from .issues import Issue, async_set_issue
+from .connection import async_entry_session
+from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from .issues import async_tell_failure, async_tell_success
+from .naming import Names
+from .reading import Readings
+from .seat import SOURCE_RECONFIGURE, async_end_flows
+from .session_key import SessionKey
+from .slots import async_take_slot
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
-# Between the first refusal of a session key and the request that confirms it.
-CONFIRM_PAUSE = 5
+# Several Home Assistants do not ask in the same second.
+_JITTER = 5
 
 # While claude.ai asks for patience, the last values stay this long.
 KEEP = timedelta(minutes=15)
 _KEEPING = {BlockedError.key, RateLimitedError.key}
 
-# After this, a challenge does not end by waiting alone.
-LONG_BLOCK = timedelta(hours=24)
-
 # So many unclear refusals in a row are taken to be about the organization.
 _UNCLEAR = 3
 
-# A session key lives about 28 days from log-in.
-KEY_ENDS_SOON = timedelta(days=25)
-
-# A renewed key that was refused is not believed again before this.
-_RENEWAL_PAUSE = timedelta(days=1)
-
-# How often the plan and the balance are asked for, and after a failure.
-_ACCOUNT_INTERVAL = timedelta(hours=6)
-_ACCOUNT_RETRY = timedelta(hours=1)
-
-# The balance is asked for after money was spent, but not more often than this.
-_BALANCE_PAUSE = timedelta(hours=4)
-
-_STATUS_INTERVAL = timedelta(minutes=5)
-
-# claude.ai needs a moment to start the next window.
+# claude.ai needs a moment to start the next window, and now and then longer: then it
+# is asked again after twice as long each time, for an hour.
 _AFTER_RESET = timedelta(seconds=15)
+_LATE_RESET = timedelta(hours=1)
+
+# A poll that is so late has been slept through.
+_OVERDUE = timedelta(seconds=30)
+
+# The config entry is an argument since Home Assistant 2024.11.
+_OWNER_IS_ARGUMENT = (
+    "config_entry" in signature(DataUpdateCoordinator.__init__).parameters
+)
+
+
+def owned_by(entry: ConfigEntry | None) -> dict[str, Any]:
+    """Return the argument that tells a coordinator its config entry, where there is one."""
+    return {"config_entry": entry} if _OWNER_IS_ARGUMENT else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,92 +96,110 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the poller of the entry that is being set up."""
-        self.back_off = BackOff(hass, entry)
-        # The config entry can be an argument since Home Assistant 2024.11.
+        self.back_off = back_off_of(hass, entry)
         super().__init__(
             hass,
             _LOGGER,
             name=DOMAIN,
             update_interval=self.back_off.interval,
             always_update=False,
+            **owned_by(entry),
         )
         self.entry = entry
-        self.client = ClaudeAiClient(entry.data[CONF_SESSION_KEY])
+        self.client = ClaudeAiClient(
+            async_entry_session(hass), entry.data[CONF_SESSION_KEY]
+        )
+        self.account = Account(hass, entry, self.client)
+        self.names = Names(hass, entry)
+        self.readings = Readings()
         self.polls = 0
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None
+        self._jitter = timedelta(seconds=random.randint(0, _JITTER))
+        self._key = SessionKey(hass, entry, self.client)
         self._org_id: str = entry.data[CONF_ORG_ID]
-        now = dt_util.utcnow()
-        self._kept_until = now
-        self._plan: str | None = None
-        self._plan_due = now
-        self._balance: Money | None = None
-        self._balance_due = now
-        self._balance_pause_until = now
-        self._renewal_pause_until = now
-        self._unsub_timer: CALLBACK_TYPE | None = None
+        self._due = dt_util.utcnow()
+        self._poll: asyncio.Task[Snapshot] | None = None
+
+    @property
+    def connection(self) -> str | None:
+        """Return the key of what keeps claude.ai from being read, or None."""
+        return self.back_off.failure.key if self.back_off.failure else None
 
     async def async_shutdown(self) -> None:
-        """Stop polling and close the connection."""
+        """Stop polling, also in the middle of a poll."""
         await super().async_shutdown()
-        self._cancel_timer()
-        await self.client.close()
+        if self._poll is not None:
+            self._poll.cancel()
+            await asyncio.wait([self._poll])
+
+    @callback
+    def async_update_listeners(self) -> None:
+        """Let the entities look at what is true now."""
+        if self.data is not None:
+            self.readings.update(self.data.usage, dt_util.utcnow())
+        super().async_update_listeners()
+
+    @callback
+    def async_tick(self) -> None:
+        """Let what follows the clock do so, and poll if that was slept through."""
+        self.async_update_listeners()
+        failure, now = self.back_off.failure, dt_util.utcnow()
+        if self.entry.pref_disable_polling or (failure and failure.dead_key):
+            return
+        under_way = self._poll is not None and not self._poll.done()
+        if not under_way and now >= self._due + _OVERDUE:
+            self._due = now + self.back_off.wait
+            self.hass.async_create_background_task(
+                self.async_refresh(), f"{self.name} wakes up {self.entry.title}"
+            )
 
     async def _async_update_data(self) -> Snapshot:
-        """Poll once, unless claude.ai is to be left alone."""
-        now = dt_util.utcnow()
-        if (failure := self.back_off.failure) and now < failure.until:
-            self.update_interval = failure.until - now
-            return self._after_failure(failure)
-        self._cancel_timer()
-        self.polls += 1
-        used = self.client.session_key
+        """Poll, or wait for the poll that is under way: what it notes counts once."""
+        if self._poll is None or self._poll.done():
+            self._poll = self.hass.async_create_background_task(
+                self._async_poll(), f"{self.name} poll {self.entry.title}"
+            )
+        poll = self._poll
         try:
-            usage = await self._async_usage()
+            return await asyncio.shield(poll)
+        except asyncio.CancelledError:
+            if not poll.cancelled():
+                raise
+        # Stopped in the middle, as the entry goes: nothing has been found out.
+        if self.last_update_success and self.data is not None:
+            return self.data
+        raise PollFailedError("cannot_connect", "stopped")
+
+    async def _async_poll(self) -> Snapshot:
+        """Poll once, unless claude.ai is to be left alone, and say when to poll next."""
+        if (failure := self.back_off.failure) and (rest := self.back_off.rest):
+            return self._after_failure(failure, rest)
+        self.polls += 1
+        try:
+            usage = await self._key.async_ask(self._async_usage)
         except ClaudeAiError as err:
-            if self._shutdown_requested:
-                # The connection was closed under it.
-                raise PollFailedError(err.key, str(err)) from None
             self.failures[err.key] += 1
-            if isinstance(err, InvalidSessionError):
-                await self.back_off.async_clear()
-                self._set_issue(Issue.BLOCKED, active=False)
-                self._set_issue(Issue.KEY_ENDS, active=False)
-                raise ConfigEntryAuthFailed(
-                    str(err), translation_domain=DOMAIN, translation_key=err.key
-                ) from None
+            before = self.connection
             failure = await self.back_off.async_fail(err)
-            self.update_interval = failure.wait
-            return self._after_failure(failure)
+            if self.connection != before:
+                self.async_update_listeners()
+            return self._after_failure(failure, failure.wait)
+        recovered = self.connection is not None
         await self.back_off.async_clear()
+        self.last_success = dt_util.utcnow()
+        await self.account.async_update(
+            spent=self.data is not None and self.data.usage.spend != usage.spend
+        )
+        self._key.async_proved()
         now = dt_util.utcnow()
-        self._kept_until = now + KEEP
-        self.last_success = now
-        self.update_interval = self.back_off.interval
-        if self.data and self.data.usage.spend != usage.spend:
-            self._balance_due = min(self._balance_due, self._balance_pause_until)
-        if now >= self._plan_due:
-            self._plan_due = await self._async_update_plan(now)
-        if now >= self._balance_due:
-            self._balance_due = await self._async_update_balance(now)
-        self._keep_key(used, now)
-        self._set_issue(Issue.BLOCKED, active=False)
-        self._set_issue(Issue.ORGANIZATION, active=False)
-        if (reset := _next_reset(usage, now)) is not None:
-            self._set_timer(self._async_wake_up, reset + _AFTER_RESET)
-        return Snapshot(usage, self._plan, self._balance)
+        async_tell_success(self.hass, self.entry, self._key.since, now)
+        self._poll_after(_until_next(usage, now, self.back_off.interval + self._jitter))
+        if recovered:
+            self.async_update_listeners()
+        return Snapshot(usage, self.account.plan, self.account.balance)
 
     async def _async_usage(self) -> Usage:
-        """Ask for the usage, and ask again before a session key is called dead."""
-        try:
-            return await self._async_usage_or_reason()
-        except InvalidSessionError:
-            if usage := await self._async_restore_key():
-                return usage
-            await asyncio.sleep(CONFIRM_PAUSE)
-            return await self._async_usage_or_reason()
-
-    async def _async_usage_or_reason(self) -> Usage:
         """Ask for the usage, and after some unclear refusals for their reason."""
         try:
             return await self.client.usage(self._org_id)
@@ -198,138 +212,50 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             await self.client.organizations()
             raise OrganizationAccessError from None
 
-    async def _async_restore_key(self) -> Usage | None:
-        """Go back to the key that a renewal has replaced, if claude.ai still accepts it."""
-        if (previous := self.entry.data.get(CONF_PREVIOUS_SESSION_KEY)) is None:
-            return None
-        refused, self.client.session_key = self.client.session_key, previous
-        try:
-            usage = await self.client.usage(self._org_id)
-        except ClaudeAiError as err:
-            self.client.session_key = refused
-            if isinstance(err, InvalidSessionError):
-                return None
-            raise
-        self._renewal_pause_until = dt_util.utcnow() + _RENEWAL_PAUSE
-        data = {**self.entry.data, CONF_SESSION_KEY: previous}
-        del data[CONF_PREVIOUS_SESSION_KEY]
-        self._store(refused, data)
-        return usage
+    def _after_failure(self, failure: Failure, rest: timedelta) -> Snapshot:
+        """Keep the last values after a failure where that is honest, or raise it."""
+        async_tell_failure(self.hass, self.entry, failure, dt_util.utcnow())
+        if failure.dead_key:
+            # Home Assistant gives no notice while such a dialog is open, or was left so.
+            async_end_flows(self.hass, self.entry, {SOURCE_RECONFIGURE})
+            raise ConfigEntryAuthFailed(
+                failure.message,
+                translation_domain=DOMAIN,
+                translation_key=failure.key,
+            )
+        if self._may_keep(failure):
+            assert self.last_success is not None
+            kept = self.last_success + KEEP - dt_util.utcnow()
+            self._poll_after(min(rest, kept) + SLACK)
+            return self.data
+        self._poll_after(max(rest, SLACK))
+        raise PollFailedError(failure.key, failure.message)
 
-    def _keep_key(self, used: str, now: datetime) -> None:
-        """Take over a key that claude.ai has renewed; the old one stays until it is proved.
-
-        `used` is the key that this poll has proved.
-        """
-        data = dict(self.entry.data)
-        if data.pop(CONF_PREVIOUS_SESSION_KEY, None):
-            data[CONF_SESSION_KEY_SINCE] = now.isoformat()
-        since = data.setdefault(CONF_SESSION_KEY_SINCE, now.isoformat())
-        offered, self.client.offered_key = self.client.offered_key, None
-        if offered and now >= self._renewal_pause_until:
-            data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: used}
-        if self._store(used, data):
-            self.client.session_key = data[CONF_SESSION_KEY]
-            ends_soon = now - datetime.fromisoformat(since) >= KEY_ENDS_SOON
-            self._set_issue(Issue.KEY_ENDS, active=ends_soon)
-
-    def _store(self, used: str, data: dict[str, Any]) -> bool:
-        """Store what a poll with a key has brought, unless somebody has changed the key."""
-        if self._shutdown_requested or self.entry.data[CONF_SESSION_KEY] != used:
-            return False
-        if data != self.entry.data:
-            self.hass.config_entries.async_update_entry(self.entry, data=data)
-        return True
-
-    async def _async_update_plan(self, now: datetime) -> datetime:
-        """Ask for the plan, and return when to ask again; a failure changes nothing."""
-        try:
-            self._plan = (await self.client.organization(self._org_id)).plan
-        except ClaudeAiError:
-            return now + _ACCOUNT_RETRY
-        return now + _ACCOUNT_INTERVAL
-
-    async def _async_update_balance(self, now: datetime) -> datetime:
-        """Ask for the balance, and return when to ask again; a failure changes nothing."""
-        self._balance_pause_until = now + _BALANCE_PAUSE
-        try:
-            self._balance = await self.client.balance(self._org_id)
-        except ClaudeAiError:
-            return now + _ACCOUNT_RETRY
-        return now + _ACCOUNT_INTERVAL
-
-    def _after_failure(self, failure: Failure) -> Snapshot:
-        """Keep the last values after a failure where that is honest."""
-        now, since = dt_util.utcnow(), failure.blocked_since
-        long_block = since is not None and now - since >= LONG_BLOCK
-        self._set_issue(Issue.BLOCKED, active=long_block)
-        if failure.key == OrganizationAccessError.key:
-            self._set_issue(Issue.ORGANIZATION, active=True)
-        error = PollFailedError(failure.key, failure.message)
-        if not (
+    def _may_keep(self, failure: Failure) -> bool:
+        """Tell whether the last values may still be shown, and someone will give them up."""
+        return (
             failure.key in _KEEPING
             and self.last_update_success
-            and now < self._kept_until
-        ):
-            raise error
-
-        @callback
-        def give_up(_: datetime) -> None:
-            """Say that the kept values are too old."""
-            self.async_set_update_error(error)
-
-        self._set_timer(give_up, self._kept_until)
-        return self.data
-
-    def _set_issue(self, issue: Issue, *, active: bool) -> None:
-        """Raise an issue of this entry, or clear it."""
-        async_set_issue(self.hass, self.entry, issue, active)
-
-    async def _async_wake_up(self, _: datetime) -> None:
-        """Poll because a window has been reset."""
-        await self.async_request_refresh()
-
-    def _set_timer(
-        self,
-        action: Callable[[datetime], Coroutine[Any, Any, None] | None],
-        at: datetime,
-    ) -> None:
-        """Set the one timer: for a wake-up after a success, for giving up after a failure."""
-        self._cancel_timer()
-        if not self._shutdown_requested:
-            self._unsub_timer = async_track_point_in_utc_time(self.hass, action, at)
-
-    def _cancel_timer(self) -> None:
-        """Cancel the timer; cancelling one that has fired does nothing."""
-        if self._unsub_timer is not None:
-            self._unsub_timer()
-            self._unsub_timer = None
-
-
-class StatusCoordinator(DataUpdateCoordinator[str | None]):
-    """Poll the public status page, while an entity listens."""
-
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Initialize the poller of the entry that is being set up."""
-        super().__init__(
-            hass,
-            _LOGGER,
-            name=f"{DOMAIN} status",
-            update_interval=_STATUS_INTERVAL,
-            always_update=False,
+            and self.last_success is not None
+            and timedelta() <= dt_util.utcnow() - self.last_success < KEEP
+            and not self.entry.pref_disable_polling
         )
-        self.entry = entry
 
-    async def _async_update_data(self) -> str | None:
-        """Poll once."""
-        try:
-            return await service_status()
-        except ClaudeAiError as err:
-            raise PollFailedError(err.key, str(err)) from None
+    def _poll_after(self, wait: timedelta) -> None:
+        """Let Home Assistant poll next after a time."""
+        self.update_interval = async_take_slot(self.hass, wait)
+        self._due = dt_util.utcnow() + self.update_interval
 
 
-def _next_reset(usage: Usage, now: datetime) -> datetime | None:
-    """Return the nearest time in the future at which a window is reset."""
-    windows = (usage.session, usage.weekly, *usage.windows)
-    resets = (window.resets_at for window in windows if window and window.resets_at)
-    return min((reset for reset in resets if reset > now), default=None)
+def _until_next(usage: Usage, now: datetime, interval: timedelta) -> timedelta:
+    """Return how long to wait after a success: the interval, or less because of a reset."""
+    waits = [interval]
+    for window in usage.all_windows:
+        if window.resets_at is None:
+            continue
+        late = now - window.resets_at
+        if late < timedelta():
+            waits.append(_AFTER_RESET - late)
+        elif late < _LATE_RESET:
+            waits.append(max(late, _AFTER_RESET))
+    return min(waits)

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .back_off import BackOff, Failure
+from .back_off import Failure, back_off_of
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
 from .const import CONF_SESSION_KEY_SINCE, CONF_UPDATE_INTERVAL, DOMAIN
@@ -30,9 +30,8 @@ async def async_get_config_entry_diagnostics(
     integration = await async_get_integration(hass, DOMAIN)
     since = entry.data.get(CONF_SESSION_KEY_SINCE)
     coordinator = hass.data.get(DOMAIN, {}).get(entry.entry_id)
-    back_off = coordinator.back_off if coordinator else BackOff(hass, entry)
-    if coordinator is None:
-        await back_off.async_load()
+    back_off = back_off_of(hass, entry)
+    await back_off.async_load()
     return {
         "version": str(integration.version),
         "back_off": back_off.failure and _failure(back_off.failure),
@@ -92,12 +91,10 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
 def _window(window: UsageWindow) -> dict[str, Any]:
     """Tell what was read of a window."""
     return {
-        "is_active": window.is_active,
         "kind": word_of(window.kind),
         "name": window.name and word_of(window.name),
         "percent": window.percent,
         "resets_at": window.resets_at,
-        "severity": window.severity and word_of(window.severity),
     }
 
 

@@ -1,81 +1,70 @@
-"""What all platforms of Claude Pulse build on: the entity, and adding what is found."""
+"""What all platforms of Claude Pulse build on: the entity, the tick, and adding what is found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from homeassistant.const import Platform
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.event import async_track_utc_time_change
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import UndefinedType
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
-from homeassistant.util import slugify
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
+from homeassistant.util import dt as dt_util, slugify
 
-from .claude_ai.usage import KIND_WEEKLY_SCOPED, UsageWindow
 from .const import DOMAIN, USAGE_URL
-from .coordinator import ClaudePulseCoordinator, Snapshot, StatusCoordinator
+from .coordinator import ClaudePulseCoordinator, Snapshot
+from .naming import WindowSubject
+from .reading import Reading
+from .seat import device_model
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
 
-# How often a value that follows the clock is looked at again.
-EVERY_MINUTE = "*"
-EVERY_FIVE_MINUTES = "/5"
+# What is to be there: how to make each entity, under what makes it another one.
+Wanted = Mapping[Hashable, Callable[[], Entity]]
+
+_CoordinatorT = TypeVar("_CoordinatorT", bound=DataUpdateCoordinator[Any])
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClaudePulseEntityDescription(EntityDescription):
-    """What all entities of a seat are described by.
-
-    `exists_fn` tells whether the account still has what the entity is about;
-    without it the entity is unavailable. `minutes` says when the value is looked
-    at again without a poll, as a time pattern. `placeholders` are filled into
-    the name.
-    """
-
-    exists_fn: Callable[[Any], bool] = lambda _: True
-    minutes: str | None = None
-    placeholders: Mapping[str, str] | None = None
-
-
-_DescriptionT = TypeVar("_DescriptionT", bound=ClaudePulseEntityDescription)
-
-
-class ClaudePulseEntity(
-    CoordinatorEntity["ClaudePulseCoordinator | StatusCoordinator"]
-):
-    """An entity of one seat."""
+class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
+    """An entity of one seat, written when what a person reads has changed."""
 
     _attr_has_entity_name = True
     _platform: Platform
-    entity_description: ClaudePulseEntityDescription
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator | StatusCoordinator,
-        description: ClaudePulseEntityDescription,
+        coordinator: _CoordinatorT,
+        seat: ClaudePulseCoordinator,
+        key: str,
+        texts: str | None = None,
+        placeholders: Mapping[str, str] | None = None,
     ) -> None:
-        """Initialize an entity from its description."""
-        super().__init__(coordinator)
-        entry = coordinator.entry
-        self.entity_description = description
+        """Initialize an entity; `texts` is the key of its name and icon if not its own."""
+        entry = seat.entry
+        super().__init__(coordinator, context=entry.entry_id)
         # Left to Home Assistant, the id would follow its language and the area.
-        self.entity_id = f"{self._platform}.{slugify(entry.title)}_{description.key}"
-        self._attr_translation_key = description.translation_key or description.key
-        self._attr_translation_placeholders = dict(description.placeholders or {})
-        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self.entity_id = f"{self._platform}.{slugify(entry.title)}_{key}"
+        self._attr_translation_key = texts or key
+        self._attr_translation_placeholders = dict(placeholders or {})
+        self._attr_unique_id = f"{entry.entry_id}_{key}"
         self._attr_device_info = DeviceInfo(
             configuration_url=USAGE_URL,
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, entry.entry_id)},
-            manufacturer="Anthropic",
+            manufacturer="Claude Pulse (unofficial)",
+            model=device_model(seat.account.organization),
             name=entry.title,
         )
+        self._written: object = None
 
     @property
     def name(self) -> str | UndefinedType | None:
@@ -87,90 +76,127 @@ class ClaudePulseEntity(
         return name
 
     @property
-    def available(self) -> bool:
-        """Return whether the last poll went well and found what this is about."""
-        return super().available and self.entity_description.exists_fn(
-            self.coordinator.data
-        )
+    def read(self) -> object:
+        """Return what a person reads."""
+        raise NotImplementedError
 
     async def async_added_to_hass(self) -> None:
-        """Follow the clock as well, if the value does."""
+        """Remember what is written first."""
         await super().async_added_to_hass()
-        if (minutes := self.entity_description.minutes) is not None:
-            self.async_on_remove(
-                async_track_utc_time_change(
-                    self.hass, self._handle_clock, minute=minutes, second=0
-                )
-            )
+        self._written = (self.available, self.read)
 
     @callback
-    def _handle_clock(self, _: datetime) -> None:
-        """Write the state again, which changes it only if the value has."""
-        self.async_write_ha_state()
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it is another one, after a poll as after a minute."""
+        if (now := (self.available, self.read)) != self._written:
+            self._written = now
+            self.async_write_ha_state()
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowNames:
-    """How the entities of a window are called.
+class SeatEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
+    """An entity about a seat as a whole."""
 
-    `key` starts their keys, `texts` the keys of their names and icons, which
-    hold the `placeholders`. What is not `fixed` comes and goes with the window.
-    """
-
-    identity: tuple[str, str]
-    key: str
-    texts: str
-    fixed: bool = False
-    placeholders: Mapping[str, str] = field(default_factory=dict)
-
-    def window(self, snapshot: Snapshot) -> UsageWindow | None:
-        """Return the window, if the account has it now."""
-        return snapshot.usage.window(self.identity)
-
-    def exists(self, snapshot: Snapshot) -> bool:
-        """Tell whether the entities have something to be about."""
-        return self.fixed or self.window(snapshot) is not None
+    def __init__(self, seat: ClaudePulseCoordinator, key: str, **more: Any) -> None:
+        """Initialize an entity that the seat's own poller updates."""
+        super().__init__(seat, seat, key, **more)
 
 
-def names_of(window: UsageWindow) -> WindowNames:
-    """Name a window that only the server knows, in its own words."""
-    name = slugify(window.name) if window.name else ""
-    if window.kind == KIND_WEEKLY_SCOPED and window.name:
-        return WindowNames(
-            identity=window.identity,
-            key=f"weekly_{name}",
-            placeholders={"model": window.name},
-            texts="model",
+class WindowEntity(SeatEntity):
+    """An entity about one window."""
+
+    def __init__(
+        self, seat: ClaudePulseCoordinator, window: WindowSubject, key: str
+    ) -> None:
+        """Initialize an entity under the name of the window."""
+        self._identity = window.identity
+        super().__init__(
+            seat,
+            f"{window.key}_{key}",
+            texts=f"{window.texts}_{key}",
+            placeholders=window.placeholders,
         )
-    kind = window.kind.replace("_", " ").capitalize()
-    return WindowNames(
-        identity=window.identity,
-        key="_".join(filter(None, (slugify(window.kind), name))),
-        placeholders={"window": " ".join(filter(None, (kind, window.name)))},
-        texts="window",
-    )
+
+    @property
+    def reading(self) -> Reading | None:
+        """Return what the window says now, unless there is none or it is over."""
+        return self.coordinator.readings[self._identity]
 
 
 @callback
-def async_add_when_found(
-    coordinator: ClaudePulseCoordinator,
-    async_add_entities: AddEntitiesCallback,
-    make: Callable[[ClaudePulseCoordinator, _DescriptionT], Entity],
-    find: Callable[[Snapshot], Iterable[_DescriptionT]],
-) -> None:
-    """Add each entity that is found in what is known of the seat, when it first is."""
-    added: set[str] = set()
+def async_track_minute(
+    hass: HomeAssistant, action: Callable[[], None]
+) -> CALLBACK_TYPE:
+    """Call an action at the beginning of each minute, whatever the clock does.
+
+    Home Assistant's own time patterns wait for a certain moment, which a clock that
+    has been set back puts off.
+    """
+    cancel: CALLBACK_TYPE
 
     @callback
-    def add_new() -> None:
-        """Add what has come since."""
-        new: dict[str, _DescriptionT] = {}
-        for description in find(coordinator.data):
-            if description.key not in added:
-                new.setdefault(description.key, description)
-        if new:
-            added.update(new)
-            async_add_entities([make(coordinator, item) for item in new.values()])
+    def arm() -> None:
+        """Wait for the next minute, for a second at least: timers may fire early."""
+        nonlocal cancel
+        rest = 60 - dt_util.utcnow().timestamp() % 60
+        cancel = async_call_later(hass, max(rest, 1), tick)
 
-    add_new()
-    coordinator.entry.async_on_unload(coordinator.async_add_listener(add_new))
+    @callback
+    def tick(_: datetime) -> None:
+        """Act, and wait again."""
+        arm()
+        action()
+
+    @callback
+    def stop() -> None:
+        """Call it no more."""
+        cancel()
+
+    arm()
+    return stop
+
+
+@callback
+def async_keep_up(
+    seat: ClaudePulseCoordinator,
+    async_add_entities: AddEntitiesCallback,
+    find: Callable[[ClaudePulseCoordinator], Wanted],
+) -> None:
+    """Have an entity for each thing that the account has now, and for no other.
+
+    What is gone leaves its registry entry, which a person can then remove.
+    """
+    present: dict[Hashable, Entity] = {}
+    looked_at: Snapshot | None = None
+    lock = asyncio.Lock()
+
+    @callback
+    def add(wanted: Wanted) -> None:
+        """Add what is not there yet."""
+        new = {key: make() for key, make in wanted.items() if key not in present}
+        present.update(new)
+        if new:
+            async_add_entities(new.values())
+
+    async def swap() -> None:
+        """Remove what is gone first: what comes may have the same id."""
+        async with lock:
+            wanted = find(seat)
+            for key in present.keys() - wanted.keys():
+                # One that is disabled was never there.
+                if (entity := present.pop(key)).hass is not None:
+                    await entity.async_remove()
+            add(wanted)
+
+    @callback
+    def look() -> None:
+        """Look at what a poll has brought."""
+        nonlocal looked_at
+        if seat.data is looked_at:
+            return
+        looked_at = seat.data
+        if find(seat).keys() != present.keys():
+            seat.hass.async_create_task(swap())
+
+    looked_at = seat.data
+    add(find(seat))
+    seat.entry.async_on_unload(seat.async_add_listener(look))

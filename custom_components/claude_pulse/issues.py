@@ -1,17 +1,29 @@
-"""The repair issues of an entry: what a person should know or do, beyond a new key."""
+"""The repair issues of an entry: which there are, and when."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from .back_off import Failure
+from .claude_ai.errors import InvalidOrganizationIdError, OrganizationAccessError
 from .const import DOMAIN, README_URL
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
+
+# After this, a challenge does not end by waiting alone.
+LONG_BLOCK = timedelta(hours=24)
+
+# A session key lives about 28 days from log-in.
+KEY_ENDS_SOON = timedelta(days=25)
 
 
 class Issue(StrEnum):
@@ -22,45 +34,86 @@ class Issue(StrEnum):
     ORGANIZATION = "organization"
 
 
-_DETAILS: dict[Issue, dict[str, Any]] = {
+_DETAILS: Mapping[Issue, Mapping[str, Any]] = {
     Issue.BLOCKED: {
         "is_fixable": False,
         "learn_more_url": f"{README_URL}#when-something-does-not-work",
         "severity": ir.IssueSeverity.WARNING,
     },
-    Issue.KEY_ENDS: {
-        "is_fixable": False,
-        # A page of Home Assistant itself.
-        "learn_more_url": f"homeassistant://config/integrations/integration/{DOMAIN}",
-        "severity": ir.IssueSeverity.WARNING,
-    },
+    Issue.KEY_ENDS: {"is_fixable": True, "severity": ir.IssueSeverity.WARNING},
     Issue.ORGANIZATION: {"is_fixable": True, "severity": ir.IssueSeverity.ERROR},
 }
 
+# What only another organization can end.
+_ORGANIZATION_ERRORS = {OrganizationAccessError.key, InvalidOrganizationIdError.key}
+
 
 @callback
-def async_set_issue(
-    hass: HomeAssistant, entry: ConfigEntry, issue: Issue, active: bool
+def async_tell_success(
+    hass: HomeAssistant, entry: ConfigEntry, key_since: datetime, now: datetime
 ) -> None:
-    """Raise an issue of an entry, or clear it."""
-    issue_id = f"{issue}_{entry.entry_id}"
-    if not active:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+    """All is well, but for a session key that will end soon."""
+    old = now - key_since >= KEY_ENDS_SOON
+    _async_set(hass, entry, {Issue.KEY_ENDS} if old else set(), clear=set(Issue))
+
+
+@callback
+def async_tell_failure(
+    hass: HomeAssistant, entry: ConfigEntry, failure: Failure, now: datetime
+) -> None:
+    """Tell what follows from a failure; what it says nothing about stays.
+
+    A dead key has Home Assistant's own notice, and then there is no other one.
+    """
+    if failure.dead_key:
+        async_clear_issues(hass, entry)
         return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        data={"entry_id": entry.entry_id},
-        is_persistent=False,
-        translation_key=issue.value,
-        translation_placeholders={"name": entry.title},
-        **_DETAILS[issue],
-    )
+    since = failure.blocked_since
+    active = set()
+    if since is not None and now - since >= LONG_BLOCK:
+        active.add(Issue.BLOCKED)
+    if failure.key in _ORGANIZATION_ERRORS:
+        active.add(Issue.ORGANIZATION)
+    _async_set(hass, entry, active, clear={Issue.BLOCKED})
 
 
 @callback
 def async_clear_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Clear all issues of an entry."""
-    for issue in Issue:
-        async_set_issue(hass, entry, issue, active=False)
+    _async_set(hass, entry, set(), clear=set(Issue))
+
+
+@callback
+def async_clear_when_disabled(hass: HomeAssistant) -> None:
+    """From now on, an entry that is disabled has no issues, loaded or not."""
+
+    @callback
+    def clear(_: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Look at an entry that has changed."""
+        if entry.domain == DOMAIN and entry.disabled_by:
+            async_clear_issues(hass, entry)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, clear)
+
+
+@callback
+def _async_set(
+    hass: HomeAssistant, entry: ConfigEntry, active: set[Issue], *, clear: set[Issue]
+) -> None:
+    """Raise issues of an entry, and clear others."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
+        # Nobody is left to do anything about it.
+        active, clear = set(), set(Issue)
+    for issue in clear - active:
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+    for issue in active:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"{issue}_{entry.entry_id}",
+            data={"entry_id": entry.entry_id, "issue": issue.value},
+            is_persistent=False,
+            translation_key=issue.value,
+            translation_placeholders={"name": entry.title},
+            **_DETAILS[issue],
+        )

@@ -1,4 +1,4 @@
-"""The fix of an issue: choosing another organization."""
+"""The forms of repair issues: choosing another organization, entering a new key in time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.core import HomeAssistant
 
-from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import ClaudeAiError
-from .config_flow import async_change, organization_schema
-from .const import CONF_ORG_ID, CONF_SESSION_KEY
+from .claude_ai.organization import Organization
+from .const import CONF_ORG_ID
+from .fields import KEY_SCHEMA, PLACEHOLDERS, errors_of, organization_schema
+from .issues import Issue
+from .seat import SeatError, async_change, async_listed, error_key
 
 if TYPE_CHECKING:
     # FlowResult in old versions.
@@ -21,23 +23,68 @@ if TYPE_CHECKING:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any]
 ) -> RepairsFlow:
-    """Return the flow that fixes the one issue that can be fixed."""
+    """Return the flow that fixes an issue."""
     entry = hass.config_entries.async_get_entry(data["entry_id"])
     assert entry is not None
-    return OrganizationFlow(entry)
+    flows = {Issue.KEY_ENDS: KeyFlow, Issue.ORGANIZATION: OrganizationFlow}
+    return flows[Issue(data["issue"])](entry)
 
 
-class OrganizationFlow(RepairsFlow):
-    """Switch an entry to another organization that its key can see."""
+class _EntryFlow(RepairsFlow):
+    """A fix that changes an entry."""
 
     def __init__(self, entry: ConfigEntry) -> None:
         """Initialize the flow of an entry."""
         self._entry = entry
+        self._placeholders = {**PLACEHOLDERS, "name": entry.title}
+
+    async def _async_change(self, typed: dict[str, str]) -> None:
+        """Store what was typed."""
+        await async_change(self.hass, self._entry, self.flow_id, typed)
+
+
+class KeyFlow(_EntryFlow):
+    """Enter a new session key before the present one ends."""
 
     async def async_step_init(
         self, _: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Start; what comes along is about the issue, not from a form."""
+        return await self.async_step_key()
+
+    async def async_step_key(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask for the key, and store it."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._async_change(user_input)
+            except Exception as err:  # noqa: BLE001
+                errors = errors_of(err, KEY_SCHEMA)
+            else:
+                return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="key",
+            data_schema=KEY_SCHEMA,
+            description_placeholders=self._placeholders,
+            errors=errors,
+        )
+
+
+class OrganizationFlow(_EntryFlow):
+    """Switch an entry to another organization that its key can see."""
+
+    _offered: tuple[Organization, ...] = ()
+
+    async def async_step_init(
+        self, _: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Start; what comes along is about the issue, not from a form."""
+        try:
+            self._offered = await async_listed(self.hass, self._entry)
+        except (ClaudeAiError, SeatError) as err:
+            return self.async_abort(reason=err.key)
         return await self.async_step_organization()
 
     async def async_step_organization(
@@ -45,21 +92,13 @@ class OrganizationFlow(RepairsFlow):
     ) -> RepairsFlowResult:
         """Let the person choose, and switch."""
         if user_input is not None:
-            errors = await async_change(
-                self, self._entry, org_id=user_input[CONF_ORG_ID]
-            )
-            for key in errors.values():
-                return self.async_abort(reason=key)
+            try:
+                await self._async_change({CONF_ORG_ID: user_input[CONF_ORG_ID]})
+            except Exception as err:  # noqa: BLE001
+                return self.async_abort(reason=error_key(err))
             return self.async_create_entry(data={})
-        try:
-            async with ClaudeAiClient(self._entry.data[CONF_SESSION_KEY]) as client:
-                listed = await client.organizations()
-        except ClaudeAiError as err:
-            return self.async_abort(reason=err.key)
-        if not (found := [item for item in listed if item.has_usage]):
-            return self.async_abort(reason="no_usable_org")
         return self.async_show_form(
             step_id="organization",
-            data_schema=organization_schema(found),
-            description_placeholders={"name": self._entry.title},
+            data_schema=organization_schema(self._offered),
+            description_placeholders=self._placeholders,
         )

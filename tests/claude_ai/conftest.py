@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from aiohttp import web
+from aiohttp import ClientSession, DummyCookieJar, web
 from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client
+from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
 
 KEY = "sk-ant-sid01-".ljust(60, "x")
 ORG_ID = "1a2b3c4d-0000-4000-8000-123456789abc"
+
+
+@asynccontextmanager
+async def open_session() -> AsyncGenerator[ClientSession]:
+    """Return a session as the client asks for."""
+    async with ClientSession(
+        auto_decompress=False, cookie_jar=DummyCookieJar()
+    ) as session:
+        yield session
+
+
+@asynccontextmanager
+async def open_client(session_key: str) -> AsyncGenerator[ClaudeAiClient]:
+    """Return a client with a session of its own."""
+    async with open_session() as session:
+        yield ClaudeAiClient(session, session_key)
+
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Answer], Awaitable[str]]

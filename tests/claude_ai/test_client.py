@@ -6,14 +6,13 @@ from aiohttp import web
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module
-from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
 from custom_components.claude_pulse.claude_ai.errors import (
     OrganizationAccessError,
     UnavailableError,
 )
 from tests.simulator import Simulator
 
-from .conftest import KEY, ORG_ID, Serve
+from .conftest import KEY, ORG_ID, Serve, open_client
 
 
 async def test_exact_request(serve: Serve) -> None:
@@ -29,7 +28,7 @@ async def test_exact_request(serve: Serve) -> None:
         return response
 
     await serve(answer)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         await client.usage(ORG_ID)
         await client.usage(ORG_ID)
     assert seen[0] == seen[1]
@@ -53,10 +52,10 @@ def test_nothing_but_claude_ai() -> None:
     assert client_module.BASE_URL == "https://claude.ai"
 
 
-async def test_closed_client(simulator: Simulator) -> None:
-    """A client that was closed says so instead of asking."""
-    client = ClaudeAiClient(simulator.world.accounts["ada"].session_key)
-    await client.close()
+async def test_closed_session(simulator: Simulator) -> None:
+    """A client whose session was closed says so instead of asking."""
+    async with open_client(simulator.world.accounts["ada"].session_key) as client:
+        pass
     with pytest.raises(UnavailableError, match="closed"):
         await client.organizations()
     assert not simulator.requests
@@ -74,7 +73,7 @@ async def test_content_type_does_not_matter(serve: Serve, encoding: str) -> None
         return response
 
     await serve(answer)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         usage = await client.usage(ORG_ID)
     assert usage.session.percent == 31
 
@@ -82,7 +81,7 @@ async def test_content_type_does_not_matter(serve: Serve, encoding: str) -> None
 async def test_api_only_organization(simulator: Simulator) -> None:
     """It is listed first, and its usage is refused."""
     account = simulator.world.accounts["ada"]
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         first, second = await client.organizations()
         assert (first.has_usage, second.has_usage) == (False, True)
         with pytest.raises(OrganizationAccessError):
@@ -96,6 +95,6 @@ async def test_organization_without_a_body(simulator: Simulator) -> None:
     """An organization that says nothing of itself is there all the same."""
     account = simulator.world.accounts["ada"]
     account.seats[-1].organization.name = ""
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         found = await client.organization(account.seats[-1].organization.uuid)
     assert found.name is None

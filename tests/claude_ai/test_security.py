@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module
-from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
 from custom_components.claude_pulse.claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
@@ -30,7 +29,7 @@ from custom_components.claude_pulse.claude_ai.errors import (
 from custom_components.claude_pulse.claude_ai.status import service_status
 from tests.simulator import Simulator
 
-from .conftest import KEY, ORG_ID, Serve
+from .conftest import KEY, ORG_ID, Serve, open_client, open_session
 
 MIB = 2**20
 
@@ -52,7 +51,7 @@ async def test_hostile_answer(simulator: Simulator, name: str, detail: str) -> N
     """It ends in a clear error, soon and with a few megabytes; the next answer is read."""
     account = simulator.world.accounts["ada"]
     org_id = account.seats[-1].organization.uuid
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         await client.usage(org_id)
         simulator.set_fault(name)
         tracemalloc.start()
@@ -85,7 +84,7 @@ async def test_flood_is_not_drunk(serve: Serve) -> None:
         return response
 
     await serve(answer)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         with pytest.raises(UnavailableError, match="too large"):
             await client.usage(ORG_ID)
     # The rest is what the network between the two holds.
@@ -99,7 +98,7 @@ async def test_slow_answer(simulator: Simulator, name: str) -> None:
     account = simulator.world.accounts["ada"]
     simulator.set_fault(name)
     started = time.monotonic()
-    async with ClaudeAiClient(account.session_key) as client:
+    async with open_client(account.session_key) as client:
         with pytest.raises(UnavailableError, match="Timeout"):
             await client.usage(account.seats[-1].organization.uuid)
     assert time.monotonic() - started < 5
@@ -127,7 +126,7 @@ async def test_redirect_carries_nothing_away(serve: Serve, status: int) -> None:
         return web.Response(status=status, headers={"Location": elsewhere + "/usage"})
 
     await serve(redirect)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         with pytest.raises(BlockedError):
             await client.usage(ORG_ID)
         with pytest.raises(BlockedError):
@@ -152,7 +151,7 @@ HOSTILE_IDS = [
 @pytest.mark.parametrize("org_id", HOSTILE_IDS)
 async def test_hostile_organization_id(simulator: Simulator, org_id: str) -> None:
     """What is no UUID never becomes part of an address."""
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         for ask in (client.usage, client.organization, client.balance):
             with pytest.raises(InvalidOrganizationIdError):
                 await ask(org_id)
@@ -174,7 +173,7 @@ async def test_hostile_organization_id(simulator: Simulator, org_id: str) -> Non
 )
 async def test_header_injecting_key(simulator: Simulator, session_key: str) -> None:
     """What could end the header, or is no session key, is never sent."""
-    async with ClaudeAiClient(session_key) as client:
+    async with open_client(session_key) as client:
         with pytest.raises(InvalidSessionError):
             await client.usage(ORG_ID)
         with pytest.raises(InvalidSessionError):
@@ -231,7 +230,7 @@ async def test_certificate_of_somebody_else(
         url = str(server.make_url("")).rstrip("/")
         assert url.startswith("https://")
         monkeypatch.setattr(client_module, "BASE_URL", url)
-        async with ClaudeAiClient(KEY) as client:
+        async with open_client(KEY) as client:
             with pytest.raises(UnreachableError, match="Certificate"):
                 await client.usage(ORG_ID)
     finally:
@@ -258,7 +257,7 @@ async def test_proxy_of_the_environment_is_not_used(
     await serve(answer)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, proxy)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         await client.usage(ORG_ID)
     assert not stolen
 
@@ -283,7 +282,7 @@ async def test_hostile_json(serve: Serve, body: str) -> None:
         return web.Response(text=body)
 
     await serve(answer)
-    async with ClaudeAiClient(KEY) as client:
+    async with open_client(KEY) as client:
         try:
             usage = await client.usage(ORG_ID)
         except UnavailableError:
@@ -301,6 +300,7 @@ async def test_status_page(simulator: Simulator) -> None:
         "captive_portal_redirect",
     ):
         simulator.status_fault = name
-        with pytest.raises(ClaudeAiError):
-            await service_status()
+        async with open_session() as session:
+            with pytest.raises(ClaudeAiError):
+                await service_status(session)
     assert all("Cookie" not in headers for headers in simulator.status_requests)

@@ -12,6 +12,7 @@ import pytest
 
 from custom_components.claude_pulse.claude_ai.usage import (
     CreditPool,
+    Identity,
     Money,
     Spend,
     Usage,
@@ -54,7 +55,7 @@ def test_a_window() -> None:
         }
     )
     assert usage.windows == (
-        UsageWindow("weekly_scoped", "Fable", 86, RESETS_AT, "warning", True),
+        UsageWindow(Identity("weekly_scoped", "fable"), "Fable", 86, RESETS_AT),
     )
     assert isinstance(usage.windows[0].percent, int)
 
@@ -96,6 +97,7 @@ def test_further_windows() -> None:
         nimbus_quill=named,
     ) == [
         ("weekly_scoped", "Fable", 3),
+        ("weekly_scoped", "fable", 4),
         ("monthly_all", None, 6),
         ("weekly_scoped", "Opus", 12.2),
         ("weekly_scoped", "Oauth apps", 12.2),
@@ -241,7 +243,7 @@ def test_whole_bodies(
     found = [(w.name, w.percent, w.resets_at is not None) for w in usage.windows]
     assert found == windows_of_it
     assert usage.spend == spend
-    assert [(p.label, p.used.amount, p.limit.amount) for p in usage.pools] == pools
+    assert [(p.label, p.spent.amount, p.limit.amount) for p in usage.pools] == pools
 
 
 def test_credit_pools() -> None:
@@ -262,10 +264,8 @@ def test_credit_pools() -> None:
         }
     )
     assert usage.pools == (
-        CreditPool(
-            "iguana_necktie", Money(45.96, "USD"), Money(200.0, "USD"), RESETS_AT
-        ),
-        CreditPool("cedar_ember", None, Money(10.0, "USD"), None),
+        CreditPool("iguana_necktie", Money(45.96, "USD"), Money(200.0, "USD")),
+        CreditPool("cedar_ember", None, Money(10.0, "USD")),
     )
 
 

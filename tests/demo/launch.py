@@ -34,13 +34,13 @@ def main() -> None:
 
 def make_time_fly() -> None:
     """Let pass within two minutes what takes hours, or days."""
-    from custom_components.claude_pulse import back_off, coordinator
+    from custom_components.claude_pulse import back_off, coordinator, issues
 
     for error in back_off.LONGEST_WAIT:
         back_off.LONGEST_WAIT[error] = timedelta(minutes=1)
     coordinator.KEEP = timedelta(minutes=1)
-    coordinator.KEY_ENDS_SOON = timedelta(minutes=2)
-    coordinator.LONG_BLOCK = timedelta(minutes=2)
+    issues.KEY_ENDS_SOON = timedelta(minutes=2)
+    issues.LONG_BLOCK = timedelta(minutes=2)
 
 
 if __name__ == "__main__":

@@ -92,13 +92,13 @@ def shown_forecast(
         lasts = before.lasts
     projected = _in_steps(
         exact.projected,
-        before and before.projected,
+        before.projected if before else None,
         _step(_PROJECTION_STEPS, max(exact.projected / 10, 2 * rounding)),
     )
     shown = Forecast(
         pace=_in_steps(
             exact.pace,
-            before and before.pace,
+            before.pace if before else None,
             _step(_PACE_STEPS, abs(exact.pace) / 10),
         ),
         projected=max(projected, window.percent),

@@ -155,10 +155,13 @@ class _Row(NamedTuple):
     def completed_by(self, other: _Row) -> _Row:
         """Take what only the other place tells: a member, or the decimals."""
         percent = self.percent if self.percent is not None else other.percent
-        if isinstance(percent, int) and other.percent is not None:
-            # Elsewhere than in the decimals, which a row may lack, the two agree.
-            if 0 < abs(other.percent - percent) < 1:
-                percent = other.percent
+        # Elsewhere than in the decimals, which a row may lack, the two agree.
+        if (
+            isinstance(percent, int)
+            and other.percent is not None
+            and 0 < abs(other.percent - percent) < 1
+        ):
+            percent = other.percent
         return self._replace(
             percent=percent, resets_at=self.resets_at or other.resets_at
         )
@@ -249,9 +252,7 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
         return same
     versions = f"{wanted.name} "
     return [
-        key
-        for key in rows
-        if key.kind == wanted.kind and key.name.startswith(versions)
+        key for key in rows if key.kind == wanted.kind and key.name.startswith(versions)
     ]
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.pace import pace_of
-from custom_components.claude_pulse.claude_ai.usage import UsageWindow
+from custom_components.claude_pulse.claude_ai.forecast import forecast_of
+from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
 from tests.simulator.world import HOUR, SESSION, WEEK, Meter
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -18,41 +18,41 @@ def window(
     percent: float, kind: str = "weekly_all", length: timedelta = WEEK
 ) -> UsageWindow:
     """Return a window that started at START."""
-    return UsageWindow(kind, None, percent, START + length)
+    return UsageWindow(Identity(kind), None, percent, START + length)
 
 
 @pytest.mark.parametrize(
     ("percent", "days", "pace", "projected", "runs_out", "lasts"),
     [
         # Half of the time, half of the use: exactly enough.
-        (50, 3.5, 0, 100, 7, True),
+        (50, 3.5, 0, 100, None, True),
         # Half of the time, three quarters of the use: two thirds of it are left.
         (75, 3.5, 25, 150, 3.5 / 0.75, False),
-        (25, 3.5, -25, 50, 14, True),
+        (25, 3.5, -25, 50, None, True),
         # One day of seven.
-        (10, 1, 10 - 100 / 7, 70, 10, True),
+        (10, 1, 10 - 100 / 7, 70, None, True),
         (20, 1, 20 - 100 / 7, 140, 5, False),
         # Nothing used never runs out.
         (0, 3.5, -50, 0, None, True),
-        # Used up: it has run out now.
-        (100, 6.3, 10, 100 / 0.9, 6.3, False),
-        (103, 7, 3, 103, 7, False),
+        # Used up: nothing is ahead of time any more, nor runs out.
+        (100, 6.3, None, 100, None, False),
+        (103, 6.9, None, 103, None, False),
         # The projection is capped.
         (90, 0.36, 90 - 100 * 0.36 / 7, 999, 0.4, False),
-        # The last moment.
-        (99, 7, -1, 99, 7 / 0.99, True),
+        # The last moments.
+        (99, 6.99, 99 - 699 / 7, 99 / 6.99 * 7, None, True),
     ],
 )
 def test_by_hand(
     percent: float,
     days: float,
-    pace: float,
+    pace: float | None,
     projected: float,
     runs_out: float | None,
     lasts: bool,
 ) -> None:
     """Elapsed and used share, projection, run-out and verdict."""
-    found = pace_of(window(percent), START + timedelta(days=days))
+    found = forecast_of(window(percent), START + timedelta(days=days))
     assert found is not None
     assert found.pace == pytest.approx(pace)
     assert found.projected == pytest.approx(projected)
@@ -74,7 +74,7 @@ def test_by_hand(
         ("weekly_all", WEEK, timedelta(hours=9), True),
         ("weekly_scoped", WEEK, timedelta(days=2), True),
         # Over, and not begun.
-        ("weekly_all", WEEK, timedelta(days=7, seconds=1), False),
+        ("weekly_all", WEEK, timedelta(days=7), False),
         ("weekly_all", WEEK, timedelta(seconds=-1), False),
         # Of unknown length.
         ("monthly_all", WEEK, timedelta(days=2), False),
@@ -84,13 +84,13 @@ def test_when_nothing_is_claimed(
     kind: str, length: timedelta, elapsed: timedelta, known: bool
 ) -> None:
     """Too early, over, or of unknown length: nothing."""
-    found = pace_of(window(40, kind, length), START + elapsed)
+    found = forecast_of(window(40, kind, length), START + elapsed)
     assert (found is not None) is known
 
 
 def test_without_a_reset() -> None:
     """A window that has not started has no pace."""
-    assert pace_of(UsageWindow("session", None, 0, None), START) is None
+    assert forecast_of(UsageWindow(Identity("session"), None, 0, None), START) is None
 
 
 @given(
@@ -108,14 +108,13 @@ def test_constant_use_comes_out_as_projected(
     now = START + span * elapsed
     used, resets_at = meter.read(now)
     assume(used < 100)
-    found = pace_of(UsageWindow(kind, None, used, resets_at), now)
+    found = forecast_of(UsageWindow(Identity(kind), None, used, resets_at), now)
     assert found is not None
 
     at_the_end, _ = meter.read(START + span - timedelta(seconds=1))
     assert min(found.projected, 100) == pytest.approx(at_the_end, abs=0.1)
     assert found.lasts is (total <= 100 + 1e-9) or total == pytest.approx(100)
-    assert found.runs_out_at is not None
-    if found.runs_out_at < START + span:
+    if found.runs_out_at is not None:
         before, _ = meter.read(found.runs_out_at - timedelta(seconds=60))
         after, _ = meter.read(found.runs_out_at + timedelta(seconds=1))
         assert before < 100

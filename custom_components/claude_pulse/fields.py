@@ -1,0 +1,123 @@
+"""The fields of forms, and the errors at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import voluptuous as vol
+
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .claude_ai.organization import Organization
+from .const import (
+    CONF_ORG_ID,
+    CONF_SESSION_KEY,
+    CONF_UPDATE_INTERVAL,
+    MAX_UPDATE_INTERVAL,
+    MIN_UPDATE_INTERVAL,
+    USAGE_URL,
+)
+from .seat import error_key
+
+# What the texts of all forms that ask for a key can mention.
+PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
+
+PASSWORD = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+)
+INTERVAL = NumberSelector(
+    NumberSelectorConfig(
+        min=MIN_UPDATE_INTERVAL,
+        max=MAX_UPDATE_INTERVAL,
+        step=1,
+        mode=NumberSelectorMode.BOX,
+        unit_of_measurement="s",
+    )
+)
+
+# The field an error is about; the others are about the connection.
+_FIELDS = {
+    "already_configured": CONF_ORG_ID,
+    "api_key": CONF_SESSION_KEY,
+    "invalid_auth": CONF_SESSION_KEY,
+    "invalid_key_format": CONF_SESSION_KEY,
+    "invalid_org_id": CONF_ORG_ID,
+    "no_usable_org": CONF_SESSION_KEY,
+    "oauth_token": CONF_SESSION_KEY,
+    "org_not_found": CONF_ORG_ID,
+    "wrong_account": CONF_SESSION_KEY,
+}
+
+USER_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_SESSION_KEY): PASSWORD,
+        vol.Optional(CONF_ORG_ID): TextSelector(),
+    }
+)
+KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})
+
+
+def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
+    """Return a form to choose between organizations."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_ORG_ID): SelectSelector(
+                SelectSelectorConfig(
+                    options=_options(organizations), mode=SelectSelectorMode.LIST
+                )
+            )
+        }
+    )
+
+
+def change_schema(
+    org_id: str, organizations: Iterable[Organization], *, interval: bool
+) -> vol.Schema:
+    """Return a form to change what an entry is connected with.
+
+    The organizations are offered, and another one can be typed.
+    """
+    offered = {item.org_id: item for item in (Organization(org_id), *organizations)}
+    known = [item for item in offered.values() if item.org_id]
+    return vol.Schema(
+        {
+            vol.Optional(CONF_SESSION_KEY): PASSWORD,
+            vol.Required(CONF_ORG_ID): SelectSelector(
+                SelectSelectorConfig(
+                    custom_value=True,
+                    mode=SelectSelectorMode.DROPDOWN,
+                    options=_options(known),
+                )
+            ),
+            **({vol.Required(CONF_UPDATE_INTERVAL): INTERVAL} if interval else {}),
+        }
+    )
+
+
+def errors_of(err: Exception, schema: vol.Schema) -> dict[str, str]:
+    """Return the error of a form, at the field that it is about if the form has it."""
+    key = error_key(err)
+    field = _FIELDS.get(key, "base")
+    return {field if field in schema.schema else "base": key}
+
+
+def _options(organizations: Iterable[Organization]) -> list[SelectOptionDict]:
+    """Return organizations by name and plan."""
+    return [
+        SelectOptionDict(
+            value=item.org_id,
+            label=" · ".join(filter(None, (item.name or item.org_id, item.plan))),
+        )
+        for item in organizations
+    ]

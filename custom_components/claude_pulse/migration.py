@@ -1,0 +1,112 @@
+"""Entries of earlier versions: nothing that people have built on them is lost."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+import logging
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from .claude_ai.credentials import parse_org_id, parse_session_key
+from .claude_ai.errors import ClaudeAiError
+from .const import (
+    CONF_ORG_ID,
+    CONF_SESSION_KEY,
+    CONF_UPDATE_INTERVAL,
+    DOMAIN,
+    MAX_UPDATE_INTERVAL,
+    MIN_UPDATE_INTERVAL,
+)
+from .naming import OUR_KEYS
+from .seat import free_title
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+# What version 1 called its entries, and entities that it knew under another key.
+_TITLE = "ClaudePulse"
+_KEYS = {
+    "session_countdown": "session_reset_countdown",
+    "session_pct": "session_usage",
+    "weekly_pct": "weekly_usage",
+}
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Bring an entry of version 1 to version 2; one of a newer version is left alone.
+
+    What is missing or makes no sense is left empty: the set-up then leads to the form
+    that asks for it.
+    """
+    if entry.version > 2:
+        _LOGGER.error(
+            "This entry was written by a newer version of Claude Pulse; "
+            "update Claude Pulse, or restore the backup from before the update"
+        )
+        return False
+    data, options = dict(entry.data), dict(entry.options)
+    key, org_id = data.get(CONF_SESSION_KEY), data.get(CONF_ORG_ID)
+    data |= {CONF_SESSION_KEY: "", CONF_ORG_ID: ""}
+    with suppress(ClaudeAiError):
+        data[CONF_SESSION_KEY] = parse_session_key(str(key)).session_key
+    with suppress(ClaudeAiError):
+        data[CONF_ORG_ID] = parse_org_id(str(org_id))
+    seconds = data.pop(CONF_UPDATE_INTERVAL, None)
+    with suppress(OverflowError, TypeError, ValueError):
+        options[CONF_UPDATE_INTERVAL] = min(
+            max(int(float(seconds)), MIN_UPDATE_INTERVAL), MAX_UPDATE_INTERVAL
+        )
+    others = hass.config_entries.async_entries(DOMAIN)
+    titles = [other.title for other in others if other is not entry]
+    changes: dict[str, Any] = {
+        "data": data,
+        "options": options,
+        "title": free_title(None, titles) if entry.title == _TITLE else entry.title,
+        "unique_id": data[CONF_ORG_ID] or None,
+    }
+    await _async_carry_over_entities(hass, entry)
+    _async_carry_over_device(hass, entry)
+    try:
+        hass.config_entries.async_update_entry(entry, version=2, **changes)
+    except TypeError:
+        # The version is an argument since Home Assistant 2024.3.
+        entry.version = 2
+        hass.config_entries.async_update_entry(entry, **changes)
+    return True
+
+
+async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Give entities their new unique ids; their entity ids and history stay."""
+    keys = {key: key for key in OUR_KEYS} | _KEYS
+
+    @callback
+    def carry_over(entity: er.RegistryEntry) -> dict[str, Any] | None:
+        """Return what changes of an entity."""
+        ends = [old for old in keys if f"_{entity.unique_id}".endswith(f"_{old}")]
+        if not ends:
+            return None
+        unique_id = f"{entry.entry_id}_{keys[max(ends, key=len)]}"
+        same = entity.unique_id == unique_id
+        return None if same else {"new_unique_id": unique_id}
+
+    await er.async_migrate_entries(hass, entry.entry_id, carry_over)
+
+
+@callback
+def _async_carry_over_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Make the first device the one that the entry has now, and remove the others."""
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    if not (known := dr.async_entries_for_config_entry(devices, entry.entry_id)):
+        return
+    first, *others = known
+    devices.async_update_device(first.id, new_identifiers={(DOMAIN, entry.entry_id)})
+    for other in others:
+        for entity in er.async_entries_for_device(
+            entities, other.id, include_disabled_entities=True
+        ):
+            entities.async_update_entity(entity.entity_id, device_id=first.id)
+        devices.async_remove_device(other.id)

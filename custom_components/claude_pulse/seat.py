@@ -1,0 +1,301 @@
+"""Who an entry is about: identity and title, proving a key and an organization, changing an entry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+import logging
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import slugify
+
+from .back_off import back_off_of
+from .claude_ai.client import ClaudeAiClient
+from .claude_ai.credentials import parse_org_id, parse_session_key
+from .claude_ai.errors import (
+    ClaudeAiError,
+    InvalidOrganizationIdError,
+    OrganizationAccessError,
+)
+from .claude_ai.organization import Organization
+from .connection import short_session
+from .const import (
+    CONF_ORG_ID,
+    CONF_PREVIOUS_SESSION_KEY,
+    CONF_SESSION_KEY,
+    CONF_SESSION_KEY_SINCE,
+    CONF_UPDATE_INTERVAL,
+    DOMAIN,
+    TITLE,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+_DATA = f"{DOMAIN}_proved"
+
+# In `config_entries` since Home Assistant 2024.4.
+SOURCE_RECONFIGURE = "reconfigure"
+
+# A form that opens does not wait longer for the organizations it could offer.
+_OFFER_PATIENCE = 5
+
+
+class SeatError(Exception):
+    """Something wrong with a seat that claude.ai itself would accept."""
+
+    def __init__(self, key: str) -> None:
+        """Remember the key of the text."""
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The seats that a session key opens: one account, in each of its organizations."""
+
+    session_key: str = field(repr=False)
+    account_id: str | None = field(repr=False)
+    organizations: tuple[Organization, ...] = field(repr=False)
+
+
+def unique_id_of(org_id: str, account_id: str | None) -> str:
+    """Identify a seat: an organization, and whose seat in it where that is told."""
+    return f"{org_id}_{account_id}" if account_id else org_id
+
+
+def account_known(entry: ConfigEntry) -> bool:
+    """Tell whether an entry knows whose seat it shows."""
+    return "_" in (entry.unique_id or "")
+
+
+def is_seat(entry: ConfigEntry, unique_id: str) -> bool:
+    """Tell whether an entry is of a seat; an untold account can be any."""
+    if not (known := entry.unique_id):
+        return False
+    return known.startswith(unique_id) or unique_id.startswith(known)
+
+
+def free_title(name: str | None, taken: Iterable[str]) -> str:
+    """Return the plain title if it is free, else one with the organization's name.
+
+    Titles are told apart as entity ids will be: `R&D` and `R D` are one there.
+    """
+    slugs = {slugify(title) for title in taken}
+    title = named = f"{TITLE} {name}" if name and slugify(TITLE) in slugs else TITLE
+    number = 1
+    while slugify(title) in slugs:
+        number += 1
+        title = f"{named} {number}"
+    return title
+
+
+def error_key(err: Exception) -> str:
+    """Return the key of the text that tells an error to a person."""
+    if isinstance(err, (ClaudeAiError, SeatError)):
+        return err.key
+    _LOGGER.error("Unexpected error", exc_info=err)
+    return "unknown"
+
+
+async def async_find_seats(
+    hass: HomeAssistant, session_key: str, org_id: str = ""
+) -> Candidates:
+    """Find the seats that a pasted key opens, or prove the one in an organization.
+
+    Raises ClaudeAiError or SeatError.
+    """
+    credentials = parse_session_key(session_key)
+    typed = parse_org_id(org_id) if org_id.strip() else None
+    async with short_session(hass) as session:
+        client = ClaudeAiClient(session, credentials.session_key)
+        if typed:
+            # One request proves key and organization; another one names it.
+            await client.usage(typed)
+            found = [await _async_organization(client, typed)]
+        else:
+            found = await _async_usable(client)
+            active = [item for item in found if item.org_id == credentials.org_id]
+            found = active or found
+        account_id = await client.account()
+    return Candidates(credentials.session_key, account_id, tuple(found))
+
+
+async def async_offered(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> tuple[Organization, ...]:
+    """Return the organizations that an entry's key can see, for a form to offer.
+
+    Nothing where claude.ai is to be left alone, or does not tell soon.
+    """
+    if back_off_of(hass, entry).failure is not None:
+        return ()
+    try:
+        async with asyncio.timeout(_OFFER_PATIENCE):
+            return await async_listed(hass, entry)
+    except (ClaudeAiError, SeatError, TimeoutError):
+        return ()
+
+
+async def async_listed(
+    hass: HomeAssistant, entry: ConfigEntry, session_key: str | None = None
+) -> tuple[Organization, ...]:
+    """Return the organizations with usage that a pasted key can see, or the entry's.
+
+    Raises ClaudeAiError or SeatError.
+    """
+    key = entry.data[CONF_SESSION_KEY]
+    if session_key:
+        key = parse_session_key(session_key).session_key
+    async with short_session(hass) as session:
+        return tuple(await _async_usable(ClaudeAiClient(session, key)))
+
+
+async def async_change(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    flow_id: str,
+    typed: Mapping[str, Any],
+) -> None:
+    """Check what was typed for an entry, store it and reload; what is empty stays.
+
+    `flow_id` is the flow that asks, which goes on; the entry's others end.
+    Raises ClaudeAiError or SeatError, and then nothing has changed.
+    """
+    changes: dict[str, str] = {}
+    if session_key := typed.get(CONF_SESSION_KEY):
+        changes[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
+    org_id = typed.get(CONF_ORG_ID)
+    if org_id and org_id != entry.data[CONF_ORG_ID]:
+        changes[CONF_ORG_ID] = parse_org_id(org_id)
+    unique_id = entry.unique_id
+    if changes:
+        unique_id = await _async_prove(hass, entry, {**entry.data, **changes})
+    data, options = {**entry.data, **changes}, dict(entry.options)
+    if session_key:
+        # What is known of the key before it.
+        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
+        data.pop(CONF_SESSION_KEY_SINCE, None)
+    if CONF_UPDATE_INTERVAL in typed:
+        options[CONF_UPDATE_INTERVAL] = int(typed[CONF_UPDATE_INTERVAL])
+    hass.config_entries.async_update_entry(
+        entry, data=data, options=options, unique_id=unique_id
+    )
+    async_end_flows(hass, entry, {SOURCE_REAUTH, SOURCE_RECONFIGURE}, but=flow_id)
+    await back_off_of(hass, entry).async_clear()
+    hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+
+
+@callback
+def async_end_flows(
+    hass: HomeAssistant, entry: ConfigEntry, sources: set[str], *, but: str = ""
+) -> None:
+    """End the flows of an entry that have been left open, but for one."""
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(
+        DOMAIN, match_context={"entry_id": entry.entry_id}
+    ):
+        if flow["context"]["source"] in sources and flow["flow_id"] != but:
+            flows.async_abort(flow["flow_id"])
+
+
+async def _async_prove(
+    hass: HomeAssistant, entry: ConfigEntry, data: Mapping[str, str]
+) -> str:
+    """Prove by live requests that changed data belong to the entry; return its unique id."""
+    org_id = data[CONF_ORG_ID]
+    known_account_id = (entry.unique_id or "").partition("_")[2]
+    async with short_session(hass) as session:
+        client = ClaudeAiClient(session, data[CONF_SESSION_KEY])
+        refusal: ClaudeAiError | None = None
+        try:
+            await client.usage(org_id)
+        except (InvalidOrganizationIdError, OrganizationAccessError) as err:
+            if org_id != entry.data[CONF_ORG_ID]:
+                raise
+            refusal = err
+        account_id = await client.account() or known_account_id
+    if known_account_id and account_id != known_account_id:
+        raise SeatError("wrong_account")
+    if refusal is not None:
+        if not known_account_id and isinstance(refusal, OrganizationAccessError):
+            raise SeatError("wrong_account")
+        raise refusal
+    unique_id = unique_id_of(org_id, account_id)
+    if async_shown_elsewhere(hass, unique_id, entry):
+        raise SeatError("already_configured")
+    return unique_id
+
+
+@callback
+def async_shown_elsewhere(
+    hass: HomeAssistant, unique_id: str, entry: ConfigEntry | None = None
+) -> bool:
+    """Tell whether another entry shows a seat."""
+    entries = hass.config_entries.async_entries(DOMAIN)
+    return any(is_seat(other, unique_id) for other in entries if other is not entry)
+
+
+@callback
+def async_learn_account(
+    hass: HomeAssistant, entry: ConfigEntry, account_id: str
+) -> None:
+    """Note whose seat an entry shows that was made without knowing it."""
+    unique_id = unique_id_of(entry.data[CONF_ORG_ID], account_id)
+    if not async_shown_elsewhere(hass, unique_id, entry):
+        hass.config_entries.async_update_entry(entry, unique_id=unique_id)
+
+
+@callback
+def async_hand_over(hass: HomeAssistant, organization: Organization) -> None:
+    """Keep what proving a seat has told of its organization for the set-up that follows."""
+    if organization.plan is not None:
+        hass.data.setdefault(_DATA, {})[organization.org_id] = organization
+
+
+@callback
+def async_take_organization(hass: HomeAssistant, org_id: str) -> Organization | None:
+    """Return what proving a seat has told just before its set-up, once."""
+    found: Organization | None = hass.data.get(_DATA, {}).pop(org_id, None)
+    return found
+
+
+def device_model(organization: Organization | None) -> str | None:
+    """Tell which account a device is about, by its plan and its organization's short name."""
+    if organization is None:
+        return None
+    parts = filter(None, (organization.plan, organization.name))
+    return " · ".join(parts) or None
+
+
+@callback
+def async_describe_device(
+    hass: HomeAssistant, entry: ConfigEntry, organization: Organization
+) -> None:
+    """Say on an entry's device which account it is about, if it has one by now."""
+    devices = dr.async_get(hass)
+    device = devices.async_get_device(identifiers={(DOMAIN, entry.entry_id)})
+    if device is not None:
+        devices.async_update_device(device.id, model=device_model(organization))
+
+
+async def _async_usable(client: ClaudeAiClient) -> list[Organization]:
+    """Return the organizations that have usage; there is at least one."""
+    found = [item for item in await client.organizations() if item.has_usage]
+    if not found:
+        raise SeatError("no_usable_org")
+    return found
+
+
+async def _async_organization(client: ClaudeAiClient, org_id: str) -> Organization:
+    """Return what is known of an organization, if only that it is there."""
+    try:
+        return await client.organization(org_id)
+    except ClaudeAiError:
+        return Organization(org_id)

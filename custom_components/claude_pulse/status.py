@@ -1,0 +1,70 @@
+"""The poller of the public status page: one for all entries, while an entity listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+import logging
+from typing import Any
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .claude_ai.errors import ClaudeAiError
+from .claude_ai.status import service_status
+from .connection import short_session
+from .const import DOMAIN
+from .coordinator import PollFailedError, owned_by
+
+_LOGGER = logging.getLogger(__name__)
+
+_DATA = f"{DOMAIN}_status"
+_INTERVAL = timedelta(minutes=5)
+
+
+class StatusCoordinator(DataUpdateCoordinator[str | None]):
+    """Poll the status page."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Initialize a poller that waits for its first listener."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            name=f"{DOMAIN} status",
+            update_interval=_INTERVAL,
+            always_update=False,
+            **owned_by(None),
+        )
+
+    @callback
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: Any = None
+    ) -> Callable[[], None]:
+        """Ask at once for the first who listens, but let nobody wait for it."""
+        first = not any(self.async_contexts())
+        remove = super().async_add_listener(update_callback, context)
+        if first:
+            self.hass.async_create_background_task(
+                self.async_refresh(), f"{self.name} begins"
+            )
+        return remove
+
+    async def _async_update_data(self) -> str | None:
+        """Poll once."""
+        try:
+            async with short_session(self.hass) as session:
+                return await service_status(session)
+        except ClaudeAiError as err:
+            raise PollFailedError(err.key, str(err)) from None
+
+
+async def async_setup_status(hass: HomeAssistant) -> None:
+    """Make the one poller, which belongs to no entry."""
+    hass.data[_DATA] = coordinator = StatusCoordinator(hass)
+    await coordinator.async_register_shutdown()
+
+
+def status_coordinator(hass: HomeAssistant) -> StatusCoordinator:
+    """Return the one poller."""
+    found: StatusCoordinator = hass.data[_DATA]
+    return found
