@@ -42,17 +42,32 @@ homeassistant:
   unit_system: metric
   internal_url: {url}
   external_url: {url}
+  auth_providers:
+    - type: homeassistant
+    # Not the first, so that the login page shows its name.
+    - type: trusted_networks
+      name: {login}
+      trusted_networks: {host}
+      allow_bypass_login: true
 
 # Instead of default_config, which looks for devices in the network.
+automation: !include automations.yaml
 config:
 diagnostics:
 frontend:
 history:
 logbook:
 my:
+notify:
+  # The `notify.notify` of the README's automation: what it sends is shown in the sidebar.
+  - platform: group
+    services:
+      - service: persistent_notification
 recorder:
   commit_interval: 1
 repairs:
+scene: !include scenes.yaml
+script: !include scripts.yaml
 system_health:
 
 logger:
@@ -113,7 +128,14 @@ def make_config(config: Path, url: str, port: int) -> None:
         ROOT / "custom_components" / "claude_pulse"
     )
     shutil.copy(HERE / "dashboard.yaml", config)
-    text = CONFIGURATION.format(time_zone=local_time_zone(), url=url)
+    for name in ("automations", "scenes", "scripts"):
+        (config / f"{name}.yaml").touch()
+    text = CONFIGURATION.format(
+        host=HOST,
+        login=f"user {USER}, password {PASSWORD}, or just click here",
+        time_zone=local_time_zone(),
+        url=url,
+    )
     http = {"server_host": [HOST], "server_port": port}
     if MAJOR_VERSION >= 2026:
         # Given in the configuration, they would be on trial behind a dialog.
