@@ -62,6 +62,8 @@ class Simulator:
         # Whether the side endpoints refuse to answer.
         self.silent_account = False
         self.silent_organization = False
+        # Whether each answer is the last one of its connection.
+        self.closes = False
         # Called when an answer begins that will not end, as by letting time pass.
         self.on_slow_answer: Callable[[], object] = lambda: None
         # Awaited before a request is answered.
@@ -173,6 +175,8 @@ class Simulator:
         response.headers.add("Set-Cookie", f"sessionKey={cookie}; Path=/; HttpOnly")
         response.headers.add("Set-Cookie", f"__cf_bm={self._random.random()}; Path=/")
         response.enable_compression()
+        if self.closes:
+            response.force_close()
         return response
 
     def fault_of(self, account: Account | None) -> Fault | None:
