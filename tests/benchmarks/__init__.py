@@ -1,1 +1,1 @@
-"""What Claude Pulse costs: counted, and timed as ratios. Run by `scripts/bench`."""
+"""What Claude Pulse costs, counted and measured against budgets. Run by `scripts/bench`."""

@@ -1,0 +1,154 @@
+"""Processor time and memory, beside what the yardstick takes in the same run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+import gc
+import json
+from pathlib import Path
+from statistics import median
+from time import process_time
+import tracemalloc
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.claude_pulse.claude_ai.usage import parse_usage
+from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from tests.common import add_entry, pass_time, settle
+from tests.simulator import Simulator
+
+from .common import TWO_MINUTES, add_yardstick, requests_of, serve_unchanged
+from .crowd import CROWD
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "usage"
+
+# Entries that are set up before the measured ones.
+FIRST = 5
+
+ADDERS: dict[str, Callable[..., Awaitable[MockConfigEntry]]] = {
+    "yardstick": add_yardstick,
+    "claude_pulse": add_entry,
+}
+
+
+def test_parse(results: dict[str, list[Any]]) -> None:
+    """Time reading a body with all there can be."""
+    body: dict[str, Any] = {}
+    for name in ("spend_only", "code_names", "scoped_far_above_weekly"):
+        body |= json.loads((FIXTURES / f"{name}.json").read_text())["body"]
+    times = []
+    for _ in range(50):
+        before = process_time()
+        for _ in range(100):
+            usage = parse_usage(body)
+        times.append((process_time() - before) / 100)
+    results["times"].append({"step": "parse", "claude_pulse": median(times)})
+    assert usage.windows
+
+
+@pytest.mark.parametrize("apart", ["keep", "close"], indirect=True)
+async def test_unchanged_poll(
+    request: pytest.FixtureRequest,
+    hass: HomeAssistant,
+    apart: Simulator,
+    results: dict[str, list[Any]],
+) -> None:
+    """Time polls that change nothing, in turns of ten."""
+    await serve_unchanged(apart)
+    entry, yardstick = await add_entry(hass, apart), await add_yardstick(hass, apart)
+    coordinators = {
+        "yardstick": yardstick.runtime_data,
+        "claude_pulse": hass.data[DOMAIN][entry.entry_id],
+    }
+    times = defaultdict(list)
+    before_all = await requests_of(apart)
+    for _ in range(100):
+        for name, coordinator in coordinators.items():
+            before = process_time()
+            for _ in range(10):
+                await coordinator.async_refresh()
+            times[name].append((process_time() - before) / 10)
+    results["times"].append(
+        {
+            "step": f"poll_{request.node.callspec.params['apart']}",
+            **{name: median(found) for name, found in times.items()},
+        }
+    )
+    assert await requests_of(apart) >= before_all + 2000
+
+
+async def test_idle_hour(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    apart: Simulator,
+    results: dict[str, list[Any]],
+) -> None:
+    """Time an hour of sixty minutes and thirty polls, beyond what an empty one takes."""
+
+    async def hour(polls: int) -> float:
+        """Let an hour pass."""
+        requests = await requests_of(apart)
+        before = process_time()
+        for _ in range(60):
+            await pass_time(hass, freezer, 60)
+        taken = process_time() - before
+        # There can be some that are not polls.
+        assert await requests_of(apart) - requests in range(polls, polls + 3)
+        return taken
+
+    times = defaultdict(list)
+    for _ in range(12):
+        await serve_unchanged(apart)
+        empty = await hour(0)
+        for name, add in ADDERS.items():
+            options = {"update_interval": TWO_MINUTES} if add is add_entry else {}
+            await serve_unchanged(apart)
+            entry = await add(hass, apart, **options)
+            times[name].append(await hour(30) - empty)
+            await hass.config_entries.async_remove(entry.entry_id)
+            await settle(hass)
+    results["times"].append(
+        {"step": "hour", **{name: median(found) for name, found in times.items()}}
+    )
+
+
+async def test_set_up(
+    hass: HomeAssistant, apart: Simulator, results: dict[str, list[Any]]
+) -> None:
+    """Time the set-up of further entries, each of an account of its own."""
+    times = defaultdict(list)
+    for number in range(CROWD):
+        for name, add in ADDERS.items():
+            before = process_time()
+            await add(hass, apart, f"ada{number}", title=f"Entry {number}")
+            times[name].append(process_time() - before)
+    results["times"].append(
+        {
+            "step": "set_up",
+            **{name: median(found[FIRST:]) for name, found in times.items()},
+        }
+    )
+
+
+async def test_memory(
+    hass: HomeAssistant, apart: Simulator, results: dict[str, list[Any]]
+) -> None:
+    """Measure what further entries keep."""
+    kept = {}
+    tracemalloc.start()
+    for name, add in ADDERS.items():
+        for number in range(CROWD):
+            if number == FIRST:
+                gc.collect()
+                before, _ = tracemalloc.get_traced_memory()
+            await add(hass, apart, f"ada{number}", title=f"Entry {number}")
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+        kept[name] = (after - before) / (CROWD - FIRST)
+    tracemalloc.stop()
+    results["memory"].append(kept)
