@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Print the usage limits of a claude.ai subscription, as JSON or for a person.
 
-Needs Python 3.9 or later and nothing else. Put your session key into
+Needs Python 3.11 or later and nothing else. Put your session key into
 claude_config.json beside this file:
 
     {"session_key": "sk-ant-sid...", "org_id": ""}
@@ -15,100 +15,912 @@ Exit status: 0 all is well, 2 configuration, 3 the session key has ended,
 later). Unless it is 0, nothing is printed but one line on stderr.
 """
 
+# Made by scripts/standalone: change claude_ai/ or standalone/source/script.py, and
+# run it again.
+
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 import hashlib
 from http.client import HTTPException
 import json
 import math
 import os
 from pathlib import Path
+from queue import Empty, SimpleQueue
 import re
 import stat
 import sys
+from threading import Thread
 import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from typing import Any, NamedTuple
+import unicodedata
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import HTTPErrorProcessor, Request, build_opener
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+# --- claude_ai/values.py
+# Single values out of an answer: text, numbers and times of whatever type comes. Pure.
 
-BASE_URL = "https://claude.ai"
+# No percentage, amount or time is larger; infinities and NaN fail this too.
+_NUMBER_LIMIT = 1e15
+
+# Seconds since 1970 beyond this (the year 2286) are meant as milliseconds.
+_EPOCH_LIMIT = 1e10
+
+
+def text_of(value: object) -> str | None:
+    """Return a text with something in it, of at most 100 characters, or None."""
+    return value.strip()[:100] or None if isinstance(value, str) else None
+
+
+def number_of(value: object) -> int | float | None:
+    """Return a finite number, or None; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if abs(value) < _NUMBER_LIMIT else None
+
+
+def rounded(value: object) -> int | float | None:
+    """Return a number as a person reads it, whole or with one decimal, or None."""
+    number = number_of(value)
+    if number is None:
+        return None
+    decimal = round(float(number), 1)
+    return int(decimal) if decimal.is_integer() else decimal
+
+
+def minute_of(value: object) -> datetime | None:
+    """Read a timestamp (ISO 8601 or epoch) and round it to the nearest minute, in UTC.
+
+    claude.ai's jitter from one answer to the next, across the minute's boundary.
+    None for what is no time between 1970 and 2286.
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = moment.timestamp()
+    elif (number := number_of(value)) is not None:
+        seconds = number / 1000 if number > _EPOCH_LIMIT else number
+    else:
+        return None
+    if not 0 < seconds < _EPOCH_LIMIT:
+        return None
+    return datetime.fromtimestamp(round(seconds / 60) * 60, UTC)
+
+
+# --- claude_ai/errors.py
+# What can go wrong with claude.ai, one class per thing a person has to do differently.
+#
+# No exception here carries a session key, an e-mail address, an organization id
+# or anything of an answer's body: their texts may be logged as they are.
+
+
+class ClaudeAiError(Exception):
+    """Base of everything this package raises on purpose.
+
+    `key` names the kind of error in one word that does not change, for a
+    program to look up its own text; `message` says it in English.
+    """
+
+    key = "unknown"
+    message = "claude.ai could not be used"
+
+    def __init__(self, detail: str | None = None) -> None:
+        """Say what happened, with a detail that holds nothing personal."""
+        super().__init__(f"{self.message} ({detail})" if detail else self.message)
+
+
+class InvalidSessionKeyError(ClaudeAiError):
+    """The text holds nothing that looks like a session key."""
+
+    key = "invalid_key_format"
+    message = "This is not a claude.ai session key"
+
+
+class ApiKeyError(InvalidSessionKeyError):
+    """The text is an API key (sk-ant-api…), which has no subscription usage."""
+
+    key = "api_key"
+    message = "This is an API key, not a claude.ai session key"
+
+
+class OAuthTokenError(InvalidSessionKeyError):
+    """The text is an OAuth token (sk-ant-oat…), which claude.ai does not accept."""
+
+    key = "oauth_token"
+    message = "This is an OAuth token, not a claude.ai session key"
+
+
+class InvalidOrganizationIdError(ClaudeAiError):
+    """The text holds no organization UUID, or claude.ai calls it malformed (400)."""
+
+    key = "invalid_org_id"
+    message = "This is not an organization ID of claude.ai"
+
+
+class BlockedError(ClaudeAiError):
+    """Cloudflare or something in between answered; the key is fine."""
+
+    key = "blocked"
+    message = "Blocked by Cloudflare or a login page between here and claude.ai"
+
+
+class InvalidSessionError(ClaudeAiError):
+    """claude.ai says that the session key has ended."""
+
+    key = "invalid_auth"
+    message = "claude.ai no longer accepts the session key"
+
+
+class OrganizationAccessError(ClaudeAiError):
+    """The key cannot read the organization, or there is no such one."""
+
+    key = "org_not_found"
+    message = "claude.ai does not show this organization to the session key"
+
+
+class RegionBlockedError(ClaudeAiError):
+    """claude.ai is not offered where this network leaves to the internet."""
+
+    key = "region_blocked"
+    message = "claude.ai is not available in the region of this network"
+
+
+class RateLimitedError(ClaudeAiError):
+    """claude.ai asks for fewer requests (429).
+
+    `retry_after` is the wait it asked for in seconds, as it was sent (it can be
+    absurd), or None when it sent none.
+    """
+
+    key = "rate_limited"
+    message = "claude.ai asks for fewer requests"
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        """Remember the wait that claude.ai asked for."""
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class ForbiddenError(ClaudeAiError):
+    """A refusal (403) that does not say whether key or organization is meant."""
+
+    key = "forbidden"
+    message = "claude.ai refused the request without saying why"
+
+
+class UnavailableError(ClaudeAiError):
+    """claude.ai cannot be reached, or answers with an error or with no JSON object."""
+
+    key = "cannot_connect"
+    message = "claude.ai cannot be reached or does not answer properly"
+
+
+# --- claude_ai/credentials.py
+# Cleaning and checking of what people paste.
+#
+# A session key is plausible when it starts with `sk-ant-sid`, has at least 40
+# characters, and only letters, digits, `_` and `-` (seen in the browser's cookie
+# `sessionKey`; about 130 characters).
+
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
+_QUOTES = "\"'`“”„‘’‚«»;,"
+_SESSION_KEY = re.compile(r"sk-ant-sid[A-Za-z0-9_-]{30,}")
+_SESSION_KEY_COOKIE = re.compile(r"(?:^|[\s;:\"'])sessionKey=([^;]*)")
+_UUID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+_BARE_UUID = re.compile(rf"(?<![0-9a-f]){_UUID}(?![0-9a-f])", re.IGNORECASE)
+_LAST_ACTIVE_ORG = re.compile(rf"lastActiveOrg=({_UUID})", re.IGNORECASE)
+_ORGANIZATION_URL = re.compile(rf"organizations/({_UUID})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A session key, and the organization ID that stood beside it in a cookie header."""
+
+    session_key: str = field(repr=False)
+    org_id: str | None = field(default=None, repr=False)
+
+
+def is_session_key(text: str) -> bool:
+    """Tell whether a text is plausible as a session key, and nothing else."""
+    return _SESSION_KEY.fullmatch(text) is not None
+
+
+def is_org_id(text: str) -> bool:
+    """Tell whether a text is an organization UUID, and nothing else."""
+    return _BARE_UUID.fullmatch(text) is not None
+
+
+def parse_session_key(text: str) -> Credentials:
+    """Take the session key out of whatever was pasted.
+
+    Accepts the key alone, quoted, wrapped over lines, URL-encoded, as
+    `sessionKey=…`, or in a whole `Cookie:` header, from which `lastActiveOrg`
+    is taken too. Raises ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
+    """
+    text = unquote(text)
+    last_active_org = _LAST_ACTIVE_ORG.search(text)
+    for candidate in (*_SESSION_KEY_COOKIE.findall(text), text):
+        compact = _INVISIBLE.sub("", candidate).strip(_QUOTES)
+        if is_session_key(compact):
+            break
+    else:
+        if (match := _SESSION_KEY.search(text)) is None:
+            if "sk-ant-api" in text:
+                raise ApiKeyError
+            if "sk-ant-oat" in text:
+                raise OAuthTokenError
+            raise InvalidSessionKeyError
+        compact = match[0]
+    return Credentials(
+        compact, str(UUID(last_active_org[1])) if last_active_org else None
+    )
+
+
+def parse_org_id(text: str) -> str:
+    """Take an organization UUID, in lower case, out of a pasted ID or address.
+
+    In an address with several UUIDs the one behind `organizations/` counts.
+    Raises InvalidOrganizationIdError.
+    """
+    text = _INVISIBLE.sub("", unquote(text))
+    if match := _ORGANIZATION_URL.search(text):
+        return str(UUID(match[1]))
+    if match := _BARE_UUID.search(text):
+        return str(UUID(match[0]))
+    raise InvalidOrganizationIdError
+
+
+# --- claude_ai/organization.py
+# Organizations and the plan, as `/api/organizations` tells them. Pure.
+
+_ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
+_MULTIPLIER = re.compile(r"_(\d+x)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """One organization that a session key can see.
+
+    `name` is fit to be shown: of a personal organization, which is called after
+    its owner's e-mail address, only the part before the `@` is kept.
+    `has_usage` tells those with a chat subscription from API-only ones, whose
+    usage cannot be read.
+    """
+
+    org_id: str = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    plan: str | None = None
+    has_usage: bool = True
+
+
+def parse_organization(body: object) -> Organization | None:
+    """Read one organization; None for anything without a `uuid`."""
+    if not isinstance(body, Mapping):
+        return None
+    org_id = text_of(body.get("uuid"))
+    if org_id is None:
+        return None
+    name = text_of(body.get("name"))
+    if name is not None and "@" in name:
+        name = name.partition("@")[0].strip() or None
+    capabilities = _capabilities(body)
+    return Organization(
+        org_id=org_id.lower(),
+        name=name,
+        plan=_plan(body, capabilities),
+        has_usage=not capabilities or "chat" in capabilities,
+    )
+
+
+def parse_organizations(body: object) -> tuple[Organization, ...]:
+    """Read the list of organizations, in the server's order."""
+    rows = body if isinstance(body, list) else []
+    organizations = map(parse_organization, rows)
+    return tuple(item for item in organizations if item is not None)
+
+
+def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
+    """Name the plan.
+
+    The order matters and the tier alone misleads: `default_claude_ai` is Free
+    and Pro, and a Team member can carry `default_claude_max_5x`.
+    """
+    tier = text_of(body.get("rate_limit_tier")) or ""
+    raven = text_of(body.get("raven_type"))
+    if (
+        raven == "enterprise"
+        or "raven_enterprise" in capabilities
+        or tier in _ENTERPRISE_TIERS
+    ):
+        return "Enterprise"
+    if raven or "raven" in capabilities or tier.startswith("default_raven"):
+        return "Team"
+    if "claude_max" in capabilities:
+        multiplier = _MULTIPLIER.search(tier)
+        return f"Max {multiplier[1]}" if multiplier else "Max"
+    if "claude_pro" in capabilities:
+        return "Pro"
+    if name := text_of(body.get("plan_display_name")):
+        return name
+    return "Free" if "chat" in capabilities else None
+
+
+def _capabilities(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names in `capabilities`, whatever else stands there."""
+    listed = body.get("capabilities")
+    if not isinstance(listed, list):
+        return frozenset()
+    return frozenset(item for item in listed if isinstance(item, str))
+
+
+# --- claude_ai/usage.py
+# Usage windows and money, as `/usage` tells them. Pure.
+#
+# Any member of the body can be missing, null or of another type, and new ones
+# appear every month: nothing here raises on a shape. Percentages are rounded to
+# what a person reads and reset times to the minute, so that two bodies that say the
+# same compare equal although claude.ai's timestamps jitter.
+
+KIND_SESSION = "session"
+KIND_WEEKLY = "weekly_all"
+KIND_WEEKLY_SCOPED = "weekly_scoped"
+
+# The older form: members of the body that are windows, or start the name of one.
+_FIVE_HOUR = "five_hour"
+_SEVEN_DAY = "seven_day"
+_SEVEN_DAY_PREFIX = "seven_day_"
+
+_WORDS = re.compile(r"[^\W_]+")
+
+# What a reset is given to show in an answer before the window is called over.
+_RESET_TAKES = timedelta(minutes=1)
+
+
+class Identity(NamedTuple):
+    """What two readings of one window have in common.
+
+    `kind` and `name` are the server's, without what case and punctuation change;
+    `name` is empty for a window of the whole account. Of several rows in one
+    answer that nothing else tells apart, `number` counts.
+    """
+
+    kind: str
+    name: str = ""
+    number: int = 1
+
+
+# The two windows that most accounts have.
+SESSION = Identity(KIND_SESSION)
+WEEKLY = Identity(KIND_WEEKLY)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageWindow:
+    """One limit over a span of time.
+
+    `name` is the model or surface that the limit is about, in the server's words.
+    `percent` is 0 to 100 (a moment's overshoot is kept), whole numbers as int,
+    others with one decimal. `resets_at` is an aware UTC time on a whole minute,
+    or None for a window that has not started.
+    """
+
+    identity: Identity
+    name: str | None
+    percent: int | float
+    resets_at: datetime | None
+
+    @property
+    def kind(self) -> str:
+        """Return what sort of limit it is."""
+        return self.identity.kind
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether its reset has passed, whatever is still served."""
+        return self.resets_at is not None and now - self.resets_at >= _RESET_TAKES
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in whole units of its currency (`23.82`, not cents)."""
+
+    amount: float
+    currency: str | None
+    decimals: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Paid usage beyond the plan.
+
+    A `limit` of None is unlimited. `percent` is the share of the limit, computed
+    where the server does not say it.
+    """
+
+    enabled: bool
+    spent: Money
+    limit: Money | None
+    percent: int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPool:
+    """A pool of dollars under a code name, such as a promotion's."""
+
+    label: str
+    spent: Money | None
+    limit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer of `/usage` says.
+
+    `session` and `weekly` are None when the account has no such limit, which
+    is another thing than 0 %. `windows` are all the others, in the server's
+    order, each with an identity of its own. `spend` is None when the account has
+    no paid usage.
+    """
+
+    session: UsageWindow | None = None
+    weekly: UsageWindow | None = None
+    windows: tuple[UsageWindow, ...] = ()
+    spend: Spend | None = None
+    pools: tuple[CreditPool, ...] = ()
+
+    @property
+    def all_windows(self) -> tuple[UsageWindow, ...]:
+        """Return the session, the week and all others, as far as the account has them."""
+        fixed = (window for window in (self.session, self.weekly) if window)
+        return (*fixed, *self.windows)
+
+
+class _Row(NamedTuple):
+    """A window as one place of the body tells it, which may be in part."""
+
+    kind: str
+    name: str | None
+    percent: int | float | None
+    resets_at: datetime | None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Return the server's words for it."""
+        return (self.kind, self.name or "")
+
+    @property
+    def identity(self) -> Identity:
+        """Return whose row it is, but for the number."""
+        return Identity(
+            kind="_".join(_words(self.kind)) or self.kind,
+            name=" ".join(_words(self.name or "")) or self.name or "",
+        )
+
+    def completed_by(self, other: _Row) -> _Row:
+        """Take what only the other place tells: a member, or the decimals."""
+        percent = self.percent if self.percent is not None else other.percent
+        if (
+            isinstance(percent, int)
+            and other.percent is not None
+            # Elsewhere than in the decimals, which a row may lack, the two agree.
+            and 0 < abs(other.percent - percent) < 1
+        ):
+            percent = other.percent
+        return self._replace(
+            percent=percent, resets_at=self.resets_at or other.resets_at
+        )
+
+
+def parse_usage(body: object) -> Usage:
+    """Read the body of `/usage`; what cannot be read is left out."""
+    if not isinstance(body, Mapping):
+        return Usage()
+    rows = _identified(_rows(body.get("limits")))
+    for named in _named_windows(body):
+        covered = _rows_of(named, rows)
+        if not covered:
+            rows[named.identity] = named
+        elif len(covered) == 1:
+            rows[covered[0]] = rows[covered[0]].completed_by(named)
+    windows = {
+        identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
+        for identity, row in rows.items()
+        if row.percent is not None
+    }
+    return Usage(
+        session=windows.pop(SESSION, None),
+        weekly=windows.pop(WEEKLY, None),
+        windows=tuple(windows.values()),
+        spend=_spend(body.get("spend")) or _extra_usage(body.get("extra_usage")),
+        pools=tuple(_pools(body)),
+    )
+
+
+def _rows(limits: object) -> Iterator[_Row]:
+    """Read the modern form: the rows of `limits[]`."""
+    for row in limits if isinstance(limits, list) else []:
+        if not isinstance(row, Mapping) or (kind := text_of(row.get("kind"))) is None:
+            continue
+        name = None if kind in (KIND_SESSION, KIND_WEEKLY) else _name(row.get("scope"))
+        if name is not None and name.casefold() == "all models":
+            kind, name = KIND_WEEKLY, None
+        yield _Row(
+            kind, name, rounded(row.get("percent")), minute_of(row.get("resets_at"))
+        )
+
+
+def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
+    """Read the older form: each window under a name of its own."""
+    for key, value in body.items():
+        if not isinstance(value, Mapping):
+            continue
+        if (percent := rounded(value.get("utilization"))) is None:
+            continue
+        resets_at = minute_of(value.get("resets_at"))
+        if key == _FIVE_HOUR:
+            yield _Row(KIND_SESSION, None, percent, resets_at)
+        elif key == _SEVEN_DAY:
+            yield _Row(KIND_WEEKLY, None, percent, resets_at)
+        elif key.startswith(_SEVEN_DAY_PREFIX):
+            name = key.removeprefix(_SEVEN_DAY_PREFIX).replace("_", " ").capitalize()
+            yield _Row(KIND_WEEKLY_SCOPED, text_of(name), percent, resets_at)
+
+
+def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
+    """Give each row its identity, in the server's order.
+
+    There is one session and one week. Of others with one identity each is a window,
+    numbered by their exact names, so that their order in the answer does not matter.
+    """
+    rows = list(found)
+    numbers: Counter[Identity] = Counter()
+    identities: dict[int, Identity] = {}
+    for place in sorted(range(len(rows)), key=lambda place: rows[place].words):
+        identity = rows[place].identity
+        if identity not in (SESSION, WEEKLY) and rows[place].percent is not None:
+            numbers[identity] += 1
+            identity = identity._replace(number=numbers[identity])
+        identities[place] = identity
+    identified: dict[Identity, _Row] = {}
+    for place, row in enumerate(rows):
+        known = identified.get(identities[place])
+        identified[identities[place]] = known.completed_by(row) if known else row
+    return identified
+
+
+def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
+    """Return the rows that are what a named member is: `Opus 4` is `seven_day_opus`."""
+    wanted = named.identity
+    same = [key for key in rows if key[:2] == wanted[:2]]
+    if same or not wanted.name:
+        return same
+    versions = f"{wanted.name} "
+    return [
+        key for key in rows if key.kind == wanted.kind and key.name.startswith(versions)
+    ]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, whatever their case and what stands between them."""
+    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _name(scope: object) -> str | None:
+    """Name what a row is about; the scope and its parts may be plain texts."""
+    if not isinstance(scope, Mapping):
+        return text_of(scope)
+    for part in (scope.get("model"), scope.get("surface")):
+        value = part.get("display_name") if isinstance(part, Mapping) else part
+        if name := text_of(value):
+            return name
+    return None
+
+
+def _spend(value: object) -> Spend | None:
+    """Read `spend`, unless it is the trimmed form that says nothing."""
+    if not isinstance(value, Mapping) or (spent := _money(value.get("used"))) is None:
+        return None
+    return _if_any(
+        Spend(
+            enabled=value.get("enabled") is True,
+            spent=spent,
+            limit=_money(value.get("limit")),
+            percent=rounded(value.get("percent")),
+        )
+    )
+
+
+def _extra_usage(value: object) -> Spend | None:
+    """Read `extra_usage`, the older form: minor units beside their currency."""
+    if not isinstance(value, Mapping):
+        return None
+    currency, decimals = value.get("currency"), value.get("decimal_places")
+    spent = _minor_units(value.get("used_credits"), currency, decimals)
+    if spent is None:
+        return None
+    return _if_any(
+        Spend(
+            enabled=value.get("is_enabled") is True,
+            spent=spent,
+            limit=_minor_units(value.get("monthly_limit"), currency, decimals),
+            percent=rounded(value.get("utilization")),
+        )
+    )
+
+
+def _if_any(spend: Spend) -> Spend | None:
+    """Drop what is none: a limit of zero, of which nothing is a share, or no use at all."""
+    if spend.limit is not None:
+        if spend.limit.amount <= 0:
+            return None
+        if spend.percent is None:
+            share = spend.spent.amount / spend.limit.amount * 100
+            return replace(spend, percent=rounded(share))
+        return spend
+    return spend if spend.enabled or spend.spent.amount > 0 else None
+
+
+def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:
+    """Yield the code-named dollar pools; one without a limit above 0 is nothing."""
+    for label, value in body.items():
+        if label in (_FIVE_HOUR, _SEVEN_DAY) or not isinstance(value, Mapping):
+            continue
+        limit = number_of(value.get("limit_dollars"))
+        if limit is None or limit <= 0:
+            continue
+        spent = number_of(value.get("used_dollars"))
+        yield CreditPool(
+            label=label,
+            spent=None if spent is None else Money(float(spent), "USD"),
+            limit=Money(float(limit), "USD"),
+        )
+
+
+def _money(value: object) -> Money | None:
+    """Read `{"amount_minor": …, "currency": …, "exponent": …}`."""
+    if not isinstance(value, Mapping):
+        return None
+    return _minor_units(
+        value.get("amount_minor"), value.get("currency"), value.get("exponent")
+    )
+
+
+def _minor_units(amount: object, currency: object, decimals: object) -> Money | None:
+    """Turn minor units (cents) into an amount of the currency; two decimals by default."""
+    number = number_of(amount)
+    if number is None:
+        return None
+    places = number_of(decimals)
+    exponent = int(places) if places is not None and 0 <= places <= 6 else 2
+    return Money(round(number / 10**exponent, exponent), text_of(currency), exponent)
+
+
+# --- claude_ai/answer.py
+# What an answer of claude.ai means, whatever has fetched it. Pure.
+#
+# The meanings are those seen in captures of its own usage page up to October 2026.
+
+# A browser's own words: a bare or odd User-Agent is challenged by Cloudflare.
 HEADERS = {
     "Accept": "application/json",
     "Accept-Language": "en-US,en;q=0.9",
     "Referer": "https://claude.ai/settings/usage",
-    # A browser's own words: anything else is challenged by Cloudflare.
     "User-Agent": (
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
         "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
     ),
     "anthropic-client-platform": "web_claude_ai",
 }
-TIMEOUT = 15
+SESSION_COOKIE = "sessionKey"
+_PORTS = {"http": 80, "https": 443}
+
+# No answer is larger, packed or unpacked.
 MAX_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came.
+
+    `headers` have names in lower case, each with all its values; `body` is the JSON
+    of the `text`, or None where it is something else.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, Sequence[str]]
+    text: str
+    body: Any
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, or None."""
+        return next(iter(self.headers.get(name, ())), None)
+
+    @property
+    def offered_key(self) -> str | None:
+        """Return the session key that it sets as a cookie which is to last.
+
+        A session is ended by an empty value, or by a time that is over.
+        """
+        key = None
+        for line in self.headers.get("set-cookie", ()):
+            cookie, *attributes = (part.partition("=") for part in line.split(";"))
+            if cookie[0].strip() != SESSION_COOKIE:
+                continue
+            lives = {
+                name.strip().lower(): value.strip() for name, _, value in attributes
+            }
+            lifetime = lives.get("max-age") or lives.get("expires")
+            lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
+            value = cookie[2].strip()
+            key = value if lasts and is_session_key(value) else None
+        return key
+
+
+def json_of(text: str) -> Any:
+    """Parse a body; None for anything that is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def good_body(answer: Answer, expect: type = dict) -> Any:
+    """Return the JSON of a good answer, whose root is of the given type.
+
+    Raises what another answer means, as `errors.py` has it.
+    """
+    if error := error_of(answer):
+        raise error
+    if not isinstance(answer.body, expect):
+        raise UnavailableError("unexpected answer")
+    return answer.body
+
+
+def error_of(answer: Answer) -> ClaudeAiError | None:
+    """Decide what an answer means, or None for a good one. The order matters."""
+    status, body = answer.status, answer.body
+    if "cf-mitigated" in answer.headers:
+        return BlockedError()
+    if "app-unavailable-in-region" in (answer.header("location") or ""):
+        return RegionBlockedError()
+    if answer.text.lstrip().startswith("<"):
+        return BlockedError()
+    code, message = _error_details(body)
+    if code == "account_session_invalid" or (status == 401 and body is not None):
+        return InvalidSessionError()
+    if status == 404 or (status == 403 and "authorization for organization" in message):
+        return OrganizationAccessError()
+    if status == 400:
+        return InvalidOrganizationIdError()
+    if status == 451:
+        return RegionBlockedError()
+    if 300 <= status < 400:
+        return _redirect_error(answer)
+    if status == 429:
+        return RateLimitedError(_seconds(answer.header("retry-after")))
+    if status == 403 and body is not None:
+        return ForbiddenError()
+    if status != 200 or message:
+        return UnavailableError(f"HTTP status {status}")
+    return None
+
+
+def _redirect_error(answer: Answer) -> ClaudeAiError:
+    """Tell claude.ai's own log-in page from a captive portal's."""
+    unclear = UnavailableError(f"HTTP status {answer.status}")
+    try:
+        target = urlsplit(urljoin(answer.url, answer.header("location") or ""))
+        if not target.hostname:
+            return unclear
+        if _origin(target) != _origin(urlsplit(answer.url)):
+            return BlockedError()
+    except ValueError:
+        return unclear
+    return InvalidSessionError() if target.path.startswith("/login") else unclear
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    """Return which server an address is of."""
+    return (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme))
+
+
+def _error_details(body: Any) -> tuple[str | None, str]:
+    """Return the code and the message of an error body, flat or nested."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return None, ""
+    details = error.get("details")
+    code = details.get("error_code") if isinstance(details, Mapping) else None
+    return code, str(error.get("message"))
+
+
+def _seconds(value: str | None) -> float | None:
+    """Return how long a header's value lasts, given as seconds or as an HTTP date."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (OverflowError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
+# --- The script's own part
+
+BASE_URL = "https://claude.ai"
+# For one request, however its answer trickles in.
+TIMEOUT = 15
 # Before a dead key is asked about once more.
 CONFIRM_PAUSE = 2
 # The plan and the organization do not change from one call to the next.
 CACHE_SECONDS = 6 * 60 * 60
 
+
+class ConfigurationError(ClaudeAiError):
+    """The configuration cannot be used as it is."""
+
+    key = "configuration"
+
+    def __init__(self, message: str) -> None:
+        """Remember what is wrong with it, and what to do."""
+        self.message = message
+        super().__init__()
+
+
+class NoUsageError(ClaudeAiError):
+    """None of the organizations has usage."""
+
+    key = "no_usage"
+    message = "This account has no organization with claude.ai usage, only API access"
+
+
+# The exit status for each thing that can go wrong, and what to do about it.
 CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = 2, 3, 4, 5
-
-WEEKDAYS = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-]
-
-
-class UsageError(Exception):
-    """What keeps the usage from being shown, and the exit status that says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Remember the status; the message says what to do."""
-        super().__init__(message)
-        self.status = status
-
-
-class DeadKeyError(UsageError):
-    """claude.ai has refused the session key."""
-
-    def __init__(self) -> None:
-        """Say where a new one comes from."""
-        super().__init__(
-            DEAD_KEY,
-            "claude.ai no longer accepts the session key: log in to claude.ai and "
-            "put the new value of the cookie sessionKey into the configuration",
-        )
-
-
-class WrongOrganizationError(UsageError):
-    """claude.ai does not show the organization to this key."""
-
-    def __init__(self) -> None:
-        """Say what to check."""
-        super().__init__(
-            WRONG_ORGANIZATION,
-            "the session key cannot read this organization: correct org_id in the "
-            "configuration, or leave it out",
-        )
+_CORRECT_ORGANIZATION = "correct org_id in the configuration, or leave it out"
+OUTCOMES: dict[type[ClaudeAiError], tuple[int, str]] = {
+    InvalidSessionError: (
+        DEAD_KEY,
+        "log in to claude.ai and put the new value of the cookie sessionKey into the "
+        "configuration",
+    ),
+    InvalidOrganizationIdError: (WRONG_ORGANIZATION, _CORRECT_ORGANIZATION),
+    OrganizationAccessError: (WRONG_ORGANIZATION, _CORRECT_ORGANIZATION),
+    NoUsageError: (WRONG_ORGANIZATION, "use the key of one with a subscription"),
+    BlockedError: (TRY_LATER, "your session key is fine, try again later"),
+    RegionBlockedError: (TRY_LATER, "run this where claude.ai is offered"),
+    RateLimitedError: (TRY_LATER, "run this less often"),
+    ForbiddenError: (
+        TRY_LATER,
+        "try again later, and if that does not help, with a new session key",
+    ),
+    ClaudeAiError: (TRY_LATER, "try again later"),
+}
 
 
 def now() -> datetime:
     """Return the present time in UTC."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
-# --- Configuration
+def warn(message: str) -> None:
+    """Say something beside the output."""
+    print(f"claude_usage: {message}", file=sys.stderr)
 
 
 def read_config(path: Path) -> tuple[str, str | None]:
@@ -118,54 +930,32 @@ def read_config(path: Path) -> tuple[str, str | None]:
             warn(f"others can read {path}: chmod 600 keeps your session key to you")
         config = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as err:
-        raise UsageError(
-            CONFIGURATION, f"{path} cannot be read: {err.strerror}"
+        raise ConfigurationError(
+            f"{path} cannot be read ({err.strerror}): --help says what it must hold"
         ) from None
-    except ValueError:
-        raise UsageError(CONFIGURATION, f"{path} is not valid JSON") from None
+    except (ValueError, RecursionError):
+        raise ConfigurationError(
+            f"{path} is not valid JSON: --help says what it must hold"
+        ) from None
     if not isinstance(config, dict):
-        raise UsageError(CONFIGURATION, f'{path} must hold {{"session_key": "..."}}')
+        raise ConfigurationError(f'{path} must hold {{"session_key": "..."}}')
     key, org_id = config.get("session_key"), config.get("org_id")
-    return session_key(key, path), organization_id(org_id, path)
+    try:
+        key = parse_session_key(key if isinstance(key, str) else "").session_key
+    except InvalidSessionKeyError as err:
+        raise ConfigurationError(
+            f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
+            "of claude.ai, it starts with sk-ant-sid"
+        ) from None
+    try:
+        return key, None if org_id in (None, "") else parse_org_id(str(org_id))
+    except InvalidOrganizationIdError as err:
+        raise ConfigurationError(
+            f"org_id in {path}: {err}; correct it, or leave it out"
+        ) from None
 
 
-def session_key(value: Any, path: Path) -> str:
-    """Take the session key out of what was pasted."""
-    pasted = unquote(value) if isinstance(value, str) else ""
-    key = re.compile(r"sk-ant-sid[A-Za-z0-9_-]{30,}")
-    for candidate in (*re.findall(r"sessionKey=([^;]*)", pasted), pasted):
-        compact = re.sub(r"[\s\u200b-\u200f\u2060\ufeff]+", "", candidate)
-        if match := key.fullmatch(compact.strip("\"'`“”„‘’;,")):
-            return match[0]
-    if match := key.search(pasted):
-        return match[0]
-    kinds = {"sk-ant-api": "an API key", "sk-ant-oat": "an OAuth token"}
-    what = next((kinds[start] for start in kinds if start in pasted), "no session key")
-    raise UsageError(
-        CONFIGURATION,
-        f"session_key in {path} is {what}: copy the value of the cookie sessionKey "
-        "of claude.ai, it starts with sk-ant-sid",
-    )
-
-
-def organization_id(value: Any, path: Path) -> str | None:
-    """Take the organization's UUID out of what was pasted; None for nothing."""
-    if value is None or value == "":
-        return None
-    digits = "[0-9a-f]"
-    uuid = f"{digits}{{8}}-?{digits}{{4}}-?{digits}{{4}}-?{digits}{{4}}-?{digits}{{12}}"
-    pasted = str(value).lower()
-    for pattern in (f"organizations/({uuid})", f"(?<!{digits})({uuid})(?!{digits})"):
-        if match := re.search(pattern, pasted):
-            return str(UUID(match[1]))
-    message = f"org_id in {path} is not an organization ID: correct it, or leave it out"
-    raise UsageError(CONFIGURATION, message)
-
-
-# --- claude.ai
-
-
-class Answers(HTTPErrorProcessor):
+class Unprocessed(HTTPErrorProcessor):
     """Hand out every answer as it is: a redirect would carry the cookie along."""
 
     def http_response(self, request: Any, response: Any) -> Any:
@@ -175,128 +965,72 @@ class Answers(HTTPErrorProcessor):
     https_response = http_response
 
 
-def get(key: str, *path: str, root: type = dict) -> Any:
-    """Ask claude.ai once, and return the JSON body of a good answer."""
-    url = "/".join((BASE_URL, "api", *(quote(part, safe="") for part in path)))
-    headers = {**HEADERS, "Cookie": f"sessionKey={key}"}
+def fetch(url: str, key: str) -> Answer | UnavailableError:
+    """Return the answer to a request, good or not, or what kept it from coming."""
+    headers = {**HEADERS, "Cookie": f"{SESSION_COOKIE}={key}"}
     request = Request(url, headers=headers)  # noqa: S310
     try:
-        with build_opener(Answers).open(request, timeout=TIMEOUT) as response:
-            answer = read(response)
+        with build_opener(Unprocessed).open(request, timeout=TIMEOUT) as response:
+            received = {
+                name.lower(): response.headers.get_all(name)
+                for name in response.headers
+            }
+            # With that header the body may be anything.
+            is_read = "cf-mitigated" not in received
+            body = response.read(MAX_BODY + 1) if is_read else b""
     except (HTTPException, OSError, ValueError) as err:
-        raise unreachable(type(err).__name__) from None
+        # No more than its kind: the text can hold the address.
+        return UnavailableError(type(err).__name__)
+    if len(body) > MAX_BODY:
+        return UnavailableError("answer too large")
+    text = body.decode("utf-8-sig", errors="replace")
+    return Answer(url, response.status, received, text, json_of(text))
+
+
+def get(key: str, *path: str, expect: type = dict) -> Any:
+    """Ask claude.ai once, and return the JSON of a good answer.
+
+    The request has a thread of its own, as only that can be left alone whatever it
+    waits for: a name server, a proxy, or the next byte.
+    """
+    url = "/".join((BASE_URL, "api", *path))
+    answers: SimpleQueue[Answer | UnavailableError] = SimpleQueue()
+    Thread(target=lambda: answers.put(fetch(url, key)), daemon=True).start()
     try:
-        body = json.loads(answer)
-    except (ValueError, RecursionError):
-        body = None
-    check(url, response.status, response.headers, answer, body)
-    if not isinstance(body, root):
-        raise unreachable("unexpected answer")
-    return body
+        answer = answers.get(timeout=TIMEOUT)
+    except Empty:
+        raise UnavailableError("no answer in time") from None
+    if isinstance(answer, UnavailableError):
+        raise answer
+    return good_body(answer, expect)
 
 
-def read(response: Any) -> str:
-    """Read a body, but not for ever."""
-    body, end = b"", time.monotonic() + TIMEOUT
-    while chunk := response.read1(65536):
-        body += chunk
-        if len(body) > MAX_BODY or time.monotonic() > end:
-            raise unreachable("answer too large or too slow")
-    return body.decode("utf-8-sig", errors="replace")
-
-
-def refused() -> UsageError:
-    """Return the problem of a refusal that means neither key nor organization."""
-    return UsageError(TRY_LATER, "claude.ai refused the request without saying why")
-
-
-def unreachable(detail: str) -> UsageError:
-    """Return the problem of an answer that says nothing."""
-    return UsageError(
-        TRY_LATER,
-        f"claude.ai cannot be reached or does not answer properly ({detail})",
-    )
-
-
-def check(url: str, status: int, headers: Any, answer: str, body: Any) -> None:
-    """Raise what an answer means, unless it is a good one. The order matters."""
-    location = headers.get("Location", "")
-    blocked = UsageError(
-        TRY_LATER,
-        "Cloudflare or a log-in page of your network answered instead of claude.ai; "
-        "your session key is fine, try again later",
-    )
-    region = UsageError(
-        TRY_LATER, "claude.ai is not available in the region of this network"
-    )
-    error = body.get("error") if isinstance(body, dict) else None
-    error = error if isinstance(error, dict) else {}
-    details = error.get("details")
-    code = details.get("error_code") if isinstance(details, dict) else None
-    message = str(error.get("message", ""))
-    if "cf-mitigated" in headers:
-        raise blocked
-    if "app-unavailable-in-region" in location:
-        raise region
-    if answer.lstrip().startswith("<"):
-        raise blocked
-    if code == "account_session_invalid" or (status == 401 and body is not None):
-        raise DeadKeyError
-    if status == 404 or (status == 403 and "authorization for organization" in message):
-        raise WrongOrganizationError
-    if status == 400:
-        raise UsageError(WRONG_ORGANIZATION, str(WrongOrganizationError()))
-    if status == 451:
-        raise region
-    if 300 <= status < 400:
-        try:
-            target = urlsplit(urljoin(url, location))
-        except ValueError:
-            raise unreachable(f"HTTP status {status}") from None
-        if target[:2] != urlsplit(url)[:2]:
-            raise blocked
-        if target.path.startswith("/login"):
-            raise DeadKeyError
-    if status == 429:
-        raise UsageError(TRY_LATER, "claude.ai asks for fewer requests: ask less often")
-    if status == 403 and body is not None:
-        raise refused()
-    if status != 200 or message:
-        raise unreachable(f"HTTP status {status}")
-
-
-def get_confirmed(key: str, *path: str, root: type = dict) -> Any:
-    """Ask, and ask again before a key is called dead or an organization wrong."""
+def get_confirmed(key: str, *path: str, expect: type = dict) -> Any:
+    """Ask, and ask again before a key is called dead."""
     try:
-        return get(key, *path, root=root)
-    except DeadKeyError:
+        return get(key, *path, expect=expect)
+    except InvalidSessionError:
         time.sleep(CONFIRM_PAUSE)
-        return get(key, *path, root=root)
-    except WrongOrganizationError:
+        return get(key, *path, expect=expect)
+
+
+def get_usage(key: str, org_id: str) -> Usage:
+    """Ask for the usage; where the organization is refused, its list tells why."""
+    try:
+        return parse_usage(get_confirmed(key, *organization_path(org_id), "usage"))
+    except OrganizationAccessError:
         # A dead key is refused here as well, and then that is the reason.
-        for item in get(key, "organizations", root=list):
-            if has_usage(item) and item["uuid"].lower() in path:
-                raise refused() from None
+        listed = parse_organizations(get(key, "organizations", expect=list))
+        if any(item.has_usage and item.org_id == org_id for item in listed):
+            raise ForbiddenError from None
         raise
 
 
-def has_usage(item: Any) -> bool:
-    """Tell whether an item of the list is an organization with more than API access."""
-    if not isinstance(item, dict) or not isinstance(item.get("uuid"), str):
-        return False
-    return not capabilities(item) or "chat" in capabilities(item)
-
-
-def find_organization(key: str) -> dict[str, Any]:
-    """Return the first organization that has usage; API-only ones have none."""
-    for item in get_confirmed(key, "organizations", root=list):
-        if has_usage(item):
-            found: dict[str, Any] = item
-            return found
-    raise UsageError(
-        WRONG_ORGANIZATION,
-        "this account has no organization with claude.ai usage, only API access",
-    )
+def organization_path(org_id: str) -> tuple[str, str]:
+    """Return the path of an organization, into which nothing else is ever put."""
+    if not is_org_id(org_id):
+        raise InvalidOrganizationIdError
+    return ("organizations", org_id)
 
 
 def organization_and_plan(
@@ -308,180 +1042,49 @@ def organization_and_plan(
         known = json.loads(cache.read_text(encoding="utf-8"))
         age = now().timestamp() - known["time"]
         if known["about"] == about and 0 <= age < CACHE_SECONDS:
-            return known["org_id"], known["plan"]
-    except (OSError, ValueError, KeyError, TypeError):
+            return parse_org_id(str(known["org_id"])), text_of(known["plan"])
+    except (OSError, ValueError, KeyError, TypeError, InvalidOrganizationIdError):
         pass
     if org_id is None:
-        organization = find_organization(key)
-        found = organization["uuid"]
+        listed = parse_organizations(get_confirmed(key, "organizations", expect=list))
+        organization = next((item for item in listed if item.has_usage), None)
+        if organization is None:
+            raise NoUsageError
+        org_id = organization.org_id
     else:
-        found = org_id
         try:
-            organization = get(key, "organizations", org_id)
-        except UsageError:
+            organization = parse_organization(get(key, *organization_path(org_id)))
+        except ClaudeAiError:
             # The usage tells what is wrong; without a plan it is still the usage.
-            return found, None
-    known = {"about": about, "org_id": found, "plan": plan(organization)}
+            return org_id, None
+    plan = organization.plan if organization else None
+    known = {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()}
     with suppress(OSError):
         cache.touch(mode=0o600)
-        cache.write_text(json.dumps({**known, "time": now().timestamp()}))
-    return found, known["plan"]
-
-
-# --- What the answers say
-
-
-def capabilities(organization: dict[str, Any]) -> list[Any]:
-    """Return what an organization can do."""
-    listed = organization.get("capabilities")
-    return listed if isinstance(listed, list) else []
-
-
-def plan(organization: dict[str, Any]) -> str | None:
-    """Name the plan; the order matters, and the tier alone misleads."""
-    can = capabilities(organization)
-    tier = text(organization.get("rate_limit_tier")) or ""
-    raven = text(organization.get("raven_type"))
-    zero = tier in ("default_claude_zero", "default_raven_enterprise")
-    if raven == "enterprise" or "raven_enterprise" in can or zero:
-        return "Enterprise"
-    if raven or "raven" in can or tier.startswith("default_raven"):
-        return "Team"
-    if "claude_max" in can:
-        multiplier = re.search(r"_(\d+x)$", tier)
-        return f"Max {multiplier[1]}" if multiplier else "Max"
-    if "claude_pro" in can:
-        return "Pro"
-    name = text(organization.get("plan_display_name"))
-    return name or ("Free" if "chat" in can else None)
-
-
-def windows(body: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return all limits by kind and name: the rows, and named members without a row."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, window in rows(body.get("limits")):
-        found.setdefault(key, window)
-    for key, window in named(body):
-        row = found.setdefault(key, window)
-        difference = abs(window["percent"] - row["percent"])
-        # Elsewhere than in the decimals, which a row may lack, the two agree.
-        if isinstance(row["percent"], int) and 0 < difference < 1:
-            row["percent"] = window["percent"]
-    return found
-
-
-def rows(limits: Any) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """Read the modern form."""
-    for row in limits if isinstance(limits, list) else []:
-        if not isinstance(row, dict) or not text(row.get("kind")):
-            continue
-        kind = text(row["kind"]) or ""
-        name = "" if kind in ("session", "weekly_all") else scope(row.get("scope"))
-        if name.casefold() == "all models":
-            kind, name = "weekly_all", ""
-        if (percent := rounded(row.get("percent"))) is not None:
-            resets_at = moment(row.get("resets_at"))
-            window = {"name": name, "percent": percent, "resets_at": resets_at}
-            yield (kind, name.casefold()), window
-
-
-def named(body: dict[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """Read the older form."""
-    prefix = "seven_day_"
-    for key, value in body.items():
-        if not isinstance(value, dict):
-            continue
-        if key in ("five_hour", "seven_day"):
-            kind, name = ("session" if key == "five_hour" else "weekly_all"), ""
-        elif key.startswith(prefix):
-            kind = "weekly_scoped"
-            name = key[len(prefix) :].replace("_", " ").capitalize()
-        else:
-            continue
-        if (percent := rounded(value.get("utilization"))) is not None:
-            resets_at = moment(value.get("resets_at"))
-            window = {"name": name, "percent": percent, "resets_at": resets_at}
-            yield (kind, name.casefold()), window
-
-
-def scope(value: Any) -> str:
-    """Name the model or surface that a row is about."""
-    if not isinstance(value, dict):
-        return text(value) or ""
-    for part in (value.get("model"), value.get("surface")):
-        name = text(part.get("display_name") if isinstance(part, dict) else part)
-        if name:
-            return name
-    return ""
-
-
-def text(value: Any) -> str | None:
-    """Return a text with something in it, or None."""
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def number(value: Any) -> float | None:
-    """Return a finite number; a bool is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return value if abs(value) < 1e15 else None
-
-
-def rounded(value: Any) -> float | None:
-    """Return a percentage as a person reads it: whole, or with one decimal."""
-    percent = number(value)
-    if percent is None:
-        return None
-    percent = round(float(percent), 1)
-    return int(percent) if percent.is_integer() else percent
-
-
-def moment(value: Any) -> datetime | None:
-    """Read a time, ISO 8601 or epoch, and round it to the minute: claude.ai's jitter."""
-    if isinstance(value, str):
-        # datetime.fromisoformat reads neither "Z" nor all fractions before Python 3.11.
-        match = re.fullmatch(
-            r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(\.\d+)?"
-            r"(?:Z|([+-]\d\d):?(\d\d)?)?",
-            value.strip(),
-        )
-        if match is None:
-            return None
-        zone = f"{match[3]}:{match[4] or '00'}" if match[3] else "+00:00"
-        try:
-            seconds = datetime.fromisoformat(match[1] + zone).timestamp()
-        except ValueError:
-            return None
-        seconds += float(match[2] or 0)
-    else:
-        count = number(value)
-        if count is None:
-            return None
-        seconds = count / 1000 if count > 1e10 else count
-    if not 0 < seconds < 1e10:
-        return None
-    return datetime.fromtimestamp(round(seconds / 60) * 60, timezone.utc)
+        cache.write_text(json.dumps(known), encoding="utf-8")
+    return org_id, plan
 
 
 def clock(at: datetime | None) -> str | None:
     """Return the local time, such as 03:45 AM."""
-    if at is None:
-        return None
-    local = at.astimezone()
-    half = "AM" if local.hour < 12 else "PM"
-    return f"{local.hour % 12 or 12:02}:{local.minute:02} {half}"
+    return at.astimezone().strftime("%I:%M %p") if at else None
 
 
 def weekday(at: datetime | None) -> str | None:
     """Return the local day, such as Friday."""
-    return WEEKDAYS[at.astimezone().weekday()] if at else None
+    return at.astimezone().strftime("%A") if at else None
 
 
-def countdown(at: datetime | None) -> str | None:
-    """Return the time that is left, such as 2h 30m."""
+def day_and_clock(at: datetime | None) -> str | None:
+    """Return the local day and time, such as Friday @ 03:45 AM."""
+    return f"{weekday(at)} @ {clock(at)}" if at else None
+
+
+def countdown(at: datetime | None, present: datetime) -> str | None:
+    """Return the time that is left, such as 2h 30m; a minute begun counts."""
     if at is None:
         return None
-    left = max(0, math.ceil((at - now()).total_seconds() / 60))
+    left = max(0, math.ceil((at - present).total_seconds() / 60))
     hours, minutes = divmod(left, 60)
     return f"{hours}h {minutes}m" if hours else f"{minutes}m"
 
@@ -491,74 +1094,82 @@ def iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def report(body: dict[str, Any], plan_name: str | None) -> dict[str, Any]:
+def reading(
+    window: UsageWindow | None, present: datetime
+) -> tuple[int | float | None, datetime | None]:
+    """Return percentage and reset of a window; of one that is over nothing is known."""
+    if window is None or window.is_over(present):
+        return None, None
+    return window.percent, window.resets_at
+
+
+def named(windows: tuple[UsageWindow, ...]) -> Iterator[tuple[str, UsageWindow]]:
+    """Yield the windows that have a name, with a number where others have the same."""
+    for window in windows:
+        if window.name:
+            same = [other for other in windows if other.name == window.name]
+            before = sum(other.identity < window.identity for other in same)
+            yield f"{window.name} ({before + 1})" if before else window.name, window
+
+
+def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
     """Return all values under the names that templates use; what is not told is None."""
-    found = windows(body)
-    nothing = {"percent": None, "resets_at": None}
-    session = found.pop(("session", ""), nothing)
-    weekly = found.pop(("weekly_all", ""), nothing)
-    resets, week = session["resets_at"], weekly["resets_at"]
+    percent, reset = reading(usage.session, present)
+    week_percent, week_reset = reading(usage.weekly, present)
+    models = {}
+    for name, window in named(usage.windows):
+        model_percent, model_reset = reading(window, present)
+        models[name] = {"percent": model_percent, "resets_at": iso(model_reset)}
     return {
-        "session_pct": session["percent"],
-        "session_used": session["percent"],
-        "session_limit": None if session["percent"] is None else 100,
-        "session_reset_time": clock(resets),
-        "session_reset_countdown": countdown(resets),
-        "session_resets_at": iso(resets),
-        "weekly_pct": weekly["percent"],
-        "weekly_reset": f"{weekday(week)} @ {clock(week)}" if week else None,
-        "weekly_reset_date": week.astimezone().date().isoformat() if week else None,
-        "weekly_reset_time": clock(week),
-        "weekly_reset_weekday": weekday(week),
-        "weekly_resets_at": iso(week),
-        "models": {
-            window["name"]: {
-                "percent": window["percent"],
-                "resets_at": iso(window["resets_at"]),
-            }
-            for window in found.values()
-            if window["name"]
-        },
-        "plan": plan_name,
-        "fetched_at": now().isoformat(timespec="seconds"),
+        "session_pct": percent,
+        "session_used": percent,
+        # claude.ai counts in percent: where there is a limit, it is all of it.
+        "session_limit": 100 if usage.session else None,
+        "session_reset_time": clock(reset),
+        "session_reset_countdown": countdown(reset, present),
+        "session_resets_at": iso(reset),
+        "weekly_pct": week_percent,
+        "weekly_reset": day_and_clock(week_reset),
+        "weekly_reset_date": (
+            week_reset.astimezone().date().isoformat() if week_reset else None
+        ),
+        "weekly_reset_time": clock(week_reset),
+        "weekly_reset_weekday": weekday(week_reset),
+        "weekly_resets_at": iso(week_reset),
+        "models": models,
+        "plan": plan,
+        "fetched_at": present.isoformat(timespec="seconds"),
     }
 
 
-# --- What is printed
-
-
-def table(values: dict[str, Any], color: bool, blocks: bool) -> str:
+def table(
+    usage: Usage, plan: str | None, present: datetime, *, color: bool, blocks: bool
+) -> str:
     """Return a table with bars for a person."""
     full, empty = ("█", "░") if blocks else ("#", ".")
-    left = values["session_reset_countdown"]
-    session = f"resets in {left}, at {values['session_reset_time']}" if left else ""
-    week = f"resets {values['weekly_reset']}" if values["weekly_reset"] else ""
     lines = [
-        ("Session", values["session_pct"], session),
-        ("Week", values["weekly_pct"], week),
+        ("Session", usage.session),
+        ("Week", usage.weekly),
+        *named(usage.windows),
     ]
-    for name, model in values["models"].items():
-        at = moment(model["resets_at"])
-        reset = f"resets {weekday(at)} @ {clock(at)}" if at else ""
-        lines.append((name, model["percent"], reset))
-    width = max(len(name) for name, _, _ in lines)
-    shown = [f"Claude {values['plan'] or ''}".strip(), ""]
-    for name, percent, reset in lines:
+    width = max(len(name) for name, _ in lines)
+    shown = [f"Claude {plan or ''}".strip(), ""]
+    for name, window in lines:
+        percent, reset = reading(window, present)
         if percent is None:
-            shown.append(f"{name:{width}}  no such limit")
+            why = "has reset, nothing newer is told" if window else "no such limit"
+            shown.append(f"{name:{width}}  {why}")
             continue
         filled = min(20, max(0, round(percent / 5)))
         bar = full * filled + empty * (20 - filled)
         if color:
             tone = 31 if percent >= 85 else 33 if percent >= 60 else 32
             bar = f"\033[{tone}m{bar}\033[0m"
-        shown.append(f"{name:{width}}  {bar}  {percent:>5} %  {reset}".rstrip())
+        until = f"resets {day_and_clock(reset)}" if reset else ""
+        if reset and window is usage.session:
+            until = f"resets in {countdown(reset, present)}, at {clock(reset)}"
+        shown.append(f"{name:{width}}  {bar}  {percent:>5} %  {until}".rstrip())
     return "\n".join(shown)
-
-
-def warn(message: str) -> None:
-    """Say something beside the output."""
-    print(f"claude_usage: {message}", file=sys.stderr)
 
 
 def main() -> None:
@@ -576,21 +1187,25 @@ def main() -> None:
     cache = arguments.config.with_name("claude_usage_cache.json")
     try:
         key, configured = read_config(arguments.config)
-        org_id, plan_name = organization_and_plan(key, configured, cache)
-        body = get_confirmed(key, "organizations", org_id, "usage")
-        values = report(body, plan_name)
-    except UsageError as problem:
-        if problem.status in (DEAD_KEY, WRONG_ORGANIZATION):
+        org_id, plan = organization_and_plan(key, configured, cache)
+        usage = get_usage(key, org_id)
+    except ConfigurationError as err:
+        warn(str(err))
+        sys.exit(CONFIGURATION)
+    except ClaudeAiError as err:
+        kind = next(kind for kind in type(err).__mro__ if kind in OUTCOMES)
+        status, advice = OUTCOMES[kind]
+        if status in (DEAD_KEY, WRONG_ORGANIZATION):
             with suppress(OSError):
                 cache.unlink()
-        warn(str(problem))
-        sys.exit(problem.status)
+        warn(f"{err}: {advice}")
+        sys.exit(status)
     if arguments.human:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         blocks = "utf" in (sys.stdout.encoding or "").lower()
-        print(table(values, color, blocks))
+        print(table(usage, plan, now(), color=color, blocks=blocks))
     else:
-        print(json.dumps(values))
+        print(json.dumps(report(usage, plan, now())))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Run the script as it is, but against another claude.ai and with another clock.
 
-`python launch.py URL NOW TIMEOUT SCRIPT [ARGUMENTS]`; runs on Python 3.9 too.
+`python launch.py URL NOW TIMEOUT SCRIPT [ARGUMENTS]`; needs no more than the script.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ def main() -> None:
     spec = spec_from_file_location("claude_usage", script)
     module = module_from_spec(spec)
     sys.dont_write_bytecode = True
+    # Where dataclasses look for it.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     module.BASE_URL = url
     module.CONFIRM_PAUSE = 0

@@ -86,22 +86,25 @@ async def test_states(hass: HomeAssistant, simulator: Simulator) -> None:
     """The template sensors show what the account has, in Home Assistant's time zone."""
     await hass.config.async_update(time_zone="Asia/Kolkata")
     reset = dt_util.utcnow().replace(second=0, microsecond=0) + timedelta(minutes=150)
+    week = reset + timedelta(days=3)
+    jittered = week - timedelta(milliseconds=400)
     simulator.world.accounts["ada"].seats[-1].fixed_body = {
         "five_hour": {"utilization": 31.4, "resets_at": reset.isoformat()},
-        "seven_day": {"utilization": 77, "resets_at": "2026-05-08T01:44:59.6Z"},
+        "seven_day": {"utilization": 77, "resets_at": jittered.isoformat()},
     }
     await load(hass)
 
     found = states(hass)
-    local = reset.astimezone(dt_util.get_time_zone("Asia/Kolkata"))
+    time_zone = dt_util.get_time_zone("Asia/Kolkata")
+    local, local_week = reset.astimezone(time_zone), week.astimezone(time_zone)
     assert found.pop("session_reset_countdown") in ("2h 30m", "2h 29m")
     assert found == {
         "session_usage": "31.4",
         "weekly_usage": "77",
         "session_reset_time": local.strftime("%I:%M %p"),
-        "weekly_reset": "Friday @ 07:15 AM",
-        "weekly_reset_weekday": "Friday",
-        "weekly_reset_time": "07:15 AM",
+        "weekly_reset": local_week.strftime("%A @ %I:%M %p"),
+        "weekly_reset_weekday": local_week.strftime("%A"),
+        "weekly_reset_time": local_week.strftime("%I:%M %p"),
         "session_used": "31.4",
         "session_limit": "100",
         "plan": "Max 20x",
