@@ -510,10 +510,10 @@ class _Row(NamedTuple):
     def completed_by(self, other: _Row) -> _Row:
         """Take what only the other place tells: a member, or the decimals."""
         percent = self.percent if self.percent is not None else other.percent
+        # Elsewhere than in the decimals, which a row may lack, the two agree.
         if (
             isinstance(percent, int)
             and other.percent is not None
-            # Elsewhere than in the decimals, which a row may lack, the two agree.
             and 0 < abs(other.percent - percent) < 1
         ):
             percent = other.percent
