@@ -32,7 +32,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all entries share."""
     hass.data[DOMAIN] = {}
     async_clear_when_disabled(hass)
-    await async_setup_status(hass)
+    async_setup_status(hass)
     return True
 
 

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession, DummyCookieJar
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
 
 @callback
-def async_entry_session(
-    hass: HomeAssistant, *, auto_cleanup: bool = True
-) -> ClientSession:
-    """Return a session that ends with the entry that is being set up.
+def async_new_session(hass: HomeAssistant) -> ClientSession:
+    """Return a session, which is to be detached in the end.
 
     It has a cookie jar of its own, which keeps nothing, and leaves answers packed,
     as the client asks for.
     """
     return async_create_clientsession(
         hass,
-        auto_cleanup=auto_cleanup,
+        auto_cleanup=False,
         auto_decompress=False,
         cookie_jar=DummyCookieJar(),
     )
 
 
+@callback
+def async_entry_session(hass: HomeAssistant, entry: ConfigEntry) -> ClientSession:
+    """Return a session that ends with the entry that is being set up."""
+    session = async_new_session(hass)
+    entry.async_on_unload(session.detach)
+    return session
+
+
 @asynccontextmanager
 async def short_session(hass: HomeAssistant) -> AsyncGenerator[ClientSession]:
-    """Return such a session for a few requests."""
-    session = async_entry_session(hass, auto_cleanup=False)
+    """Return a session for a few requests."""
+    session = async_new_session(hass)
     try:
         yield session
     finally:

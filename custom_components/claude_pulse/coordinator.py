@@ -107,7 +107,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.entry = entry
         self.client = ClaudeAiClient(
-            async_entry_session(hass), entry.data[CONF_SESSION_KEY]
+            async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
         self.account = Account(hass, entry, self.client)
         self.names = Names(hass, entry)

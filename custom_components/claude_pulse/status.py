@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from datetime import timedelta
 import logging
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .claude_ai.errors import ClaudeAiError
@@ -58,10 +60,17 @@ class StatusCoordinator(DataUpdateCoordinator[str | None]):
             raise PollFailedError(err.key, str(err)) from None
 
 
-async def async_setup_status(hass: HomeAssistant) -> None:
+@callback
+def async_setup_status(hass: HomeAssistant) -> None:
     """Make the one poller, which belongs to no entry."""
-    hass.data[_DATA] = coordinator = StatusCoordinator(hass)
-    await coordinator.async_register_shutdown()
+    # Home Assistant before 2024.11 would take an entry from the context.
+    hass.data[_DATA] = coordinator = Context().run(StatusCoordinator, hass)
+
+    async def stop(_: Event) -> None:
+        """End with Home Assistant."""
+        await coordinator.async_shutdown()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
 
 
 def status_coordinator(hass: HomeAssistant) -> StatusCoordinator:

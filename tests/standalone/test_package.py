@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 import yaml
 
-from custom_components.claude_pulse.sensor import SENSORS
+from custom_components.claude_pulse.sensor import SEAT_SENSORS, WINDOW_SENSORS
 from homeassistant.config import async_hass_config_yaml
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -144,8 +144,9 @@ async def test_same_sensors_as_the_integration(
     await load(hass)
     texts = json.loads((TRANSLATIONS / "translations" / "en.json").read_text())
     icons = json.loads((TRANSLATIONS / "icons.json").read_text())["entity"]["sensor"]
-    for description in SENSORS:
-        key = description.key
+    described = [(f"{window.key}_", item) for window, item in WINDOW_SENSORS[:8]]
+    for prefix, description in (*described, *(("", item) for item in SEAT_SENSORS)):
+        key = f"{prefix}{description.key}"
         state = hass.states.get(f"sensor.claude_pulse_{key}")
         name = texts["entity"]["sensor"][key]["name"]
         attributes = state.attributes
