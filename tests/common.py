@@ -17,6 +17,7 @@ from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, 
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 
 from .simulator import Simulator
 from .simulator.faults import FAULTS
@@ -133,3 +134,27 @@ def stops_during(
             await asyncio.shield(hass.async_create_task(unload))
 
     simulator.on_request = stop
+
+
+def session(
+    percent: float, resets_at: str | None, **members: Any
+) -> dict[str, dict[str, Any]]:
+    """Return a usage body with a session, and whatever else."""
+    return {"five_hour": {"utilization": percent, "resets_at": resets_at}, **members}
+
+
+def serve(simulator: Simulator, body: Any, account: str = "ada") -> None:
+    """Serve a body as the usage of an account's last seat."""
+    simulator.world.accounts[account].seats[-1].fixed_body = body
+
+
+async def update_by_hand(hass: HomeAssistant) -> None:
+    """Ask for an update as a person or an automation does."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    await hass.services.async_call(
+        "homeassistant",
+        "update_entity",
+        {"entity_id": "sensor.claude_pulse_session_usage"},
+        blocking=True,
+    )
+    await settle(hass)

@@ -53,7 +53,7 @@ _UNCLEAR = 3
 
 # claude.ai needs a moment to start the next window, and now and then longer: then it
 # is asked again after twice as long each time, for an hour.
-_AFTER_RESET = timedelta(seconds=15)
+AFTER_RESET = timedelta(seconds=15)
 _LATE_RESET = timedelta(hours=1)
 
 # A poll that is so late has been slept through.
@@ -150,9 +150,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         under_way = self._poll is not None and not self._poll.done()
         if not under_way and now >= self._due + _OVERDUE:
             self._due = now + self.back_off.wait
-            self.hass.async_create_background_task(
-                self.async_refresh(), f"{self.name} wakes up {self.entry.title}"
-            )
+            self.hass.async_create_task(self.async_refresh())
 
     async def _async_update_data(self) -> Snapshot:
         """Poll, or wait for the poll that is under way: what it notes counts once."""
@@ -255,7 +253,7 @@ def _until_next(usage: Usage, now: datetime, interval: timedelta) -> timedelta:
             continue
         late = now - window.resets_at
         if late < timedelta():
-            waits.append(_AFTER_RESET - late)
+            waits.append(AFTER_RESET - late)
         elif late < _LATE_RESET:
-            waits.append(max(late, _AFTER_RESET))
+            waits.append(max(late, AFTER_RESET))
     return min(waits)

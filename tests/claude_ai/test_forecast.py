@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.forecast import forecast_of
+from custom_components.claude_pulse.claude_ai.forecast import (
+    Forecast,
+    forecast_of,
+    shown_forecast,
+)
 from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
 from tests.simulator.world import HOUR, SESSION, WEEK, Meter
 
@@ -119,3 +124,86 @@ def test_constant_use_comes_out_as_projected(
         after, _ = meter.read(found.runs_out_at + timedelta(seconds=1))
         assert before < 100
         assert after == pytest.approx(100, abs=0.01)
+
+
+def shown_over(percent: float, start: timedelta, span: timedelta) -> list[Forecast]:
+    """Return what is shown of a week at each minute of a span."""
+    shown: list[Forecast] = []
+    for minute in range(span // timedelta(minutes=1) + 1):
+        now = START + start + timedelta(minutes=minute)
+        before = shown[-1] if shown else None
+        found = shown_forecast(window(percent), now, before)
+        assert found is not None
+        shown.append(found)
+    return shown
+
+
+def changes(shown: list[Forecast]) -> int:
+    """Count the states that an evening of forecasts makes."""
+    return sum(
+        getattr(before, name) != getattr(after, name)
+        for before, after in pairwise(shown)
+        for name in ("pace", "projected", "runs_out_at", "lasts")
+    )
+
+
+@pytest.mark.parametrize("percent", [5, 28, 50, 77, 92, 99])
+@pytest.mark.parametrize("days", [1, 2.5, 4, 6.5])
+def test_shown_in_steps(percent: float, days: float) -> None:
+    """Nine hours without use make few states, and none is far from the exact value."""
+    start, span = timedelta(days=days), timedelta(hours=9)
+    shown = shown_over(percent, start, span)
+    # Of two windows not more than 50 even in the first day of a week.
+    assert changes(shown) <= 25
+    for minute, found in enumerate(shown):
+        now = START + start + timedelta(minutes=minute)
+        exact = forecast_of(window(percent), now)
+        assert exact is not None
+        assert exact.pace is not None
+        assert found.pace is not None
+        assert abs(found.pace - exact.pace) <= max(abs(exact.pace) / 10, 1)
+        assert abs(found.projected - exact.projected) <= max(exact.projected / 10, 3.5)
+        if found.runs_out_at is None:
+            continue
+        assert now < found.runs_out_at <= START + WEEK
+        moment = exact.runs_out_at or START + WEEK
+        off = abs(found.runs_out_at - moment)
+        assert off <= max((moment - now) / 4, timedelta(minutes=30))
+
+
+@given(
+    percents=st.lists(st.integers(1, 130), min_size=2, max_size=30),
+    length=st.sampled_from([("session", SESSION), ("weekly_all", WEEK)]),
+    jumps=st.lists(st.floats(-0.2, 0.4), min_size=30, max_size=30),
+)
+@settings(max_examples=200, deadline=None)
+def test_shown_is_never_silly(
+    percents: list[int], length: tuple[str, timedelta], jumps: list[float]
+) -> None:
+    """Whatever the numbers and the clock do: no past, and no run-out of what lasts."""
+    kind, span = length
+    before, share = None, 0.06
+    for percent, jump in zip(percents, jumps, strict=False):
+        share = min(max(share + jump, 0), 1.1)
+        now = START + span * share
+        found = shown_forecast(window(percent, kind, span), now, before)
+        before = found
+        if found is None:
+            continue
+        assert found.projected >= percent
+        if percent >= 100:
+            assert found == Forecast(None, percent, None, lasts=False)
+            continue
+        assert (found.runs_out_at is None) == found.lasts
+        if found.runs_out_at is not None:
+            assert now < found.runs_out_at <= START + span
+
+
+def test_verdict_does_not_flap() -> None:
+    """Between two answers that the rounding decides, what was said stays."""
+    now = START + WEEK / 2
+    said = [shown_forecast(window(50.4), now, None)]
+    for percent in (49.6, 50.4, 49.7):
+        said.append(shown_forecast(window(percent), now, said[-1]))
+    assert [found and found.lasts for found in said] == [False] * 4
+    assert shown_forecast(window(48), now, said[-1]).lasts

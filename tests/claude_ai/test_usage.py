@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -305,3 +305,116 @@ def test_no_object(body: Any) -> None:
 def test_any_json_in_any_place(body: Any) -> None:
     """No value in any place of a body raises, and what comes out can be compared."""
     assert parse_usage(body) == parse_usage(body)
+
+
+def scoped(percent: float | None, name: str, **members: Any) -> dict[str, Any]:
+    """Return a row about a model."""
+    scope = {"model": {"display_name": name}}
+    return {"kind": "weekly_scoped", "percent": percent, "scope": scope, **members}
+
+
+def identities(*rows: Any, **members: Any) -> dict[Identity, float]:
+    """Return the percentage of the further windows by identity."""
+    found = parse_usage({"limits": list(rows), **members}).windows
+    return {window.identity: window.percent for window in found}
+
+
+def test_rows_and_named_members_complete_each_other() -> None:
+    """Whichever place knows a member of a window, it is known."""
+    usage = parse_usage(
+        {
+            "limits": [
+                {"kind": "session", "percent": 31, "resets_at": None},
+                {"kind": "weekly_all", "percent": None, "resets_at": RESET},
+                scoped(12, "Opus 4"),
+            ],
+            "five_hour": {"utilization": 31.4, "resets_at": RESET},
+            "seven_day": {"utilization": 77, "resets_at": None},
+            "seven_day_opus": {"utilization": 12, "resets_at": RESET},
+        }
+    )
+    assert usage.session
+    assert (usage.session.percent, usage.session.resets_at) == (31.4, RESETS_AT)
+    assert usage.weekly
+    assert (usage.weekly.percent, usage.weekly.resets_at) == (77, RESETS_AT)
+    (opus,) = usage.windows
+    assert (opus.name, opus.percent, opus.resets_at) == ("Opus 4", 12, RESETS_AT)
+
+
+def test_rows_of_the_session_are_one() -> None:
+    """There is one session and one week, however often they are told."""
+    usage = parse_usage(
+        {"limits": [row("session", 5), row("session", 6, resets_at=RESET)]}
+    )
+    assert usage.session
+    assert (usage.session.percent, usage.session.resets_at) == (5, RESETS_AT)
+    assert usage.windows == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["Fable 1", "fable-1", "FABLE_1", "Fable  1", "Ｆable 1"]
+)
+def test_one_window_over_time(name: str) -> None:
+    """Case, punctuation and the width of letters make no other window."""
+    assert identities(scoped(5, name)) == {Identity("weekly_scoped", "fable 1"): 5}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_rows_are_two_windows(turned: bool) -> None:
+    """Each keeps its number, whatever the order in the answer."""
+    rows = [scoped(1, "Fable 1"), scoped(2, "Fable-1")]
+    found = identities(*(reversed(rows) if turned else rows))
+    assert found == {
+        Identity("weekly_scoped", "fable 1", 1): 1,
+        Identity("weekly_scoped", "fable 1", 2): 2,
+    }
+
+
+def test_row_without_a_percentage_is_no_further_window() -> None:
+    """It completes the one that has one, and is nothing by itself."""
+    rows = (scoped(None, "Fable", resets_at=RESET), scoped(7, "Fable"))
+    (window,) = parse_usage({"limits": list(rows)}).windows
+    assert (window.identity.number, window.percent) == (1, 7)
+    assert window.resets_at == RESETS_AT
+    assert identities(scoped(None, "Fable")) == {}
+
+
+def test_names_without_letters() -> None:
+    """Signs tell windows apart where there is nothing else."""
+    assert set(identities(scoped(1, "🚀"), scoped(2, "🌙"), scoped(3, "北京"))) == {
+        Identity("weekly_scoped", "🚀"),
+        Identity("weekly_scoped", "🌙"),
+        Identity("weekly_scoped", "北京"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        # The family is the one model of it that is listed.
+        ([scoped(12, "Opus 4")], {"opus 4": 12.2}),
+        ([scoped(12, "Opus")], {"opus": 12.2}),
+        # Of two it can be either.
+        (
+            [scoped(12, "Opus 4"), scoped(30, "Opus 4.1")],
+            {"opus 4": 12, "opus 4 1": 30},
+        ),
+        # Another name that begins alike.
+        ([scoped(12, "Opusculum")], {"opusculum": 12, "opus": 12.2}),
+        ([], {"opus": 12.2}),
+    ],
+)
+def test_family_of_models(rows: list[Any], found: dict[str, float]) -> None:
+    """`seven_day_opus` is the row `Opus 4`, where that is the only one."""
+    named = {"utilization": 12.2, "resets_at": RESET}
+    shown = identities(*rows, seven_day_opus=named)
+    assert {identity.name: percent for identity, percent in shown.items()} == found
+
+
+def test_over() -> None:
+    """A reset that has passed ends a window, once it had its time to show."""
+    window = UsageWindow(Identity("session"), None, 97, RESETS_AT)
+    assert not window.is_over(RESETS_AT)
+    assert not window.is_over(RESETS_AT + timedelta(seconds=59))
+    assert window.is_over(RESETS_AT + timedelta(seconds=60))
+    assert not UsageWindow(Identity("session"), None, 0, None).is_over(RESETS_AT)
