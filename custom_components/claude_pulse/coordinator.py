@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 # Several Home Assistants do not ask in the same second.
-_JITTER = 5
+JITTER = 5
 
 # While claude.ai asks for patience, the last values stay this long.
 KEEP = timedelta(minutes=15)
@@ -115,7 +115,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self.polls = 0
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None
-        self._jitter = timedelta(seconds=random.randint(0, _JITTER))
+        self._jitter = timedelta(seconds=random.randint(0, JITTER))
         self._key = SessionKey(hass, entry, self.client)
         self._org_id: str = entry.data[CONF_ORG_ID]
         self._due = dt_util.utcnow()
