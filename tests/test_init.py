@@ -6,7 +6,6 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
@@ -170,87 +169,3 @@ async def test_stopping_home_assistant_closes_the_connection(
     await pass_time(hass, freezer)
 
     assert len(simulator.requests) == before
-
-
-@pytest.mark.parametrize("prefix", ["{entry_id}_", "{org_id}_", ""])
-async def test_migration_from_version_1(
-    hass: HomeAssistant, simulator: Simulator, prefix: str
-) -> None:
-    """What the earlier integration stored is carried over, with entity ids and history."""
-    data = seat_of(simulator)
-    entry = MockConfigEntry(
-        data={**data, "org_id": data["org_id"].upper(), "update_interval": 10},
-        domain=DOMAIN,
-        title="ClaudePulse",
-        unique_id=data["org_id"].upper(),
-        version=1,
-    )
-    entry.add_to_hass(hass)
-    registry = er.async_get(hass)
-    old = {
-        "session_countdown": "sensor.claudepulse_session_countdown",
-        "session_pct": "sensor.claudepulse_session",
-        "weekly_pct": "sensor.renamed_by_hand",
-        "weekly_reset_time": "sensor.claudepulse_weekly_reset_time",
-        "something_else": "sensor.claudepulse_something_else",
-    }
-    prefix = prefix.format(entry_id=entry.entry_id, org_id=data["org_id"])
-    for key, entity_id in old.items():
-        registry.async_get_or_create(
-            "sensor",
-            DOMAIN,
-            prefix + key,
-            config_entry=entry,
-            suggested_object_id=entity_id.removeprefix("sensor."),
-        )
-
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
-
-    assert entry.state is ConfigEntryState.LOADED
-    assert (entry.version, entry.title) == (2, "Claude Pulse")
-    assert entry.data.items() >= data.items()
-    assert dict(entry.options) == {"update_interval": 30}
-    assert entry.unique_id == data["org_id"]
-    for key, entity_id in {
-        "session_reset_countdown": "sensor.claudepulse_session_countdown",
-        "session_usage": "sensor.claudepulse_session",
-        "weekly_usage": "sensor.renamed_by_hand",
-        "weekly_reset_time": "sensor.claudepulse_weekly_reset_time",
-        "session_limit": "sensor.claude_pulse_session_limit",
-    }.items():
-        unique_id = f"{entry.entry_id}_{key}"
-        assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) == entity_id
-        assert hass.states.get(entity_id).state not in ("unknown", "unavailable")
-    assert registry.async_get("sensor.claudepulse_something_else").unique_id == (
-        f"{prefix}something_else"
-    )
-
-
-async def test_migration_keeps_a_title_given_by_hand(
-    hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """Only the old default title is replaced."""
-    entry = MockConfigEntry(
-        data=seat_of(simulator), domain=DOMAIN, title="Work", version=1
-    )
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-
-    assert (entry.version, entry.title) == (2, "Work")
-
-
-async def test_newer_version_is_refused_untouched(
-    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An entry of a newer version stays as it is, and the log says what to do."""
-    data = {"anything": "else"}
-    entry = MockConfigEntry(data=data, domain=DOMAIN, title="Later", version=3)
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-
-    assert entry.state is ConfigEntryState.MIGRATION_ERROR
-    assert (entry.version, entry.title, dict(entry.data)) == (3, "Later", data)
-    # Home Assistant says it by itself since about 2026.
-    assert "update Claude Pulse" in caplog.text or "has version 3" in caplog.text
-    assert not simulator.requests

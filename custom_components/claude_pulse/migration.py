@@ -81,6 +81,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Give entities their new unique ids; their entity ids and history stay."""
+    registry = er.async_get(hass)
     keys = {key: key for key in OUR_KEYS} | _KEYS
 
     @callback
@@ -90,19 +91,25 @@ async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) ->
         if not ends:
             return None
         unique_id = f"{entry.entry_id}_{keys[max(ends, key=len)]}"
-        same = entity.unique_id == unique_id
-        return None if same else {"new_unique_id": unique_id}
+        if registry.async_get_entity_id(entity.domain, DOMAIN, unique_id):
+            return None
+        return {"new_unique_id": unique_id}
 
     await er.async_migrate_entries(hass, entry.entry_id, carry_over)
 
 
 @callback
 def _async_carry_over_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Make the first device the one that the entry has now, and remove the others."""
+    """Make one device the one that the entry has now, and remove the others.
+
+    It is the one that a person has given a name or an area, if there is one.
+    """
     devices, entities = dr.async_get(hass), er.async_get(hass)
     if not (known := dr.async_entries_for_config_entry(devices, entry.entry_id)):
         return
-    first, *others = known
+    first, *others = sorted(
+        known, key=lambda device: (not device.name_by_user, not device.area_id)
+    )
     devices.async_update_device(first.id, new_identifiers={(DOMAIN, entry.entry_id)})
     for other in others:
         for entity in er.async_entries_for_device(

@@ -280,8 +280,7 @@ def async_describe_device(
 ) -> None:
     """Say on an entry's device which account it is about, if it has one by now."""
     devices = dr.async_get(hass)
-    device = devices.async_get_device(identifiers={(DOMAIN, entry.entry_id)})
-    if device is not None:
+    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
         devices.async_update_device(device.id, model=device_model(organization))
 
 

@@ -84,7 +84,7 @@ class ClaudeAiClient:
 
     async def organization(self, org_id: str) -> Organization:
         """Return one organization, which carries the plan."""
-        organization = parse_organization(await self._get(*_path(org_id)))
+        organization = parse_organization(await self._get(*self._path(org_id)))
         return organization or Organization(org_id)
 
     async def organizations(self) -> tuple[Organization, ...]:
@@ -97,7 +97,7 @@ class ClaudeAiClient:
     async def balance(self, org_id: str) -> Money | None:
         """Return the prepaid balance, or None where the account has none (404)."""
         try:
-            body = await self._get(*_path(org_id, "prepaid", "credits"))
+            body = await self._get(*self._path(org_id, "prepaid", "credits"))
         except (ForbiddenError, OrganizationAccessError):
             return None
         return parse_balance(body)
@@ -110,7 +110,7 @@ class ClaudeAiClient:
         the refusal is unclear (ForbiddenError); not in it, or there without
         usage, this key cannot read it (OrganizationAccessError).
         """
-        answer = await self._ask(*_path(org_id, "usage"))
+        answer = await self._ask(*self._path(org_id, "usage"))
         self.usage_body = answer.body
         try:
             return parse_usage(self._good(answer))
@@ -128,9 +128,7 @@ class ClaudeAiClient:
         """Return the answer to a request, good or not."""
         if self._session.closed:
             raise UnavailableError("closed")
-        if not is_session_key(self.session_key):
-            # Nothing that could end the header is ever put in it.
-            raise InvalidSessionError
+        self._require_key()
         url = "/".join((BASE_URL, "api", *path))
         headers = {
             **HEADERS,
@@ -156,19 +154,24 @@ class ClaudeAiClient:
         }
         return Answer(url, response.status, received, text, json_of(text))
 
+    def _path(self, org_id: str, *rest: str) -> tuple[str, ...]:
+        """Return the path of something of an organization."""
+        self._require_key()
+        if not is_org_id(org_id):
+            raise InvalidOrganizationIdError
+        return ("organizations", org_id, *rest)
+
+    def _require_key(self) -> None:
+        """See that nothing which could end the header is ever put in it."""
+        if not is_session_key(self.session_key):
+            raise InvalidSessionError
+
     def _good(self, answer: Answer, expect: type = dict) -> Any:
         """Return the JSON of an answer, or raise what the answer means."""
         body = good_body(answer, expect)
         if (key := answer.offered_key) and key != self.session_key:
             self.offered_key = key
         return body
-
-
-def _path(org_id: str, *rest: str) -> tuple[str, ...]:
-    """Return the path of something of an organization."""
-    if not is_org_id(org_id):
-        raise InvalidOrganizationIdError
-    return ("organizations", org_id, *rest)
 
 
 async def read_text(response: ClientResponse) -> str:
