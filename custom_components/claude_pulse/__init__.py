@@ -53,7 +53,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     @callback
     def forget() -> None:
         """Be found no more."""
-        del hass.data[DOMAIN][entry.entry_id]
+        hass.data[DOMAIN].pop(entry.entry_id, None)
 
     listen = hass.bus.async_listen
     entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, stop))
@@ -64,8 +64,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
-        # Home Assistant does not unload what has failed like this before 2024.2.
+        # In old versions, such as 2024.1, Home Assistant does not clean up after this.
         await coordinator.async_shutdown()
+        forget()
         raise
     entry.async_on_unload(async_track_minute(hass, coordinator.async_tick))
     return True
