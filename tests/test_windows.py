@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse.const import DOMAIN
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from .common import add_entry, pass_time, settle
@@ -128,20 +129,6 @@ async def test_kind_never_heard_of(
     assert state(hass, "sensor.weekly_scoped_usage") == "20"
 
 
-async def test_names_that_differ_in_signs_only(
-    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Two windows of one slug are one, without a complaint."""
-    serve(
-        simulator,
-        row("weekly_scoped", 1, scope="Fable 1"),
-        row("weekly_scoped", 2, scope="Fable-1"),
-    )
-    await add_entry(hass, simulator)
-    assert state(hass, "sensor.weekly_fable_1_usage") == "1"
-    assert "does not generate unique IDs" not in caplog.text
-
-
 @pytest.mark.parametrize(
     ("percent", "pace", "projected", "runs_out_at", "lasts"),
     [
@@ -249,3 +236,206 @@ async def test_what_is_enabled_by_default(
         "session_runs_out_at",
         "weekly_fable_limit_reached",
     }
+
+
+def scoped(name: str, percent: float, kind: str = "weekly_scoped") -> dict[str, Any]:
+    """Return a row about a model."""
+    return row(kind, percent, None, name)
+
+
+def of_use(hass: HomeAssistant) -> list[State]:
+    """Return the states of what says how much of a window is used."""
+    return [
+        state
+        for state in hass.states.async_all("sensor")
+        if state.entity_id.endswith("_usage")
+        and state.attributes.get("state_class") == "measurement"
+    ]
+
+
+def usages(hass: HomeAssistant) -> dict[str, str]:
+    """Return what is used of found windows by friendly name."""
+    return {
+        state.attributes["friendly_name"].removeprefix("Claude Pulse "): state.state
+        for state in of_use(hass)
+        if not state.entity_id.endswith(("_session_usage", "pulse_weekly_usage"))
+    }
+
+
+def ids(hass: HomeAssistant) -> dict[str, str]:
+    """Return what is used of all windows by entity id."""
+    return {
+        state.entity_id.removeprefix("sensor.claude_pulse_"): state.state
+        for state in of_use(hass)
+    }
+
+
+async def test_spelling_of_a_model_changes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """It is the same window, without a reload, and never unavailable."""
+    serve(simulator, scoped("Fable 1", 10))
+    await add_entry(hass, simulator)
+    for percent, name in enumerate(("Fable-1", "FABLE 1", "fable  1"), start=11):
+        serve(simulator, scoped(name, percent))
+        await pass_time(hass, freezer)
+        assert state(hass, "sensor.weekly_fable_1_usage") == str(percent)
+    assert set(ids(hass)) == {"session_usage", "weekly_usage", "weekly_fable_1_usage"}
+
+
+async def test_rows_and_named_member_of_one_family(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """`Opus 4` and `seven_day_opus` are one window, with what each knows of it."""
+    named = {"utilization": 12.4, "resets_at": "2036-05-08T01:45:00Z"}
+    simulator.world.accounts["ada"].seats[-1].fixed_body = {
+        "limits": [scoped("Opus 4", 12)],
+        "seven_day_opus": named,
+    }
+    await add_entry(hass, simulator)
+    assert usages(hass) == {"Weekly Opus 4 usage": "12.4"}
+    assert state(hass, "sensor.weekly_opus_4_resets_at") == "2036-05-08T01:45:00+00:00"
+
+
+ODD = [
+    scoped("🚀", 1),
+    scoped("🌙", 2),
+    scoped("R&D", 3),
+    scoped("R D", 4),
+    scoped("北京", 5),
+    scoped("Bei Jing", 6),
+    scoped("Fable", 7),
+    scoped("Fable", 8, "daily"),
+    scoped("Fable", 9, "weekly"),
+    scoped("Projected", 10),
+    row("weekly", 11),
+    row("extra", 12),
+    row("session_2", 13),
+    row("limit", 14),
+    scoped("An uncommonly long name that goes on and on and on without an end", 15),
+    scoped("An uncommonly long name that goes on and on and on without any end", 16),
+]
+
+
+async def test_every_window_has_an_id_that_stays(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever the server calls them: each is shown, none takes the id of another."""
+    serve(simulator, row("session", 50), row("weekly_all", 60), *ODD)
+    entry = await add_entry(hass, simulator)
+    assert state(hass, "sensor.session_usage") == "50"
+    assert state(hass, "sensor.weekly_usage") == "60"
+    assert hass.states.get("sensor.claude_pulse_extra_usage") is None
+    shown = usages(hass)
+    assert sorted(map(int, shown.values())) == list(range(1, len(ODD) + 1))
+    assert {
+        "Weekly 🚀 usage",
+        "Weekly R D usage",
+        "Weekly R&D (2) usage",
+        "Weekly 北京 usage",
+    } <= set(shown)
+    assert "Weekly usage" not in shown
+    assert max(map(len, shown)) < 60
+    assert "does not generate unique IDs" not in caplog.text
+
+    before = ids(hass)
+    assert not [key for key in before if key.endswith("_2")]
+    # In another order, one after the other, and after a restart.
+    for rows in (ODD[::-1], ODD[::2], ODD[1::2], ODD[::-1]):
+        serve(simulator, row("session", 50), row("weekly_all", 60), *rows)
+        await hass.config_entries.async_reload(entry.entry_id)
+        await pass_time(hass, freezer)
+        there = {str(item["percent"]) for item in rows} | {"50", "60"}
+        shown = {key: percent for key, percent in ids(hass).items() if percent in there}
+        assert len(shown) == len(there)
+        assert shown.items() <= before.items()
+
+
+async def test_two_rows_alike_are_two_windows(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Also when they come in another order."""
+    rows = [scoped("Fable", 1), scoped("Fable", 2)]
+    serve(simulator, *rows)
+    await add_entry(hass, simulator)
+    assert usages(hass) == {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"}
+    assert state(hass, "sensor.weekly_fable_2_usage") == "2"
+
+
+async def test_past_window_can_be_removed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Its entities are no longer provided, while running; and come back with it."""
+    serve(simulator, scoped("Fable", 5))
+    await add_entry(hass, simulator)
+    entity_id = "sensor.claude_pulse_weekly_fable_usage"
+    serve(simulator)
+    await pass_time(hass, freezer)
+    found = hass.states.get(entity_id)
+    # What Home Assistant's dialog offers removal for.
+    assert (found.state, found.attributes.get("restored")) == ("unavailable", True)
+    entity_registry.async_remove(entity_id)
+    await settle(hass)
+    assert hass.states.get(entity_id) is None
+
+    serve(simulator, scoped("Fable", 6))
+    await pass_time(hass, freezer)
+    assert hass.states.get(entity_id).state == "6"
+    serve(simulator)
+    await pass_time(hass, freezer)
+    serve(simulator, scoped("Fable", 7))
+    await pass_time(hass, freezer)
+    assert hass.states.get(entity_id).state == "7"
+
+
+async def test_forecasts_at_the_end_of_a_window(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """A run-out is never in the past, and none is told of what is used up."""
+    freezer.move_to(NOW)
+    reset = "2026-05-08T00:00:00Z"
+    serve(simulator, row("weekly_all", 97, reset))
+    await add_entry(hass, simulator)
+    seen: list[str] = []
+    for _ in range(9 * 60):
+        await pass_time(hass, freezer, 60)
+        shown = state(hass, "sensor.weekly_runs_out_at")
+        assert datetime.fromisoformat(shown) > datetime.now(UTC)
+        if shown not in seen[-1:]:
+            seen.append(shown)
+    assert len(seen) <= 20
+    serve(simulator, row("weekly_all", 100, reset))
+    await pass_time(hass, freezer)
+    assert state(hass, "sensor.weekly_runs_out_at") == "unknown"
+    assert state(hass, "sensor.weekly_projected_usage") == "100"
+    assert state(hass, "sensor.weekly_pace") == "unknown"
+    assert state(hass, "binary_sensor.weekly_lasts") == "off"
+
+
+async def test_rows_of_an_evening(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Two weeks that run at unchanged numbers make at most 40 states in nine hours."""
+    hass.loop.set_debug(False)
+    freezer.move_to(NOW)
+    reset = "2026-05-08T00:00:00Z"
+    serve(
+        simulator,
+        row("weekly_all", 77, reset),
+        row("weekly_scoped", 92, reset, "Fable"),
+    )
+    await add_entry(hass, simulator)
+    changes: list[str] = []
+    hass.bus.async_listen(
+        EVENT_STATE_CHANGED, lambda event: changes.append(event.data["entity_id"])
+    )
+    for _ in range(9 * 60):
+        await pass_time(hass, freezer, 60)
+    assert changes
+    assert len(changes) <= 40

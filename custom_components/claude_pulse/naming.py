@@ -111,8 +111,9 @@ class Names:
         base = "_".join(_slug(word) for word in (*words, number) if word)
         key = self._key(base, ("window", identity.kind, identity.name, number))
         shown = _short(shown) + (f" ({number})" if number else "")
-        if texts == "window" and key.startswith("other_"):
-            shown = f"Other {shown[0].lower()}{shown[1:]}"
+        if texts == "window" and key != base:
+            # Something else has the plain name.
+            shown = f"{shown} ({identity.kind})"
         return WindowSubject(key, texts, {placeholder: shown}, identity)
 
     def of_pool(self, pool: CreditPool) -> Subject:
@@ -129,6 +130,9 @@ class Names:
         apart = f"{base}_{digest}"
         if any(key.startswith(f"{apart}_") for key in self._registered):
             return apart
+        if base.endswith("_projected"):
+            # `…_projected_usage` would be a projection of something else's.
+            return apart
         # A window and a pool can have the same words: their entities differ.
         owner = self._given.setdefault(f"{identity[0]} {base}", identity)
         return base if owner == identity else apart
@@ -143,4 +147,6 @@ def _slug(word: str) -> str:
 
 def _short(name: str) -> str:
     """Return a name of a length that can be read."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 3 :]}"
