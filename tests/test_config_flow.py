@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.claude_pulse import seat
 from custom_components.claude_pulse.claude_ai import client
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 
-from .common import ANSWERING_FAULTS, add_entry, reauth_flows, seat_of, settle, states
+from .common import (
+    ANSWERING_FAULTS,
+    add_entry,
+    pass_time,
+    reauth_flows,
+    seat_of,
+    settle,
+    states,
+)
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 
@@ -188,6 +199,78 @@ async def test_titles(hass: HomeAssistant, simulator: Simulator) -> None:
         "Claude Pulse eve",
     ]
     assert states(hass, "claude_pulse_eve")["plan"] == "Free"
+
+
+@pytest.mark.parametrize(
+    ("names", "titles", "slugs"),
+    [
+        (
+            ["R&D", "R D"],
+            ["Claude Pulse R&D", "Claude Pulse R D 2"],
+            ["claude_pulse_r_d", "claude_pulse_r_d_2"],
+        ),
+        (
+            ["北京", "Bei Jing"],
+            ["Claude Pulse 北京", "Claude Pulse Bei Jing 2"],
+            ["claude_pulse_bei_jing", "claude_pulse_bei_jing_2"],
+        ),
+        (
+            ["🚀", "🌙"],
+            ["Claude Pulse 🚀 2", "Claude Pulse 🌙 3"],
+            ["claude_pulse_2", "claude_pulse_3"],
+        ),
+    ],
+)
+async def test_titles_that_make_the_same_ids(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    names: list[str],
+    titles: list[str],
+    slugs: list[str],
+) -> None:
+    """They are told apart before the key of an entity, not by an ending of each."""
+    await add_entry(hass, simulator)
+    for account, name in zip(("ben", "eve"), names, strict=True):
+        organization = simulator.world.accounts[account].seats[-1].organization
+        organization.name = name
+    for account, title, slug in zip(("ben", "eve"), titles, slugs, strict=True):
+        result = await submit(hass, await start(hass), **seat_of(simulator, account))
+        assert result["title"] == title
+        assert states(hass, slug)["plan"] in ("Team", "Free")
+    ids = hass.states.async_entity_ids("sensor")
+    assert not [entity_id for entity_id in ids if entity_id.endswith("_2")]
+
+
+async def test_devices_tell_whose_they_are(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """By plan and organization, without an address; also when the plan changes."""
+    for account in ("ada", "ben"):
+        await submit(hass, await start(hass), **seat_of(simulator, account))
+
+    def devices() -> list[tuple[str | None, ...]]:
+        """Return what the devices say of themselves."""
+        return sorted(
+            (device.name, device.model, device.manufacturer)
+            for entry in hass.config_entries.async_entries(DOMAIN)
+            for device in dr.async_entries_for_config_entry(
+                device_registry, entry.entry_id
+            )
+        )
+
+    maker = "Claude Pulse (unofficial)"
+    assert devices() == [
+        ("Claude Pulse", "Max 20x · ada", maker),
+        ("Claude Pulse Analytical Engines", "Team · Analytical Engines", maker),
+    ]
+    organization = simulator.world.accounts["ada"].seats[-1].organization
+    organization.rate_limit_tier = "default_claude_max_5x"
+    for _ in range(3):
+        await pass_time(hass, freezer, 7 * 3600)
+    assert devices()[0] == ("Claude Pulse", "Max 5x · ada", maker)
 
 
 @pytest.mark.parametrize("name", ANSWERING_FAULTS)
@@ -503,6 +586,72 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert len(simulator.requests) == before + 2
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert suggested(form)["update_interval"] == 300
+
+
+def offered(form: dict[str, Any]) -> dict[str, str]:
+    """Return the organizations that a form offers, by label; others can be typed."""
+    config = form["data_schema"].schema["org_id"].config
+    assert config["custom_value"] is True
+    return {item["label"]: item["value"] for item in config["options"]}
+
+
+@pytest.mark.parametrize("dialog", ["options", "reconfigure"])
+async def test_organizations_are_offered(
+    hass: HomeAssistant, simulator: Simulator, dialog: str
+) -> None:
+    """Nobody has to know an ID, but may type one."""
+    entry = await add_entry(hass, simulator, "ben")
+    account = simulator.world.accounts["ben"]
+    personal, team = (seat.organization.uuid for seat in account.seats)
+    flows: Any = hass.config_entries.flow
+    typed = {}
+    if dialog == "options":
+        flows = hass.config_entries.options
+        form = await flows.async_init(entry.entry_id)
+        typed = {"update_interval": 120}
+    else:
+        form = await flows.async_init(DOMAIN, context=reconfigure_context(entry))
+    assert offered(form) == {
+        "Analytical Engines · Team": team,
+        "ben · Pro": personal,
+    }
+    form = await flows.async_configure(form["flow_id"], {**typed, "org_id": "nonsense"})
+    assert form["errors"] == {"org_id": "invalid_org_id"}
+    assert len(offered(form)) == 2
+    await flows.async_configure(form["flow_id"], {**typed, "org_id": personal})
+    await settle(hass)
+    assert entry.data["org_id"] == personal
+    assert states(hass)["plan"] == "Pro"
+
+
+@pytest.mark.parametrize(
+    "fault", ["challenge", "server_error", "session_invalid", "rate_limited"]
+)
+async def test_offer_waits_for_nobody(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    fault: str,
+) -> None:
+    """While claude.ai is to be left alone, the dialog opens with what is known."""
+    entry = await add_entry(hass, simulator)
+    simulator.set_fault(fault)
+    await pass_time(hass, freezer)
+    before = len(simulator.requests)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert list(offered(form).values()) == [entry.data["org_id"]]
+    assert len(simulator.requests) == before
+
+
+async def test_offer_gives_up_soon(
+    hass: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claude.ai that does not answer keeps no dialog closed."""
+    entry = await add_entry(hass, simulator)
+    monkeypatch.setattr(seat, "OFFER_PATIENCE", 0.1)
+    simulator.set_fault("hang")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert list(offered(form).values()) == [entry.data["org_id"]]
 
 
 async def test_options_without_claude_ai(

@@ -189,3 +189,55 @@ async def test_credit_pool(hass: HomeAssistant, simulator: Simulator) -> None:
     state = hass.states.get("sensor.claude_pulse_iguana_necktie_used")
     assert state.attributes["friendly_name"] == "Claude Pulse Iguana necktie used"
     assert hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
+
+
+async def test_currency_that_changes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """An amount is never shown in a currency that it does not have."""
+    serve(simulator, spend(2382))
+    entry = await add_entry(hass, simulator)
+    found = await enable_all(hass, entry)
+    assert found["extra_usage_spent"] == ("23.82", "EUR")
+    yen = {"amount_minor": 999, "currency": "JPY", "exponent": 0}
+    serve(simulator, {"spend": {"enabled": True, "used": yen, "limit": yen}})
+    await pass_time(hass, freezer)
+    await pass_time(hass, freezer)
+    assert money(hass)["extra_usage_spent"] == ("999.0", "JPY")
+    assert money(hass)["extra_usage_limit"] == ("999.0", "JPY")
+    registered = entity_registry.async_get("sensor.claude_pulse_extra_usage_spent")
+    assert registered.unique_id == f"{entry.entry_id}_extra_usage_spent"
+    assert registered.options["sensor"]["suggested_display_precision"] == 0
+
+
+@pytest.mark.parametrize("label", ["session", "weekly", "extra_usage", "plan", "🚀"])
+async def test_pool_called_like_something_else(
+    hass: HomeAssistant, simulator: Simulator, label: str
+) -> None:
+    """A code name takes no id of another entity."""
+    body = {
+        "limits": [{"kind": "session", "percent": 31}],
+        label: {"limit_dollars": 200, "used_dollars": 45.96},
+        **spend(1000),
+    }
+    serve(simulator, body)
+    await enable_all(hass, await add_entry(hass, simulator))
+    shown = {state.state for state in hass.states.async_all("sensor")}
+    assert {"45.96", "200.0", "31", "100", "10.0", "50.0"} <= shown
+    assert hass.states.get("sensor.claude_pulse_session_used").state == "31"
+    assert hass.states.get("sensor.claude_pulse_session_limit").state == "100"
+    assert hass.states.get("sensor.claude_pulse_extra_usage_limit").state == "50.0"
+
+
+async def test_two_pools_of_one_slug(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Each is shown."""
+    pools = {
+        "iguana_necktie": {"limit_dollars": 1, "used_dollars": 0},
+        "iguana-necktie": {"limit_dollars": 2, "used_dollars": 0},
+    }
+    serve(simulator, pools)
+    found = await enable_all(hass, await add_entry(hass, simulator))
+    assert sorted(state for state, _ in found.values()) == ["0.0", "0.0", "1.0", "2.0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,6 +14,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .common import (
     POLL,
@@ -54,6 +56,10 @@ class Fix:
     async def choose(self, org_id: str) -> dict[str, Any]:
         """Choose an organization, and return what comes of it."""
         return await self._post(f"/{self._flow_id}", org_id=org_id)
+
+    async def enter(self, **typed: str) -> dict[str, Any]:
+        """Send the form, and return what comes of it."""
+        return await self._post(f"/{self._flow_id}", **typed)
 
     async def _post(self, path: str, **data: str) -> dict[str, Any]:
         """Post to the API."""
@@ -242,3 +248,39 @@ async def test_seat_of_another_entry(
     result = await fix.choose(other.data["org_id"])
     assert (result["type"], result["reason"]) == ("abort", "already_configured")
     assert entry.data["org_id"] == gone.organization.uuid
+
+
+async def test_key_that_will_end_is_renewed_where_it_is_told(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """The notice asks for the new key itself; a wrong one changes nothing."""
+    entry = await add_entry(hass, simulator)
+    before = dict(entry.data)
+    account = simulator.world.accounts["ada"]
+    # Entered long ago: passed in time, the token of the test's client would end too.
+    since = (dt_util.utcnow() - timedelta(days=26)).isoformat()
+    hass.config_entries.async_update_entry(
+        entry, data={**before, "session_key_since": since}
+    )
+    await pass_time(hass, freezer)
+    assert issues(hass) == {"key_ends"}
+    fix = Fix(await hass_client(), f"key_ends_{entry.entry_id}")
+    step = await fix.start()
+    assert step["step_id"] == "key"
+    assert step["description_placeholders"]["name"] == "Claude Pulse"
+    assert [field["name"] for field in step["data_schema"]] == ["session_key"]
+    foreign = simulator.world.accounts["ben"].session_key
+    for key, error in (("hello", "invalid_key_format"), (foreign, "wrong_account")):
+        step = await fix.enter(session_key=key)
+        assert step["errors"] == {"session_key": error}
+        assert entry.data["session_key"] == before["session_key"]
+    key = account.log_in()
+    result = await fix.enter(session_key=f'"{key}"')
+    assert result["type"] == "create_entry"
+    await settle(hass)
+    assert entry.data["session_key"] == key
+    assert issues(hass) == set()
+    assert "unavailable" not in states(hass).values()

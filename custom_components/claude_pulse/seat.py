@@ -44,7 +44,7 @@ _DATA = f"{DOMAIN}_proved"
 SOURCE_RECONFIGURE = "reconfigure"
 
 # A form that opens does not wait longer for the organizations it could offer.
-_OFFER_PATIENCE = 5
+OFFER_PATIENCE = 5
 
 
 class SeatError(Exception):
@@ -137,7 +137,7 @@ async def async_offered(
     if back_off_of(hass, entry).failure is not None:
         return ()
     try:
-        async with asyncio.timeout(_OFFER_PATIENCE):
+        async with asyncio.timeout(OFFER_PATIENCE):
             return await async_listed(hass, entry)
     except (ClaudeAiError, SeatError, TimeoutError):
         return ()
