@@ -27,6 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 import hashlib
 from http.client import HTTPException
 import json
@@ -611,9 +612,10 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
     ]
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=100)
+def _words(text: str) -> tuple[str, ...]:
     """Return the words of a text, whatever their case and what stands between them."""
-    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
+    return tuple(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _name(scope: object) -> str | None:

@@ -18,6 +18,7 @@ from .coordinator import ClaudePulseCoordinator
 from .entity import async_track_minute
 from .issues import async_clear_issues, async_clear_when_disabled
 from .migration import async_migrate_entry as async_migrate_entry
+from .seat import async_describe_device
 from .status import async_setup_status
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, stop))
     entry.async_on_unload(listen(EVENT_CORE_CONFIG_UPDATE, show_local_times))
     await coordinator.async_config_entry_first_refresh()
+    async_describe_device(hass, entry, coordinator.account.organization)
     hass.data[DOMAIN][entry.entry_id] = coordinator
     entry.async_on_unload(forget)
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, slugify
 
 from .account import Account
 from .back_off import SLACK, Failure, back_off_of
@@ -32,7 +32,7 @@ from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from .issues import async_tell_failure, async_tell_success
 from .naming import Names
 from .reading import Readings
-from .seat import SOURCE_RECONFIGURE, async_end_flows
+from .seat import SOURCE_RECONFIGURE, async_end_flows, device_of
 from .session_key import SessionKey
 from .slots import async_take_slot
 
@@ -112,6 +112,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self.account = Account(hass, entry, self.client)
         self.names = Names(hass, entry)
         self.readings = Readings()
+        self.device = device_of(entry)
+        self.slug = slugify(entry.title)
         self.polls = 0
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import UndefinedType
@@ -17,13 +17,11 @@ from homeassistant.helpers.update_coordinator import (
     CoordinatorEntity,
     DataUpdateCoordinator,
 )
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, USAGE_URL
 from .coordinator import ClaudePulseCoordinator, Snapshot
 from .naming import WindowSubject
 from .reading import Reading
-from .seat import device_model
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
@@ -38,6 +36,7 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
     """An entity of one seat, written when what a person reads has changed."""
 
     _attr_has_entity_name = True
+    _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
     _platform: Platform
 
     def __init__(
@@ -52,18 +51,12 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
         entry = seat.entry
         super().__init__(coordinator, context=entry.entry_id)
         # Left to Home Assistant, the id would follow its language and the area.
-        self.entity_id = f"{self._platform}.{slugify(entry.title)}_{key}"
+        self.entity_id = f"{self._platform}.{seat.slug}_{key}"
+        self._attr_device_info = seat.device
         self._attr_translation_key = texts or key
-        self._attr_translation_placeholders = dict(placeholders or {})
         self._attr_unique_id = f"{entry.entry_id}_{key}"
-        self._attr_device_info = DeviceInfo(
-            configuration_url=USAGE_URL,
-            entry_type=DeviceEntryType.SERVICE,
-            identifiers={(DOMAIN, entry.entry_id)},
-            manufacturer="Claude Pulse (unofficial)",
-            model=device_model(seat.account.organization),
-            name=entry.title,
-        )
+        if placeholders:
+            self._attr_translation_placeholders = dict(placeholders)
         self._written: object = None
 
     @property

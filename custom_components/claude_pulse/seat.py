@@ -31,6 +31,7 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     DOMAIN,
     TITLE,
+    USAGE_URL,
 )
 
 if TYPE_CHECKING:
@@ -266,22 +267,30 @@ def async_take_organization(hass: HomeAssistant, org_id: str) -> Organization | 
     return found
 
 
-def device_model(organization: Organization | None) -> str | None:
-    """Tell which account a device is about, by its plan and its organization's short name."""
-    if organization is None:
-        return None
-    parts = filter(None, (organization.plan, organization.name))
-    return " · ".join(parts) or None
+def device_of(entry: ConfigEntry) -> dr.DeviceInfo:
+    """Return what links an entity to its entry's device."""
+    return dr.DeviceInfo(identifiers={(DOMAIN, entry.entry_id)})
 
 
 @callback
 def async_describe_device(
-    hass: HomeAssistant, entry: ConfigEntry, organization: Organization
+    hass: HomeAssistant, entry: ConfigEntry, organization: Organization | None
 ) -> None:
-    """Say on an entry's device which account it is about, if it has one by now."""
-    devices = dr.async_get(hass)
-    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
-        devices.async_update_device(device.id, model=device_model(organization))
+    """Describe an entry's device.
+
+    Its model tells which account it is about: by the plan and the organization's
+    short name.
+    """
+    known = (organization.plan, organization.name) if organization else ()
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        configuration_url=USAGE_URL,
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer="Claude Pulse (unofficial)",
+        model=" · ".join(filter(None, known)) or None,
+        name=entry.title,
+        **device_of(entry),
+    )
 
 
 async def _async_usable(client: ClaudeAiClient) -> list[Organization]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 import re
 from typing import Any, NamedTuple
 import unicodedata
@@ -256,9 +257,10 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
     ]
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=100)
+def _words(text: str) -> tuple[str, ...]:
     """Return the words of a text, whatever their case and what stands between them."""
-    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
+    return tuple(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _name(scope: object) -> str | None:
