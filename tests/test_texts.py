@@ -17,6 +17,7 @@ from custom_components.claude_pulse.issues import Issue
 from custom_components.claude_pulse.naming import OUR_KEYS
 from custom_components.claude_pulse.sensor import (
     CONNECTION,
+    FURTHER_SENSORS,
     SEAT_SENSORS,
     WINDOW_SENSORS,
 )
@@ -52,7 +53,9 @@ def error_keys(
 
 def test_every_entity_has_a_name_and_an_icon() -> None:
     """The ten sensors come first; discovered windows have texts of their own."""
-    fixed = [f"{window.key}_{item.key}" for window, item in WINDOW_SENSORS]
+    fixed = [
+        f"{window.key}_{item.key}" for window, item in WINDOW_SENSORS + FURTHER_SENSORS
+    ]
     seat_keys = [item.key for item in SEAT_SENSORS]
     assert (*fixed[:8], *seat_keys) == TEN_KEYS
     discovered = [

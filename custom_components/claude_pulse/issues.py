@@ -13,8 +13,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .back_off import Failure
-from .claude_ai.errors import InvalidOrganizationIdError, OrganizationAccessError
-from .const import DOMAIN, README_URL
+from .claude_ai.credentials import is_org_id
+from .claude_ai.errors import OrganizationAccessError
+from .const import CONF_ORG_ID, DOMAIN, README_URL
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
@@ -44,9 +45,6 @@ _DETAILS: Mapping[Issue, Mapping[str, Any]] = {
     Issue.ORGANIZATION: {"is_fixable": True, "severity": ir.IssueSeverity.ERROR},
 }
 
-# What only another organization can end.
-_ORGANIZATION_ERRORS = {OrganizationAccessError.key, InvalidOrganizationIdError.key}
-
 
 @callback
 def async_tell_success(
@@ -72,7 +70,9 @@ def async_tell_failure(
     active = set()
     if since is not None and now - since >= LONG_BLOCK:
         active.add(Issue.BLOCKED)
-    if failure.key in _ORGANIZATION_ERRORS:
+    if failure.key == OrganizationAccessError.key or not is_org_id(
+        entry.data[CONF_ORG_ID]
+    ):
         active.add(Issue.ORGANIZATION)
     _async_set(hass, entry, active, clear={Issue.BLOCKED})
 

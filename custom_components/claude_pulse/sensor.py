@@ -173,7 +173,7 @@ _SESSION_FORECAST = tuple(
     for description in _FORECAST
 )
 
-# The first eight of the ten, in their order, and the forecasts.
+# The first eight of the ten, in their order.
 WINDOW_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (SESSION_WINDOW, _USAGE),
     (WEEKLY_WINDOW, _USAGE),
@@ -191,10 +191,6 @@ WINDOW_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
             key="used", native_unit_of_measurement=PERCENTAGE, value_fn=_percent
         ),
     ),
-    (SESSION_WINDOW, _RESETS_AT),
-    *((SESSION_WINDOW, description) for description in _SESSION_FORECAST),
-    (WEEKLY_WINDOW, _RESETS_AT),
-    *((WEEKLY_WINDOW, description) for description in _FORECAST),
 )
 
 # The last two of the ten.
@@ -210,6 +206,14 @@ SEAT_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda snapshot: snapshot.plan,
     ),
+)
+
+# What else every account has of its session and its week.
+FURTHER_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
+    (SESSION_WINDOW, _RESETS_AT),
+    *((SESSION_WINDOW, description) for description in _SESSION_FORECAST),
+    (WEEKLY_WINDOW, _RESETS_AT),
+    *((WEEKLY_WINDOW, description) for description in _FORECAST),
 )
 
 _EXTRA_USAGE = SeatSensorDescription(
@@ -296,9 +300,9 @@ async def async_setup_entry(
     seat: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
     async_add_entities(
         [
-            *(WindowSensor(seat, *described) for described in WINDOW_SENSORS[:8]),
+            *(WindowSensor(seat, *described) for described in WINDOW_SENSORS),
             *(SeatSensor(seat, description) for description in SEAT_SENSORS),
-            *(WindowSensor(seat, *described) for described in WINDOW_SENSORS[8:]),
+            *(WindowSensor(seat, *described) for described in FURTHER_SENSORS),
             ConnectionSensor(seat),
             ServiceStatusSensor(status_coordinator(hass), seat),
         ]

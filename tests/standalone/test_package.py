@@ -144,7 +144,7 @@ async def test_same_sensors_as_the_integration(
     await load(hass)
     texts = json.loads((TRANSLATIONS / "translations" / "en.json").read_text())
     icons = json.loads((TRANSLATIONS / "icons.json").read_text())["entity"]["sensor"]
-    described = [(f"{window.key}_", item) for window, item in WINDOW_SENSORS[:8]]
+    described = [(f"{window.key}_", item) for window, item in WINDOW_SENSORS]
     for prefix, description in (*described, *(("", item) for item in SEAT_SENSORS)):
         key = f"{prefix}{description.key}"
         state = hass.states.get(f"sensor.claude_pulse_{key}")
