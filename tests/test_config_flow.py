@@ -506,7 +506,7 @@ async def test_reconfigure(hass: HomeAssistant, simulator: Simulator) -> None:
         DOMAIN, context=reconfigure_context(entry)
     )
     assert form["step_id"] == "reconfigure"
-    assert suggested(form) == {"org_id": entry.data["org_id"]}
+    assert suggested(form) == {"org_id": "Analytical Engines · Team"}
 
     url = f"https://claude.ai/api/organizations/{personal.upper()}/usage"
     result = await submit(hass, form, org_id=url)
@@ -534,7 +534,7 @@ async def test_reconfigure_refuses_what_another_entry_has(
     )
     result = await submit(hass, form, org_id=personal)
     assert result["errors"] == {"org_id": "already_configured"}
-    assert suggested(result) == {"org_id": personal}
+    assert suggested(result) == {"org_id": "ben · Pro"}
     assert dict(entry.data) == before
 
     result = await submit(hass, result, org_id=before["org_id"])
@@ -573,7 +573,7 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     entry = await add_entry(hass, simulator)
     data = dict(entry.data)
     form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert suggested(form) == {"org_id": data["org_id"], "update_interval": 120}
+    assert suggested(form) == {"org_id": "ada · Max 20x", "update_interval": 120}
     before = len(simulator.requests)
 
     result = await options(hass, form, org_id=data["org_id"], update_interval=300.0)
@@ -588,21 +588,22 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert suggested(form)["update_interval"] == 300
 
 
-def offered(form: dict[str, Any]) -> dict[str, str]:
-    """Return the organizations that a form offers, by label; others can be typed."""
+def offered(form: dict[str, Any]) -> list[str]:
+    """Return the organizations that a form offers; others can be typed."""
     config = form["data_schema"].schema["org_id"].config
     assert config["custom_value"] is True
-    return {item["label"]: item["value"] for item in config["options"]}
+    return config["options"]
 
 
+@pytest.mark.parametrize("by_id", [False, True])
 @pytest.mark.parametrize("dialog", ["options", "reconfigure"])
 async def test_organizations_are_offered(
-    hass: HomeAssistant, simulator: Simulator, dialog: str
+    hass: HomeAssistant, simulator: Simulator, dialog: str, by_id: bool
 ) -> None:
     """Nobody has to know an ID, but may type one."""
     entry = await add_entry(hass, simulator, "ben")
     account = simulator.world.accounts["ben"]
-    personal, team = (seat.organization.uuid for seat in account.seats)
+    personal = account.seats[0].organization.uuid
     flows: Any = hass.config_entries.flow
     typed = {}
     if dialog == "options":
@@ -611,14 +612,13 @@ async def test_organizations_are_offered(
         typed = {"update_interval": 120}
     else:
         form = await flows.async_init(DOMAIN, context=reconfigure_context(entry))
-    assert offered(form) == {
-        "Analytical Engines · Team": team,
-        "ben · Pro": personal,
-    }
+    assert offered(form) == ["ben · Pro", "Analytical Engines · Team"]
+    assert suggested(form)["org_id"] == "Analytical Engines · Team"
     form = await flows.async_configure(form["flow_id"], {**typed, "org_id": "nonsense"})
     assert form["errors"] == {"org_id": "invalid_org_id"}
     assert len(offered(form)) == 2
-    await flows.async_configure(form["flow_id"], {**typed, "org_id": personal})
+    chosen = personal if by_id else "ben · Pro"
+    await flows.async_configure(form["flow_id"], {**typed, "org_id": chosen})
     await settle(hass)
     assert entry.data["org_id"] == personal
     assert states(hass)["plan"] == "Pro"
@@ -639,7 +639,8 @@ async def test_offer_waits_for_nobody(
     await pass_time(hass, freezer)
     before = len(simulator.requests)
     form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert list(offered(form).values()) == [entry.data["org_id"]]
+    assert offered(form) == []
+    assert suggested(form)["org_id"] == entry.data["org_id"]
     assert len(simulator.requests) == before
 
 
@@ -651,7 +652,8 @@ async def test_offer_gives_up_soon(
     monkeypatch.setattr(seat, "OFFER_PATIENCE", 0.1)
     simulator.set_fault("hang")
     form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert list(offered(form).values()) == [entry.data["org_id"]]
+    assert offered(form) == []
+    assert suggested(form)["org_id"] == entry.data["org_id"]
 
 
 async def test_options_without_claude_ai(
@@ -695,7 +697,11 @@ async def test_options_key_and_organization(
     ):
         form = await options(hass, form, **common, **user_input)
         assert form["errors"] == errors
-        assert suggested(form) == {**common, "org_id": user_input["org_id"]}
+        shown = {
+            personal: "ben · Pro",
+            entry.data["org_id"]: "Analytical Engines · Team",
+        }.get(user_input["org_id"], user_input["org_id"])
+        assert suggested(form) == {**common, "org_id": shown}
 
     key = account.log_in()
     form = await options(hass, form, **common, org_id=personal, session_key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
@@ -30,7 +31,10 @@ from .fields import (
     USER_SCHEMA,
     change_schema,
     errors_of,
+    names_of,
     organization_schema,
+    shown_values,
+    typed_values,
 )
 from .seat import (
     Candidates,
@@ -55,7 +59,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 2
 
     _candidates: Candidates
-    _offered: tuple[Organization, ...] = ()
+    _offered: Mapping[str, str] = MappingProxyType({})
 
     @staticmethod
     @callback
@@ -156,18 +160,20 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._entry
         errors: dict[str, str] = {}
         if user_input is None:
-            self._offered = await async_offered(self.hass, entry)
-        schema = change_schema(entry.data[CONF_ORG_ID], self._offered, interval=False)
+            self._offered = names_of(await async_offered(self.hass, entry))
+        schema = change_schema(self._offered, interval=False)
         if user_input is not None:
             try:
-                await self._async_change(user_input)
+                await self._async_change(typed_values(user_input, self._offered))
             except Exception as err:  # noqa: BLE001
                 errors = errors_of(err, schema)
             else:
                 return self.async_abort(reason="reconfigure_successful")
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=_with_values(self, schema, user_input or entry.data),
+            data_schema=_with_values(
+                self, schema, shown_values(user_input or entry.data, self._offered)
+            ),
             description_placeholders={**PLACEHOLDERS, "name": entry.title},
             errors=errors,
         )
@@ -196,7 +202,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
 class ClaudePulseOptionsFlow(OptionsFlow):
     """Change the session key, the organization or the update interval."""
 
-    _offered: tuple[Organization, ...] = ()
+    _offered: Mapping[str, str] = MappingProxyType({})
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -207,11 +213,12 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         assert entry is not None
         errors: dict[str, str] = {}
         if user_input is None:
-            self._offered = await async_offered(self.hass, entry)
-        schema = change_schema(entry.data[CONF_ORG_ID], self._offered, interval=True)
+            self._offered = names_of(await async_offered(self.hass, entry))
+        schema = change_schema(self._offered, interval=True)
         if user_input is not None:
             try:
-                await async_change(self.hass, entry, self.flow_id, user_input)
+                typed = typed_values(user_input, self._offered)
+                await async_change(self.hass, entry, self.flow_id, typed)
             except Exception as err:  # noqa: BLE001
                 errors = errors_of(err, schema)
             else:
@@ -224,7 +231,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         }
         return self.async_show_form(
             step_id="init",
-            data_schema=_with_values(self, schema, values),
+            data_schema=_with_values(self, schema, shown_values(values, self._offered)),
             description_placeholders=PLACEHOLDERS,
             errors=errors,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import voluptuous as vol
 
@@ -74,22 +75,23 @@ def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
         {
             vol.Required(CONF_ORG_ID): SelectSelector(
                 SelectSelectorConfig(
-                    options=_options(organizations), mode=SelectSelectorMode.LIST
+                    mode=SelectSelectorMode.LIST,
+                    options=[
+                        SelectOptionDict(value=org_id, label=name)
+                        for name, org_id in names_of(organizations).items()
+                    ],
                 )
             )
         }
     )
 
 
-def change_schema(
-    org_id: str, organizations: Iterable[Organization], *, interval: bool
-) -> vol.Schema:
+def change_schema(offered: Mapping[str, str], *, interval: bool) -> vol.Schema:
     """Return a form to change what an entry is connected with.
 
-    The organizations are offered, and another one can be typed.
+    The organizations of `names_of` are offered, and the ID of another one can be typed:
+    where that is possible, the frontend shows what a choice stands for, not its label.
     """
-    offered = {item.org_id: item for item in (Organization(org_id), *organizations)}
-    known = [item for item in offered.values() if item.org_id]
     return vol.Schema(
         {
             vol.Optional(CONF_SESSION_KEY): PASSWORD,
@@ -97,7 +99,7 @@ def change_schema(
                 SelectSelectorConfig(
                     custom_value=True,
                     mode=SelectSelectorMode.DROPDOWN,
-                    options=_options(known),
+                    options=list(offered),
                 )
             ),
             **({vol.Required(CONF_UPDATE_INTERVAL): INTERVAL} if interval else {}),
@@ -112,12 +114,27 @@ def errors_of(err: Exception, schema: vol.Schema) -> dict[str, str]:
     return {field if field in schema.schema else "base": key}
 
 
-def _options(organizations: Iterable[Organization]) -> list[SelectOptionDict]:
-    """Return organizations by name and plan."""
-    return [
-        SelectOptionDict(
-            value=item.org_id,
-            label=" · ".join(filter(None, (item.name or item.org_id, item.plan))),
-        )
-        for item in organizations
-    ]
+def names_of(organizations: Iterable[Organization]) -> dict[str, str]:
+    """Return the IDs of organizations by name and plan, told apart where need be."""
+    found: dict[str, str] = {}
+    for item in organizations:
+        name = " · ".join(filter(None, (item.name or item.org_id, item.plan)))
+        found[f"{name} · {item.org_id}" if name in found else name] = item.org_id
+    return found
+
+
+def typed_values(
+    typed: Mapping[str, Any], offered: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what was typed, with the ID of an organization that was chosen by name."""
+    org_id = typed[CONF_ORG_ID]
+    return {**typed, CONF_ORG_ID: offered.get(org_id, org_id)}
+
+
+def shown_values(
+    values: Mapping[str, Any], offered: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return values for a form, with the name of an organization that is offered."""
+    names = {org_id: name for name, org_id in offered.items()}
+    org_id = values[CONF_ORG_ID]
+    return {**values, CONF_ORG_ID: names.get(org_id, org_id)}
