@@ -11,8 +11,7 @@ import time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse import back_off, coordinator
-from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse import coordinator
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import (
@@ -22,6 +21,7 @@ from tests.common import (
     session,
     settle,
     states,
+    update_by_hand,
     usage_requests,
 )
 from tests.simulator import Simulator
@@ -105,23 +105,19 @@ async def test_waiting_does_not_spin(
 
 
 async def test_end_of_a_wait_does_not_spin(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However early a timer fires: the rest of a wait is never less than a second."""
-    entry = await wait_under_a_limit(hass, simulator, "6")
-    poller = hass.data[DOMAIN][entry.entry_id]
+    """Asked by hand meanwhile, too: Home Assistant counts from the whole second."""
+    await wait_under_a_limit(hass, simulator, "4")
     caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
     caplog.clear()
-    monkeypatch.setattr(back_off, "SLACK", timedelta())
-    for rest in (3, 2, 1.5, 1.1):
-        left = poller.back_off.failure.until - dt_util.utcnow()
-        await asyncio.sleep(max(left.total_seconds() - rest, 0))
-        await poller.async_refresh()
-    await asyncio.sleep(2.5)
-    assert runs(caplog) <= 4 + 4
+    before = usage_requests(simulator)
+    # The timer that follows comes nearly a second before the time that is left.
+    await seconds_until(lambda: hass.loop.time() % 1 > 0.95, 2)
+    await update_by_hand(hass)
+    simulator.clear_faults()
+    await seconds_until(lambda: usage_requests(simulator) > before, 7)
+    assert runs(caplog) <= 4
 
 
 async def test_wakes_up_at_a_reset(
