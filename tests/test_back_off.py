@@ -175,11 +175,10 @@ async def test_no_connection_during_set_up_is_retried_soon(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
     """A network that comes up after Home Assistant costs seconds, not minutes."""
-    url = simulator.url
     await simulator.stop()
     entry = await add_entry(hass, simulator)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    await simulator.start(int(url.rpartition(":")[2]))
+    await simulator.start()
     for _ in range(5):
         await pass_time(hass, freezer, 3)
     assert entry.state is ConfigEntryState.LOADED

@@ -69,6 +69,7 @@ class Simulator:
         # Awaited before a request is answered.
         self.on_request: Callable[[Request], Awaitable[object]] = _answer_at_once
         self._random = random.Random(19)
+        self._port = 0
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -82,6 +83,11 @@ class Simulator:
         return datetime.now(UTC) + self.advance
 
     @property
+    def listening(self) -> bool:
+        """Tell whether anybody can connect."""
+        return self._runner is not None
+
+    @property
     def connections(self) -> int:
         """Return how many connections are open."""
         server = self._runner.server if self._runner else None
@@ -93,7 +99,7 @@ class Simulator:
         return self.url + STATUS
 
     async def start(self, port: int = 0) -> None:
-        """Listen on a port of loopback, any free one by default."""
+        """Listen on a port of loopback: by default any free one, later the same again."""
         app = web.Application(middlewares=[self._in_between])
         app.add_routes(
             [
@@ -119,15 +125,16 @@ class Simulator:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        site = web.TCPSite(self._runner, "127.0.0.1", port or self._port)
         await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        host, self._port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{self._port}"
 
     async def stop(self) -> None:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
+            self._runner = None
 
     def set_fault(
         self,

@@ -26,13 +26,15 @@ class Meter:
     """One limit: use at a constant rate in windows of a fixed length.
 
     While there is use, a window follows the other; without, the next one starts
-    when use does.
+    when use does. A reset that comes `late` leaves the old window to be told for so
+    long after it.
     """
 
     length: timedelta
     percent_per_hour: float = 0.0
     percent_at_start: float = 0.0
     started: datetime | None = None
+    late: timedelta = timedelta()
 
     def read(self, now: datetime) -> tuple[float, datetime | None]:
         """Return the percentage used at a time, and the reset of the running window."""
@@ -40,14 +42,14 @@ class Meter:
             self.started = now.replace(second=0, microsecond=0)
         if self.started is None:
             return 0.0, None
-        if (over := (now - self.started) // self.length) > 0:
+        if (over := (now - self.late - self.started) // self.length) > 0:
             self.percent_at_start = 0.0
             self.started += over * self.length
             if not self.percent_per_hour:
                 self.started = None
                 return 0.0, None
         used = self.percent_at_start + self.percent_per_hour * (
-            (now - self.started) / HOUR
+            min(now - self.started, self.length) / HOUR
         )
         return min(used, 100.0), self.started + self.length
 
@@ -56,7 +58,7 @@ class Meter:
         used, resets_at = self.read(now)
         if resets_at is not None:
             assert self.started is not None
-            elapsed = (now - self.started) / HOUR
+            elapsed = min(now - self.started, self.length) / HOUR
             self.percent_at_start = used - percent_per_hour * elapsed
         self.percent_per_hour = percent_per_hour
 
