@@ -83,7 +83,10 @@ async def settle(hass: HomeAssistant) -> None:
     # An argument since Home Assistant 2024.4.
     if "wait_background_tasks" in signature(block).parameters:
         await block(wait_background_tasks=True)
-    else:
+        return
+    await block()
+    while polls := [task for task in hass._background_tasks if DOMAIN in repr(task)]:
+        await asyncio.wait(polls)
         await block()
 
 
