@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from copy import deepcopy
-import logging
-import re
+import errno
+from random import Random
 from typing import Any
 
+import pytest
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from custom_components.claude_pulse.const import DOMAIN
@@ -16,26 +17,60 @@ from homeassistant import bootstrap, loader
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
+from homeassistant.util.file import WriteError
 from tests.common import settle
 from tests.simulator import Simulator
 
+from .truth import TIME_ZONE
+
+
+class Disk:
+    """Where Home Assistant stores what it is to remember: in memory, and full at times."""
+
+    def __init__(
+        self, content: dict[str, Any], monkeypatch: pytest.MonkeyPatch, random: Random
+    ) -> None:
+        """Stand before what stores."""
+        self.content = content
+        self.full = False
+        write = Store._async_write_data
+
+        async def write_if_there_is_room(store: Store[Any], *args: Any) -> None:
+            """Write, or fail as a disk does, or as Home Assistant words it."""
+            if not self.full:
+                await write(store, *args)
+                return
+            reason = OSError(errno.ENOSPC, "No space left on device")
+            if store.key.startswith(DOMAIN) and random.random() < 0.5:
+                raise reason
+            raise WriteError(reason)
+
+        monkeypatch.setattr(Store, "_async_write_data", write_if_there_is_room)
+
 
 class Home:
-    """One Home Assistant after the other, on the same storage."""
+    """One Home Assistant after the other, on the same disk."""
 
     hass: HomeAssistant
 
-    def __init__(self, storage: dict[str, Any], simulator: Simulator) -> None:
-        """Remember where the storage is."""
+    def __init__(self, disk: Disk, simulator: Simulator) -> None:
+        """Remember where the disk is."""
+        self.disk = disk
         self.runs = 0
-        self._storage = storage
         self._simulator = simulator
         self._stack = AsyncExitStack()
         self._foreign_tasks: set[asyncio.Task[Any]] = set()
 
+    @property
+    def entries(self) -> dict[str, ConfigEntry]:
+        """Return our entries by their titles."""
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        return {entry.title: entry for entry in entries}
+
     async def start(self) -> None:
-        """Start on what is in the storage."""
+        """Start on what is stored."""
         loop = asyncio.get_running_loop()
         # asyncio's checks cost more than all the rest.
         loop.set_debug(False)
@@ -55,25 +90,27 @@ class Home:
             # Its name in Home Assistant 2024.1.
             await bootstrap.load_registries(hass)
             await hass.config_entries.async_initialize()
+        await hass.config.async_update(time_zone=TIME_ZONE)
         assert await async_setup_component(hass, DOMAIN, {})
         await settle(hass)
         self.runs += 1
 
     async def stop(self, *, crash: bool = False) -> None:
         """Stop; after a crash, what was not written yet is lost."""
-        written = deepcopy(self._storage)
+        written = deepcopy(self.disk.content)
         await self.hass.async_stop(force=True)
         for _ in range(100):
             await asyncio.sleep(0)
         assert self._simulator.connections == 0
         # A Home Assistant that ends leaves its entities as they are; their timers
         # go with the process.
-        for entry in _loaded_entries(self.hass):
-            assert await self.hass.config_entries.async_unload(entry.entry_id)
+        for entry in self.entries.values():
+            if entry.state is ConfigEntryState.LOADED:
+                assert await self.hass.config_entries.async_unload(entry.entry_id)
         await self._stack.aclose()
         if crash:
-            self._storage.clear()
-            self._storage.update(written)
+            self.disk.content.clear()
+            self.disk.content.update(written)
         self._check_nothing_is_left()
 
     def _check_nothing_is_left(self) -> None:
@@ -86,26 +123,3 @@ class Home:
             for timer in timers
             if not timer.cancelled() and "claude_pulse" in repr(timer)
         ]
-
-
-def _loaded_entries(hass: HomeAssistant) -> list[ConfigEntry]:
-    """Return our entries that are loaded."""
-    entries = hass.config_entries.async_entries(DOMAIN)
-    return [entry for entry in entries if entry.state is ConfigEntryState.LOADED]
-
-
-class LogWatch(logging.Handler):
-    """Collects what should not be in a log: the unexpected, and its traces."""
-
-    def __init__(self) -> None:
-        """Watch for errors."""
-        super().__init__(logging.ERROR)
-        self.unexpected: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep an error, unless it is a poll that failed as it may."""
-        text = self.format(record)
-        if not re.match(
-            r"Error (fetching|requesting) claude_|Authentication fail", text
-        ):
-            self.unexpected.append(text)

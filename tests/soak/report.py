@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.simulator.faults import FAULTS
 
+from .budget import MOST_REQUESTS, MOST_ROWS
+
 ROWS = {
     1: "blocked by Cloudflare or a log-in page",
     2: "the session key is dead",
@@ -64,22 +66,33 @@ def main() -> None:
 Written by `scripts/soak`, which does it anew: {days} simulated days with two accounts, on
 the oldest and the newest Home Assistant. All that the simulator can do wrong
 (`tests/simulator/faults.py`) comes several times, for three minutes to five hours, in a
-random order from a fixed seed; about once a day Home Assistant is restarted, half of the
-times as if the plug were pulled. Only time is accelerated: Home Assistant is real, and so is
-HTTP; what Home Assistant stores is kept in memory. `scripts/test` lets four days pass.
+random order from a fixed seed, and so does what can happen to a machine, its clock, its disk
+and its network; about once a day Home Assistant is restarted, half of the times as if the
+plug were pulled, and often in the middle of a poll. Only time is accelerated: Home Assistant
+is real, and so is HTTP; what Home Assistant stores is kept in memory. The days are those
+around both changes of the clocks in Berlin. `scripts/test` lets four days pass.
 
 After every simulated minute:
 
-- All entities of an entry are unavailable, or show what was true for its account at one
-  moment of the last interval (of the last 15 minutes under a limit or a challenge).
+- All entities of an entry are unavailable, or show what claude.ai told of its account at one
+  moment of the last interval (of the last 15 minutes under a limit or a challenge), in local
+  times. A window whose reset has passed for a minute by the machine's clock is unknown until
+  claude.ai tells the next one.
 - An entry is unavailable no longer than the longest wait, and Home Assistant's longest before it
-  retries a set-up, after the end of a fault.
+  retries a set-up, after the end of a fault. Time that the machine sleeps does not count, and a
+  minute after it awakes nothing is shown that was told before.
 - A person has been asked for a session key once for each that died (once more after a
-  restart of Home Assistant, which forgets what it has asked), and never otherwise.
-- No poll has come before its interval was over, but for the reasons counted below.
+  restart of Home Assistant, which forgets what it has asked), and never otherwise. A repair
+  issue is there only while it has a cause, and that of an old key always when it has.
+- No poll has come before its interval was over, but for the reasons counted below, and none
+  later: 15, 30, 60, 120 … seconds after a reset while claude.ai goes on telling the old window.
+- Nothing but polls has been asked more than {MOST_REQUESTS} times in 24 hours, but for set-ups,
+  forms, and the reason of a refusal.
 
-After every run of Home Assistant no task, timer or connection is left, and in the end
-nothing in the storage; the log holds nothing unexpected.
+In a night of nine hours at the same numbers not more than {MOST_ROWS} states are written, the
+countdown aside. After every run of Home Assistant no task, timer or connection is left, and in
+the end nothing in the storage. The log holds one line for each time that polls begin to fail, and
+nothing else: no end of an entry is worth an error, be it in the middle of a poll.
 
 {table(runs, "Counted", counted(runs, "counts"))}
 
@@ -92,7 +105,7 @@ The first account polls every 120 seconds, and everything happens to it:
 
 {table(runs, "First account", counted(runs, "watched", "ada"))}
 
-The second one polls every 300 seconds and meets the faults that everybody meets:
+The second one polls every 300 seconds and meets what everybody meets:
 
 {table(runs, "Second account", counted(runs, "watched", "ben"))}
 

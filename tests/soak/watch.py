@@ -1,147 +1,160 @@
-"""What has been true for an entry, and whether that is what it shows."""
+"""Whether what an entry shows is true."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 from tests.simulator import Simulator
-from tests.simulator.faults import Trouble
+from tests.simulator.server import Request
 from tests.simulator.world import Account, Meter, Seat
 
-# How far time goes at once; two steps are a poll and its jitter.
-STEP = timedelta(seconds=63)
-TIME_OUT = timedelta(seconds=16)
+from .budget import Requests
+from .clock import STEP, Clock
+from .obstacles import Obstacles
+from .polls import FORM, JUMP, Polls
+from .truth import Window, read, windows_of
 
-_AFTER_RESET = timedelta(seconds=15)
-_JITTER = timedelta(seconds=5)
 _KEPT = timedelta(minutes=15)
-_SLACK = timedelta(seconds=1)
-
-# Rows of the error table; under the last two the values are kept for some time.
-_DEAD_KEY_ROW = 2
-_LIMIT_ROW = 6
-_PATIENT_ROWS = (1, _LIMIT_ROW)
-
-# After a fault: the longest wait, and Home Assistant's longest retry of a set-up.
-RECOVERY = timedelta(hours=1, minutes=20)
-RECOVERY_FROM_LIMIT = timedelta(hours=6, minutes=20)
 
 
 class Watch:
     """Looks at one entry, which should show the last seat of an account."""
 
     def __init__(
-        self, simulator: Simulator, account: Account, slug: str, interval: timedelta
+        self,
+        clock: Clock,
+        simulator: Simulator,
+        account: Account,
+        title: str,
+        interval: timedelta,
     ) -> None:
         """Remember whose it is, and how often it should ask."""
         self.account = account
         self.counts: Counter[str] = Counter()
-        # Since when only a person can help.
-        self.helpless_since: datetime | None = None
-        self.too_soon: list[datetime] = []
-        self._interval = interval
-        self._refused = False
-        self._simulator = simulator
-        self._slug = slug
-        self._truth: deque[tuple[datetime, dict[str, str]]] = deque()
-        self._last_poll = self._excused = simulator.now
-        self._faulty = self._patient = self._limited = simulator.now - timedelta(days=1)
+        # Since when there is the session key, unless it is being renewed.
+        self.key_since: datetime | None = clock.right
+        self.obstacles = Obstacles(clock, simulator, account)
+        self.polls = Polls(clock, account, interval, self.obstacles, self.counts)
+        self.requests = Requests(clock, self.counts)
+        # Whether the values are shown that some poll has brought.
+        self.showing = False
+        # Whether the person lets the entry poll.
+        self.switched_on = True
+        self.title = title
+        self._clock = clock
+        self._slug = title.lower().replace(" ", "_")
+        # What claude.ai has told of late, and after how long awake.
+        self._told: deque[tuple[timedelta, tuple[Window, ...]]] = deque()
+        self._polled: tuple[Window, ...] = ()
+        self._woke_up = timedelta()
 
     @property
     def seat(self) -> Seat:
         """Return the seat that should be shown."""
         return self.account.seats[-1]
 
-    def excuse(self) -> None:
-        """Note that a poll may come now: after a restart, or as a person wants it."""
-        self._excused = self._simulator.now
+    @property
+    def meters(self) -> list[Meter]:
+        """Return what measures the session, the week, and the models."""
+        seat = self.seat
+        assert seat.session
+        assert seat.weekly
+        return [seat.session, seat.weekly, *seat.models.values()]
+
+    def owns(self, request: Request) -> bool:
+        """Tell whether a request is made with one of the account's keys."""
+        return f"-{self.account.name}-" in str(request.session_key)
+
+    def restarted(self) -> None:
+        """Note a restart, a reload, or a form: the entry may ask now."""
+        self.note()
+        self.obstacles.restarted()
+        self.polls.excuse(FORM)
+        self.requests.excuse()
+
+    def lost(self) -> None:
+        """Note that from now on only a person can help."""
+        self.obstacles.helpless_since = self._clock.right
+
+    def helped(self) -> None:
+        """Note that the person has."""
+        self.obstacles.helpless_since = None
+
+    def renewed(self) -> None:
+        """Note that there is another session key."""
+        self.key_since = self._clock.right
+
+    def jumped(self, *, asleep: bool = False) -> None:
+        """Note that the clock on the wall has jumped, by being set or by sleep."""
+        self.polls.excuse(JUMP)
+        self.note()
+        if asleep:
+            self._woke_up = self._clock.awake
 
     def note(self) -> None:
         """Note what is true now, and what stands between it and the entry."""
-        now, seat = self._simulator.now, self.seat
-        true = {
-            **_read("session", seat.session, now),
-            **_read("weekly", seat.weekly, now),
-        }
-        for model, meter in seat.models.items():
-            true |= _read(f"weekly_{model.lower()}", meter, now, whole=True)
-        self._truth.append((now, true))
-        while self._truth[0][0] < now - timedelta(hours=1):
-            self._truth.popleft()
-        fault = self._simulator.fault_of(self.account)
-        if fault or self.helpless_since:
-            self._faulty = now
-        if fault and fault.row in _PATIENT_ROWS:
-            self._patient = now
-        if fault and fault.row == _LIMIT_ROW:
-            self._limited = now
+        self.obstacles.note()
+        windows = windows_of(self.seat, self._clock.right)
+        self._told.append((self._clock.awake, windows))
+        while self._told[0][0] < self._clock.awake - timedelta(hours=1):
+            self._told.popleft()
+
+    def note_request(self, request: Request) -> None:
+        """Note a request of the entry's."""
+        if not request.path.endswith("/usage"):
+            self.requests.note(request.path, self.obstacles)
+            return
+        windows = windows_of(self.seat, self._clock.right)
+        if self.polls.note(request.session_key, windows):
+            self._polled = windows
+            self.obstacles.overcome()
 
     def check(self, hass: HomeAssistant) -> None:
-        """See that all entities are unavailable, or show the truth of one moment.
+        """See that all entities are unavailable, or show what was told at one moment.
 
-        It may be one interval old; under a limit or a challenge 15 minutes.
+        And that each window whose reset has passed by now is unknown.
         """
-        assert not self.too_soon, f"{self._slug} asked too soon: {self.too_soon}"
-        now = self._simulator.now
+        self.polls.check(switched_on=self.switched_on)
+        self.requests.check()
         shown = {}
-        for key in self._truth[-1][1]:
+        for key in read(self._told[-1][1], self._clock.wall):
             state = hass.states.get(f"sensor.{self._slug}_{key}")
             shown[key] = state.state if state else "unavailable"
-        if set(shown.values()) == {"unavailable"}:
-            limited = now - self._limited < RECOVERY_FROM_LIMIT
-            recovery = RECOVERY_FROM_LIMIT if limited else RECOVERY
-            assert now - self._faulty < recovery, f"{self._slug} has not recovered"
+        self.showing = set(shown.values()) != {"unavailable"}
+        if not self.showing:
+            assert self.obstacles.recovering, f"{self._slug} has not recovered"
             self.counts["moments unavailable"] += 1
             return
-        patient = now - self._patient <= _KEPT + STEP
-        oldest = now - (_KEPT if patient else self._interval + _JITTER) - STEP
-        moments = [true for at, true in self._truth if at >= oldest]
-        assert shown in moments, f"{self._slug} at {now}: {shown}\n{moments}"
+        assert shown in self._true(), f"{self._slug}: {shown}\n{list(self._true())}"
         self.counts["moments with the truth"] += 1
-
-    def note_poll(self, session_key: str | None) -> None:
-        """Note a poll, and whether it comes sooner than it may."""
-        now, last, refused = self._simulator.now, self._last_poll, self._refused
-        fault = self._simulator.fault_of(self.account)
-        self._last_poll = now
-        self._refused = not self.account.accepts(str(session_key)) or (
-            fault is not None and fault.row == _DEAD_KEY_ROW
+        over = any(
+            shown[f"{window.name}_usage"] == "unknown" for window in self._polled
         )
-        self.counts["polls"] += 1
-        if now - last >= self._interval - _SLACK:
+        self.counts["moments with the truth, and a window that is over"] += over
+
+    def _true(self) -> Iterator[dict[str, str]]:
+        """Yield all that may be shown, the newest first."""
+        for told in self._tellable():
+            for wall in self._clock.shown:
+                yield read(told, wall)
+
+    def _tellable(self) -> Iterator[tuple[Window, ...]]:
+        """Yield what was told within one interval, or 15 minutes.
+
+        Without polls it is what the last one was told; after a sleep it is new.
+        """
+        if not self.switched_on:
+            yield self._polled
             return
-        resets = {
-            datetime.fromisoformat(text) + _AFTER_RESET
-            for _, true in self._truth
-            for key, text in true.items()
-            if key.endswith("_resets_at") and text != "unknown"
-        }
-        if refused:
-            # Asked again with the same key, or with the one before it.
-            self.counts["polls that confirm a refusal"] += 1
-        elif self._excused >= last:
-            self.counts["polls after a restart or a form"] += 1
-        # Time goes in steps: what was due within one is done at its end.
-        elif any(last - STEP <= reset <= now for reset in resets):
-            self.counts["polls after a reset"] += 1
-        elif isinstance(fault, Trouble) and now == last:
-            # Newer versions of aiohttp ask once more where a connection breaks.
-            self.counts["polls on a broken connection"] += 1
-        else:
-            self.too_soon.append(now)
-
-
-def _read(
-    key: str, meter: Meter | None, now: datetime, *, whole: bool = False
-) -> dict[str, str]:
-    """Return what a window's sensors show if claude.ai is asked now."""
-    assert meter is not None
-    percent, reset = meter.read(now)
-    # Of a model's window claude.ai tells whole numbers.
-    used = round(percent) if whole else round(round(percent, 2), 1)
-    return {
-        f"{key}_usage": f"{used:g}",
-        f"{key}_resets_at": reset.isoformat() if reset else "unknown",
-    }
+        oldest = self._clock.awake - self.polls.longest_pause
+        if self.obstacles.patient:
+            oldest = min(oldest, self._clock.awake - _KEPT - STEP)
+        elif self._clock.awake - self._woke_up > STEP:
+            oldest = max(oldest, self._woke_up)
+        for at, told in reversed(self._told):
+            if at < oldest:
+                return
+            yield told

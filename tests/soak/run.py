@@ -1,0 +1,216 @@
+"""The days that pass: two accounts in a Home Assistant, step by step."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import __version__
+from tests.common import reauth_flows, settle
+from tests.simulator import Simulator
+from tests.simulator.server import Request
+
+from . import person
+from .clock import Clock
+from .home import Home
+from .interruption import Interruption
+from .log import LogWatch
+from .notices import Notices
+from .schedule import restarts
+from .watch import Watch
+
+_TIME_OUT = timedelta(seconds=16)
+
+
+async def _at_once() -> None:
+    """Let nothing happen between an end and a start."""
+
+
+class Run:
+    """To ada everything happens, to ben what happens to everybody."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        simulator: Simulator,
+        home: Home,
+        log: LogWatch,
+        random: Random,
+    ) -> None:
+        """Begin before the first day."""
+        self.begun = clock.right
+        self.clock = clock
+        self.counts: Counter[str] = Counter()
+        self.home = home
+        self.log = log
+        # What has happened of late, for who looks into a failure.
+        self.diary: deque[str] = deque(maxlen=12)
+        # Whether nothing is to happen.
+        self.quiet = False
+        self.random = random
+        # At which of ada's polls a refusal is over that was not meant.
+        self.refusal_ends = 0
+        self.simulator = simulator
+        # How often entries were set up.
+        self.starts = 0
+        self.survived: Counter[str] = Counter()
+        accounts = simulator.world.accounts
+        self.ada = Watch(
+            clock,
+            simulator,
+            accounts["ada"],
+            "Claude Pulse",
+            timedelta(seconds=120),
+        )
+        self.ben = Watch(
+            clock,
+            simulator,
+            accounts["ben"],
+            "Claude Pulse Analytical Engines",
+            timedelta(seconds=300),
+        )
+        self.watches = (self.ada, self.ben)
+        self.notices = Notices(clock, home, self.watches)
+        self._interruption = Interruption()
+        self._restarts: list[timedelta] = []
+        log.obstacles = tuple(watch.obstacles for watch in self.watches)
+        simulator.on_request = self._note_request
+        simulator.on_slow_answer = lambda: self._tick(_TIME_OUT)
+
+    @property
+    def lived(self) -> timedelta:
+        """Return how far the days are, a summer not counted."""
+        return self.clock.right - self.begun
+
+    def write_down(self, what: str) -> None:
+        """Remember that something happens now."""
+        self.diary.append(f"{self.clock.wall:%Y-%m-%d %H:%M:%S}: {what}")
+
+    async def set_up(self, days: int) -> None:
+        """Add both accounts, as a person would."""
+        self._restarts = restarts(days, self.random)
+        for watch in self.watches:
+            await person.set_up(self.home.hass, watch)
+        await person.choose_interval(self.home, self.ben, 300)
+
+    def report(self) -> dict[str, Any]:
+        """Return what was counted."""
+        return {
+            "version": __version__,
+            "counts": self.counts,
+            "survived": self.survived,
+            "watched": {watch.account.name: watch.counts for watch in self.watches},
+        }
+
+    async def pass_time(self, time: timedelta) -> None:
+        """Let time pass."""
+        await self.pass_until(self.clock.right + time)
+
+    async def pass_until(self, moment: datetime) -> None:
+        """Let time pass step by step."""
+        while self.clock.right < moment:
+            await self.step()
+
+    async def step(self) -> None:
+        """Let a minute pass, and look at what there is to see."""
+        if not self.quiet and self.random.random() < 0.01:
+            for watch in self.watches:
+                person.use_claude(
+                    self.clock, watch, self.random.choice((0, 0, 1, 2, 6))
+                )
+        self.clock.step()
+        self._note()
+        async_fire_time_changed(self.home.hass)
+        if caught := await self._interruption.settle(self.home.hass):
+            await self._interrupt(caught)
+        await self._restart_if_due()
+        self._check()
+
+    def set_clock(self, by: timedelta) -> None:
+        """Set the machine's clock."""
+        self.write_down(f"the clock is set by {by}")
+        self.clock.set(by)
+        for watch in self.watches:
+            watch.jumped()
+
+    async def restart(self, then: Callable[[], Awaitable[None]] = _at_once) -> None:
+        """Restart Home Assistant, half of the times by pulling the plug."""
+        crash = self.random.random() < 0.5
+        self.counts["crashes" if crash else "restarts"] += 1
+        self.write_down("crash" if crash else "restart")
+        if self.ada.obstacles.helpless_since and reauth_flows(self.home.hass):
+            self.counts["restarts while a key was asked for"] += 1
+        with self.log.silent():
+            await self.home.stop(crash=crash)
+        await then()
+        for watch in self.watches:
+            watch.restarted()
+        self.starts += 1
+        await self.home.start()
+
+    async def _restart_if_due(self) -> None:
+        """Restart now, or want the next poll to be interrupted."""
+        if self.quiet or not self._restarts or self.lived < self._restarts[0]:
+            return
+        del self._restarts[0]
+        if self.random.random() < 0.5:
+            self._interruption.wanted = True
+        else:
+            await self.restart()
+
+    async def _interrupt(self, poll: Request) -> None:
+        """Restart Home Assistant in the middle of a poll, or reload whose it is."""
+        (watch,) = (watch for watch in self.watches if watch.owns(poll))
+        self.write_down(f"a poll of {watch.account.name}'s is interrupted")
+        entry = self.home.entries[watch.title]
+        if entry.state is not ConfigEntryState.LOADED or self.random.random() < 0.5:
+            self.counts["restarts and crashes in the middle of a poll"] += 1
+            await self.restart()
+            return
+        self.counts["reloads in the middle of a poll"] += 1
+        watch.restarted()
+        self.starts += 1
+        with self.log.silent():
+            assert await self.home.hass.config_entries.async_reload(entry.entry_id)
+        await settle(self.home.hass)
+
+    async def settle_alone(self) -> None:
+        """Let a minute pass, and look at nothing, as the entries are gone."""
+        self.clock.step()
+        async_fire_time_changed(self.home.hass)
+        await settle(self.home.hass)
+
+    def _check(self) -> None:
+        """Look at what there is to see."""
+        self.counts["moments looked at"] += 1
+        for watch in self.watches:
+            watch.check(self.home.hass)
+        self.notices.check()
+
+    def _tick(self, time: timedelta) -> None:
+        """Let time pass within a step."""
+        self.clock.tick(time)
+        self._note()
+
+    def _note(self) -> None:
+        """Note what is true now."""
+        for watch in self.watches:
+            watch.note()
+
+    async def _note_request(self, request: Request) -> None:
+        """Note a request, and end a refusal that was not meant."""
+        self.counts["requests"] += 1
+        if request.path.endswith("/usage") and not self.quiet:
+            await self._interruption.hold(request)
+        for watch in self.watches:
+            if watch.owns(request):
+                watch.note_request(request)
+        if self.ada.counts["polls"] == self.refusal_ends:
+            self.refusal_ends = 0
+            self.simulator.clear_faults()
