@@ -54,6 +54,8 @@ _OF_EACH_FAULT = 2
 _OF_SOME = {"challenge": 6, "rate_limited": 6}
 _LENGTHS = {
     ASLEEP: timedelta(hours=9),
+    # Longer than any wait that would be right.
+    BACK_IN_A_WAIT: timedelta(hours=7),
     LONG_CHALLENGE: timedelta(hours=27),
     QUIET_DAY: timedelta(hours=24),
 }

@@ -158,8 +158,10 @@ async def _wrong_clock(run: Run, length: timedelta, by: timedelta) -> None:
 async def _back_in_a_wait(run: Run, length: timedelta) -> None:
     """Set the clock back while claude.ai is to be left alone."""
     by = run.random.choice((-_HOUR, -_DAY))
-    kind = run.random.choice(("rate_limited", "challenge"))
-    run.simulator.set_fault(kind, retry_after="7200")
+    if run.random.random() < 0.5:
+        run.simulator.set_fault("challenge")
+    else:
+        run.simulator.set_fault("rate_limited", retry_after="7200")
     await run.pass_time(timedelta(minutes=10))
     run.set_clock(by)
     await run.pass_time(timedelta(minutes=run.random.uniform(0, 30)))

@@ -152,7 +152,7 @@ class Watch:
         oldest = self._clock.awake - self.polls.longest_pause
         if self.obstacles.patient:
             oldest = min(oldest, self._clock.awake - _KEPT - STEP)
-        elif self._clock.awake - self._woke_up > STEP:
+        elif self._clock.awake - self._woke_up >= STEP:
             oldest = max(oldest, self._woke_up)
         for at, told in reversed(self._told):
             if at < oldest:
