@@ -174,7 +174,8 @@ class Run:
         watch.restarted()
         self.starts += 1
         with self.log.silent():
-            assert await self.home.hass.config_entries.async_reload(entry.entry_id)
+            reload = self.home.hass.config_entries.async_reload
+            assert await reload(entry.entry_id) or watch.obstacles.met
         await settle(self.home.hass)
 
     async def settle_alone(self) -> None:

@@ -49,7 +49,6 @@ class Watch:
         # What claude.ai has told of late, and after how long awake.
         self._told: deque[tuple[timedelta, tuple[Window, ...]]] = deque()
         self._polled: tuple[Window, ...] = ()
-        self._woke_up = timedelta()
 
     @property
     def seat(self) -> Seat:
@@ -90,9 +89,9 @@ class Watch:
     def jumped(self, *, asleep: bool = False) -> None:
         """Note that the clock on the wall has jumped, by being set or by sleep."""
         self.polls.excuse(JUMP)
-        self.note()
         if asleep:
-            self._woke_up = self._clock.awake
+            self._told.clear()
+        self.note()
 
     def note(self) -> None:
         """Note what is true now, and what stands between it and the entry."""
@@ -152,8 +151,6 @@ class Watch:
         oldest = self._clock.awake - self.polls.longest_pause
         if self.obstacles.patient:
             oldest = min(oldest, self._clock.awake - _KEPT - STEP)
-        elif self._clock.awake - self._woke_up >= STEP:
-            oldest = max(oldest, self._woke_up)
         for at, told in reversed(self._told):
             if at < oldest:
                 return
