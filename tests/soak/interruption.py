@@ -16,13 +16,24 @@ class Interruption:
         """Want none."""
         self.wanted = False
         self._caught: asyncio.Future[Request] | None = None
+        self._held = False
 
     async def hold(self, request: Request) -> None:
         """Answer no more if this is the poll; the connection's end ends the wait."""
         if self._caught is None or self._caught.done():
             return
         self._caught.set_result(request)
-        await asyncio.Event().wait()
+        self._held = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._held = False
+
+    async def check_over(self) -> None:
+        """See that whoever asked has hung up; or Home Assistant would wait for ever."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not self._held, "a poll goes on without its entry"
 
     async def settle(self, hass: HomeAssistant) -> Request | None:
         """Wait for all that is due, or until the poll is caught, and return that."""

@@ -176,6 +176,7 @@ class Run:
         with self.log.silent():
             reload = self.home.hass.config_entries.async_reload
             assert await reload(entry.entry_id) or watch.obstacles.met
+        await self._interruption.check_over()
         await settle(self.home.hass)
 
     async def settle_alone(self) -> None:
