@@ -359,3 +359,15 @@ async def test_challenge_ends_by_any_answer_of_claude_ai(
     await pass_time(hass, freezer, HOUR)
     assert not issues(hass)
     assert len(reauth_flows(hass)) == 1
+
+
+async def test_clock_set_right_during_a_challenge(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """A challenge of some minutes has not lasted a day because the clock was set right."""
+    await add_entry(hass, simulator)
+    simulator.set_fault("challenge")
+    await pass_time(hass, freezer)
+    freezer.tick(timedelta(days=2))
+    await pass_time(hass, freezer)
+    assert issues(hass) == set()

@@ -86,7 +86,7 @@ async def test_what_is_told(
     back_off = found["back_off"]
     assert back_off["error"] == "blocked"
     assert back_off["message"].startswith("Blocked by Cloudflare")
-    assert (back_off["in_a_row"], back_off["blocked_for"]) == (1, 60)
+    assert (back_off["in_a_row"], back_off["blocked_for"]) == (1, 0)
     assert found["snapshot"]["plan"] == "Max 20x"
     assert found["snapshot"]["session"]["kind"] == "session"
     assert [window["kind"] for window in found["snapshot"]["windows"]] == [

@@ -54,17 +54,19 @@ _NONE = timedelta()
 class Failure:
     """The last failure, and what follows from it.
 
-    `key` and `message` are the error's; so many of its kind came `in_a_row`.
-    Nothing is asked `until` then, which is the `wait` after it. `blocked_since`
-    is when the first of the challenges came that have not ended since.
+    `key` and `message` are the error's; so many of its kind came `in_a_row`, the last
+    of them `at` that time.
+    Nothing is asked `until` then, which is the `wait` after it. `blocked_for` is how
+    long there have been challenges, and outages between them; None without any.
     """
 
     key: str
     message: str
     in_a_row: int
+    at: datetime
     wait: timedelta
     until: datetime
-    blocked_since: datetime | None
+    blocked_for: timedelta | None
 
     @property
     def dead_key(self) -> bool:
@@ -125,17 +127,24 @@ class BackOff:
                 return
             # Known to be there: the next thing to remember, or none, takes its place.
             self._stored = stored
-            since = stored["blocked_since"]
+            blocked_for = stored["blocked_for"]
             self.failure = Failure(
                 key=stored["key"],
                 message=stored["message"],
                 in_a_row=stored["in_a_row"],
+                at=datetime.fromisoformat(stored["at"]),
                 wait=max(timedelta(seconds=stored["wait"]), self.interval),
                 until=datetime.fromisoformat(stored["until"]),
-                blocked_since=datetime.fromisoformat(since) if since else None,
+                blocked_for=None
+                if blocked_for is None
+                else timedelta(seconds=blocked_for),
             )
             # Also finds out whether the two can be compared with the clock.
-            _ = (self.rest, self.failure.in_a_row + 1)
+            _ = (
+                self.rest,
+                self.failure.until - self.failure.at,
+                self.failure.in_a_row + 1,
+            )
         except (
             HomeAssistantError,
             LookupError,
@@ -153,20 +162,16 @@ class BackOff:
     async def async_fail(self, err: ClaudeAiError) -> Failure:
         """Note a failure."""
         now, last = dt_util.utcnow(), self.failure
-        blocked_since = last.blocked_since if last else None
-        if isinstance(err, BlockedError):
-            blocked_since = blocked_since or now
-        elif not isinstance(err, UnavailableError):
-            blocked_since = None
         wait = self._wait_after(err)
         self.failure = failure = Failure(
             key=err.key,
             message=str(err),
             in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
+            at=now,
             wait=wait,
             # claude.ai has heard nothing without a connection: whoever wants may try.
             until=now if isinstance(err, UnreachableError) else now + wait,
-            blocked_since=blocked_since,
+            blocked_for=self._blocked_for(err, now),
         )
         # An outage leaves to remember what was before it.
         if not isinstance(err, UnavailableError):
@@ -199,6 +204,20 @@ class BackOff:
             return max(timedelta(seconds=seconds), self.interval)
         return max(min(2 * self.wait, longest), self.interval)
 
+    def _blocked_for(self, err: ClaudeAiError, now: datetime) -> timedelta | None:
+        """Return how long there have been challenges.
+
+        What passes between two failures counts up to the longest wait: a clock that is
+        set right meanwhile can show days.
+        """
+        known = self.failure.blocked_for if self.failure else None
+        if known is None or self.failure is None:
+            return _NONE if isinstance(err, BlockedError) else None
+        if not isinstance(err, (BlockedError, UnavailableError)):
+            return None
+        longest = max(self.failure.wait, LONGEST_WAIT[BlockedError])
+        return known + min(max(now - self.failure.at, _NONE), longest)
+
     def _to_store(self) -> dict[str, Any] | None:
         """Return what is to be remembered over a restart, if anything is."""
         failure = self.failure
@@ -206,10 +225,11 @@ class BackOff:
             return None
         if failure.wait < _WORTH_STORING and not failure.dead_key:
             return None
-        since = failure.blocked_since
+        blocked_for = failure.blocked_for
         return {
             **asdict(failure),
-            "blocked_since": since and since.isoformat(),
+            "at": failure.at.isoformat(),
+            "blocked_for": None if blocked_for is None else blocked_for.total_seconds(),
             "until": failure.until.isoformat(),
             "wait": failure.wait.total_seconds(),
         }

@@ -214,7 +214,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _after_failure(self, failure: Failure, rest: timedelta) -> Snapshot:
         """Keep the last values after a failure where that is honest, or raise it."""
-        async_tell_failure(self.hass, self.entry, failure, dt_util.utcnow())
+        async_tell_failure(self.hass, self.entry, failure)
         if failure.dead_key:
             # Home Assistant gives no notice while such a dialog is open, or was left so.
             async_end_flows(self.hass, self.entry, {SOURCE_RECONFIGURE})

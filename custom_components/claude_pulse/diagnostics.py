@@ -62,8 +62,9 @@ def _polls(coordinator: ClaudePulseCoordinator) -> dict[str, Any]:
 
 def _failure(failure: Failure) -> dict[str, Any]:
     """Tell what failed last, and how long claude.ai is left alone."""
+    blocked_for = failure.blocked_for
     return {
-        "blocked_for": _age(failure.blocked_since),
+        "blocked_for": None if blocked_for is None else blocked_for.total_seconds(),
         "error": failure.key,
         "in_a_row": failure.in_a_row,
         "message": failure.message,

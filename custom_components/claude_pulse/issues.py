@@ -57,7 +57,7 @@ def async_tell_success(
 
 @callback
 def async_tell_failure(
-    hass: HomeAssistant, entry: ConfigEntry, failure: Failure, now: datetime
+    hass: HomeAssistant, entry: ConfigEntry, failure: Failure
 ) -> None:
     """Tell what follows from a failure; what it says nothing about stays.
 
@@ -66,9 +66,8 @@ def async_tell_failure(
     if failure.dead_key:
         async_clear_issues(hass, entry)
         return
-    since = failure.blocked_since
     active = set()
-    if since is not None and now - since >= LONG_BLOCK:
+    if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
         active.add(Issue.BLOCKED)
     if failure.key == OrganizationAccessError.key or not is_org_id(
         entry.data[CONF_ORG_ID]
