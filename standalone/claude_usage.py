@@ -440,6 +440,11 @@ class Money:
     currency: str | None
     decimals: int = 2
 
+    @property
+    def unit(self) -> tuple[str | None, int]:
+        """Return what amounts that can be compared have in common."""
+        return self.currency, self.decimals
+
 
 @dataclass(frozen=True, slots=True)
 class Spend:
@@ -548,6 +553,11 @@ def parse_usage(body: object) -> Usage:
     )
 
 
+def _is_window(key: str) -> bool:
+    """Tell whether a member of the body is a window by its name."""
+    return key in (_FIVE_HOUR, _SEVEN_DAY) or key.startswith(_SEVEN_DAY_PREFIX)
+
+
 def _rows(limits: object) -> Iterator[_Row]:
     """Read the modern form: the rows of `limits[]`."""
     for row in limits if isinstance(limits, list) else []:
@@ -582,7 +592,8 @@ def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
     """Give each row its identity, in the server's order.
 
     There is one session and one week. Of others with one identity each is a window,
-    numbered by their exact names, so that their order in the answer does not matter.
+    numbered by their exact names: their order in the answer matters only to rows that
+    are spelled alike.
     """
     rows = list(found)
     numbers: Counter[Identity] = Counter()
@@ -676,7 +687,7 @@ def _if_any(spend: Spend) -> Spend | None:
 def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:
     """Yield the code-named dollar pools; one without a limit above 0 is nothing."""
     for label, value in body.items():
-        if label in (_FIVE_HOUR, _SEVEN_DAY) or not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or _is_window(label):
             continue
         limit = number_of(value.get("limit_dollars"))
         if limit is None or limit <= 0:

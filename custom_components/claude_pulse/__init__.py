@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from homeassistant.const import (
-    EVENT_CORE_CONFIG_UPDATE,
-    EVENT_HOMEASSISTANT_STOP,
-    Platform,
-)
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 
 from .back_off import back_off_of
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
-from .entity import async_track_minute
 from .issues import async_clear_issues, async_clear_when_disabled
 from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
@@ -42,27 +37,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     await back_off_of(hass, entry).async_load()
     coordinator = ClaudePulseCoordinator(hass, entry)
 
-    async def stop(_: Event) -> None:
-        """End a poll that is under way before Home Assistant stops."""
-        await coordinator.async_shutdown()
-
-    @callback
-    def show_local_times(_: Event) -> None:
-        """Show the clock times again, as the time zone may be another now."""
-        coordinator.async_update_listeners()
-
     @callback
     def forget() -> None:
-        """Be found no more."""
+        """Take the poller from where it can be found."""
         hass.data[DOMAIN].pop(entry.entry_id, None)
 
-    listen = hass.bus.async_listen
-    entry.async_on_unload(listen(EVENT_HOMEASSISTANT_STOP, stop))
-    entry.async_on_unload(listen(EVENT_CORE_CONFIG_UPDATE, show_local_times))
-    await coordinator.async_config_entry_first_refresh()
+    entry.async_on_unload(forget)
+    await coordinator.async_start()
     async_describe_device(hass, entry, coordinator.account.organization)
     hass.data[DOMAIN][entry.entry_id] = coordinator
-    entry.async_on_unload(forget)
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
@@ -70,7 +53,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await coordinator.async_shutdown()
         forget()
         raise
-    entry.async_on_unload(async_track_minute(hass, coordinator.async_tick))
     return True
 
 

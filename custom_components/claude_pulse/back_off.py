@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -127,24 +127,7 @@ class BackOff:
                 return
             # Known to be there: the next thing to remember, or none, takes its place.
             self._stored = stored
-            blocked_for = stored["blocked_for"]
-            self.failure = Failure(
-                key=stored["key"],
-                message=stored["message"],
-                in_a_row=stored["in_a_row"],
-                at=datetime.fromisoformat(stored["at"]),
-                wait=max(timedelta(seconds=stored["wait"]), self.interval),
-                until=datetime.fromisoformat(stored["until"]),
-                blocked_for=None
-                if blocked_for is None
-                else timedelta(seconds=blocked_for),
-            )
-            # Also finds out whether the two can be compared with the clock.
-            _ = (
-                self.rest,
-                self.failure.until - self.failure.at,
-                self.failure.in_a_row + 1,
-            )
+            self.failure = _failure_of(stored, self.interval)
         except (
             HomeAssistantError,
             LookupError,
@@ -252,6 +235,21 @@ class BackOff:
                     await self._store.async_save(data)
             except OSError as err:
                 _LOGGER.warning("What failed cannot be stored: %s", err.strerror)
+
+
+def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:
+    """Read a failure that was stored; raises if it is none."""
+    blocked_for = stored["blocked_for"]
+    return Failure(
+        key=str(stored["key"]),
+        message=str(stored["message"]),
+        in_a_row=int(stored["in_a_row"]),
+        # Those without a zone could not be compared with the clock.
+        at=datetime.fromisoformat(stored["at"]).astimezone(UTC),
+        wait=max(timedelta(seconds=stored["wait"]), interval),
+        until=datetime.fromisoformat(stored["until"]).astimezone(UTC),
+        blocked_for=None if blocked_for is None else timedelta(seconds=blocked_for),
+    )
 
 
 def back_off_of(hass: HomeAssistant, entry: ConfigEntry) -> BackOff:

@@ -18,7 +18,8 @@ from homeassistant.core import HomeAssistant
 from .claude_ai.usage import SESSION, WEEKLY
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
-from .entity import SeatEntity, Wanted, WindowEntity, async_keep_up
+from .entity import SeatEntity, WindowEntity
+from .found import Wanted, async_keep_up
 from .naming import WEEKLY_WINDOW, WindowSubject
 from .reading import Reading, Readings
 
@@ -77,72 +78,73 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
     """Set up the binary sensors of a seat."""
-    seat: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
+    coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
     async_add_entities(
         [
-            SeatBinarySensor(seat, LIMIT_REACHED),
-            WindowBinarySensor(seat, WEEKLY_WINDOW, WEEKLY_LASTS),
+            SeatBinarySensor(coordinator, LIMIT_REACHED),
+            WindowBinarySensor(coordinator, WEEKLY_WINDOW, WEEKLY_LASTS),
         ]
     )
-    async_keep_up(seat, async_add_entities, _find)
+    async_keep_up(coordinator, async_add_entities, _find)
 
 
-def _find(seat: ClaudePulseCoordinator) -> Wanted:
+def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
     """Return the binary sensors of windows that only some accounts have."""
-    subjects = map(seat.names.of_window, seat.data.usage.windows)
+    found = map(coordinator.names.of_window, coordinator.data.usage.windows)
     return {
-        subject: partial(WindowBinarySensor, seat, subject, _FOUND_LIMIT_REACHED)
-        for subject in subjects
+        about: partial(WindowBinarySensor, coordinator, about, _FOUND_LIMIT_REACHED)
+        for about in found
     }
 
 
-class WindowBinarySensor(WindowEntity, BinarySensorEntity):
-    """A binary sensor of a window."""
+class ClaudePulseBinarySensor(BinarySensorEntity):
+    """What all binary sensors have in common."""
 
     _platform = Platform.BINARY_SENSOR
+
+    @property
+    def value(self) -> object:
+        """Return what the state is made of."""
+        return self.is_on
+
+
+class WindowBinarySensor(ClaudePulseBinarySensor, WindowEntity):
+    """A binary sensor of a window."""
+
     entity_description: WindowBinarySensorDescription
 
     def __init__(
         self,
-        seat: ClaudePulseCoordinator,
+        coordinator: ClaudePulseCoordinator,
         window: WindowSubject,
         description: WindowBinarySensorDescription,
     ) -> None:
         """Initialize a binary sensor from its description."""
+        super().__init__(coordinator, window, description.key)
         self.entity_description = description
-        super().__init__(seat, window, description.key)
 
     @property
-    def read(self) -> bool | None:
+    def is_on(self) -> bool | None:
         """Return the state that follows from the last poll and the clock."""
         reading = self.reading
         return self.entity_description.is_on_fn(reading) if reading else None
 
-    @property
-    def is_on(self) -> bool | None:
-        """Return the state."""
-        return self.read
 
-
-class SeatBinarySensor(SeatEntity, BinarySensorEntity):
+class SeatBinarySensor(ClaudePulseBinarySensor, SeatEntity):
     """A binary sensor of a seat as a whole."""
 
-    _platform = Platform.BINARY_SENSOR
     entity_description: SeatBinarySensorDescription
 
     def __init__(
-        self, seat: ClaudePulseCoordinator, description: SeatBinarySensorDescription
+        self,
+        coordinator: ClaudePulseCoordinator,
+        description: SeatBinarySensorDescription,
     ) -> None:
         """Initialize a binary sensor from its description."""
+        super().__init__(coordinator, description.key)
         self.entity_description = description
-        super().__init__(seat, description.key)
-
-    @property
-    def read(self) -> bool | None:
-        """Return the state that follows from the last poll and the clock."""
-        return self.entity_description.is_on_fn(self.coordinator.readings)
 
     @property
     def is_on(self) -> bool | None:
-        """Return the state."""
-        return self.read
+        """Return the state that follows from the last poll and the clock."""
+        return self.entity_description.is_on_fn(self.coordinator.readings)

@@ -232,7 +232,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=_with_values(self, schema, shown_values(values, self._offered)),
-            description_placeholders=PLACEHOLDERS,
+            description_placeholders={**PLACEHOLDERS, "name": entry.title},
             errors=errors,
         )
 

@@ -6,14 +6,14 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from inspect import signature
 import logging
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util, slugify
 
 from .account import Account
@@ -27,14 +27,16 @@ from .claude_ai.errors import (
     RateLimitedError,
 )
 from .claude_ai.usage import Money, Usage
-from .connection import async_entry_session
 from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from .issues import async_tell_failure, async_tell_success
 from .naming import Names
+from .polling import PollFailedError, owned_by
 from .reading import Readings
-from .seat import SOURCE_RECONFIGURE, async_end_flows, device_of
-from .session_key import SessionKey
+from .seat import async_clear_the_way, device_of
+from .session_key import SessionKey, key_since
+from .sessions import async_entry_session
 from .slots import async_take_slot
+from .tick import async_track_minute
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -59,16 +61,6 @@ _LATE_RESET = timedelta(hours=1)
 # A poll that is so late has been slept through.
 _OVERDUE = timedelta(seconds=30)
 
-# The config entry is an argument since Home Assistant 2024.11.
-_OWNER_IS_ARGUMENT = (
-    "config_entry" in signature(DataUpdateCoordinator.__init__).parameters
-)
-
-
-def owned_by(entry: ConfigEntry | None) -> dict[str, Any]:
-    """Return the argument that tells a coordinator its config entry, where there is one."""
-    return {"config_entry": entry} if _OWNER_IS_ARGUMENT else {}
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -79,20 +71,10 @@ class Snapshot:
     balance: Money | None
 
 
-class PollFailedError(UpdateFailed):
-    """A poll that failed, in English and with the key of its translation."""
-
-    def __init__(self, key: str, message: str) -> None:
-        """Take over what the client said."""
-        super().__init__(message)
-        # UpdateFailed takes these as arguments since Home Assistant 2025.1.
-        self.translation_domain = DOMAIN
-        self.translation_key = key
-        self.translation_placeholders = None
-
-
 class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     """Poll the usage of one seat."""
+
+    config_entry: ConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the poller of the entry that is being set up."""
@@ -105,7 +87,6 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             always_update=False,
             **owned_by(entry),
         )
-        self.entry = entry
         self.client = ClaudeAiClient(
             async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
@@ -122,18 +103,37 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self._org_id: str = entry.data[CONF_ORG_ID]
         self._due = dt_util.utcnow()
         self._poll: asyncio.Task[Snapshot] | None = None
+        self._stop_tick: CALLBACK_TYPE = lambda: None
 
     @property
-    def connection(self) -> str | None:
+    def trouble(self) -> str | None:
         """Return the key of what keeps claude.ai from being read, or None."""
         return self.back_off.failure.key if self.back_off.failure else None
 
     async def async_shutdown(self) -> None:
         """Stop polling, also in the middle of a poll."""
+        self._stop_tick()
         await super().async_shutdown()
         if self._poll is not None:
             self._poll.cancel()
             await asyncio.wait([self._poll])
+
+    async def async_start(self) -> None:
+        """Poll for the first time, and from then on follow the clock, to the end."""
+        follow, listen = self.config_entry.async_on_unload, self.hass.bus.async_listen
+        follow(listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
+        await self.async_config_entry_first_refresh()
+        follow(listen(EVENT_CORE_CONFIG_UPDATE, self._async_show_local_times))
+        self._stop_tick = async_track_minute(self.hass, self.async_tick)
+
+    async def _async_stop(self, _: Event) -> None:
+        """End a poll that is under way before Home Assistant stops."""
+        await self.async_shutdown()
+
+    @callback
+    def _async_show_local_times(self, _: Event) -> None:
+        """Show the clock times again, as the time zone may be another now."""
+        self.async_update_listeners()
 
     @callback
     def async_update_listeners(self) -> None:
@@ -147,7 +147,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let what follows the clock do so, and poll if that was slept through."""
         self.async_update_listeners()
         failure, now = self.back_off.failure, dt_util.utcnow()
-        if self.entry.pref_disable_polling or (failure and failure.dead_key):
+        if self.config_entry.pref_disable_polling or (failure and failure.dead_key):
             return
         under_way = self._poll is not None and not self._poll.done()
         if not under_way and now >= self._due + _OVERDUE:
@@ -158,14 +158,14 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Poll, or wait for the poll that is under way: what it notes counts once."""
         if self._poll is None or self._poll.done():
             self._poll = self.hass.async_create_background_task(
-                self._async_poll(), f"{self.name} poll {self.entry.title}"
+                self._async_poll(), f"{self.name} poll {self.config_entry.title}"
             )
+            # Whoever waits for it may be gone when it fails.
+            self._poll.add_done_callback(_take_note)
         poll = self._poll
-        try:
-            return await asyncio.shield(poll)
-        except asyncio.CancelledError:
-            if not poll.cancelled():
-                raise
+        await asyncio.wait([poll])
+        if not poll.cancelled():
+            return poll.result()
         # Stopped in the middle, as the entry goes: nothing has been found out.
         if self.last_update_success and self.data is not None:
             return self.data
@@ -180,12 +180,12 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             usage = await self._key.async_ask(self._async_usage)
         except ClaudeAiError as err:
             self.failures[err.key] += 1
-            before = self.connection
+            before = self.trouble
             failure = await self.back_off.async_fail(err)
-            if self.connection != before:
+            if self.trouble != before:
                 self.async_update_listeners()
             return self._after_failure(failure, failure.wait)
-        recovered = self.connection is not None
+        recovered = self.trouble is not None
         await self.back_off.async_clear()
         self.last_success = dt_util.utcnow()
         await self.account.async_update(
@@ -193,7 +193,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self._key.async_proved()
         now = dt_util.utcnow()
-        async_tell_success(self.hass, self.entry, self._key.since, now)
+        async_tell_success(
+            self.hass, self.config_entry, key_since(self.config_entry), now
+        )
         self._poll_after(_until_next(usage, now, self.back_off.interval + self._jitter))
         if recovered:
             self.async_update_listeners()
@@ -214,37 +216,42 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _after_failure(self, failure: Failure, rest: timedelta) -> Snapshot:
         """Keep the last values after a failure where that is honest, or raise it."""
-        async_tell_failure(self.hass, self.entry, failure)
+        async_tell_failure(self.hass, self.config_entry, failure)
         if failure.dead_key:
-            # Home Assistant gives no notice while such a dialog is open, or was left so.
-            async_end_flows(self.hass, self.entry, {SOURCE_RECONFIGURE})
+            async_clear_the_way(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,
                 translation_domain=DOMAIN,
                 translation_key=failure.key,
             )
-        if self._may_keep(failure):
-            assert self.last_success is not None
-            kept = self.last_success + KEEP - dt_util.utcnow()
-            self._poll_after(min(rest, kept) + SLACK)
+        if (keep := self._keep_for(failure)) is not None:
+            self._poll_after(min(rest, keep) + SLACK)
             return self.data
         self._poll_after(max(rest, SLACK))
         raise PollFailedError(failure.key, failure.message)
 
-    def _may_keep(self, failure: Failure) -> bool:
-        """Tell whether the last values may still be shown, and someone will give them up."""
-        return (
-            failure.key in _KEEPING
-            and self.last_update_success
-            and self.last_success is not None
-            and timedelta() <= dt_util.utcnow() - self.last_success < KEEP
-            and not self.entry.pref_disable_polling
-        )
+    def _keep_for(self, failure: Failure) -> timedelta | None:
+        """Return how long the last values may still be shown, if someone will give them up."""
+        if (
+            failure.key not in _KEEPING
+            or self.last_success is None
+            or not self.last_update_success
+            or self.config_entry.pref_disable_polling
+        ):
+            return None
+        age = dt_util.utcnow() - self.last_success
+        return KEEP - age if timedelta() <= age < KEEP else None
 
     def _poll_after(self, wait: timedelta) -> None:
         """Let Home Assistant poll next after a time."""
         self.update_interval = async_take_slot(self.hass, wait)
         self._due = dt_util.utcnow() + self.update_interval
+
+
+def _take_note(poll: asyncio.Task[Snapshot]) -> None:
+    """Look at how a poll has ended."""
+    if not poll.cancelled():
+        poll.exception()
 
 
 def _until_next(usage: Usage, now: datetime, interval: timedelta) -> timedelta:

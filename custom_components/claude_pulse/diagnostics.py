@@ -13,7 +13,9 @@ from homeassistant.util import dt as dt_util
 from .back_off import Failure, back_off_of
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
-from .const import CONF_SESSION_KEY_SINCE, CONF_UPDATE_INTERVAL, DOMAIN
+from .const import CONF_UPDATE_INTERVAL, DOMAIN
+from .seat import account_known
+from .session_key import key_since
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -28,7 +30,6 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return what is known of an entry, without anything of the person."""
     integration = await async_get_integration(hass, DOMAIN)
-    since = entry.data.get(CONF_SESSION_KEY_SINCE)
     coordinator = hass.data.get(DOMAIN, {}).get(entry.entry_id)
     back_off = back_off_of(hass, entry)
     await back_off.async_load()
@@ -36,9 +37,9 @@ async def async_get_config_entry_diagnostics(
         "version": str(integration.version),
         "back_off": back_off.failure and _failure(back_off.failure),
         "entry": {
-            "account_known": "_" in (entry.unique_id or ""),
+            "account_known": account_known(entry),
             "options": {CONF_UPDATE_INTERVAL: entry.options.get(CONF_UPDATE_INTERVAL)},
-            "session_key_age": _age(since and datetime.fromisoformat(since)),
+            "session_key_age": _age(key_since(entry)),
             "state": entry.state.value,
             "version": entry.version,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import logging
 from typing import Any
 
 import voluptuous as vol
@@ -20,6 +21,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .claude_ai.errors import ClaudeAiError
 from .claude_ai.organization import Organization
 from .const import (
     CONF_ORG_ID,
@@ -29,7 +31,9 @@ from .const import (
     MIN_UPDATE_INTERVAL,
     USAGE_URL,
 )
-from .seat import error_key
+from .seat import SeatError
+
+_LOGGER = logging.getLogger(__name__)
 
 # What the texts of all forms that ask for a key can mention.
 PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
@@ -105,6 +109,14 @@ def change_schema(offered: Mapping[str, str], *, interval: bool) -> vol.Schema:
             **({vol.Required(CONF_UPDATE_INTERVAL): INTERVAL} if interval else {}),
         }
     )
+
+
+def error_key(err: Exception) -> str:
+    """Return the key of the text that tells an error to a person."""
+    if isinstance(err, (ClaudeAiError, SeatError)):
+        return err.key
+    _LOGGER.error("Unexpected error", exc_info=err)
+    return "unknown"
 
 
 def errors_of(err: Exception, schema: vol.Schema) -> dict[str, str]:

@@ -48,10 +48,10 @@ _DETAILS: Mapping[Issue, Mapping[str, Any]] = {
 
 @callback
 def async_tell_success(
-    hass: HomeAssistant, entry: ConfigEntry, key_since: datetime, now: datetime
+    hass: HomeAssistant, entry: ConfigEntry, key_since: datetime | None, now: datetime
 ) -> None:
     """All is well, but for a session key that will end soon."""
-    old = now - key_since >= KEY_ENDS_SOON
+    old = key_since is not None and now - key_since >= KEY_ENDS_SOON
     _async_set(hass, entry, {Issue.KEY_ENDS} if old else set(), clear=set(Issue))
 
 

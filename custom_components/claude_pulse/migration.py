@@ -19,7 +19,6 @@ from .const import (
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
 )
-from .naming import OUR_KEYS
 from .seat import free_title
 
 if TYPE_CHECKING:
@@ -27,9 +26,19 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What version 1 called its entries, and entities that it knew under another key.
+# What version 1 called its entries, and its entities: under the keys of today, or others.
 _TITLE = "ClaudePulse"
 _KEYS = {
+    "plan": "plan",
+    "session_limit": "session_limit",
+    "session_reset_countdown": "session_reset_countdown",
+    "session_reset_time": "session_reset_time",
+    "session_usage": "session_usage",
+    "session_used": "session_used",
+    "weekly_reset": "weekly_reset",
+    "weekly_reset_time": "weekly_reset_time",
+    "weekly_reset_weekday": "weekly_reset_weekday",
+    "weekly_usage": "weekly_usage",
     "session_countdown": "session_reset_countdown",
     "session_pct": "session_usage",
     "weekly_pct": "weekly_usage",
@@ -82,15 +91,14 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Give entities their new unique ids; their entity ids and history stay."""
     registry = er.async_get(hass)
-    keys = {key: key for key in OUR_KEYS} | _KEYS
 
     @callback
     def carry_over(entity: er.RegistryEntry) -> dict[str, Any] | None:
         """Return what changes of an entity."""
-        ends = [old for old in keys if f"_{entity.unique_id}".endswith(f"_{old}")]
+        ends = [old for old in _KEYS if f"_{entity.unique_id}".endswith(f"_{old}")]
         if not ends:
             return None
-        unique_id = f"{entry.entry_id}_{keys[max(ends, key=len)]}"
+        unique_id = f"{entry.entry_id}_{_KEYS[max(ends, key=len)]}"
         if registry.async_get_entity_id(entity.domain, DOMAIN, unique_id):
             return None
         return {"new_unique_id": unique_id}

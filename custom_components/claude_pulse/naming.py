@@ -77,7 +77,7 @@ class Subject:
 class WindowSubject(Subject):
     """A window."""
 
-    identity: Identity = SESSION
+    identity: Identity = field(kw_only=True)
 
 
 SESSION_WINDOW = WindowSubject("session", "session", identity=SESSION)
@@ -114,7 +114,7 @@ class Names:
         if texts == "window" and key != base:
             # Something else has the plain name.
             shown = f"{shown} ({identity.kind})"
-        return WindowSubject(key, texts, {placeholder: shown}, identity)
+        return WindowSubject(key, texts, {placeholder: shown}, identity=identity)
 
     def of_pool(self, pool: CreditPool) -> Subject:
         """Name a credit pool, which has only a code name."""
@@ -142,7 +142,7 @@ def _slug(word: str) -> str:
     """Return a word as it can stand in an id; signs are spelled where there is nothing else."""
     if not any(character.isalnum() for character in word):
         word = " ".join(unicodedata.name(character, "") for character in word)
-    return slugify(word)[:_LONGEST_KEY].strip("_")
+    return slugify(word)[:_LONGEST_KEY].strip("_") or "unnamed"
 
 
 def _short(name: str) -> str:

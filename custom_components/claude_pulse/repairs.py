@@ -12,7 +12,7 @@ from .claude_ai.organization import Organization
 from .const import CONF_ORG_ID
 from .fields import KEY_SCHEMA, PLACEHOLDERS, errors_of, organization_schema
 from .issues import Issue
-from .seat import SeatError, async_change, async_listed, error_key
+from .seat import SeatError, async_change, async_listed
 
 if TYPE_CHECKING:
     # FlowResult in old versions.
@@ -91,14 +91,18 @@ class OrganizationFlow(_EntryFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Let the person choose, and switch."""
+        errors: dict[str, str] = {}
+        schema = organization_schema(self._offered)
         if user_input is not None:
             try:
                 await self._async_change({CONF_ORG_ID: user_input[CONF_ORG_ID]})
             except Exception as err:  # noqa: BLE001
-                return self.async_abort(reason=error_key(err))
-            return self.async_create_entry(data={})
+                errors = errors_of(err, schema)
+            else:
+                return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="organization",
-            data_schema=organization_schema(self._offered),
+            data_schema=schema,
             description_placeholders=self._placeholders,
+            errors=errors,
         )

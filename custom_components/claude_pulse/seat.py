@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-import logging
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import SOURCE_REAUTH
@@ -22,7 +21,6 @@ from .claude_ai.errors import (
     OrganizationAccessError,
 )
 from .claude_ai.organization import Organization
-from .connection import short_session
 from .const import (
     CONF_ORG_ID,
     CONF_PREVIOUS_SESSION_KEY,
@@ -33,11 +31,10 @@ from .const import (
     TITLE,
     USAGE_URL,
 )
+from .sessions import short_session
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
-
-_LOGGER = logging.getLogger(__name__)
 
 _DATA = f"{DOMAIN}_proved"
 
@@ -95,14 +92,6 @@ def free_title(name: str | None, taken: Iterable[str]) -> str:
         number += 1
         title = f"{named} {number}"
     return title
-
-
-def error_key(err: Exception) -> str:
-    """Return the key of the text that tells an error to a person."""
-    if isinstance(err, (ClaudeAiError, SeatError)):
-        return err.key
-    _LOGGER.error("Unexpected error", exc_info=err)
-    return "unknown"
 
 
 async def async_find_seats(
@@ -188,22 +177,45 @@ async def async_change(
     hass.config_entries.async_update_entry(
         entry, data=data, options=options, unique_id=unique_id
     )
-    async_end_flows(hass, entry, {SOURCE_REAUTH, SOURCE_RECONFIGURE}, but=flow_id)
-    await back_off_of(hass, entry).async_clear()
+    back_off = back_off_of(hass, entry)
+    if session_key or not (back_off.failure and back_off.failure.dead_key):
+        _async_end_flows(hass, entry, {SOURCE_REAUTH, SOURCE_RECONFIGURE}, but=flow_id)
+        await back_off.async_clear()
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
 
 
 @callback
-def async_end_flows(
+def async_clear_the_way(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """See that Home Assistant can give notice of a dead key, unless it has.
+
+    It gives none while a Reconfigure dialog of the entry is open, or was left so.
+    """
+    if not any(_async_flows(hass, entry, {SOURCE_REAUTH})):
+        _async_end_flows(hass, entry, {SOURCE_RECONFIGURE})
+
+
+@callback
+def _async_end_flows(
     hass: HomeAssistant, entry: ConfigEntry, sources: set[str], *, but: str = ""
 ) -> None:
     """End the flows of an entry that have been left open, but for one."""
-    flows = hass.config_entries.flow
-    for flow in flows.async_progress_by_handler(
-        DOMAIN, match_context={"entry_id": entry.entry_id}
-    ):
-        if flow["context"]["source"] in sources and flow["flow_id"] != but:
-            flows.async_abort(flow["flow_id"])
+    for flow_id in _async_flows(hass, entry, sources):
+        if flow_id != but:
+            hass.config_entries.flow.async_abort(flow_id)
+
+
+@callback
+def _async_flows(
+    hass: HomeAssistant, entry: ConfigEntry, sources: set[str]
+) -> list[str]:
+    """Return the flows of an entry that are in progress."""
+    return [
+        flow["flow_id"]
+        for flow in hass.config_entries.flow.async_progress_by_handler(
+            DOMAIN, match_context={"entry_id": entry.entry_id}
+        )
+        if flow["context"]["source"] in sources
+    ]
 
 
 async def _async_prove(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 import math
@@ -20,17 +20,22 @@ from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .claude_ai.errors import (
+    BlockedError,
+    ForbiddenError,
+    InvalidOrganizationIdError,
+    InvalidSessionError,
+    OrganizationAccessError,
+    RateLimitedError,
+    RegionBlockedError,
+    UnavailableError,
+)
 from .claude_ai.status import STATUSES
-from .claude_ai.usage import Money
+from .claude_ai.usage import CreditPool, Money
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator, Snapshot
-from .entity import (
-    ClaudePulseEntity,
-    SeatEntity,
-    Wanted,
-    WindowEntity,
-    async_keep_up,
-)
+from .entity import ClaudePulseEntity, SeatEntity, WindowEntity
+from .found import Wanted, async_keep_up
 from .naming import SESSION_WINDOW, WEEKLY_WINDOW, Subject, WindowSubject
 from .reading import Reading
 from .status import StatusCoordinator, status_coordinator
@@ -118,13 +123,17 @@ class WindowSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class MoneySensorDescription(SensorEntityDescription):
-    """A sensor of money, and how to find its amount: of a pool, by its label.
+    """A sensor of money; what `begins_anew` falls at times without being paid back."""
 
-    What `begins_anew` falls at times without being paid back.
-    """
-
-    amount_fn: Callable[[Snapshot, str], Money | None]
+    amount_fn: Callable[[Snapshot], Money | None]
     begins_anew: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSensorDescription(SensorEntityDescription):
+    """A sensor of a credit pool."""
+
+    amount_fn: Callable[[CreditPool], Money | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,13 +172,7 @@ _FORECAST = (
 )
 # Early in five hours everyone is ahead.
 _SESSION_FORECAST = tuple(
-    WindowSensorDescription(
-        key=description.key,
-        device_class=description.device_class,
-        entity_registry_enabled_default=False,
-        native_unit_of_measurement=description.native_unit_of_measurement,
-        value_fn=description.value_fn,
-    )
+    replace(description, entity_registry_enabled_default=False)
     for description in _FORECAST
 )
 
@@ -229,18 +232,10 @@ _EXTRA_USAGE = SeatSensorDescription(
 )
 
 
-def _pool_amounts(snapshot: Snapshot, label: str) -> tuple[Money | None, Money | None]:
-    """Return what is spent of a pool, and its limit."""
-    for pool in snapshot.usage.pools:
-        if pool.label == label:
-            return pool.spent, pool.limit
-    return None, None
-
-
 _SPEND = (
     MoneySensorDescription(
         key="extra_usage_spent",
-        amount_fn=lambda snapshot, _: (
+        amount_fn=lambda snapshot: (
             snapshot.usage.spend.spent if snapshot.usage.spend else None
         ),
         begins_anew=True,
@@ -248,23 +243,19 @@ _SPEND = (
     ),
     MoneySensorDescription(
         key="extra_usage_limit",
-        amount_fn=lambda snapshot, _: (
+        amount_fn=lambda snapshot: (
             snapshot.usage.spend.limit if snapshot.usage.spend else None
         ),
     ),
 )
 _BALANCE = MoneySensorDescription(
     key="prepaid_balance",
-    amount_fn=lambda snapshot, _: snapshot.balance,
+    amount_fn=lambda snapshot: snapshot.balance,
     state_class=SensorStateClass.TOTAL,
 )
 _POOL = (
-    MoneySensorDescription(
-        key="used", amount_fn=lambda snapshot, label: _pool_amounts(snapshot, label)[0]
-    ),
-    MoneySensorDescription(
-        key="limit", amount_fn=lambda snapshot, label: _pool_amounts(snapshot, label)[1]
-    ),
+    PoolSensorDescription(key="used", amount_fn=lambda pool: pool.spent),
+    PoolSensorDescription(key="limit", amount_fn=lambda pool: pool.limit),
 )
 
 CONNECTION = SensorEntityDescription(
@@ -273,14 +264,14 @@ CONNECTION = SensorEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
     options=[
         _UP_TO_DATE,
-        "blocked",
-        "cannot_connect",
-        "forbidden",
-        "invalid_auth",
-        "invalid_org_id",
-        "org_not_found",
-        "rate_limited",
-        "region_blocked",
+        BlockedError.key,
+        UnavailableError.key,
+        ForbiddenError.key,
+        InvalidSessionError.key,
+        InvalidOrganizationIdError.key,
+        OrganizationAccessError.key,
+        RateLimitedError.key,
+        RegionBlockedError.key,
     ],
 )
 
@@ -297,142 +288,135 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
     """Set up the sensors of a seat."""
-    seat: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
+    coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
     async_add_entities(
         [
-            *(WindowSensor(seat, *described) for described in WINDOW_SENSORS),
-            *(SeatSensor(seat, description) for description in SEAT_SENSORS),
-            *(WindowSensor(seat, *described) for described in FURTHER_SENSORS),
-            ConnectionSensor(seat),
-            ServiceStatusSensor(status_coordinator(hass), seat),
+            *(WindowSensor(coordinator, *described) for described in WINDOW_SENSORS),
+            *(SeatSensor(coordinator, description) for description in SEAT_SENSORS),
+            *(WindowSensor(coordinator, *described) for described in FURTHER_SENSORS),
+            ConnectionSensor(coordinator),
+            ServiceStatusSensor(status_coordinator(hass), coordinator),
         ]
     )
-    async_keep_up(seat, async_add_entities, _find)
+    async_keep_up(coordinator, async_add_entities, _find)
 
 
-def _find(seat: ClaudePulseCoordinator) -> Wanted:
-    """Return the sensors of what only some accounts have."""
-    snapshot = seat.data
+def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
+    """Return the sensors of what only some accounts have; of money one in each currency."""
+    usage, balance = coordinator.data.usage, coordinator.data.balance
     wanted: dict[Hashable, Callable[[], SensorEntity]] = {}
-    for window in snapshot.usage.windows:
-        subject = seat.names.of_window(window)
-        for described in (_USAGE, _RESETS_AT, *_FORECAST):
-            wanted[subject, described.key] = partial(
-                WindowSensor, seat, subject, described
+    for window in usage.windows:
+        about = coordinator.names.of_window(window)
+        for item in (_USAGE, _RESETS_AT, *_FORECAST):
+            wanted[about, item.key] = partial(WindowSensor, coordinator, about, item)
+    if spend := usage.spend:
+        wanted[_EXTRA_USAGE.key] = partial(SeatSensor, coordinator, _EXTRA_USAGE)
+        for money in _SPEND:
+            wanted[money.key, *spend.spent.unit] = partial(
+                MoneySensor, coordinator, money, spend.spent
             )
-    if snapshot.usage.spend:
-        wanted[_EXTRA_USAGE.key] = partial(SeatSensor, seat, _EXTRA_USAGE)
-    money: list[tuple[MoneySensorDescription, Subject | None, str, Money]] = []
-    if spend := snapshot.usage.spend:
-        money += [(description, None, "", spend.spent) for description in _SPEND]
-    if balance := snapshot.balance:
-        money.append((_BALANCE, None, "", balance))
-    for pool in snapshot.usage.pools:
-        named = seat.names.of_pool(pool)
-        money += [(description, named, pool.label, pool.limit) for description in _POOL]
-    for description, about, label, unit in money:
-        # Another currency makes another sensor of it.
-        wanted[about, description.key, unit.currency, unit.decimals] = partial(
-            MoneySensor, seat, description, unit, about, label
+    if balance:
+        wanted[_BALANCE.key, *balance.unit] = partial(
+            MoneySensor, coordinator, _BALANCE, balance
         )
+    for pool in usage.pools:
+        named = coordinator.names.of_pool(pool)
+        for part in _POOL:
+            wanted[named, part.key] = partial(
+                PoolSensor, coordinator, part, named, pool
+            )
     return wanted
 
 
-class WindowSensor(WindowEntity, SensorEntity):
-    """A sensor of a window."""
+class ClaudePulseSensor(SensorEntity):
+    """What all sensors have in common."""
 
     _platform = Platform.SENSOR
+
+    @property
+    def value(self) -> object:
+        """Return what the state is made of."""
+        return self.native_value
+
+
+class WindowSensor(ClaudePulseSensor, WindowEntity):
+    """A sensor of a window."""
+
     entity_description: WindowSensorDescription
 
     def __init__(
         self,
-        seat: ClaudePulseCoordinator,
+        coordinator: ClaudePulseCoordinator,
         window: WindowSubject,
         description: WindowSensorDescription,
     ) -> None:
         """Initialize a sensor from its description."""
+        super().__init__(coordinator, window, description.key)
         self.entity_description = description
-        super().__init__(seat, window, description.key)
 
     @property
-    def read(self) -> StateType | datetime:
+    def native_value(self) -> StateType | datetime:
         """Return the value that follows from the last poll and the clock."""
         reading = self.reading
         return self.entity_description.value_fn(reading) if reading else None
 
-    @property
-    def native_value(self) -> StateType | datetime:
-        """Return the value."""
-        return self.read
 
-
-class SeatSensor(SeatEntity, SensorEntity):
+class SeatSensor(ClaudePulseSensor, SeatEntity):
     """A sensor of a seat as a whole."""
 
-    _platform = Platform.SENSOR
     entity_description: SeatSensorDescription
 
     def __init__(
-        self, seat: ClaudePulseCoordinator, description: SeatSensorDescription
+        self, coordinator: ClaudePulseCoordinator, description: SeatSensorDescription
     ) -> None:
         """Initialize a sensor from its description."""
+        super().__init__(coordinator, description.key)
         self.entity_description = description
-        super().__init__(seat, description.key)
-
-    @property
-    def read(self) -> StateType:
-        """Return the value that follows from the last poll."""
-        return self.entity_description.value_fn(self.coordinator.data)
 
     @property
     def native_value(self) -> StateType:
-        """Return the value."""
-        return self.read
+        """Return the value that follows from the last poll."""
+        return self.entity_description.value_fn(self.coordinator.data)
 
 
-class MoneySensor(SeatEntity, RestoreSensor):
+class _Amount(ClaudePulseSensor, SeatEntity):
     """An amount of money, in the currency and with the decimals it comes in."""
 
-    _platform = Platform.SENSOR
+    _attr_entity_registry_enabled_default = False
+
+    def _show_in(self, unit: Money) -> None:
+        """Take over the currency of an amount."""
+        self._attr_device_class = SensorDeviceClass.MONETARY if unit.currency else None
+        self._attr_native_unit_of_measurement = unit.currency
+        self._attr_suggested_display_precision = unit.decimals
+
+
+class MoneySensor(_Amount, RestoreSensor):
+    """An amount of the seat's money."""
+
     entity_description: MoneySensorDescription
 
     def __init__(
         self,
-        seat: ClaudePulseCoordinator,
+        coordinator: ClaudePulseCoordinator,
         description: MoneySensorDescription,
         unit: Money,
-        about: Subject | None,
-        label: str,
     ) -> None:
-        """Initialize a sensor from its description, and what it is about if it is a pool."""
+        """Initialize a sensor from its description."""
+        super().__init__(coordinator, description.key)
         self.entity_description = description
         self._before: float | None = None
-        self._label = label
-        self._attr_device_class = SensorDeviceClass.MONETARY if unit.currency else None
-        self._attr_entity_registry_enabled_default = False
-        self._attr_native_unit_of_measurement = unit.currency
-        self._attr_suggested_display_precision = unit.decimals
-        if about is None:
-            super().__init__(seat, description.key)
-        else:
-            super().__init__(
-                seat,
-                f"{about.key}_{description.key}",
-                texts=f"{about.texts}_{description.key}",
-                placeholders=about.placeholders,
-            )
+        self._show_in(unit)
 
     async def async_added_to_hass(self) -> None:
         """Remember what was shown last, if it is to be compared with."""
         await super().async_added_to_hass()
         if not self.entity_description.begins_anew:
             return
-        last, data = (
-            await self.async_get_last_state(),
-            await self.async_get_last_sensor_data(),
-        )
+        last = await self.async_get_last_state()
         if last and (began := last.attributes.get("last_reset")):
             self._attr_last_reset = dt_util.parse_datetime(began)
+        data = await self.async_get_last_sensor_data()
         if (
             data
             and isinstance(data.native_value, (int, float))
@@ -449,7 +433,8 @@ class MoneySensor(SeatEntity, RestoreSensor):
 
     def _note_new_beginning(self) -> None:
         """Note when spending falls: it begins anew, with each month."""
-        if not self.entity_description.begins_anew or (amount := self.read) is None:
+        amount = self.native_value
+        if not self.entity_description.begins_anew or amount is None:
             return
         # A little less is money back.
         if self._before is not None and amount < self._before * 0.9:
@@ -457,27 +442,49 @@ class MoneySensor(SeatEntity, RestoreSensor):
         self._before = amount
 
     @property
-    def read(self) -> float | None:
+    def native_value(self) -> float | None:
         """Return the amount, if there is one now."""
-        money = self.entity_description.amount_fn(self.coordinator.data, self._label)
+        money = self.entity_description.amount_fn(self.coordinator.data)
         return money.amount if money else None
+
+
+class PoolSensor(_Amount):
+    """An amount of a credit pool."""
+
+    entity_description: PoolSensorDescription
+
+    def __init__(
+        self,
+        coordinator: ClaudePulseCoordinator,
+        description: PoolSensorDescription,
+        about: Subject,
+        pool: CreditPool,
+    ) -> None:
+        """Initialize a sensor from its description."""
+        super().__init__(coordinator, description.key, about)
+        self.entity_description = description
+        self._label = pool.label
+        self._show_in(pool.limit)
 
     @property
     def native_value(self) -> float | None:
-        """Return the amount."""
-        return self.read
+        """Return the amount, if there is one now."""
+        for pool in self.coordinator.data.usage.pools:
+            if pool.label == self._label:
+                money = self.entity_description.amount_fn(pool)
+                return money.amount if money else None
+        return None
 
 
-class ConnectionSensor(SeatEntity, SensorEntity):
+class ConnectionSensor(ClaudePulseSensor, SeatEntity):
     """What keeps claude.ai from being read, also while the last values are kept."""
 
-    _platform = Platform.SENSOR
     _unrecorded_attributes = frozenset({"last_update"})
     entity_description = CONNECTION
 
-    def __init__(self, seat: ClaudePulseCoordinator) -> None:
+    def __init__(self, coordinator: ClaudePulseCoordinator) -> None:
         """Initialize the sensor."""
-        super().__init__(seat, CONNECTION.key)
+        super().__init__(coordinator, CONNECTION.key)
 
     @property
     def available(self) -> bool:
@@ -485,40 +492,29 @@ class ConnectionSensor(SeatEntity, SensorEntity):
         return True
 
     @property
-    def read(self) -> str:
-        """Return what is wrong, if anything is."""
-        return self.coordinator.connection or _UP_TO_DATE
-
-    @property
     def native_value(self) -> str:
         """Return what is wrong, if anything is."""
-        return self.read
+        return self.coordinator.trouble or _UP_TO_DATE
 
     @property
     def extra_state_attributes(self) -> dict[str, datetime | None]:
         """Return since when the values are what they are, while something is wrong."""
-        wrong = self.coordinator.connection is not None
+        wrong = self.coordinator.trouble is not None
         return {"last_update": self.coordinator.last_success} if wrong else {}
 
 
-class ServiceStatusSensor(ClaudePulseEntity[StatusCoordinator], SensorEntity):
+class ServiceStatusSensor(ClaudePulseSensor, ClaudePulseEntity[StatusCoordinator]):
     """What the public status page says, which is asked only while this is enabled."""
 
-    _platform = Platform.SENSOR
     entity_description = SERVICE_STATUS
 
     def __init__(
-        self, coordinator: StatusCoordinator, seat: ClaudePulseCoordinator
+        self, status: StatusCoordinator, coordinator: ClaudePulseCoordinator
     ) -> None:
         """Initialize the sensor."""
-        super().__init__(coordinator, seat, SERVICE_STATUS.key)
-
-    @property
-    def read(self) -> str | None:
-        """Return what the page says."""
-        return self.coordinator.data
+        super().__init__(status, coordinator, SERVICE_STATUS.key)
 
     @property
     def native_value(self) -> str | None:
         """Return what the page says."""
-        return self.read
+        return self.coordinator.data

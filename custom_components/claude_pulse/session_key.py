@@ -30,6 +30,15 @@ _RENEWAL_PAUSE = timedelta(days=1)
 _T = TypeVar("_T")
 
 
+def key_since(entry: ConfigEntry) -> datetime | None:
+    """Return since when an entry's key is known: entered, or renewed and proved."""
+    try:
+        since = dt_util.parse_datetime(entry.data[CONF_SESSION_KEY_SINCE])
+    except (LookupError, TypeError):
+        return None
+    return dt_util.as_utc(since) if since else None
+
+
 class SessionKey:
     """The key that a client asks with, which belongs to an entry.
 
@@ -45,15 +54,6 @@ class SessionKey:
         self._entry = entry
         self._hass = hass
         self._no_renewal_until = dt_util.utcnow()
-
-    @property
-    def since(self) -> datetime:
-        """Return since when the key is known: entered, or renewed and proved."""
-        try:
-            since = dt_util.parse_datetime(self._entry.data[CONF_SESSION_KEY_SINCE])
-        except (LookupError, TypeError):
-            since = None
-        return dt_util.as_utc(since) if since else dt_util.utcnow()
 
     async def async_ask(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Ask, and ask again before the key is called dead.

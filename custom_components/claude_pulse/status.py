@@ -14,9 +14,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.status import service_status
-from .connection import short_session
 from .const import DOMAIN
-from .coordinator import PollFailedError, owned_by
+from .polling import PollFailedError, owned_by
+from .sessions import short_session
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,17 +42,25 @@ class StatusCoordinator(DataUpdateCoordinator[str | None]):
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: Any = None
     ) -> Callable[[], None]:
-        """Ask at once for the first who listens, but let nobody wait for it."""
-        first = not any(self.async_contexts())
+        """Ask at once for the first who listens, but let nobody wait for it.
+
+        The context is the id of the entry that listens.
+        """
+        idle = self.update_interval is None or not any(self.async_contexts())
         remove = super().async_add_listener(update_callback, context)
-        if first:
+        if idle:
             self.hass.async_create_background_task(
                 self.async_refresh(), f"{self.name} begins"
             )
         return remove
 
     async def _async_update_data(self) -> str | None:
-        """Poll once."""
+        """Poll once, and go on while an entry listens whose polling is not switched off."""
+        listening = map(
+            self.hass.config_entries.async_get_entry, {*self.async_contexts()}
+        )
+        polling = any(entry and not entry.pref_disable_polling for entry in listening)
+        self.update_interval = _INTERVAL if polling else None
         try:
             async with short_session(self.hass) as session:
                 return await service_status(session)

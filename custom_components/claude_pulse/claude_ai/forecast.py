@@ -101,7 +101,10 @@ def shown_forecast(
             before.pace if before else None,
             _step(_PACE_STEPS, abs(exact.pace) / 10),
         ),
-        projected=max(projected, window.percent),
+        # The verdict can be held, and then the projection does not contradict it.
+        projected=max(
+            min(projected, 100) if lasts else max(projected, 100), window.percent
+        ),
         runs_out_at=None,
         lasts=lasts,
     )
