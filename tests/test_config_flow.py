@@ -582,8 +582,8 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert dict(entry.options) == {"update_interval": 300}
     assert dict(entry.data) == data
     assert entry.state is ConfigEntryState.LOADED
-    # One reload, and nothing to prove: usage and plan.
-    assert len(simulator.requests) == before + 2
+    # One reload, and nothing to prove: usage, plan and balance.
+    assert len(simulator.requests) == before + 3
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert suggested(form)["update_interval"] == 300
 

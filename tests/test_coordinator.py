@@ -40,27 +40,22 @@ BLOCKED_OR_LIMITED = (1, 6)
 async def test_one_request_per_poll_and_the_plan_every_six_hours(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
-    """A poll is one request; the plan is asked for at set-up and every six hours.
-
-    The balance is not waited for.
-    """
+    """A poll is one request; plan and balance are asked for every six hours."""
     entry = await add_entry(hass, simulator)
     org_id = entry.data["org_id"]
     usage = f"/api/organizations/{org_id}/usage"
     plan = f"/api/organizations/{org_id}"
     balance = f"{plan}/prepaid/credits"
-    assert [r.path for r in simulator.requests] == [usage, plan]
-    await pass_time(hass, freezer)
-    assert [r.path for r in simulator.requests[2:]] == [usage, balance]
+    assert [r.path for r in simulator.requests] == [usage, plan, balance]
 
-    for _ in range(169):
+    for _ in range(170):
         await pass_time(hass, freezer)
-    paths = [r.path for r in simulator.requests[2:]]
+    paths = [r.path for r in simulator.requests[3:]]
     # 170 polls, and one for each session window that ended on the way.
     assert 170 <= paths.count(usage) <= 172
-    assert (paths.count(plan), paths.count(balance)) == (0, 1)
+    assert (paths.count(plan), paths.count(balance)) == (0, 0)
 
-    for _ in range(5):
+    for _ in range(4):
         await pass_time(hass, freezer)
     paths = [r.path for r in simulator.requests]
     assert (paths.count(plan), paths.count(balance)) == (2, 2)

@@ -70,7 +70,9 @@ async def test_migration_from_version_1(
     assert (entry.version, entry.title) == (2, "Claude Pulse")
     assert entry.data.items() >= data.items()
     assert dict(entry.options) == {"update_interval": 30}
-    assert entry.unique_id == data["org_id"]
+    # It learns whose seat it is at once.
+    account_id = simulator.world.accounts["ada"].uuid
+    assert entry.unique_id == f"{data['org_id']}_{account_id}"
     for key, entity_id in {
         "session_reset_countdown": "sensor.claudepulse_session_countdown",
         "session_usage": "sensor.claudepulse_session",
@@ -233,11 +235,12 @@ async def test_seat_learns_its_account(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
     """So that a colleague's seat in the same organization is another one."""
+    simulator.silent_account = True
     entry = await set_up(hass, seat_of(simulator, "ben"))
     org_id = entry.data["org_id"]
     assert entry.unique_id == org_id
-    for _ in range(3):
-        await pass_time(hass, freezer)
+    simulator.silent_account = False
+    await pass_time(hass, freezer, 7 * 3600)
     assert entry.unique_id == f"{org_id}_{simulator.world.accounts['ben'].uuid}"
     flows = hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": "user"})
@@ -320,3 +323,17 @@ async def test_entity_that_is_there_under_both_names(
         "unknown",
         "unavailable",
     )
+
+
+async def test_colleagues_learn_their_accounts(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Two seats of one organization, of which neither knew whose it is."""
+    entries = [
+        await set_up(hass, seat_of(simulator, account)) for account in ("ben", "cora")
+    ]
+    org_id = entries[0].data["org_id"]
+    assert [entry.unique_id for entry in entries] == [
+        f"{org_id}_{simulator.world.accounts[account].uuid}"
+        for account in ("ben", "cora")
+    ]

@@ -7,7 +7,8 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .common import add_entry, pass_time, settle
@@ -135,12 +136,8 @@ async def test_prepaid_balance(
     seat.prepaid_cents = 5597
     serve(simulator, spend(0))
     entry = await add_entry(hass, simulator)
-    # What the first states can do without waits for the next poll.
-    assert "prepaid_balance" not in await enable_all(hass, entry)
-    # Home Assistant reloads by itself half a minute after entities were enabled.
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
     await enable_all(hass, entry)
+    # Home Assistant reloads by itself half a minute after entities were enabled.
     await pass_time(hass, freezer)
     await pass_time(hass, freezer)
     assert money(hass)["prepaid_balance"] == ("55.97", "EUR")
@@ -243,3 +240,32 @@ async def test_two_pools_of_one_slug(hass: HomeAssistant, simulator: Simulator) 
     serve(simulator, pools)
     found = await enable_all(hass, await add_entry(hass, simulator))
     assert sorted(state for state, _ in found.values()) == ["0.0", "0.0", "1.0", "2.0"]
+
+
+async def test_no_amount_is_ever_in_the_wrong_currency(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Not even for the moment of the change, back and forth."""
+    dollars = {"amount_minor": 1234, "currency": "USD", "exponent": 2}
+    yen = {"amount_minor": 999, "currency": "JPY", "exponent": 0}
+    serve(simulator, {"spend": {"enabled": True, "used": dollars, "limit": yen}})
+    await enable_all(hass, await add_entry(hass, simulator))
+    await pass_time(hass, freezer)
+    await pass_time(hass, freezer)
+    assert money(hass)["extra_usage_limit"] == ("999.0", "JPY")
+    seen: set[tuple[str, Any]] = set()
+
+    @callback
+    def note(event: Any) -> None:
+        """Note what is shown of the money that was spent."""
+        shown = event.data["new_state"]
+        if event.data["entity_id"].endswith("extra_usage_spent") and shown:
+            unit = shown.attributes.get("unit_of_measurement")
+            seen.add((shown.state, unit))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    for spent in (yen, dollars, yen, dollars):
+        serve(simulator, {"spend": {"enabled": True, "used": spent, "limit": None}})
+        await pass_time(hass, freezer)
+    amounts = {pair for pair in seen if pair[0] not in ("unknown", "unavailable")}
+    assert amounts == {("12.34", "USD"), ("999.0", "JPY")}

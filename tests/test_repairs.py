@@ -200,12 +200,12 @@ async def test_fix_meets_a_fault(
     await fix.start()
     simulator.set_fault(fault)
     result = await fix.choose(moved.uuid)
-    assert (result["type"], result["reason"]) == ("abort", reason)
+    # There is no field for a key here.
+    assert (result["type"], result["errors"]) == ("form", {"base": reason})
     assert dict(entry.data) == before
     assert issues(hass) == {"organization"}
 
     simulator.clear_faults()
-    await fix.start()
     result = await fix.choose(moved.uuid)
     assert result["type"] == "create_entry"
     await settle(hass)
@@ -246,7 +246,10 @@ async def test_seat_of_another_entry(
     step = await fix.start()
     assert list(offered(step)) == ["ben · Pro"]
     result = await fix.choose(other.data["org_id"])
-    assert (result["type"], result["reason"]) == ("abort", "already_configured")
+    assert (result["type"], result["errors"]) == (
+        "form",
+        {"org_id": "already_configured"},
+    )
     assert entry.data["org_id"] == gone.organization.uuid
 
 

@@ -105,3 +105,30 @@ async def test_nobody_waits_for_it(hass: HomeAssistant, simulator: Simulator) ->
         assert await hass.config_entries.async_reload(entry.entry_id)
     assert hass.states.get(ENTITY_ID).state == "unknown"
     assert hass.states.get("sensor.claude_pulse_plan").state == "Max 20x"
+
+
+async def test_off_is_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """An entry whose polling is switched off does not keep the page's poller going."""
+    entry = await add_entry(hass, simulator)
+    er.async_get(hass).async_update_entity(ENTITY_ID, disabled_by=None)
+    hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    await pass_time(hass, freezer, 31)
+    before = len(simulator.status_requests)
+    for _ in range(10):
+        await pass_time(hass, freezer, 301)
+    assert len(simulator.status_requests) == before
+
+    other = await add_entry(hass, simulator, "ben", title="Claude Pulse Work")
+    er.async_get(hass).async_update_entity(
+        "sensor.claude_pulse_work_service_status", disabled_by=None
+    )
+    await hass.config_entries.async_reload(other.entry_id)
+    await settle(hass)
+    before = len(simulator.status_requests)
+    for _ in range(3):
+        await pass_time(hass, freezer, 301)
+    assert len(simulator.status_requests) >= before + 2

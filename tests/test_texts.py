@@ -98,12 +98,14 @@ def test_every_issue_has_a_text() -> None:
     assert set(ENGLISH["issues"]) == set(Issue)
     fix = ENGLISH["issues"]["organization"]["fix_flow"]
     of_a_key = {"api_key", "invalid_key_format", "oauth_token"}
-    ends = set(ENGLISH["config"]["error"]) - of_a_key
-    assert set(fix["abort"]) == ends
-    shared = ends - {"invalid_auth"}
-    assert {key: fix["abort"][key] for key in shared} == {
-        key: ENGLISH["config"]["error"][key] for key in shared
-    }
+    errors = set(ENGLISH["config"]["error"]) - of_a_key
+    assert set(fix["error"]) == errors
+    # What the list of organizations can end in.
+    of_a_choice = {"already_configured", "org_not_found", "unknown", "wrong_account"}
+    assert set(fix["abort"]) == errors - of_a_choice - {"invalid_org_id"}
+    said = {**ENGLISH["config"]["error"], "invalid_auth": fix["abort"]["invalid_auth"]}
+    for key, text in (*fix["abort"].items(), *fix["error"].items()):
+        assert text == said[key]
     for key, texts in ENGLISH["issues"].items():
         assert texts["title"]
         assert ("description" in texts) != ("fix_flow" in texts), key

@@ -124,7 +124,7 @@ async def test_kind_never_heard_of(
     assert found.attributes["friendly_name"] == "Claude Pulse Monthly all usage"
     assert state(hass, "sensor.monthly_all_resets_at") == "2026-06-01T00:00:00+00:00"
     assert state(hass, "sensor.monthly_all_pace") == "unknown"
-    found = hass.states.get("sensor.claude_pulse_daily_fable_usage")
+    found = hass.states.get("sensor.claude_pulse_daily_fable_f876_usage")
     assert found.attributes["friendly_name"] == "Claude Pulse Daily Fable usage"
     assert state(hass, "sensor.weekly_scoped_usage") == "20"
 
@@ -361,7 +361,7 @@ async def test_two_rows_alike_are_two_windows(
     serve(simulator, *rows)
     await add_entry(hass, simulator)
     assert usages(hass) == {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"}
-    assert state(hass, "sensor.weekly_fable_2_usage") == "2"
+    assert state(hass, "sensor.weekly_fable_6540_usage") == "2"
 
 
 async def test_past_window_can_be_removed(
@@ -438,3 +438,50 @@ async def test_rows_of_an_evening(
         await pass_time(hass, freezer, 60)
     assert changes
     assert len(changes) <= 40
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([scoped("Fable", 40)], [scoped("Fable", 77, "weekly"), scoped("Fable", 41)]),
+        ([scoped("Café", 40)], [scoped("Cafe", 77)]),
+        ([row("daily_fable", 40)], [scoped("Fable", 77, "daily")]),
+        ([scoped("Fable 2", 40)], [scoped("Fable", 1), scoped("Fable", 77)]),
+    ],
+)
+async def test_nothing_takes_over_an_id(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    first: list[Any],
+    then: list[Any],
+) -> None:
+    """Whatever comes first after a restart."""
+    serve(simulator, *first)
+    entry = await add_entry(hass, simulator)
+    (before,) = set(ids(hass)) - {"session_usage", "weekly_usage"}
+    await hass.config_entries.async_unload(entry.entry_id)
+    serve(simulator, *then)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    assert hass.states.get(f"sensor.claude_pulse_{before}").state in (
+        "41",
+        "unavailable",
+    )
+    assert "77" in ids(hass).values()
+
+
+async def test_one_failure_at_a_reset_costs_minutes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Not a long interval without values."""
+    freezer.move_to(NOW)
+    serve(simulator, row("session", 97, "2026-05-04T12:30:00Z"))
+    await add_entry(hass, simulator, update_interval=86400)
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer, 30 * 60 + 20)
+    simulator.clear_faults()
+    serve(simulator, row("session", 3, "2026-05-04T17:30:00Z"))
+    for _ in range(10):
+        await pass_time(hass, freezer, 60)
+    assert state(hass, "sensor.session_usage") == "3"

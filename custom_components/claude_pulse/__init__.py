@@ -57,7 +57,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Unload a seat."""
+    """Unload a seat; nothing comes or goes any more meanwhile."""
+    await hass.data[DOMAIN][entry.entry_id].async_shutdown()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

@@ -30,12 +30,13 @@ _RETRY = timedelta(hours=1)
 # The balance is asked for after money was spent, but not more often than this.
 _BALANCE_PAUSE = timedelta(hours=4)
 
-# What the first states can do without waits for a later poll.
+# After a form has been submitted, what the first states can do without waits for a later
+# poll.
 _LATER = timedelta(minutes=1)
 
 
 class Account:
-    """What is known of an account, asked for now and then, one thing in a poll.
+    """What is known of an account, asked for now and then.
 
     A failure changes nothing that is known.
     """
@@ -51,12 +52,15 @@ class Account:
         self.organization = async_take_organization(hass, self._org_id)
         self.balance: Money | None = None
         now = dt_util.utcnow()
+        first, later = now, now
+        if self.organization:
+            first, later = now + _INTERVAL, now + _LATER
         self._due: dict[Callable[[], Awaitable[None]], datetime] = {
-            self._async_organization: now + _INTERVAL if self.organization else now,
-            self._async_balance: now + _LATER,
+            self._async_organization: first,
+            self._async_balance: later,
         }
         if not account_known(entry):
-            self._due[self._async_identity] = now + _LATER
+            self._due[self._async_identity] = later
         self._balance_asked = now - _BALANCE_PAUSE
 
     @property
@@ -65,22 +69,22 @@ class Account:
         return self.organization.plan if self.organization else None
 
     async def async_update(self, *, spent: bool) -> None:
-        """Ask for the one thing that is due longest; money that was spent makes one due."""
+        """Ask for what is due; money that was spent makes the balance due."""
         now = dt_util.utcnow()
         if spent:
             due = self._balance_asked + _BALANCE_PAUSE
             self._due[self._async_balance] = min(self._due[self._async_balance], due)
-        ask = min(self._due, key=self._due.__getitem__)
-        # Further away than it can be, the clock has been set back.
-        if now < self._due[ask] <= now + _INTERVAL:
-            return
-        self._due[ask] = now + _RETRY
-        try:
-            await ask()
-        except ClaudeAiError:
-            return
-        if ask in self._due:
-            self._due[ask] = now + _INTERVAL
+        for ask, due in list(self._due.items()):
+            # Further away than it can be, the clock has been set back.
+            if now < due <= now + _INTERVAL:
+                continue
+            self._due[ask] = now + _RETRY
+            try:
+                await ask()
+            except ClaudeAiError:
+                continue
+            if ask in self._due:
+                self._due[ask] = now + _INTERVAL
 
     async def _async_organization(self) -> None:
         """Ask for the organization, which carries the plan."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+import hashlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,13 @@ from .claude_ai.errors import (
     UnavailableError,
     UnreachableError,
 )
-from .const import CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL, DOMAIN
+from .const import (
+    CONF_SESSION_KEY,
+    CONF_UPDATE_INTERVAL,
+    DEFAULT_UPDATE_INTERVAL,
+    DOMAIN,
+    MAX_UPDATE_INTERVAL,
+)
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -49,6 +56,9 @@ SLACK = timedelta(seconds=1)
 
 _NONE = timedelta()
 
+# Nothing that is ever stored.
+_UNKNOWN: dict[str, Any] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -56,7 +66,7 @@ class Failure:
 
     `key` and `message` are the error's; so many of its kind came `in_a_row`, the last
     of them `at` that time.
-    Nothing is asked `until` then, which is the `wait` after it. `blocked_for` is how
+    A verdict on a session key is `about` that key alone. Nothing is asked `until` then, which is the `wait` after it. `blocked_for` is how
     long there have been challenges, and outages between them; None without any.
     """
 
@@ -67,6 +77,7 @@ class Failure:
     wait: timedelta
     until: datetime
     blocked_for: timedelta | None
+    about: str | None = None
 
     @property
     def dead_key(self) -> bool:
@@ -91,15 +102,17 @@ class BackOff:
         self._store: Store[dict[str, Any]] = Store(
             hass, 1, f"{DOMAIN}.{entry.entry_id}"
         )
-        self._stored: dict[str, Any] | None = None
+        # What the file holds; None is no file, and this is not known.
+        self._stored: dict[str, Any] | None = _UNKNOWN
+        self._disk_told = False
 
     @property
     def interval(self) -> timedelta:
         """Return the time between two polls when all is well."""
-        options = self._entry.options
-        return timedelta(
-            seconds=options.get(CONF_UPDATE_INTERVAL, DEFAULT_UPDATE_INTERVAL)
-        )
+        seconds = self._entry.options.get(CONF_UPDATE_INTERVAL)
+        if not isinstance(seconds, (int, float)) or not seconds >= 1:
+            seconds = DEFAULT_UPDATE_INTERVAL
+        return timedelta(seconds=min(seconds, MAX_UPDATE_INTERVAL))
 
     @property
     def wait(self) -> timedelta:
@@ -112,7 +125,7 @@ class BackOff:
         if self.failure is None:
             return _NONE
         if self.failure.dead_key:
-            return timedelta.max
+            return timedelta.max if self.failure.about == self._about else _NONE
         rest = self.failure.until - dt_util.utcnow()
         # Further away than the wait, the clock is another one than it was.
         return rest if SLACK < rest <= self.failure.wait else _NONE
@@ -123,10 +136,9 @@ class BackOff:
             return
         self._loaded = True
         try:
-            if (stored := await self._store.async_load()) is None:
+            self._stored = stored = await self._store.async_load()
+            if stored is None:
                 return
-            # Known to be there: the next thing to remember, or none, takes its place.
-            self._stored = stored
             self.failure = _failure_of(stored, self.interval)
         except (
             HomeAssistantError,
@@ -138,23 +150,28 @@ class BackOff:
             ValueError,
         ):
             _LOGGER.warning("What failed before the start cannot be read; going on")
-            self.failure = None
-            self._stored = {}
+            self.failure, self._stored = None, _UNKNOWN
             await self._async_store()
 
     async def async_fail(self, err: ClaudeAiError) -> Failure:
         """Note a failure."""
         now, last = dt_util.utcnow(), self.failure
-        wait = self._wait_after(err)
+        wait = pause = self._wait_after(err)
+        if isinstance(err, UnreachableError):
+            # claude.ai has heard nothing: whoever wants may try again.
+            pause = _NONE
+        elif isinstance(err, UnavailableError) and wait == self.interval:
+            # An outage costs a long interval no window's reset.
+            pause = min(wait, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
         self.failure = failure = Failure(
             key=err.key,
             message=str(err),
             in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
             at=now,
             wait=wait,
-            # claude.ai has heard nothing without a connection: whoever wants may try.
-            until=now if isinstance(err, UnreachableError) else now + wait,
+            until=now + pause,
             blocked_for=self._blocked_for(err, now),
+            about=self._about if isinstance(err, InvalidSessionError) else None,
         )
         # An outage leaves to remember what was before it.
         if not isinstance(err, UnavailableError):
@@ -170,9 +187,14 @@ class BackOff:
         """Leave nothing behind, as the entry is gone."""
         self._gone = True
         self._hass.data[_DATA].pop(self._entry.entry_id)
-        # Whether there is a file may never have been looked at.
-        self._stored = {}
+        self._stored = _UNKNOWN
         await self.async_clear()
+
+    @property
+    def _about(self) -> str:
+        """Return what tells the present session key from others, and no more."""
+        key = str(self._entry.data[CONF_SESSION_KEY])
+        return hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def _wait_after(self, err: ClaudeAiError) -> timedelta:
         """Return how long to wait after an error.
@@ -227,14 +249,18 @@ class BackOff:
         async with self._lock:
             if (data := self._to_store()) == self._stored:
                 return
-            self._stored = data
+            self._stored = _UNKNOWN
             try:
                 if data is None:
                     await self._store.async_remove()
                 else:
                     await self._store.async_save(data)
             except OSError as err:
-                _LOGGER.warning("What failed cannot be stored: %s", err.strerror)
+                if not self._disk_told:
+                    _LOGGER.warning("What failed cannot be stored: %s", err.strerror)
+                self._disk_told = True
+            else:
+                self._stored, self._disk_told = data, False
 
 
 def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:
@@ -249,6 +275,7 @@ def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:
         wait=max(timedelta(seconds=stored["wait"]), interval),
         until=datetime.fromisoformat(stored["until"]).astimezone(UTC),
         blocked_for=None if blocked_for is None else timedelta(seconds=blocked_for),
+        about=stored.get("about"),
     )
 
 

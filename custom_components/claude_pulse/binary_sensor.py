@@ -20,7 +20,7 @@ from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .entity import SeatEntity, WindowEntity
 from .found import Wanted, async_keep_up
-from .naming import WEEKLY_WINDOW, WindowSubject
+from .naming import WEEKLY_WINDOW, WindowSubject, name_window
 from .reading import Reading, Readings
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ async def async_setup_entry(
 
 def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
     """Return the binary sensors of windows that only some accounts have."""
-    found = map(coordinator.names.of_window, coordinator.data.usage.windows)
+    found = map(name_window, coordinator.data.usage.windows)
     return {
         about: partial(WindowBinarySensor, coordinator, about, _FOUND_LIMIT_REACHED)
         for about in found

@@ -16,7 +16,11 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 
-from .claude_ai.errors import InvalidOrganizationIdError, OrganizationAccessError
+from .claude_ai.errors import (
+    InvalidOrganizationIdError,
+    InvalidSessionError,
+    OrganizationAccessError,
+)
 from .claude_ai.organization import Organization
 from .const import (
     CONF_ORG_ID,
@@ -111,6 +115,9 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                 await self._async_change(
                     {CONF_SESSION_KEY: self._candidates.session_key, **user_input}
                 )
+            except InvalidSessionError as err:
+                # The key has ended meanwhile: ask for another one.
+                return self._async_show_reauth(errors_of(err, KEY_SCHEMA))
             except Exception as err:  # noqa: BLE001
                 errors = errors_of(err, schema)
             else:
@@ -138,6 +145,11 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                 errors = errors_of(err, KEY_SCHEMA)
             else:
                 return self.async_abort(reason="reauth_successful")
+        return self._async_show_reauth(errors)
+
+    @callback
+    def _async_show_reauth(self, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the form that asks for a new session key."""
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=KEY_SCHEMA,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -29,10 +29,9 @@ from .claude_ai.errors import (
 from .claude_ai.usage import Money, Usage
 from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from .issues import async_tell_failure, async_tell_success
-from .naming import Names
 from .polling import PollFailedError, owned_by
 from .reading import Readings
-from .seat import async_clear_the_way, device_of
+from .seat import async_ask_for_key, device_of
 from .session_key import SessionKey, key_since
 from .sessions import async_entry_session
 from .slots import async_take_slot
@@ -91,10 +90,11 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
         self.account = Account(hass, entry, self.client)
-        self.names = Names(hass, entry)
         self.readings = Readings()
         self.device = device_of(entry)
         self.slug = slugify(entry.title)
+        # Entities that are being added or removed.
+        self.changes: set[asyncio.Task[Any]] = set()
         self.polls = 0
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None
@@ -116,7 +116,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         await super().async_shutdown()
         if self._poll is not None:
             self._poll.cancel()
-            await asyncio.wait([self._poll])
+        if under_way := self.changes | ({self._poll} if self._poll else set()):
+            await asyncio.wait(under_way)
 
     async def async_start(self) -> None:
         """Poll for the first time, and from then on follow the clock, to the end."""
@@ -166,7 +167,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         await asyncio.wait([poll])
         if not poll.cancelled():
             return poll.result()
-        # Stopped in the middle, as the entry goes: nothing has been found out.
+        return self._nothing_found_out()
+
+    def _nothing_found_out(self) -> Snapshot:
+        """Leave all as it is, as the entry goes or is set up anew."""
         if self.last_update_success and self.data is not None:
             return self.data
         raise PollFailedError("cannot_connect", "stopped")
@@ -174,17 +178,26 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_poll(self) -> Snapshot:
         """Poll once, unless claude.ai is to be left alone, and say when to poll next."""
         if (failure := self.back_off.failure) and (rest := self.back_off.rest):
-            return self._after_failure(failure, rest)
+            return await self._async_after_failure(failure, rest)
         self.polls += 1
         try:
             usage = await self._key.async_ask(self._async_usage)
         except ClaudeAiError as err:
+            if self.config_entry.data[CONF_SESSION_KEY] != self.client.session_key:
+                # Somebody has entered another key meanwhile.
+                return self._nothing_found_out()
             self.failures[err.key] += 1
             before = self.trouble
             failure = await self.back_off.async_fail(err)
             if self.trouble != before:
                 self.async_update_listeners()
-            return self._after_failure(failure, failure.wait)
+            wait = failure.wait
+            if self.data is not None:
+                now = dt_util.utcnow()
+                wait = _until_next(self.data.usage, now, wait)
+            return await self._async_after_failure(
+                failure, max(wait, self.back_off.rest)
+            )
         recovered = self.trouble is not None
         await self.back_off.async_clear()
         self.last_success = dt_util.utcnow()
@@ -214,11 +227,11 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             await self.client.organizations()
             raise OrganizationAccessError from None
 
-    def _after_failure(self, failure: Failure, rest: timedelta) -> Snapshot:
+    async def _async_after_failure(self, failure: Failure, rest: timedelta) -> Snapshot:
         """Keep the last values after a failure where that is honest, or raise it."""
         async_tell_failure(self.hass, self.config_entry, failure)
         if failure.dead_key:
-            async_clear_the_way(self.hass, self.config_entry)
+            await async_ask_for_key(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,
                 translation_domain=DOMAIN,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import async_get_current_platform
 
 from .coordinator import ClaudePulseCoordinator
 
@@ -32,14 +33,14 @@ def async_keep_up(
     looked_at = coordinator.data
     entry, hass = coordinator.config_entry, coordinator.hass
     lock = asyncio.Lock()
+    platform = async_get_current_platform()
 
     @callback
-    def add(wanted: Wanted) -> None:
-        """Add what is not there yet."""
-        new = {key: make() for key, make in wanted.items() if key not in present}
-        present.update(new)
-        if new:
-            async_add_entities(new.values())
+    def new(wanted: Wanted) -> list[Entity]:
+        """Make what is not there yet."""
+        made = {key: make() for key, make in wanted.items() if key not in present}
+        present.update(made)
+        return list(made.values())
 
     async def swap() -> None:
         """Remove what is gone first: what comes may have the same id."""
@@ -49,7 +50,7 @@ def async_keep_up(
                 # One that is disabled was never there.
                 if (entity := present.pop(key)).hass is not None:
                     await entity.async_remove()
-            add(wanted)
+            await platform.async_add_entities(new(wanted))
 
     @callback
     def look() -> None:
@@ -59,7 +60,10 @@ def async_keep_up(
             return
         looked_at = coordinator.data
         if find(coordinator).keys() != present.keys():
-            entry.async_create_task(hass, swap())
+            # Which the entry waits for before it is unloaded.
+            task = hass.async_create_task(swap())
+            coordinator.changes.add(task)
+            task.add_done_callback(coordinator.changes.discard)
 
-    add(find(coordinator))
+    async_add_entities(new(find(coordinator)))
     entry.async_on_unload(coordinator.async_add_listener(look))

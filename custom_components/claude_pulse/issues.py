@@ -69,11 +69,13 @@ def async_tell_failure(
     active = set()
     if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
         active.add(Issue.BLOCKED)
+    clear = {Issue.BLOCKED}
     if failure.key == OrganizationAccessError.key or not is_org_id(
         entry.data[CONF_ORG_ID]
     ):
         active.add(Issue.ORGANIZATION)
-    _async_set(hass, entry, active, clear={Issue.BLOCKED})
+        clear.add(Issue.KEY_ENDS)
+    _async_set(hass, entry, active, clear=clear)
 
 
 @callback

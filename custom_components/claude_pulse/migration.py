@@ -69,13 +69,17 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         options[CONF_UPDATE_INTERVAL] = min(
             max(int(float(seconds)), MIN_UPDATE_INTERVAL), MAX_UPDATE_INTERVAL
         )
-    others = hass.config_entries.async_entries(DOMAIN)
-    titles = [other.title for other in others if other is not entry]
+    entries = hass.config_entries.async_entries(DOMAIN)
+    others = [other for other in entries if other is not entry]
+    titles = [other.title for other in others]
     changes: dict[str, Any] = {
         "data": data,
         "options": options,
         "title": free_title(None, titles) if entry.title == _TITLE else entry.title,
-        "unique_id": data[CONF_ORG_ID] or None,
+        # A colleague's seat may have it; whose this one is will be learnt.
+        "unique_id": None
+        if any(other.unique_id == data[CONF_ORG_ID] for other in others)
+        else data[CONF_ORG_ID] or None,
     }
     await _async_carry_over_entities(hass, entry)
     _async_carry_over_device(hass, entry)

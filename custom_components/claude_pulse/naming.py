@@ -1,15 +1,12 @@
-"""Keys and names for what only the server knows: it can take no key of ours, nor another's."""
+"""Keys and names for what only the server knows: it can take no key of ours, nor another's. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 import hashlib
-from typing import TYPE_CHECKING
 import unicodedata
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import slugify
 
 from .claude_ai.usage import (
@@ -20,9 +17,6 @@ from .claude_ai.usage import (
     Identity,
     UsageWindow,
 )
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # The keys of the entities that every entry has, or that money has.
 OUR_KEYS = frozenset(
@@ -56,7 +50,14 @@ OUR_KEYS = frozenset(
     }
 )
 
-_LONGEST_KEY = 50
+# What starts one of these keys.
+_OUR_WORDS = frozenset(
+    "_".join(words[:count])
+    for words in (key.split("_") for key in OUR_KEYS)
+    for count in range(1, len(words) + 1)
+)
+
+_LONGEST_KEY = 100
 _LONGEST_NAME = 40
 
 
@@ -84,58 +85,55 @@ SESSION_WINDOW = WindowSubject("session", "session", identity=SESSION)
 WEEKLY_WINDOW = WindowSubject("weekly", "weekly", identity=WEEKLY)
 
 
-class Names:
-    """The keys that one entry has given, each to one thing for good."""
+def name_window(window: UsageWindow) -> WindowSubject:
+    """Name a window that only the server knows, in its own words."""
+    kind, words, number = window.identity
+    name = window.name or ""
+    model = kind == KIND_WEEKLY_SCOPED and bool(name)
+    if model:
+        texts, shown = "model", name
+        spelled = f"weekly_{words.replace(' ', '_')}"
+        clear = spelled != KIND_WEEKLY_SCOPED
+    else:
+        texts, shown = "window", f"{kind.replace('_', ' ').capitalize()} {name}".strip()
+        spelled = f"{kind}_{words}" if words else kind
+        # Models have the names that begin like a week's.
+        clear = not words and (
+            kind == KIND_WEEKLY_SCOPED or not kind.startswith("weekly_")
+        )
+    key = _key(spelled, ("window", *map(str, window.identity)), clear and number == 1)
+    shown = _short(shown) + (f" ({number})" if number > 1 else "")
+    if not model and kind in _OUR_WORDS:
+        # The plain name is another one's.
+        shown = f"{shown} ({kind})"
+    return WindowSubject(key, texts, {texts: shown}, identity=window.identity)
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Begin with what the entity registry remembers."""
-        registry = er.async_get(hass)
-        prefix = f"{entry.entry_id}_"
-        self._registered = {
-            entity.unique_id.removeprefix(prefix)
-            for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
-        }
-        self._given: dict[str, tuple[str, ...]] = {}
 
-    def of_window(self, window: UsageWindow) -> WindowSubject:
-        """Name a window that only the server knows, in its own words."""
-        identity, name = window.identity, window.name or ""
-        if identity.kind == KIND_WEEKLY_SCOPED and name:
-            words, texts, placeholder = ("weekly", name), "model", "model"
-            shown = name
-        else:
-            words, texts, placeholder = (identity.kind, name), "window", "window"
-            kind = identity.kind.replace("_", " ").capitalize()
-            shown = " ".join(filter(None, (kind, name)))
-        number = "" if identity.number == 1 else str(identity.number)
-        base = "_".join(_slug(word) for word in (*words, number) if word)
-        key = self._key(base, ("window", identity.kind, identity.name, number))
-        shown = _short(shown) + (f" ({number})" if number else "")
-        if texts == "window" and key != base:
-            # Something else has the plain name.
-            shown = f"{shown} ({identity.kind})"
-        return WindowSubject(key, texts, {placeholder: shown}, identity=identity)
+def name_pool(pool: CreditPool) -> Subject:
+    """Name a credit pool, which has only a code name."""
+    key = _key(pool.label, ("pool", pool.label), clear=True)
+    shown = _short(pool.label.replace("_", " ").capitalize())
+    return Subject(key, "pool", {"pool": shown})
 
-    def of_pool(self, pool: CreditPool) -> Subject:
-        """Name a credit pool, which has only a code name."""
-        key = self._key(_slug(pool.label), ("pool", pool.label))
-        shown = _short(pool.label.replace("_", " ").capitalize())
-        return Subject(key, "pool", {"pool": shown})
 
-    def _key(self, base: str, identity: tuple[str, ...]) -> str:
-        """Return the key that starts with the words of a thing and is of no other one."""
-        if any(key == base or key.startswith(f"{base}_") for key in OUR_KEYS):
-            base = f"other_{base}"
-        digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:4]
-        apart = f"{base}_{digest}"
-        if any(key.startswith(f"{apart}_") for key in self._registered):
-            return apart
-        if base.endswith("_projected"):
-            # `…_projected_usage` would be a projection of something else's.
-            return apart
-        # A window and a pool can have the same words: their entities differ.
-        owner = self._given.setdefault(f"{identity[0]} {base}", identity)
-        return base if owner == identity else apart
+def _key(spelled: str, identity: tuple[str, ...], clear: bool) -> str:
+    """Return the key that starts with the words of a thing and is of no other one.
+
+    It is the words alone where nothing else could be called so: they are `clear`, in
+    plain letters, and none of ours. Otherwise a digest tells them apart, so that a key is
+    the same at any time, in whatever order things come.
+    """
+    base = _slug(spelled)
+    # `…_projected_usage` would be a projection of something else's.
+    if (
+        clear
+        and base == spelled
+        and base not in _OUR_WORDS
+        and not base.endswith("_projected")
+    ):
+        return base
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:4]
+    return f"{base}_{digest}"
 
 
 def _slug(word: str) -> str:

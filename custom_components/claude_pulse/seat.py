@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 from homeassistant.util import slugify
 
 from .back_off import back_off_of
@@ -184,14 +185,25 @@ async def async_change(
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
 
 
-@callback
-def async_clear_the_way(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """See that Home Assistant can give notice of a dead key, unless it has.
+async def async_ask_for_key(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Ask for another key beside a Reconfigure dialog that is open, or was left so.
 
-    It gives none while a Reconfigure dialog of the entry is open, or was left so.
+    Home Assistant asks by itself, but not while there is such a dialog.
     """
-    if not any(_async_flows(hass, entry, {SOURCE_REAUTH})):
-        _async_end_flows(hass, entry, {SOURCE_RECONFIGURE})
+    if _async_flows(hass, entry, {SOURCE_REAUTH}) or not _async_flows(
+        hass, entry, {SOURCE_RECONFIGURE}
+    ):
+        return
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={
+            "source": SOURCE_REAUTH,
+            "entry_id": entry.entry_id,
+            "title_placeholders": {"name": entry.title},
+            "unique_id": entry.unique_id,
+        },
+        data=dict(entry.data),
+    )
 
 
 @callback
@@ -237,8 +249,6 @@ async def _async_prove(
     if known_account_id and account_id != known_account_id:
         raise SeatError("wrong_account")
     if refusal is not None:
-        if not known_account_id and isinstance(refusal, OrganizationAccessError):
-            raise SeatError("wrong_account")
         raise refusal
     unique_id = unique_id_of(org_id, account_id)
     if async_shown_elsewhere(hass, unique_id, entry):
@@ -261,7 +271,9 @@ def async_learn_account(
 ) -> None:
     """Note whose seat an entry shows that was made without knowing it."""
     unique_id = unique_id_of(entry.data[CONF_ORG_ID], account_id)
-    if not async_shown_elsewhere(hass, unique_id, entry):
+    others = hass.config_entries.async_entries(DOMAIN)
+    # One that does not know its account yet may be of a colleague.
+    if not any(other.unique_id == unique_id for other in others):
         hass.config_entries.async_update_entry(entry, unique_id=unique_id)
 
 
@@ -293,13 +305,16 @@ def async_describe_device(
     Its model tells which account it is about: by the plan and the organization's
     short name.
     """
-    known = (organization.plan, organization.name) if organization else ()
+    model: str | UndefinedType | None = UNDEFINED
+    if organization is not None:
+        known = filter(None, (organization.plan, organization.name))
+        model = " · ".join(known) or None
     dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         configuration_url=USAGE_URL,
         entry_type=dr.DeviceEntryType.SERVICE,
         manufacturer="Claude Pulse (unofficial)",
-        model=" · ".join(filter(None, known)) or None,
+        model=model,
         name=entry.title,
         **device_of(entry),
     )

@@ -36,7 +36,14 @@ from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator, Snapshot
 from .entity import ClaudePulseEntity, SeatEntity, WindowEntity
 from .found import Wanted, async_keep_up
-from .naming import SESSION_WINDOW, WEEKLY_WINDOW, Subject, WindowSubject
+from .naming import (
+    SESSION_WINDOW,
+    WEEKLY_WINDOW,
+    Subject,
+    WindowSubject,
+    name_pool,
+    name_window,
+)
 from .reading import Reading
 from .status import StatusCoordinator, status_coordinator
 
@@ -306,21 +313,22 @@ def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
     usage, balance = coordinator.data.usage, coordinator.data.balance
     wanted: dict[Hashable, Callable[[], SensorEntity]] = {}
     for window in usage.windows:
-        about = coordinator.names.of_window(window)
+        about = name_window(window)
         for item in (_USAGE, _RESETS_AT, *_FORECAST):
             wanted[about, item.key] = partial(WindowSensor, coordinator, about, item)
     if spend := usage.spend:
         wanted[_EXTRA_USAGE.key] = partial(SeatSensor, coordinator, _EXTRA_USAGE)
         for money in _SPEND:
-            wanted[money.key, *spend.spent.unit] = partial(
-                MoneySensor, coordinator, money, spend.spent
+            unit = money.amount_fn(coordinator.data) or spend.spent
+            wanted[money.key, *unit.unit] = partial(
+                MoneySensor, coordinator, money, unit
             )
     if balance:
         wanted[_BALANCE.key, *balance.unit] = partial(
             MoneySensor, coordinator, _BALANCE, balance
         )
     for pool in usage.pools:
-        named = coordinator.names.of_pool(pool)
+        named = name_pool(pool)
         for part in _POOL:
             wanted[named, part.key] = partial(
                 PoolSensor, coordinator, part, named, pool
@@ -384,8 +392,15 @@ class _Amount(ClaudePulseSensor, SeatEntity):
 
     _attr_entity_registry_enabled_default = False
 
+    _unit: tuple[str | None, int]
+
+    def _amount(self, money: Money | None) -> float | None:
+        """Return an amount, if it is one of this currency."""
+        return money.amount if money and money.unit == self._unit else None
+
     def _show_in(self, unit: Money) -> None:
         """Take over the currency of an amount."""
+        self._unit = unit.unit
         self._attr_device_class = SensorDeviceClass.MONETARY if unit.currency else None
         self._attr_native_unit_of_measurement = unit.currency
         self._attr_suggested_display_precision = unit.decimals
@@ -444,8 +459,7 @@ class MoneySensor(_Amount, RestoreSensor):
     @property
     def native_value(self) -> float | None:
         """Return the amount, if there is one now."""
-        money = self.entity_description.amount_fn(self.coordinator.data)
-        return money.amount if money else None
+        return self._amount(self.entity_description.amount_fn(self.coordinator.data))
 
 
 class PoolSensor(_Amount):
@@ -471,8 +485,7 @@ class PoolSensor(_Amount):
         """Return the amount, if there is one now."""
         for pool in self.coordinator.data.usage.pools:
             if pool.label == self._label:
-                money = self.entity_description.amount_fn(pool)
-                return money.amount if money else None
+                return self._amount(self.entity_description.amount_fn(pool))
         return None
 
 

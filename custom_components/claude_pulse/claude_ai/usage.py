@@ -242,17 +242,29 @@ def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
     """
     rows = list(found)
     numbers: Counter[Identity] = Counter()
+    places: dict[tuple[str, str], Identity] = {}
     identities: dict[int, Identity] = {}
-    for place in sorted(range(len(rows)), key=lambda place: rows[place].words):
-        identity = rows[place].identity
-        if identity not in (SESSION, WEEKLY) and rows[place].percent is not None:
+    # Those without a percentage last: they are no windows, but can complete one.
+    order = sorted(
+        range(len(rows)),
+        key=lambda place: (rows[place].percent is None, rows[place].words),
+    )
+    for place in order:
+        row = rows[place]
+        identity = row.identity
+        if row.percent is None:
+            alike = places.get(row.words)
+            if alike is None and numbers[identity]:
+                continue
+            identity = alike or identity
+        elif identity not in (SESSION, WEEKLY):
             numbers[identity] += 1
             identity = identity._replace(number=numbers[identity])
-        identities[place] = identity
+        identities[place] = places[row.words] = identity
     identified: dict[Identity, _Row] = {}
-    for place, row in enumerate(rows):
-        known = identified.get(identities[place])
-        identified[identities[place]] = known.completed_by(row) if known else row
+    for place, identity in sorted(identities.items()):
+        known = identified.get(identity)
+        identified[identity] = known.completed_by(rows[place]) if known else rows[place]
     return identified
 
 
