@@ -379,3 +379,36 @@ async def test_outage_writes_nothing(
     for _ in range(100):
         await pass_time(hass, freezer, 10 * 60)
     assert hass_storage[file] is written
+
+
+@pytest.mark.parametrize("turns", range(7))
+async def test_unloading_as_a_poll_ends_that_brings_windows(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    turns: int,
+) -> None:
+    """Nothing is added to an entry that goes, at whatever turn of the loop."""
+    freezer.move_to(NOW)
+    serve(simulator, session(97, RESET))
+    entry = await add_entry(hass, simulator)
+    rows = [
+        {"kind": "weekly_scoped", "percent": 5, "scope": name}
+        for name in ("Fable", "Opus")
+    ]
+    serve(simulator, session(98, RESET, limits=rows))
+    arrived = asyncio.Event()
+
+    async def note(_: Request) -> None:
+        """Note a request."""
+        arrived.set()
+
+    simulator.on_request = note
+    asked = hass.async_create_task(hass.data[DOMAIN][entry.entry_id].async_refresh())
+    await arrived.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await asked
+    await settle(hass)
+    assert not [s for s in hass.states.async_all() if "restored" not in s.attributes]

@@ -96,6 +96,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         # Entities that are being added or removed.
         self.changes: set[asyncio.Task[Any]] = set()
         self.polls = 0
+        self.stopped = False
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None
         self._jitter = timedelta(seconds=random.randint(0, JITTER))
@@ -112,6 +113,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def async_shutdown(self) -> None:
         """Stop polling, also in the middle of a poll."""
+        self.stopped = True
         self._stop_tick()
         await super().async_shutdown()
         if self._poll is not None:

@@ -56,7 +56,7 @@ def async_keep_up(
     def look() -> None:
         """Look at what a poll has brought."""
         nonlocal looked_at
-        if coordinator.data is looked_at:
+        if coordinator.stopped or coordinator.data is looked_at:
             return
         looked_at = coordinator.data
         if find(coordinator).keys() != present.keys():
