@@ -101,9 +101,11 @@ def shown_forecast(
             before.pace if before else None,
             _step(_PACE_STEPS, abs(exact.pace) / 10),
         ),
-        # The verdict can be held, and then the projection does not contradict it.
-        projected=max(
-            min(projected, 100) if lasts else max(projected, 100), window.percent
+        # The verdict can be held, and then the projection does not contradict it; the
+        # limit is between two steps.
+        projected=min(
+            max(min(projected, 100) if lasts else max(projected, 100), window.percent),
+            _PROJECTION_LIMIT,
         ),
         runs_out_at=None,
         lasts=lasts,
