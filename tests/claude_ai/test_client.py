@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+import zlib
+
 from aiohttp import web
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module
 from custom_components.claude_pulse.claude_ai.errors import (
+    ClaudeAiError,
+    ForbiddenError,
+    InvalidSessionError,
     OrganizationAccessError,
     UnavailableError,
+    UnreachableError,
 )
+from custom_components.claude_pulse.claude_ai.organization import Organization
+from custom_components.claude_pulse.claude_ai.usage import Money
 from tests.simulator import Simulator
 
 from .conftest import KEY, ORG_ID, Serve, open_client
@@ -98,3 +107,219 @@ async def test_organization_without_a_body(simulator: Simulator) -> None:
     async with open_client(account.session_key) as client:
         found = await client.organization(account.seats[-1].organization.uuid)
     assert found.name is None
+
+
+async def test_balance(simulator: Simulator) -> None:
+    """In whole units of its currency, and None where there is none."""
+    account = simulator.world.accounts["ada"]
+    seat = account.seats[-1]
+    org_id = seat.organization.uuid
+    async with open_client(account.session_key) as client:
+        assert await client.balance(org_id) is None
+        seat.prepaid_cents = 5597
+        assert await client.balance(org_id) == Money(55.97, "EUR")
+        simulator.set_fault("forbidden")
+        assert await client.balance(org_id) is None
+        simulator.set_fault("server_error")
+        with pytest.raises(UnavailableError):
+            await client.balance(org_id)
+    path = f"/api/organizations/{org_id}/prepaid/credits"
+    assert {request.path for request in simulator.requests} == {path}
+
+
+async def test_account_that_is_not_told(simulator: Simulator) -> None:
+    """A refusal is no account, anything else an error."""
+    account = simulator.world.accounts["ada"]
+    async with open_client(account.session_key) as client:
+        simulator.silent_account = True
+        assert await client.account() is None
+        simulator.set_fault("forbidden")
+        assert await client.account() is None
+        simulator.set_fault("session_invalid")
+        with pytest.raises(InvalidSessionError):
+            await client.account()
+    assert {request.path for request in simulator.requests} == {"/api/account"}
+
+
+async def test_organization_that_does_not_say_which(serve: Serve) -> None:
+    """It is the one that was asked for."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Answer with nothing of use."""
+        return web.json_response({"name": "Lab"})
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        assert await client.organization(ORG_ID) == Organization(ORG_ID)
+
+
+@pytest.mark.parametrize(
+    ("listed", "error"),
+    [
+        # Still there: the refusal says nothing of the key's organization.
+        ([{"uuid": ORG_ID, "capabilities": ["chat"]}], ForbiddenError),
+        (
+            [
+                {"uuid": "another", "capabilities": ["api"]},
+                {"uuid": ORG_ID.upper(), "capabilities": ["chat"]},
+            ],
+            ForbiddenError,
+        ),
+        # There without usage, not there, or another.
+        ([{"uuid": ORG_ID, "capabilities": ["api"]}], OrganizationAccessError),
+        ([], OrganizationAccessError),
+        ([{"uuid": "another", "capabilities": ["chat"]}], OrganizationAccessError),
+    ],
+)
+async def test_refused_organization(
+    serve: Serve, listed: list[dict[str, Any]], error: type[ClaudeAiError]
+) -> None:
+    """The list of organizations tells why, and what was refused can still be seen."""
+    refusal = {"error": {"message": "Invalid authorization for organization"}}
+
+    async def answer(request: web.Request) -> web.Response:
+        """Refuse the usage, and list organizations."""
+        if request.path == "/api/organizations":
+            return web.json_response(listed)
+        return web.json_response(refusal, status=403)
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        with pytest.raises(error) as raised:
+            await client.usage(ORG_ID)
+    assert raised.type is error
+    assert client.usage_body == refusal
+
+
+async def test_what_was_read_last(simulator: Simulator) -> None:
+    """The body of `usage` is kept as it came, and no other."""
+    account = simulator.world.accounts["ada"]
+    seat = account.seats[-1]
+    seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
+    async with open_client(account.session_key) as client:
+        assert client.usage_body is None
+        await client.usage(seat.organization.uuid)
+        await client.organizations()
+        assert client.usage_body == seat.fixed_body
+        simulator.set_fault("no_json")
+        with pytest.raises(UnavailableError):
+            await client.usage(seat.organization.uuid)
+        assert client.usage_body is None
+
+
+async def test_offered_key(simulator: Simulator) -> None:
+    """Another key in a good answer's cookie is kept until the next one, and not used."""
+    account = simulator.world.accounts["ada"]
+    old = account.session_key
+    async with open_client(old) as client:
+        await client.organizations()
+        # It was the same again.
+        assert client.offered_key is None
+        new = account.renew()
+        await client.organizations()
+        assert client.offered_key == new
+        assert client.session_key == old
+        # An answer without another one takes none away.
+        account.cookie = "null"
+        await client.organizations()
+        assert client.offered_key == new
+        client.offered_key = None
+        account.cookie = None
+        simulator.set_fault("error_with_200")
+        with pytest.raises(UnavailableError):
+            await client.organizations()
+        assert client.offered_key is None
+        simulator.clear_faults()
+        client.session_key = new
+        await client.organizations()
+        assert client.offered_key is None
+    assert [request.session_key for request in simulator.requests] == [
+        *[old] * 4,
+        new,
+    ]
+
+
+async def test_errors_below_http(simulator: Simulator) -> None:
+    """What broke is named, without a word of whom was asked; no connection is told apart."""
+    account = simulator.world.accounts["ada"]
+    async with open_client(account.session_key) as client:
+        simulator.set_fault("drop")
+        with pytest.raises(UnavailableError) as raised:
+            await client.organizations()
+        assert raised.type is UnavailableError
+        assert str(raised.value).endswith("(ServerDisconnectedError)")
+        assert raised.value.__cause__ is None
+        await simulator.stop()
+        with pytest.raises(UnreachableError) as raised:
+            await client.organizations()
+        assert str(raised.value).endswith("(ClientConnectorError)")
+
+
+def packed(body: bytes, encoding: str) -> bytes:
+    """Pack a body as an encoding says."""
+    if encoding == "identity":
+        return body
+    packer = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate", "GZip"])
+@pytest.mark.parametrize("over", [0, 1])
+async def test_largest_answer(serve: Serve, encoding: str, over: int) -> None:
+    """One MiB is read, packed or not, and one byte more is refused."""
+    body = b'{"uuid": "ab"}'.ljust(2**20 + over)
+
+    async def answer(_: web.Request) -> web.Response:
+        """Answer with a body of that size."""
+        return web.Response(
+            body=packed(body, encoding.lower()), headers={"Content-Encoding": encoding}
+        )
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        if over:
+            with pytest.raises(UnavailableError, match=r"\(answer too large\)$"):
+                await client.account()
+        else:
+            assert await client.account() == "ab"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b"{}"),
+        ("deflate", b"{}"),
+        ("br", b"{}"),
+        ("gzip, gzip", packed(packed(b"{}", "gzip"), "gzip")),
+        ("", b"{}"),
+    ],
+)
+async def test_what_cannot_be_unpacked(
+    serve: Serve, encoding: str, body: bytes
+) -> None:
+    """Another encoding than those asked for, or another than said."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Answer with the body."""
+        return web.Response(body=body, headers={"Content-Encoding": encoding})
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        with pytest.raises(
+            UnavailableError, match=r"\(answer cannot be unpacked\)$"
+        ) as raised:
+            await client.account()
+    assert raised.value.__cause__ is None
+
+
+async def test_bytes_that_are_no_text(serve: Serve) -> None:
+    """They are replaced, and the rest is read."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Answer in a code of 1985."""
+        return web.Response(body='{"name": "Größe", "uuid": "x"}'.encode("latin-1"))
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        found = await client.organization(ORG_ID)
+    assert found.name == "Gr\ufffd\ufffde"

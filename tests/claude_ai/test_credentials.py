@@ -9,6 +9,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.claude_pulse.claude_ai.credentials import (
+    Credentials,
+    is_org_id,
+    is_session_key,
     parse_org_id,
     parse_session_key,
 )
@@ -141,3 +144,94 @@ def test_no_organization_id(text: str) -> None:
     """What holds no UUID is none."""
     with pytest.raises(InvalidOrganizationIdError):
         parse_org_id(text)
+
+
+UPPER = ORG_ID.upper()
+
+
+@pytest.mark.parametrize(
+    ("text", "org_id"),
+    [
+        # Also in upper case, and broken over lines.
+        (f"https://claude.ai/api/ORGANIZATIONS/{UPPER}/usage?x={UUID(int=7)}", ORG_ID),
+        (f"{ORG_ID[:20]}\n{ORG_ID[20:]}", ORG_ID),
+        (f"{ORG_ID[:20]}\u200b {ORG_ID[20:]}", ORG_ID),
+        # The first of several, where nothing tells them apart.
+        (f"{ORG_ID}, {UUID(int=7)}", ORG_ID),
+        (f"x{ORG_ID}", ORG_ID),
+        (f"{ORG_ID}x", ORG_ID),
+    ],
+)
+def test_organization_id_in_other_words(text: str, org_id: str) -> None:
+    """The UUID comes out of it all the same."""
+    assert parse_org_id(text) == org_id
+
+
+@pytest.mark.parametrize("text", [f"a{ORG_ID}", f"{ORG_ID}a", f"0{UPPER}", f"{UPPER}F"])
+def test_longer_than_an_organization_id(text: str) -> None:
+    """A UUID within more hexadecimal digits is none."""
+    with pytest.raises(InvalidOrganizationIdError):
+        parse_org_id(text)
+
+
+def test_what_is_plausible() -> None:
+    """Forty characters of a session key, and a whole UUID."""
+    key = "sk-ant-sid01-".ljust(40, "x")
+    assert is_session_key(key)
+    assert not is_session_key(key[:-1])
+    assert not is_session_key(f"x{key}")
+    assert not is_session_key(f"{key}.")
+    assert is_session_key("sk-ant-sid" + "Az09_-" * 5)
+    assert is_org_id(ORG_ID)
+    assert is_org_id(UPPER)
+    assert is_org_id(ORG_ID.replace("-", ""))
+    assert not is_org_id(f"{ORG_ID} ")
+    assert not is_org_id(ORG_ID.replace("-", "--"))
+
+
+def test_first_plausible_cookie() -> None:
+    """Of several cookies of the name the first that holds a key counts."""
+    other = "sk-ant-sid02-".ljust(60, "o")
+    text = f"sessionKey=; sessionKey={KEY}; sessionKey={other}"
+    assert parse_session_key(text).session_key == KEY
+    # One of another name is not of the header's, though a key is a key.
+    text = f"xsessionKey={other}; sessionKey={KEY}"
+    assert parse_session_key(text).session_key == KEY
+    assert parse_session_key(f"xsessionKey={other}").session_key == other
+
+
+@pytest.mark.parametrize(
+    ("text", "org_id"),
+    [
+        (f"LASTACTIVEORG={UPPER}; sessionKey={KEY}", ORG_ID),
+        (f"sessionKey={KEY}; lastActiveOrg=none", None),
+        (f"sessionKey={KEY}; activeOrg={ORG_ID}", None),
+        (f"{KEY} lastActiveOrg%3D{ORG_ID}", ORG_ID),
+    ],
+)
+def test_last_active_organization(text: str, org_id: str | None) -> None:
+    """It is a cookie of its own."""
+    found = parse_session_key(text)
+    assert (found.session_key, found.org_id) == (KEY, org_id)
+    assert found == Credentials(KEY, org_id)
+
+
+@pytest.mark.parametrize("quote_", "\"'`“”„‘’‚«»;,")
+def test_quoted_over_lines(quote_: str) -> None:
+    """Whatever it was quoted with."""
+    text = f"{quote_}{KEY[:50]}\n{KEY[50:]}{quote_}"
+    assert parse_session_key(text).session_key == KEY
+
+
+@pytest.mark.parametrize("invisible", "\u00ad\u200b\u200f\u2060\ufeff\u00a0\t\r")
+def test_invisible(invisible: str) -> None:
+    """What nobody sees is not of the key."""
+    text = f"{KEY[:50]}{invisible * 3}{KEY[50:]}"
+    assert parse_session_key(text).session_key == KEY
+
+
+@pytest.mark.parametrize("before", [" ", "\t", ";", ":", '"', "'", "\n"])
+def test_before_the_cookie(before: str) -> None:
+    """A key that was wrapped is put together where a cookie begins."""
+    text = f"x{before}sessionKey={KEY[:50]}\n{KEY[50:]}; more=x"
+    assert parse_session_key(text).session_key == KEY

@@ -123,3 +123,40 @@ def test_any_json(value: Any) -> None:
     for member in ("uuid", "name", "capabilities", "rate_limit_tier", "raven_type"):
         parse_organizations([organization(**{member: value})])
     parse_organizations([organization(plan_display_name=value, capabilities=[value])])
+
+
+@pytest.mark.parametrize(
+    ("members", "plan"),
+    [
+        ({"raven_type": "other"}, "Team"),
+        ({"rate_limit_tier": "default_raven_5x"}, "Team"),
+        ({"rate_limit_tier": "team_default_raven"}, "Free"),
+        ({"rate_limit_tier": None, "raven_type": ""}, "Free"),
+        # Max goes before Pro, and both before what the plan calls itself.
+        ({"capabilities": ["claude_pro", "claude_max"]}, "Max"),
+        ({"capabilities": ["claude_pro"], "plan_display_name": "x"}, "Pro"),
+        (
+            {"capabilities": ["claude_max"], "rate_limit_tier": "max_20x_new"},
+            "Max",
+        ),
+        ({"capabilities": ["claude_max"], "rate_limit_tier": "a_5x"}, "Max 5x"),
+        ({"capabilities": [], "plan_display_name": "Education"}, "Education"),
+        ({"capabilities": [["chat"], {}, 5]}, None),
+    ],
+)
+def test_order_of_plans(members: dict[str, Any], plan: str | None) -> None:
+    """What tells more goes first."""
+    assert parse_organization(organization(**members)).plan == plan
+
+
+def test_names_with_more_than_one_at() -> None:
+    """What stands before the first @ is shown, without the space around it."""
+    found = parse_organization(organization(name=" ada @ b.example's @ work"))
+    assert found.name == "ada"
+
+
+def test_mixed_case() -> None:
+    """A UUID is in lower case, wherever it comes from."""
+    assert parse_organization({"uuid": " aB "}).org_id == "ab"
+    assert parse_organization({"uuid": "aB"}).has_usage
+    assert parse_account_id({"uuid": " aB "}) == "ab"

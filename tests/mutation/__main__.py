@@ -1,0 +1,211 @@
+"""Mutate modules, run the tests that reach each mutant, and tell the survivors."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+from .prepare import prepare
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path("custom_components/claude_pulse")
+WORK = ROOT / ".cache" / "mutate"
+
+# Constants that stay: tests put others in their place, or nothing depends on them.
+KEPT = frozenset({"BASE_URL", "CONFIRM_PAUSE", "STATUS_URL", "TIMEOUT", "_LOGGER"})
+
+# How mutmut notes what became of a mutant.
+_VERDICTS = {0: "survived", 1: "killed", 3: "killed", 5: "untested", 33: "untested"}
+_TIMEOUTS = (24, -24, 36, 152, 255)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Modules that the same tests are for."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+GROUPS = (
+    Group(
+        "claude_ai",
+        tuple(
+            f"claude_ai/{name}"
+            for name in (
+                "answer",
+                "client",
+                "credentials",
+                "errors",
+                "forecast",
+                "organization",
+                "shape",
+                "status",
+                "usage",
+                "values",
+            )
+        ),
+        ("tests/claude_ai",),
+    ),
+    Group(
+        "polling",
+        ("back_off", "coordinator", "session_key"),
+        (
+            "tests/test_back_off.py",
+            "tests/test_coordinator.py",
+            "tests/test_init.py",
+            "tests/test_key_renewal.py",
+            "tests/test_repairs.py",
+            "tests/test_windows.py",
+        ),
+    ),
+)
+
+
+def lay_out(group: Group, *, anew: bool) -> Path:
+    """Copy what the tests need, with the modules prepared, and return the place."""
+    place = WORK / group.name
+    if anew:
+        shutil.rmtree(place, ignore_errors=True)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / PACKAGE, place / PACKAGE, ignore=ignored)
+        by_folder = defaultdict(list)
+        for module in group.modules:
+            path = place / PACKAGE / f"{module}.py"
+            by_folder[path.parent].append(path)
+        for paths in by_folder.values():
+            prepare(paths, KEPT)
+    for name in ("tests", "pyproject.toml"):
+        source, target = ROOT / name, place / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, target)
+    settings = {
+        "source_paths": [PACKAGE],
+        "only_mutate": [PACKAGE / f"{module}.py" for module in group.modules],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
+        "pytest_add_cli_args_test_selection": group.tests,
+        # A mutant may take so many times as long as what it is a mutant of.
+        "timeout_constant": [5],
+        "timeout_multiplier": [4],
+        "use_git_change_detection": ["false"],
+    }
+    lines = ["[mutmut]"]
+    for name, values in settings.items():
+        lines += [f"{name} =", *(f"    {value}" for value in values)]
+        if len(values) == 1 and not isinstance(values[0], Path):
+            lines[-2:] = [f"{name} = {values[0]}"]
+    (place / "setup.cfg").write_text("\n".join(lines) + "\n")
+    return place
+
+
+def mutmut(place: Path, *arguments: str) -> None:
+    """Run the tester in a place of its own."""
+    command = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([*command, *arguments], cwd=place, check=True, env=environment)
+
+
+def verdicts(place: Path, module: str) -> dict[str, str]:
+    """Return what became of each mutant of a module."""
+    path = place / "mutants" / PACKAGE / f"{module}.py.meta"
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text())["exit_code_by_key"]
+    return {
+        name: "timed out" if code in _TIMEOUTS else _VERDICTS.get(code, "unclear")
+        for name, code in found.items()
+        if code is not None
+    }
+
+
+def mutant_names(module: str) -> str:
+    """Return the pattern of the names that mutants of a module have."""
+    return ".".join((*PACKAGE.parts, *module.split("/"), "x*"))
+
+
+def difference(place: Path, name: str) -> str:
+    """Return how a mutant differs."""
+    command = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
+    shown = subprocess.run(
+        [*command, "show", name], cwd=place, check=True, capture_output=True, text=True
+    )
+    lines = shown.stdout.splitlines()
+    changed = [
+        line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    return "\n".join([f"# {name}", *changed])
+
+
+def report(group: Group, place: Path, modules: Iterable[str]) -> list[str]:
+    """Print the counts of some modules, and return their survivors."""
+    lines = []
+    for module in modules:
+        found = verdicts(place, module)
+        counts = Counter(found.values())
+        told = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+        print(f"{module}: {len(found)} mutants, {told}")
+        lines += [
+            f"{difference(place, name)}\n# {what}\n"
+            for name, what in found.items()
+            if what not in ("killed", "timed out")
+        ]
+    return lines
+
+
+def main() -> int:
+    """Read the arguments, and go through the groups."""
+    every = [module for group in GROUPS for module in group.modules]
+    parser = argparse.ArgumentParser(prog="scripts/mutate")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
+    parser.add_argument(
+        "--again", action="store_true", help="only what survived before"
+    )
+    parser.add_argument("--jobs", type=int, default=2)
+    asked = parser.parse_args()
+    chosen = {
+        module
+        for module in every
+        for name in asked.modules or every
+        if module == name.removesuffix(".py")
+        or module.startswith(f"{name.rstrip('/')}/")
+    }
+    if not chosen:
+        parser.error(f"no such module; there are {', '.join(every)}")
+    survivors = []
+    for group in GROUPS:
+        modules = [module for module in group.modules if module in chosen]
+        if not modules:
+            continue
+        place = lay_out(group, anew=not asked.again)
+        names = [mutant_names(module) for module in modules]
+        if asked.again:
+            names = [
+                name
+                for module in modules
+                for name, what in verdicts(place, module).items()
+                if what not in ("killed", "timed out")
+            ]
+        elif len(modules) == len(group.modules):
+            names = []
+        mutmut(place, "run", "--max-children", str(asked.jobs), *names)
+        survivors += report(group, place, modules)
+    path = WORK / "survivors.txt"
+    path.write_text("\n".join(survivors))
+    print(f"{len(survivors)} survivors in {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
