@@ -154,6 +154,7 @@ UPPER = ORG_ID.upper()
     [
         # Also in upper case, and broken over lines.
         (f"https://claude.ai/api/ORGANIZATIONS/{UPPER}/usage?x={UUID(int=7)}", ORG_ID),
+        (f"{UUID(int=7)} Organizations/{UPPER}", ORG_ID),
         (f"{ORG_ID[:20]}\n{ORG_ID[20:]}", ORG_ID),
         (f"{ORG_ID[:20]}\u200b {ORG_ID[20:]}", ORG_ID),
         # The first of several, where nothing tells them apart.

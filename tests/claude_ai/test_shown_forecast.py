@@ -48,6 +48,11 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
         (30, 3.5, -20, 60, NEVER),
         # Pace 25 to 2; run-out at 04:00 to six hours (a quarter of 28 is 7).
         (75, 3.5, 24, 150, at(9, 6)),
+        # Projections 55.2 and 62.8 to 5.
+        (27.6, 3.5, -22, 55, NEVER),
+        (31.4, 3.5, -19, 65, NEVER),
+        # Run-out at 16:00 to three hours (a quarter of 16 is 4).
+        (84, 3.5, 34, 170, at(8, 15)),
         # Pace 75.7 to 5, projection 630 to 50; 14:40 to half an hour (of 160 minutes).
         (90, 1, 75, 650, at(5, 14, 30)),
         # Pace 25.7 to 2, projection 280 to 25; 36 hours left, to six hours.
@@ -56,8 +61,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
         (37.7, 1, 24, 275, at(7, 6)),
         # Projection 462 to 25; 00:21 to six hours.
         (33, 0.5, 26, 450, at(6, 0)),
-        # At the end: projection 101.3 to 10; what the rounding of the percentage
-        # leaves open is 50 minutes, so a half hour it is.
+        # At the end: projection 101.3 to 10, and 09:46 to half an hour, for a week.
         (97, 6.7, 1, 100, at(11, 10)),
         # Pace to 5, projection 3.5 to 1.
         (3, 6, -85, 4, NEVER),
@@ -92,11 +96,10 @@ def test_week(
     [
         # 14:30 to half an hour (a quarter of 135 minutes).
         (10, 15, 5, 200, at(4, 14, 30)),
-        # 16:10 to an hour: a quarter of 235 minutes is less, but what the rounding of
-        # 6 % leaves open is not, half of it 20.8 minutes.
+        # 16:10 to half an hour (a quarter of 235 minutes is less than an hour).
         (6, 15, 1, 120, at(4, 16)),
         (50, 60, 30, 250, at(4, 14)),
-        # 113 minutes are left open: 16:45 to an hour, which is the reset.
+        # 16:45:42 to half an hour, of 226 minutes.
         (21, 60, 1, 100, at(4, 17)),
         # 16:37:46 to five minutes, of 27.
         (90, 250, 7, 110, at(4, 16, 40)),
@@ -255,8 +258,7 @@ def test_near_the_truth(
     if exact.runs_out_at is not None:
         assert now < shown.runs_out_at <= seen.resets_at
         left = exact.runs_out_at - now
-        rounding = elapsed * span * (50 / percent**2)
-        most = max(left / 8, rounding / 2, span / 672, 2.5 * MINUTE)
+        most = max(left / 8, span / 672, 2.5 * MINUTE)
         off = abs(shown.runs_out_at - exact.runs_out_at)
         # But for a step that the clock has overtaken.
         assert off <= most or shown.runs_out_at - now <= 2 * most

@@ -114,10 +114,8 @@ def shown_forecast(
         return shown
     moment = exact.runs_out_at or window.resets_at
     assert moment is not None
-    # And what it makes of the time until the run-out.
-    left_open = passed * (50 / window.percent**2)
     finest = _LENGTHS[window.kind] / 336
-    step = _step(_RUN_OUT_STEPS, max((moment - now) / 4, left_open, finest) / _MINUTE)
+    step = _step(_RUN_OUT_STEPS, max((moment - now) / 4, finest) / _MINUTE)
     known = before.runs_out_at.timestamp() if before and before.runs_out_at else None
     minutes = _in_steps(moment.timestamp() / 60, known and known / 60, step)
     if (past := now.timestamp() / 60) >= minutes:
