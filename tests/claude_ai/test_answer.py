@@ -291,6 +291,7 @@ EARLIER = "Thu, 01 Jan 1970 00:00:00 GMT"
         ([f"sessionKey={KEY}; Max-Age=0"], None),
         ([f"sessionKey={KEY}; Max-Age=-60"], None),
         ([f"sessionKey={KEY}; Max-Age=soon"], None),
+        ([f"sessionKey={KEY}; Max-Age=0=1"], None),
         ([f"sessionKey={KEY}; Expires={LATER}"], KEY),
         ([f"sessionKey={KEY}; expires={EARLIER}"], None),
         ([f"sessionKey={KEY}; Expires=never"], None),

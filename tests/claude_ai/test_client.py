@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 import zlib
 
@@ -10,10 +11,14 @@ import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module
 from custom_components.claude_pulse.claude_ai.errors import (
+    BlockedError,
     ClaudeAiError,
     ForbiddenError,
+    InvalidOrganizationIdError,
     InvalidSessionError,
     OrganizationAccessError,
+    RateLimitedError,
+    RegionBlockedError,
     UnavailableError,
     UnreachableError,
 )
@@ -323,3 +328,83 @@ async def test_bytes_that_are_no_text(serve: Serve) -> None:
     async with open_client(KEY) as client:
         found = await client.organization(ORG_ID)
     assert found.name == "Gr\ufffd\ufffde"
+
+
+async def test_headers_are_written_as_a_browser_writes_them(serve: Serve) -> None:
+    """To the letter, as a shield may look at that too."""
+    seen: list[tuple[bytes, bytes]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        """Remember the headers as they came."""
+        seen.extend(request.raw_headers)
+        return web.json_response({})
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        await client.account()
+    headers = {name.decode(): value.decode() for name, value in seen}
+    assert headers.keys() - {"Host", "Connection"} == {
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Cookie",
+        "Referer",
+        "User-Agent",
+        "anthropic-client-platform",
+    }
+    assert re.fullmatch(
+        r"Mozilla/5\.0 \(Windows NT 10\.0; Win64; x64\) AppleWebKit/537\.36 "
+        r"\(KHTML, like Gecko\) Chrome/\d+\.0\.0\.0 Safari/537\.36",
+        headers["User-Agent"],
+    )
+
+
+async def test_closed_session_says_so(simulator: Simulator) -> None:
+    """In one word, behind what all have in common."""
+    async with open_client(KEY) as client:
+        pass
+    with pytest.raises(UnavailableError, match=r"\(closed\)$"):
+        await client.account()
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("challenge", BlockedError),
+        ("captive_portal_redirect", BlockedError),
+        ("login_redirect", InvalidSessionError),
+        ("unauthorized_flat", InvalidSessionError),
+        ("malformed", InvalidOrganizationIdError),
+        ("region_redirect", RegionBlockedError),
+        ("rate_limited", RateLimitedError),
+        ("forbidden", ForbiddenError),
+        ("redirect_elsewhere", UnavailableError),
+        ("garbled", UnavailableError),
+        ("empty", UnavailableError),
+    ],
+)
+async def test_fault(
+    simulator: Simulator, name: str, error: type[ClaudeAiError]
+) -> None:
+    """What the meaning of an answer needs comes through from HTTP."""
+    account = simulator.world.accounts["ada"]
+    simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
+    async with open_client(account.session_key) as client:
+        with pytest.raises(error) as raised:
+            await client.usage(account.seats[-1].organization.uuid)
+    assert raised.type is error
+    if isinstance(raised.value, RateLimitedError):
+        assert raised.value.retry_after == 600
+
+
+async def test_body_of_a_challenge_does_not_matter(serve: Serve) -> None:
+    """It need not be read to know what it is."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Challenge with more than is read."""
+        return web.Response(body=b" " * 2**21, headers={"CF-Mitigated": "challenge"})
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        with pytest.raises(BlockedError):
+            await client.usage(ORG_ID)

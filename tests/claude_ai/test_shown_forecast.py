@@ -123,6 +123,15 @@ def test_session(
     assert found == Forecast(pace, projected, runs_out_at, lasts=False)
 
 
+@pytest.mark.parametrize("percent", [30, 60, 75])
+def test_week_of_a_model(percent: float) -> None:
+    """It is as long as the other one."""
+    now = START + 3.5 * DAY
+    of_a_model, of_all = window(percent, "weekly_scoped"), window(percent)
+    assert forecast_of(of_a_model, now) == forecast_of(of_all, now)
+    assert shown_forecast(of_a_model, now, None) == shown_forecast(of_all, now, None)
+
+
 def test_nothing_and_used_up() -> None:
     """Where there is no forecast nothing is shown, and what is used up as it is."""
     early = START + HOUR

@@ -64,6 +64,10 @@ class _Uses(cst.CSTVisitor):
         """Come out of it."""
         self._inside -= 1
 
+    def visit_Annotation(self, node: cst.Annotation) -> bool:
+        """Leave out what is never evaluated."""
+        return False
+
     def visit_Name(self, node: cst.Name) -> None:
         """Note a name."""
         if self._inside:
