@@ -65,16 +65,25 @@ GROUPS = (
         ("tests/claude_ai",),
     ),
     Group(
-        "polling",
-        ("back_off", "coordinator", "session_key"),
+        "back_off",
+        ("back_off",),
+        ("tests/test_back_off.py", "tests/test_init.py", "tests/test_memory.py"),
+    ),
+    Group(
+        "coordinator",
+        ("coordinator",),
         (
-            "tests/test_back_off.py",
             "tests/test_coordinator.py",
             "tests/test_init.py",
-            "tests/test_key_renewal.py",
+            "tests/test_polls.py",
             "tests/test_repairs.py",
             "tests/test_time.py",
         ),
+    ),
+    Group(
+        "session_key",
+        ("session_key",),
+        ("tests/test_key_age.py", "tests/test_key_renewal.py"),
     ),
 )
 
