@@ -12,13 +12,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.claude_pulse.back_off import back_off_of
 from custom_components.claude_pulse.claude_ai.errors import (
     BlockedError,
+    ForbiddenError,
     InvalidSessionError,
+    OrganizationAccessError,
     RateLimitedError,
     UnavailableError,
 )
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 
 from .common import (
     add_entry,
@@ -162,6 +165,7 @@ async def test_wait_goes_on_after_a_start(
     entry = await start(hass, freezer, simulator, hass_storage, memory())
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.reason
+    assert back_off_of(hass, entry).failure.message == "As it was said"
     for _ in range(15):
         await pass_time(hass, freezer, MINUTE)
     assert not simulator.requests
@@ -315,6 +319,59 @@ async def test_nothing_is_said_of_a_file_that_is_not_there(
     assert not [record for record in caplog.records if "back_off" in record.name]
 
 
+async def test_nothing_is_written_while_all_is_well(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No file is looked for to be removed, let alone written."""
+    touched: list[str] = []
+
+    async def touch(store: Store[Any], *_: Any) -> None:
+        """Remember which file is touched."""
+        if store.key.startswith(DOMAIN):
+            touched.append(store.key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "async_save", touch)
+        patch.setattr(Store, "async_remove", touch)
+        await add_entry(hass, simulator)
+        for _ in range(5):
+            await pass_time(hass, freezer)
+    assert touched == []
+
+
+async def test_disk_that_is_full_is_told(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In the system's words, and without the name of a file."""
+
+    async def refuse(*_: Any) -> None:
+        """Write nothing."""
+        raise OSError(28, "No space left on device", "/config/.storage/x")
+
+    await add_entry(hass, simulator)
+    simulator.set_fault("rate_limited", retry_after="7200")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "async_save", refuse)
+        await pass_time(hass, freezer)
+    warnings = [r.getMessage() for r in caplog.records if "back_off" in r.name]
+    assert warnings == ["What failed cannot be stored: No space left on device"]
+
+
+async def test_before_the_first_poll(hass: HomeAssistant) -> None:
+    """There is no failure, and nothing to wait for."""
+    entry = MockConfigEntry(domain=DOMAIN)
+    back_off = back_off_of(hass, entry)
+    assert back_off.failure is None
+    assert (back_off.rest, back_off.wait) == (timedelta(), timedelta(minutes=2))
+
+
 async def test_failure_that_outlives_its_entry(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -398,6 +455,8 @@ async def test_where_no_connection_came_about(
         # Each kind has its own longest wait, and the next kind begins with the last wait.
         ([BlockedError()] * 6, [4, 8, 16, 32, 60, 60]),
         ([RateLimitedError()] * 5, [4, 8, 16, 30, 30]),
+        ([ForbiddenError()] * 5, [4, 8, 16, 30, 30]),
+        ([OrganizationAccessError()] * 5, [4, 8, 16, 30, 30]),
         ([RateLimitedError()] * 4 + [BlockedError()] * 2, [4, 8, 16, 30, 60, 60]),
         ([UnavailableError()] * 3, [2, 2, 2]),
         ([BlockedError()] * 3 + [UnavailableError()] * 2, [4, 8, 16, 16, 16]),

@@ -63,7 +63,9 @@ async def test_interval_and_its_jitter(
 ) -> None:
     """Up to five seconds later than the interval; Home Assistant rounds to its own."""
     freezer.move_to(NOW)
-    await add_entry(hass, simulator, update_interval=30)
+    entry = await add_entry(hass, simulator, update_interval=30)
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    assert coordinator.update_interval == timedelta(seconds=30 + jitter)
     for _ in range(3):
         after = await seconds_to_the_next_poll(hass, freezer, simulator, 40)
         assert after == pytest.approx(30 + jitter, abs=1.5)
@@ -76,16 +78,17 @@ async def test_interval_and_its_jitter(
         (1, 75),
         (2, 135),
         (30, 1815),
+        (60, 3615),
         # The interval is sooner.
-        (60, 3600),
+        (120, 7200),
         # Now, or just over: fifteen seconds, or as long as it is late.
         (0, 15),
         (-1, 60),
         (-10, 600),
         (-59, 3540),
         # Late by an hour, nobody waits for it any more.
-        (-60, 3600),
-        (-61, 3600),
+        (-60, 7200),
+        (-61, 7200),
     ],
 )
 async def test_reset_before_the_interval_is_over(
@@ -106,7 +109,7 @@ async def test_reset_before_the_interval_is_over(
         {"kind": "daily", "percent": 5, "resets_at": reset},
     ]
     serve(simulator, {"limits": rows})
-    entry = await add_entry(hass, simulator, update_interval=3600)
+    entry = await add_entry(hass, simulator, update_interval=7200)
     interval = hass.data[DOMAIN][entry.entry_id].update_interval
     assert interval.total_seconds() == pytest.approx(seconds, abs=1)
 
@@ -155,6 +158,23 @@ async def test_how_long_values_are_kept(
     await pass_time(hass, freezer)
     for _ in range(minutes):
         await pass_time(hass, freezer, 60)
+    assert (states(hass)["plan"] == "Max 20x") is kept
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(0, True), (899, True), (900, False)])
+async def test_from_this_second_to_that(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    seconds: int,
+    kept: bool,
+) -> None:
+    """What was true at this very moment is kept, and what was 15 minutes ago is not."""
+    entry = await add_entry(hass, simulator)
+    simulator.set_fault("challenge")
+    freezer.tick(seconds)
+    await hass.data[DOMAIN][entry.entry_id].async_refresh()
+    await settle(hass)
     assert (states(hass)["plan"] == "Max 20x") is kept
 
 
@@ -239,7 +259,7 @@ async def test_how_a_failure_is_told(
     await pass_time(hass, freezer, 16 * 60)
     error = coordinator.last_exception
     assert (error.translation_domain, error.translation_key) == (DOMAIN, key)
-    assert not error.translation_placeholders
+    assert error.translation_placeholders is None
     assert coordinator.last_update_success is False
     assert coordinator.connection == key
     assert coordinator.back_off.failure.message == str(error.args[0])
@@ -263,7 +283,10 @@ async def test_stopped_before_the_first_answer(
 
 
 async def test_minute_does_not_poll_before_it_is_due(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Half a minute late is a poll that has been slept through, not less."""
     freezer.move_to(NOW)
@@ -271,6 +294,9 @@ async def test_minute_does_not_poll_before_it_is_due(
     coordinator = hass.data[DOMAIN][entry.entry_id]
     due = simulator.now + coordinator.update_interval
     before = usage_requests(simulator)
+    # The machine sleeps: its timers stand still, the clock on the wall does not.
+    asleep = hass.loop.time()
+    monkeypatch.setattr(hass.loop, "time", lambda: asleep)
     for late, asked in ((-30, 0), (0, 0), (29, 0), (30, 1), (40, 1)):
         freezer.move_to(due + timedelta(seconds=late))
         coordinator.async_tick()

@@ -75,6 +75,7 @@ GROUPS = (
         (
             "tests/test_coordinator.py",
             "tests/test_init.py",
+            "tests/test_login.py",
             "tests/test_polls.py",
             "tests/test_repairs.py",
             "tests/test_time.py",
@@ -88,13 +89,14 @@ GROUPS = (
 )
 
 
-def lay_out(group: Group, *, anew: bool) -> Path:
+def lay_out(group: Group, *, sources: bool) -> Path:
     """Copy what the tests need, with the modules prepared, and return the place."""
     place = WORK / group.name
-    if anew:
-        shutil.rmtree(place, ignore_errors=True)
+    if sources:
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / PACKAGE, place / PACKAGE, ignore=ignored)
+        shutil.copytree(
+            ROOT / PACKAGE, place / PACKAGE, ignore=ignored, dirs_exist_ok=True
+        )
         by_folder = defaultdict(list)
         for module in group.modules:
             path = place / PACKAGE / f"{module}.py"
@@ -205,7 +207,10 @@ def main() -> int:
         modules = [module for module in group.modules if module in chosen]
         if not modules:
             continue
-        place = lay_out(group, anew=not asked.again)
+        whole = len(modules) == len(group.modules)
+        if whole and not asked.again:
+            shutil.rmtree(WORK / group.name, ignore_errors=True)
+        place = lay_out(group, sources=not asked.again)
         names = [mutant_names(module) for module in modules]
         if asked.again:
             names = [
@@ -214,9 +219,10 @@ def main() -> int:
                 for name, what in verdicts(place, module).items()
                 if what not in ("killed", "timed out")
             ]
-        elif len(modules) == len(group.modules):
+        elif whole:
             names = []
-        mutmut(place, "run", "--max-children", str(asked.jobs), *names)
+        if names or not asked.again:
+            mutmut(place, "run", "--max-children", str(asked.jobs), *names)
         survivors += report(group, place, modules)
     path = WORK / "survivors.txt"
     path.write_text("\n".join(survivors))
