@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse import coordinator as coordinator_module
+from custom_components.claude_pulse.claude_ai.usage import Money
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -118,6 +119,8 @@ async def test_connection(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
     """What is wrong shows at once, although the values stay; and that it is over."""
+    # Nothing else changes.
+    serve(simulator, session(31, None))
     await add_entry(hass, simulator)
     assert hass.states.get(CONNECTION).state == "up_to_date"
     assert "last_update" not in hass.states.get(CONNECTION).attributes
@@ -219,8 +222,9 @@ async def test_counts(
     simulator.set_fault("challenge")
     await pass_time(hass, freezer)
     for _ in range(3):
-        # Too early: nothing is asked.
+        # Too early: nothing is asked, and the values stay.
         await coordinator.async_refresh()
+        assert coordinator.last_update_success
     assert (coordinator.polls, dict(coordinator.failures)) == (2, {"blocked": 1})
     for _ in range(2):
         await pass_time(hass, freezer, HOUR)
@@ -279,7 +283,12 @@ async def test_stopped_before_the_first_answer(
     simulator.on_request = stop
     entry = await add_entry(hass, simulator)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.reason
+    # In Home Assistant 2024.1 the reason is the message, later its translation.
+    key = getattr(entry, "error_reason_translation_key", None)
+    assert (entry.reason == "stopped", key) in {
+        (True, None),
+        (False, "cannot_connect"),
+    }
 
 
 async def test_minute_does_not_poll_before_it_is_due(
@@ -346,6 +355,8 @@ async def test_money_that_was_spent_asks_for_the_balance(
     serve(simulator, spent(101))
     await pass_time(hass, freezer)
     assert asked() == 2
+    (coordinator,) = hass.data[DOMAIN].values()
+    assert coordinator.data.balance == Money(50.0, "EUR")
 
 
 async def test_asking_by_hand_while_polling_is_off_and_limited(
@@ -396,3 +407,69 @@ async def test_refused_organization_of_several_kinds(
     asked = sum(r.path == "/api/organizations" for r in simulator.requests)
     assert asked == lists + 1
     assert hass.states.get(CONNECTION).state == "org_not_found"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        # When the values have to be given up, twelve minutes from now; and a second.
+        ("7200", 12 * 60 + 1),
+        ("721", 12 * 60 + 1),
+        # When the wait is over.
+        ("600", 601),
+    ],
+)
+async def test_who_looks_again_while_values_are_kept(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    retry_after: str,
+    seconds: int,
+) -> None:
+    """Home Assistant does, when something has to happen next."""
+    entry = await add_entry(hass, simulator)
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    simulator.set_fault("rate_limited", retry_after=retry_after)
+    freezer.tick(3 * 60)
+    await coordinator.async_refresh()
+    await settle(hass)
+    assert states(hass)["plan"] == "Max 20x"
+    assert coordinator.update_interval == timedelta(seconds=seconds)
+
+
+async def test_unchanged_answer_tells_nobody(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Who listens is called when something has changed."""
+    freezer.move_to(NOW)
+    serve(simulator, session(31, "2026-05-04T14:30:00Z"))
+    entry = await add_entry(hass, simulator)
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    calls: list[float] = []
+    remove = coordinator.async_add_listener(
+        lambda: calls.append(coordinator.data.usage.session.percent)
+    )
+    for _ in range(3):
+        await coordinator.async_refresh()
+    assert calls == []
+    serve(simulator, session(32, "2026-05-04T14:30:00Z"))
+    await coordinator.async_refresh()
+    assert calls == [32]
+    remove()
+
+
+async def test_nothing_has_succeeded_yet(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A set-up under a limit has no values to keep, whatever was before it."""
+    entry = await add_entry(hass, simulator)
+    assert hass.data[DOMAIN][entry.entry_id].last_success == simulator.now
+    simulator.set_fault("rate_limited", retry_after="600")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert states(hass)["plan"] == "unavailable"
+    assert "Unexpected" not in caplog.text

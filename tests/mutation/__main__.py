@@ -1,4 +1,4 @@
-"""Mutate modules, run the tests that reach each mutant, and tell the survivors."""
+"""Mutate modules, run the tests that reach each mutant, and tell what was not killed."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def lay_out(group: Group, *, sources: bool) -> Path:
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "--timeout=30"],
         "pytest_add_cli_args_test_selection": group.tests,
         # A mutant may take so many times as long as what it is a mutant of.
-        "timeout_constant": [5],
-        "timeout_multiplier": [3],
+        "timeout_constant": [30],
+        "timeout_multiplier": [4],
         "use_git_change_detection": ["false"],
     }
     lines = ["[mutmut]"]
@@ -168,7 +168,7 @@ def difference(place: Path, name: str) -> str:
 
 
 def report(group: Group, place: Path, modules: Iterable[str]) -> list[str]:
-    """Print the counts of some modules, and return their survivors."""
+    """Print the counts of some modules, and return what was not killed."""
     lines = []
     for module in modules:
         found = verdicts(place, module)
@@ -178,7 +178,7 @@ def report(group: Group, place: Path, modules: Iterable[str]) -> list[str]:
         lines += [
             f"{difference(place, name)}\n# {what}\n"
             for name, what in found.items()
-            if what not in ("killed", "timed out")
+            if what != "killed"
         ]
     return lines
 
@@ -189,7 +189,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/mutate")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
     parser.add_argument(
-        "--again", action="store_true", help="only what survived before"
+        "--again", action="store_true", help="only what was not killed before"
     )
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
@@ -202,7 +202,7 @@ def main() -> int:
     }
     if not chosen:
         parser.error(f"no such module; there are {', '.join(every)}")
-    survivors = []
+    left = []
     for group in GROUPS:
         modules = [module for module in group.modules if module in chosen]
         if not modules:
@@ -217,16 +217,16 @@ def main() -> int:
                 name
                 for module in modules
                 for name, what in verdicts(place, module).items()
-                if what not in ("killed", "timed out")
+                if what != "killed"
             ]
         elif whole:
             names = []
         if names or not asked.again:
             mutmut(place, "run", "--max-children", str(asked.jobs), *names)
-        survivors += report(group, place, modules)
+        left += report(group, place, modules)
     path = WORK / "survivors.txt"
-    path.write_text("\n".join(survivors))
-    print(f"{len(survivors)} survivors in {path.relative_to(ROOT)}")
+    path.write_text("\n".join(left))
+    print(f"{len(left)} mutants were not killed: {path.relative_to(ROOT)}")
     return 0
 
 
