@@ -86,6 +86,30 @@ async def test_key_entered_while_the_old_one_is_tried(
     assert not reauth_flows(hass)
 
 
+async def test_key_entered_while_another_is_offered(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Nobody asks with an offer that has not been stored."""
+    entry = await add_entry(hass, simulator)
+    account = simulator.world.accounts["ada"]
+    old, entered = account.session_key, account.renew()
+    offered = account.renew()
+
+    async def enter(_: Request) -> None:
+        """Store another key, as a form does, before the poll is through."""
+        data = {**entry.data, "session_key": entered}
+        hass.config_entries.async_update_entry(entry, data=data)
+
+    simulator.on_request = enter
+    await pass_time(hass, freezer)
+    before = len(simulator.requests)
+    await pass_time(hass, freezer)
+    asked = [request.session_key for request in simulator.requests[before:]]
+    assert old in asked
+    assert offered not in asked
+    assert entry.data["session_key"] == entered
+
+
 @pytest.mark.parametrize(
     ("since", "ends_soon"),
     [
