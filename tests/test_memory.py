@@ -56,9 +56,10 @@ def memory(**members: Any) -> dict[str, Any]:
         "key": BlockedError.key,
         "message": "As it was said",
         "in_a_row": 3,
+        "at": in_minutes(0),
         "wait": 16 * 60.0,
         "until": in_minutes(16),
-        "blocked_since": in_minutes(-12),
+        "blocked_for": 12 * 60.0,
         **members,
     }
 
@@ -107,18 +108,20 @@ async def test_what_is_stored(
         "key": "blocked",
         "message": BlockedError.message,
         "in_a_row": 1,
+        "at": first.isoformat(),
         "wait": 300.0,
         "until": (first + timedelta(seconds=300)).isoformat(),
-        "blocked_since": first.isoformat(),
+        "blocked_for": 0.0,
     }
     await pass_time(hass, freezer, 302)
     assert hass_storage[file]["data"] == {
         "key": "blocked",
         "message": BlockedError.message,
         "in_a_row": 2,
+        "at": simulator.now.isoformat(),
         "wait": 600.0,
         "until": (simulator.now + timedelta(seconds=600)).isoformat(),
-        "blocked_since": first.isoformat(),
+        "blocked_for": 302.0,
     }
     simulator.set_fault("rate_limited", retry_after="1200")
     await pass_time(hass, freezer, 602)
@@ -126,9 +129,10 @@ async def test_what_is_stored(
         "key": "rate_limited",
         "message": RateLimitedError.message,
         "in_a_row": 1,
+        "at": simulator.now.isoformat(),
         "wait": 1200.0,
         "until": (simulator.now + timedelta(seconds=1200)).isoformat(),
-        "blocked_since": None,
+        "blocked_for": None,
     }
     simulator.clear_faults()
     await pass_time(hass, freezer, 1202)
@@ -151,7 +155,7 @@ async def test_what_is_not_worth_storing(
     await pass_time(hass, freezer, 300)
     stored = hass_storage[file]["data"]
     assert (stored["key"], stored["wait"]) == ("invalid_auth", 298.0)
-    assert stored["blocked_since"] is None
+    assert stored["blocked_for"] is None
 
 
 async def test_wait_goes_on_after_a_start(
@@ -175,7 +179,7 @@ async def test_wait_goes_on_after_a_start(
     assert usage_requests(simulator) == 1
     stored = hass_storage[FILE]["data"]
     assert (stored["in_a_row"], stored["wait"]) == (4, 32 * 60)
-    assert stored["blocked_since"] == in_minutes(-12)
+    assert (12 + 15) * 60 <= stored["blocked_for"] <= (12 + 27) * 60
     assert not issues(hass)
 
     simulator.clear_faults()
@@ -192,7 +196,7 @@ async def test_long_challenge_is_known_at_a_start(
     hass_storage: dict[str, Any],
 ) -> None:
     """It has been a day, with what was before the start."""
-    stored = memory(blocked_since=in_minutes(-24 * 60))
+    stored = memory(blocked_for=24 * 60 * 60.0)
     await start(hass, freezer, simulator, hass_storage, stored)
     assert issues(hass) == {"blocked"}
     assert not simulator.requests
@@ -206,7 +210,7 @@ async def test_dead_key_is_known_at_a_start(
 ) -> None:
     """A person is asked, claude.ai is not, however long ago it was."""
     stored = memory(
-        key="invalid_auth", wait=120.0, until=in_minutes(-9999), blocked_since=None
+        key="invalid_auth", wait=120.0, until=in_minutes(-9999), blocked_for=None
     )
     entry = await start(hass, freezer, simulator, hass_storage, stored)
     assert entry.state is ConfigEntryState.SETUP_ERROR
@@ -249,7 +253,8 @@ async def test_wait_that_is_over_at_a_start(
         ({"until": in_minutes(16)}, {}),
         # The interval may have been made longer since.
         ({"until": in_minutes(9), "wait": 60}, {"update_interval": 10 * MINUTE}),
-        ({"blocked_since": None}, {}),
+        ({"blocked_for": None}, {}),
+        ({"in_a_row": "3"}, {}),
         # Written by another zone.
         ({"until": "2026-05-04T14:16:00+02:00"}, {}),
     ],
@@ -278,16 +283,16 @@ async def test_wait_that_is_not_over_at_a_start(
         5,
         {**memory(), "until": "soon"},
         {**memory(), "until": None},
-        # Not to be compared with the clock.
-        {**memory(), "until": "2026-05-04T12:16:00"},
+        {**memory(), "at": "then"},
         {**memory(), "wait": "long"},
         {**memory(), "wait": 1e300},
-        {**memory(), "in_a_row": "3"},
+        {**memory(), "in_a_row": "many"},
         {**memory(), "in_a_row": None},
-        {**memory(), "blocked_since": "once"},
-        {**memory(), "blocked_since": 5},
+        {**memory(), "blocked_for": "long"},
+        {**memory(), "blocked_for": []},
         {name: value for name, value in memory().items() if name != "key"},
-        {name: value for name, value in memory().items() if name != "blocked_since"},
+        {name: value for name, value in memory().items() if name != "blocked_for"},
+        {name: value for name, value in memory().items() if name != "at"},
     ],
 )
 async def test_file_that_cannot_be_read(
@@ -504,16 +509,35 @@ async def test_challenges_in_between(
         BlockedError(),
     ):
         failure = await back_off.async_fail(error)
-        since = failure.blocked_since
-        told.append((failure.in_a_row, since and (since - NOW) // timedelta(hours=1)))
+        lasted = failure.blocked_for
+        told.append((failure.in_a_row, lasted and lasted / timedelta(hours=1)))
         freezer.tick(timedelta(hours=1))
+    nothing = timedelta()
     assert told == [
         (1, None),
-        (1, 1),
+        (1, nothing),
         (2, 1),
-        (1, 1),
-        (1, 1),
+        (1, 2),
+        (1, 3),
         (1, None),
         (1, None),
-        (1, 7),
+        (1, nothing),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "counted"), [(0.5, 0.5), (1, 1), (2, 1), (24, 1), (-1, 0)]
+)
+async def test_clock_that_is_set_between_challenges(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hours: float,
+    counted: float,
+) -> None:
+    """Between two challenges there is an hour at most, and never less than nothing."""
+    back_off = back_off_of(hass, await add_entry(hass, simulator))
+    await back_off.async_fail(BlockedError())
+    freezer.tick(timedelta(hours=hours))
+    failure = await back_off.async_fail(BlockedError())
+    assert failure.blocked_for == timedelta(hours=counted)

@@ -265,7 +265,7 @@ async def test_how_a_failure_is_told(
     assert (error.translation_domain, error.translation_key) == (DOMAIN, key)
     assert error.translation_placeholders is None
     assert coordinator.last_update_success is False
-    assert coordinator.connection == key
+    assert coordinator.trouble == key
     assert coordinator.back_off.failure.message == str(error.args[0])
     assert coordinator.back_off.failure.message in caplog.text
 
@@ -388,7 +388,6 @@ async def test_entries_of_one_name_are_told_apart(
     for entry in entries:
         coordinator = hass.data[DOMAIN][entry.entry_id]
         assert coordinator.config_entry is entry
-        assert coordinator.entry is entry
         assert coordinator.name == DOMAIN
 
 

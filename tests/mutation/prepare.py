@@ -97,11 +97,14 @@ class _Prepare(cst.CSTTransformer):
         if self._functions or len(decorators) != 1:
             return updated_node
         decorate = decorators[0].decorator
+        plain = updated_node.with_changes(decorators=[])
+        if isinstance(decorate, cst.Call) and isinstance(decorate.func, cst.Name):
+            # A cache would answer for the mutants.
+            return plain if decorate.func.value == "lru_cache" else updated_node
         if not isinstance(decorate, cst.Name):
             return updated_node
         name = updated_node.name.value
         after = cst.parse_statement(f"{name} = {decorate.value}({name})")
-        plain = updated_node.with_changes(decorators=[])
         return cst.FlattenSentinel([plain, after])
 
     def leave_ImportFrom(
