@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+import hashlib
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -112,6 +113,7 @@ async def test_what_is_stored(
         "wait": 300.0,
         "until": (first + timedelta(seconds=300)).isoformat(),
         "blocked_for": 0.0,
+        "about": None,
     }
     await pass_time(hass, freezer, 302)
     assert hass_storage[file]["data"] == {
@@ -122,6 +124,7 @@ async def test_what_is_stored(
         "wait": 600.0,
         "until": (simulator.now + timedelta(seconds=600)).isoformat(),
         "blocked_for": 302.0,
+        "about": None,
     }
     simulator.set_fault("rate_limited", retry_after="1200")
     await pass_time(hass, freezer, 602)
@@ -133,6 +136,7 @@ async def test_what_is_stored(
         "wait": 1200.0,
         "until": (simulator.now + timedelta(seconds=1200)).isoformat(),
         "blocked_for": None,
+        "about": None,
     }
     simulator.clear_faults()
     await pass_time(hass, freezer, 1202)
@@ -209,8 +213,13 @@ async def test_dead_key_is_known_at_a_start(
     hass_storage: dict[str, Any],
 ) -> None:
     """A person is asked, claude.ai is not, however long ago it was."""
+    key = seat_of(simulator)["session_key"]
     stored = memory(
-        key="invalid_auth", wait=120.0, until=in_minutes(-9999), blocked_for=None
+        key="invalid_auth",
+        wait=120.0,
+        until=in_minutes(-9999),
+        blocked_for=None,
+        about=hashlib.sha256(key.encode()).hexdigest()[:16],
     )
     entry = await start(hass, freezer, simulator, hass_storage, stored)
     assert entry.state is ConfigEntryState.SETUP_ERROR

@@ -329,7 +329,7 @@ async def test_minute_writes_what_follows_the_clock(
 async def test_money_that_was_spent_asks_for_the_balance(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
-    """Not at the first poll, nor when nothing was spent."""
+    """Not when nothing was spent."""
     seat = simulator.world.accounts["ada"].seats[-1]
     seat.prepaid_cents = 5000
 
@@ -345,7 +345,7 @@ async def test_money_that_was_spent_asks_for_the_balance(
         """Count the requests for the balance."""
         return sum(r.path.endswith("/credits") for r in simulator.requests)
 
-    assert asked() == 0
+    assert asked() == 1
     for _ in range(3):
         await pass_time(hass, freezer)
     assert asked() == 1

@@ -70,7 +70,8 @@ random order from a fixed seed, and so does what can happen to a machine, its cl
 and its network; about once a day Home Assistant is restarted, half of the times as if the
 plug were pulled, and often in the middle of a poll. Only time is accelerated: Home Assistant
 is real, and so is HTTP; what Home Assistant stores is kept in memory. The days are those
-around both changes of the clocks in Berlin. `scripts/test` lets four days pass.
+around both changes of the clocks in Berlin. `scripts/test` lets four days pass. What changes
+of the code no test notices is in [mutation.md](mutation.md).
 
 After every simulated minute:
 
