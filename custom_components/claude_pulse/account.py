@@ -75,8 +75,9 @@ class Account:
             due = self._balance_asked + _BALANCE_PAUSE
             self._due[self._async_balance] = min(self._due[self._async_balance], due)
         for ask, due in list(self._due.items()):
-            # Further away than it can be, the clock has been set back.
-            if now < due <= now + _INTERVAL:
+            if now < due:
+                # Further away than it can be, the clock has been set back.
+                self._due[ask] = min(due, now + _INTERVAL)
                 continue
             self._due[ask] = now + _RETRY
             try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import partial
 import json
 from typing import Any
 
@@ -224,10 +226,10 @@ def in_an_hour(zone: timezone | None = UTC) -> str:
         ("120", 120),
         (" 120 ", 120),
         ("0", 0),
-        (in_an_hour(), 3600),
+        (in_an_hour, 3600),
         # Written as `-0000`: UTC, and no word about where.
-        (in_an_hour(None), 3600),
-        (in_an_hour(timezone(timedelta(hours=5))), 3600),
+        (partial(in_an_hour, None), 3600),
+        (partial(in_an_hour, timezone(timedelta(hours=5))), 3600),
         ("Wed, 21 Oct 2015 07:28:00 GMT", -300_000_000),
         ("-5", None),
         ("1.5", None),
@@ -237,9 +239,10 @@ def in_an_hour(zone: timezone | None = UTC) -> str:
         ("Wed, 21 Oct 2099 07:28:00 +9999999999999999999999", None),
     ],
 )
-def test_retry_after(value: str, seconds: float | None) -> None:
+def test_retry_after(value: str | Callable[[], str], seconds: float | None) -> None:
     """Seconds or a date, as they were sent."""
-    error = error_of(answer(429, {}, retry_after=value))
+    sent = value if isinstance(value, str) else value()
+    error = error_of(answer(429, {}, retry_after=sent))
     assert isinstance(error, RateLimitedError)
     if seconds is None:
         assert error.retry_after is None
