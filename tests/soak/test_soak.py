@@ -86,9 +86,10 @@ async def test_soak(
     random.seed(seed)
     freezer.move_to(first_day(days))
     simulator.restart()
-    clock = Clock(freezer, simulator, monkeypatch)
-    home = Home(Disk(hass_storage, monkeypatch, chance), simulator)
-    with watched_log() as log:
+    # Undone before what is patched under it, by the storage in memory.
+    with monkeypatch.context() as patch, watched_log() as log:
+        clock = Clock(freezer, simulator, patch)
+        home = Home(Disk(hass_storage, patch, chance), simulator)
         run = Run(clock, simulator, home, log, chance)
         await home.start()
         try:
