@@ -418,3 +418,14 @@ def test_over() -> None:
     assert not window.is_over(RESETS_AT + timedelta(seconds=59))
     assert window.is_over(RESETS_AT + timedelta(seconds=60))
     assert not UsageWindow(Identity("session"), None, 0, None).is_over(RESETS_AT)
+
+
+def test_row_without_a_percentage_of_another_spelling_says_nothing() -> None:
+    """It completes nobody: which of those that are alike it is about is not told."""
+    rows = [
+        scoped(None, "Fable 1", resets_at="2026-05-09T00:00:00Z"),
+        scoped(50, "Fable-1", resets_at=RESET),
+    ]
+    (window,) = parse_usage({"limits": rows}).windows
+    assert (window.name, window.percent) == ("Fable-1", 50)
+    assert window.resets_at == RESETS_AT
