@@ -275,3 +275,22 @@ def test_near_the_truth(
     again = shown_forecast(seen, now + later * span, shown)
     if again is not None and abs(exact.pace) > 1:
         assert abs(again.pace - shown.pace) <= max(abs(exact.pace) / 5, 1) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("percent", "seen", "lasted", "projected"),
+    # In the first hours of a week half a percent is seven at its end.
+    [
+        (7.4, 104, True, 100),
+        (7.4, 104, False, 104),
+        (6.9, 96, False, 100),
+        (6.9, 96, True, 96),
+    ],
+)
+def test_projection_does_not_contradict_the_verdict(
+    percent: float, seen: float, lasted: bool, projected: float
+) -> None:
+    """Where that is held, the projection goes as far as 100 and no further."""
+    shown = before(projected=seen, lasts=lasted)
+    found = shown_forecast(window(percent), START + 0.5 * DAY, shown)
+    assert (found.projected, found.lasts) == (projected, lasted)

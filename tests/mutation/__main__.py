@@ -93,6 +93,8 @@ def lay_out(group: Group, *, sources: bool) -> Path:
     """Copy what the tests need, with the modules prepared, and return the place."""
     place = WORK / group.name
     if sources:
+        # Which tests reach what, which may be another thing now.
+        (place / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(
             ROOT / PACKAGE, place / PACKAGE, ignore=ignored, dirs_exist_ok=True
