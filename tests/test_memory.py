@@ -46,6 +46,11 @@ FILE = f"claude_pulse.{ENTRY_ID}"
 WARNING = "What failed before the start cannot be read; going on"
 
 
+def digest(key: str) -> str:
+    """Return what is stored of a key that is dead."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
 def in_minutes(minutes: float) -> str:
     """Return the time of so many minutes from NOW, as it is stored."""
     return (NOW + timedelta(minutes=minutes)).isoformat()
@@ -159,6 +164,8 @@ async def test_what_is_not_worth_storing(
     await pass_time(hass, freezer, 300)
     stored = hass_storage[file]["data"]
     assert (stored["key"], stored["wait"]) == ("invalid_auth", 298.0)
+    # It does not say which key, only whether it is the same.
+    assert stored["about"] == digest(entry.data["session_key"])
     assert stored["blocked_for"] is None
 
 
@@ -219,12 +226,28 @@ async def test_dead_key_is_known_at_a_start(
         wait=120.0,
         until=in_minutes(-9999),
         blocked_for=None,
-        about=hashlib.sha256(key.encode()).hexdigest()[:16],
+        about=digest(key),
     )
     entry = await start(hass, freezer, simulator, hass_storage, stored)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert len(reauth_flows(hass)) == 1
     assert not simulator.requests
+
+
+@pytest.mark.parametrize("about", [digest("another key"), "", None])
+async def test_death_of_another_key_is_nothing_to_this_one(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+    about: str | None,
+) -> None:
+    """A key that came into the entry since then is asked about."""
+    stored = memory(key="invalid_auth", wait=120.0, about=about)
+    entry = await start(hass, freezer, simulator, hass_storage, stored)
+    assert entry.state is ConfigEntryState.LOADED
+    assert not reauth_flows(hass)
+    assert FILE not in hass_storage
 
 
 @pytest.mark.parametrize(
@@ -378,6 +401,64 @@ async def test_disk_that_is_full_is_told(
     assert warnings == ["What failed cannot be stored: No space left on device"]
 
 
+async def test_disk_is_told_of_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Until it has taken something again."""
+
+    async def refuse(*_: Any) -> None:
+        """Write nothing."""
+        raise OSError(28, "No space left on device")
+
+    def told() -> int:
+        """Count the warnings."""
+        return sum("back_off" in record.name for record in caplog.records)
+
+    await add_entry(hass, simulator)
+    simulator.set_fault("rate_limited", retry_after="600")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "async_save", refuse)
+        for _ in range(4):
+            await pass_time(hass, freezer, 602)
+        assert told() == 1
+    await pass_time(hass, freezer, 602)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "async_save", refuse)
+        await pass_time(hass, freezer, 602)
+    assert told() == 2
+
+
+async def test_file_that_could_not_be_removed_goes_later(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next poll tries again, as a start would believe it."""
+
+    async def refuse(*_: Any) -> None:
+        """Remove nothing."""
+        raise OSError(30, "Read-only file system")
+
+    entry = await add_entry(hass, simulator)
+    file = f"claude_pulse.{entry.entry_id}"
+    simulator.set_fault("rate_limited", retry_after="600")
+    await pass_time(hass, freezer)
+    simulator.clear_faults()
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "async_remove", refuse)
+        await pass_time(hass, freezer, 602)
+    assert "unavailable" not in states(hass).values()
+    assert file in hass_storage
+    await pass_time(hass, freezer)
+    assert file not in hass_storage
+
+
 async def test_before_the_first_poll(hass: HomeAssistant) -> None:
     """There is no failure, and nothing to wait for."""
     entry = MockConfigEntry(domain=DOMAIN)
@@ -440,8 +521,29 @@ async def test_to_the_second(
     assert usage_requests(simulator) == before + asked
 
 
+@pytest.mark.parametrize(("seconds", "asked"), [(118, 0), (119, 1), (120, 1)])
+async def test_outage_under_a_long_interval(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    seconds: int,
+    asked: int,
+) -> None:
+    """Two minutes later it may be asked again, by hand or because of a reset."""
+    await add_entry(hass, simulator, update_interval=3600)
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer, 3606)
+    before = usage_requests(simulator)
+    freezer.tick(seconds)
+    await update_by_hand(hass)
+    assert usage_requests(simulator) == before + asked
+
+
 async def test_where_no_connection_came_about(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """claude.ai has heard nothing, so asking by hand is not too early; it is otherwise."""
     await add_entry(hass, simulator)
@@ -449,6 +551,7 @@ async def test_where_no_connection_came_about(
     await simulator.stop()
     await pass_time(hass, freezer)
     assert states(hass)["plan"] == "unavailable"
+    assert "Unexpected" not in caplog.text
     await simulator.start(port)
     await update_by_hand(hass)
     assert states(hass)["plan"] == "Max 20x"
