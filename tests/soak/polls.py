@@ -15,6 +15,7 @@ from .truth import Window
 _AFTER_RESET = timedelta(seconds=15)
 _JITTER = timedelta(seconds=5)
 _LATE_RESET = timedelta(hours=1)
+_AFTER_OUTAGE = timedelta(minutes=2)
 
 # Home Assistant works in whole seconds, and two entries not in the same one.
 _SLACK = timedelta(seconds=1)
@@ -67,7 +68,9 @@ class Polls:
         accepted = self._account.accepts(str(session_key))
         self._refused = not accepted or self._obstacles.dead_key
         good = accepted and not self._obstacles.in_force
-        self._wait, self._until = self._interval, None
+        self._until = None
+        # After an outage a reset, or a set-up that is tried again, need not wait longer.
+        self._wait = min(self._interval, _AFTER_OUTAGE)
         if good:
             self._wait = _until_next(windows, self._clock.wall, self._interval)
             pause = self._wait + _JITTER + _SLOTS + STEP
