@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import logging
@@ -14,6 +15,7 @@ import pytest
 from custom_components.claude_pulse import coordinator as coordinator_module
 from custom_components.claude_pulse.claude_ai.usage import Money
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.slots import async_take_slot
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
@@ -471,3 +473,17 @@ async def test_nothing_has_succeeded_yet(
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert states(hass)["plan"] == "unavailable"
     assert "Unexpected" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("wait", "polls", "most"),
+    [(120, 50, 1), (120, 121, 3), (30, 50, 4), (1, 3, 3), (0.2, 2, 2)],
+)
+async def test_polls_share_out_the_seconds(
+    hass: HomeAssistant, wait: float, polls: int, most: int
+) -> None:
+    """As few as can be in one second, and none later than half its wait."""
+    waits = [async_take_slot(hass, timedelta(seconds=wait)) for _ in range(polls)]
+    assert max(Counter(waits).values()) == most
+    assert min(waits) == timedelta(seconds=max(wait, 1))
+    assert max(waits) <= timedelta(seconds=max(wait * 1.5, 1))
