@@ -12,6 +12,7 @@ from .const import DOMAIN
 
 _DATA = f"{DOMAIN}_slots"
 
+
 @callback
 def async_take_slot(hass: HomeAssistant, wait: timedelta) -> timedelta:
     """Return a time in whole seconds, up to half longer than the wait, at which few poll.
