@@ -701,7 +701,11 @@ async def test_options_key_and_organization(
             personal: "ben · Pro",
             entry.data["org_id"]: "Analytical Engines · Team",
         }.get(user_input["org_id"], user_input["org_id"])
-        assert suggested(form) == {**common, "org_id": shown}
+        assert suggested(form) == {
+            **common,
+            "further_options": False,
+            "org_id": shown,
+        }
 
     key = account.log_in()
     form = await options(hass, form, **common, org_id=personal, session_key=key)

@@ -249,7 +249,7 @@ def of_use(hass: HomeAssistant) -> list[State]:
         state
         for state in hass.states.async_all("sensor")
         if state.entity_id.endswith("_usage")
-        and state.attributes.get("state_class") == "measurement"
+        and not state.entity_id.endswith("_projected_usage")
     ]
 
 

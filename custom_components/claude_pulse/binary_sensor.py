@@ -15,10 +15,11 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
+from .claude_ai.forecast import Forecast
 from .claude_ai.usage import SESSION, WEEKLY
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
-from .entity import SeatEntity, WindowEntity
+from .entity import Beside, SeatEntity, WindowEntity
 from .found import Wanted, async_keep_up
 from .naming import WEEKLY_WINDOW, WindowSubject, name_window
 from .reading import Reading, Readings
@@ -26,15 +27,20 @@ from .reading import Reading, Readings
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
+    from homeassistant.helpers.typing import StateType
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a window, and how its state follows from a reading."""
+    """A binary sensor of a window, and how its state follows from a reading.
+
+    What `beside_fn` tells stays as it is while the state does.
+    """
 
     is_on_fn: Callable[[Reading], bool | None]
+    beside_fn: Beside | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +66,19 @@ def _lasts(reading: Reading) -> bool | None:
     return reading.forecast.lasts if reading.forecast else None
 
 
+def _confidence(forecast: Forecast) -> dict[str, StateType]:
+    """Return how sure it is whether a window lasts."""
+    return {"confidence": round(forecast.confidence)}
+
+
 LIMIT_REACHED = SeatBinarySensorDescription(
     key="limit_reached",
     device_class=BinarySensorDeviceClass.PROBLEM,
     is_on_fn=_limit_reached,
 )
-WEEKLY_LASTS = WindowBinarySensorDescription(key="lasts", is_on_fn=_lasts)
+WEEKLY_LASTS = WindowBinarySensorDescription(
+    key="lasts", is_on_fn=_lasts, beside_fn=_confidence
+)
 _FOUND_LIMIT_REACHED = WindowBinarySensorDescription(
     key="limit_reached",
     device_class=BinarySensorDeviceClass.PROBLEM,
@@ -120,7 +133,7 @@ class WindowBinarySensor(ClaudePulseBinarySensor, WindowEntity):
         description: WindowBinarySensorDescription,
     ) -> None:
         """Initialize a binary sensor from its description."""
-        super().__init__(coordinator, window, description.key)
+        super().__init__(coordinator, window, description.key, description.beside_fn)
         self.entity_description = description
 
     @property

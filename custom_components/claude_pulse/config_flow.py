@@ -23,13 +23,16 @@ from .claude_ai.errors import (
 )
 from .claude_ai.organization import Organization
 from .const import (
+    CONF_FURTHER,
     CONF_ORG_ID,
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
+    CONF_WORKING_DAYS,
     DEFAULT_UPDATE_INTERVAL,
     DOMAIN,
 )
 from .fields import (
+    FURTHER_SCHEMA,
     KEY_SCHEMA,
     PLACEHOLDERS,
     USER_SCHEMA,
@@ -173,7 +176,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is None:
             self._offered = names_of(await async_offered(self.hass, entry))
-        schema = change_schema(self._offered, interval=False)
+        schema = change_schema(self._offered, options=False)
         if user_input is not None:
             try:
                 await self._async_change(typed_values(user_input, self._offered))
@@ -212,21 +215,26 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class ClaudePulseOptionsFlow(OptionsFlow):
-    """Change the session key, the organization or the update interval."""
+    """Change the session key, the organization and the options."""
 
     _offered: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def _entry(self) -> ConfigEntry:
+        """Return the entry; the base class has it since Home Assistant 2024.12."""
+        entry = self.hass.config_entries.async_get_entry(self.handler)
+        assert entry is not None
+        return entry
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what can be changed; an empty session key stays what it is."""
-        # The base class has the entry since Home Assistant 2024.12.
-        entry = self.hass.config_entries.async_get_entry(self.handler)
-        assert entry is not None
+        entry = self._entry
         errors: dict[str, str] = {}
         if user_input is None:
             self._offered = names_of(await async_offered(self.hass, entry))
-        schema = change_schema(self._offered, interval=True)
+        schema = change_schema(self._offered, options=True)
         if user_input is not None:
             try:
                 typed = typed_values(user_input, self._offered)
@@ -234,6 +242,8 @@ class ClaudePulseOptionsFlow(OptionsFlow):
             except Exception as err:  # noqa: BLE001
                 errors = errors_of(err, schema)
             else:
+                if user_input.get(CONF_FURTHER):
+                    return await self.async_step_further()
                 return self.async_create_entry(title="", data=dict(entry.options))
         values = {
             CONF_UPDATE_INTERVAL: DEFAULT_UPDATE_INTERVAL,
@@ -247,6 +257,22 @@ class ClaudePulseOptionsFlow(OptionsFlow):
             description_placeholders={**PLACEHOLDERS, "name": entry.title},
             errors=errors,
         )
+
+    async def async_step_further(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show further options; those of the first page are stored by now."""
+        entry = self._entry
+        if user_input is None:
+            return self.async_show_form(
+                step_id="further",
+                data_schema=_with_values(self, FURTHER_SCHEMA, entry.options),
+                description_placeholders={"name": entry.title},
+            )
+        # A field that was emptied is not sent.
+        typed = {CONF_WORKING_DAYS: [], **user_input}
+        await async_change(self.hass, entry, self.flow_id, typed)
+        return self.async_create_entry(title="", data=dict(entry.options))
 
 
 def _with_values(

@@ -28,6 +28,7 @@ from .claude_ai.errors import (
 )
 from .claude_ai.usage import Money, Usage
 from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from .history import Habits, UsageHistory
 from .issues import async_tell_failure, async_tell_success
 from .polling import PollFailedError, owned_by
 from .reading import Readings
@@ -90,6 +91,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
         self.account = Account(hass, entry, self.client)
+        self.history = UsageHistory(hass, entry, self._async_follow)
         self.readings = Readings()
         self.device = device_of(entry)
         self.slug = slugify(entry.title)
@@ -126,6 +128,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         follow, listen = self.config_entry.async_on_unload, self.hass.bus.async_listen
         follow(listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         await self.async_config_entry_first_refresh()
+        self.history.async_tick()
         follow(listen(EVENT_CORE_CONFIG_UPDATE, self._async_show_local_times))
         self._stop_tick = async_track_minute(self.hass, self.async_tick)
 
@@ -142,12 +145,20 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_update_listeners(self) -> None:
         """Let the entities look at what is true now."""
         if self.data is not None:
-            self.readings.update(self.data.usage, dt_util.utcnow())
+            pending = self.history.pending
+            self.readings.update(self.data.usage, dt_util.utcnow(), pending=pending)
         super().async_update_listeners()
+
+    @callback
+    def _async_follow(self, habits: Habits) -> None:
+        """Forecast by habits from now on."""
+        self.readings.follow(habits)
+        self.async_update_listeners()
 
     @callback
     def async_tick(self) -> None:
         """Let what follows the clock do so, and poll if that was slept through."""
+        self.history.async_tick()
         self.async_update_listeners()
         failure, now = self.back_off.failure, dt_util.utcnow()
         if self.config_entry.pref_disable_polling or (failure and failure.dead_key):

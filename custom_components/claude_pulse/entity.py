@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
-from homeassistant.helpers.typing import UndefinedType
+from homeassistant.helpers.typing import StateType, UndefinedType
 from homeassistant.helpers.update_coordinator import (
     CoordinatorEntity,
     DataUpdateCoordinator,
 )
 
+from .claude_ai.forecast import Forecast
 from .coordinator import ClaudePulseCoordinator
 from .naming import Subject, WindowSubject
 from .reading import Reading
+
+# What is told beside a state that follows from a forecast.
+Beside = Callable[[Forecast], Mapping[str, StateType]]
 
 _CoordinatorT = TypeVar("_CoordinatorT", bound=DataUpdateCoordinator[Any])
 
@@ -94,14 +98,30 @@ class SeatEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
 class WindowEntity(SeatEntity):
     """An entity about one window."""
 
+    _unrecorded_attributes = frozenset(
+        {"basis", "confidence", "expected", "high", "low", "weeks"}
+    )
+
     def __init__(
-        self, coordinator: ClaudePulseCoordinator, window: WindowSubject, key: str
+        self,
+        coordinator: ClaudePulseCoordinator,
+        window: WindowSubject,
+        key: str,
+        beside: Beside | None,
     ) -> None:
         """Initialize an entity under the name of the window."""
         super().__init__(coordinator, key, window)
+        self._beside = beside
         self._identity = window.identity
 
     @property
     def reading(self) -> Reading | None:
         """Return what the window says now, unless there is none or it is over."""
         return self.coordinator.readings[self._identity]
+
+    @property
+    def extra_state_attributes(self) -> Mapping[str, StateType] | None:
+        """Return what belongs to the state, which the forecast changes with it only."""
+        if self._beside is None or not (reading := self.reading):
+            return None
+        return self._beside(reading.forecast) if reading.forecast else None

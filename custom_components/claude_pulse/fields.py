@@ -9,6 +9,7 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -24,12 +25,15 @@ from homeassistant.helpers.selector import (
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.organization import Organization
 from .const import (
+    CONF_FURTHER,
     CONF_ORG_ID,
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
+    CONF_WORKING_DAYS,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
     USAGE_URL,
+    WEEKDAYS,
 )
 from .seat import SeatError
 
@@ -51,6 +55,11 @@ INTERVAL = NumberSelector(
     )
 )
 
+_OPTIONS = {
+    vol.Required(CONF_UPDATE_INTERVAL): INTERVAL,
+    vol.Optional(CONF_FURTHER, default=False): BooleanSelector(),
+}
+
 # The field an error is about; the others are about the connection.
 _FIELDS = {
     "already_configured": CONF_ORG_ID,
@@ -68,6 +77,18 @@ USER_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_SESSION_KEY): PASSWORD,
         vol.Optional(CONF_ORG_ID): TextSelector(),
+    }
+)
+FURTHER_SCHEMA = vol.Schema(
+    {
+        vol.Optional(CONF_WORKING_DAYS): SelectSelector(
+            SelectSelectorConfig(
+                mode=SelectSelectorMode.LIST,
+                multiple=True,
+                options=list(WEEKDAYS),
+                translation_key=CONF_WORKING_DAYS,
+            )
+        )
     }
 )
 KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})
@@ -90,7 +111,7 @@ def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
     )
 
 
-def change_schema(offered: Mapping[str, str], *, interval: bool) -> vol.Schema:
+def change_schema(offered: Mapping[str, str], *, options: bool) -> vol.Schema:
     """Return a form to change what an entry is connected with.
 
     The organizations of `names_of` are offered, and the ID of another one can be typed:
@@ -106,7 +127,7 @@ def change_schema(offered: Mapping[str, str], *, interval: bool) -> vol.Schema:
                     options=list(offered),
                 )
             ),
-            **({vol.Required(CONF_UPDATE_INTERVAL): INTERVAL} if interval else {}),
+            **(_OPTIONS if options else {}),
         }
     )
 

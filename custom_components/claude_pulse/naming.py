@@ -85,6 +85,12 @@ SESSION_WINDOW = WindowSubject("session", "session", identity=SESSION)
 WEEKLY_WINDOW = WindowSubject("weekly", "weekly", identity=WEEKLY)
 
 
+def subject_of(window: UsageWindow) -> WindowSubject:
+    """Return what the entities of a window are about."""
+    ours = {SESSION: SESSION_WINDOW, WEEKLY: WEEKLY_WINDOW}
+    return ours.get(window.identity) or name_window(window)
+
+
 def name_window(window: UsageWindow) -> WindowSubject:
     """Name a window that only the server knows, in its own words."""
     kind, words, number = window.identity
@@ -107,6 +113,13 @@ def name_window(window: UsageWindow) -> WindowSubject:
         # The plain name is another one's.
         shown = f"{shown} ({kind})"
     return WindowSubject(key, texts, {texts: shown}, identity=window.identity)
+
+
+def window_of_usage(key: str) -> str | None:
+    """Return the key of the window whose use an entity shows, None for other entities."""
+    window = key.removesuffix("_usage")
+    ours = window == "extra" or window.endswith("_projected")
+    return None if window == key or ours else window
 
 
 def name_pool(pool: CreditPool) -> Subject:

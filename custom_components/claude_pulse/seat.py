@@ -28,6 +28,7 @@ from .const import (
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
     CONF_UPDATE_INTERVAL,
+    CONF_WORKING_DAYS,
     DOMAIN,
     TITLE,
     USAGE_URL,
@@ -175,6 +176,8 @@ async def async_change(
         data.pop(CONF_SESSION_KEY_SINCE, None)
     if CONF_UPDATE_INTERVAL in typed:
         options[CONF_UPDATE_INTERVAL] = int(typed[CONF_UPDATE_INTERVAL])
+    if CONF_WORKING_DAYS in typed:
+        options[CONF_WORKING_DAYS] = typed[CONF_WORKING_DAYS]
     hass.config_entries.async_update_entry(
         entry, data=data, options=options, unique_id=unique_id
     )

@@ -30,11 +30,12 @@ from .claude_ai.errors import (
     RegionBlockedError,
     UnavailableError,
 )
+from .claude_ai.forecast import Forecast
 from .claude_ai.status import STATUSES
 from .claude_ai.usage import CreditPool, Money
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator, Snapshot
-from .entity import ClaudePulseEntity, SeatEntity, WindowEntity
+from .entity import Beside, ClaudePulseEntity, SeatEntity, WindowEntity
 from .found import Wanted, async_keep_up
 from .naming import (
     SESSION_WINDOW,
@@ -121,11 +122,35 @@ def _runs_out_at(reading: Reading) -> datetime | None:
     return reading.forecast.runs_out_at if reading.forecast else None
 
 
+def _expected(forecast: Forecast) -> dict[str, StateType]:
+    """Return what a pace can be compared with."""
+    return {"expected": _whole(forecast.expected)}
+
+
+def _range(forecast: Forecast) -> dict[str, StateType]:
+    """Return how sure a projection is, and where it comes from."""
+    return {
+        "basis": forecast.basis,
+        "weeks": forecast.weeks,
+        "low": _whole(forecast.low),
+        "high": _whole(forecast.high),
+    }
+
+
+def _whole(number: float | None) -> int | None:
+    """Return a whole number."""
+    return None if number is None else round(number)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WindowSensorDescription(SensorEntityDescription):
-    """A sensor of a window, and how its value follows from a reading."""
+    """A sensor of a window, and how its value follows from a reading.
+
+    What `beside_fn` tells stays as it is while the value does.
+    """
 
     value_fn: Callable[[Reading], StateType | datetime]
+    beside_fn: Beside | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,12 +189,18 @@ _RESETS_AT = WindowSensorDescription(
 )
 _FORECAST = (
     WindowSensorDescription(
-        key="pace", native_unit_of_measurement=PERCENTAGE, value_fn=_pace
+        key="pace",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_pace,
+        beside_fn=_expected,
     ),
     WindowSensorDescription(
         key="projected_usage",
         native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
         value_fn=_projected,
+        beside_fn=_range,
     ),
     WindowSensorDescription(
         key="runs_out_at",
@@ -359,7 +390,7 @@ class WindowSensor(ClaudePulseSensor, WindowEntity):
         description: WindowSensorDescription,
     ) -> None:
         """Initialize a sensor from its description."""
-        super().__init__(coordinator, window, description.key)
+        super().__init__(coordinator, window, description.key, description.beside_fn)
         self.entity_description = description
 
     @property

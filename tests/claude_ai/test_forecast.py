@@ -192,8 +192,10 @@ def test_shown_is_never_silly(
             continue
         assert found.projected >= percent
         if percent >= 100:
-            assert found == Forecast(None, percent, None, lasts=False)
+            assert (found.pace, found.projected, found.lasts) == (None, percent, False)
+            assert found.runs_out_at is None
             continue
+        assert found.low <= found.projected <= found.high
         assert (found.runs_out_at is None) == found.lasts
         if found.runs_out_at is not None:
             assert now < found.runs_out_at <= START + span

@@ -36,6 +36,12 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 5, day, hour, minute, tzinfo=UTC)
 
 
+def said(forecast: Forecast | None) -> tuple[object, ...]:
+    """Return what a forecast says first of all."""
+    assert forecast is not None
+    return forecast.pace, forecast.projected, forecast.runs_out_at, forecast.lasts
+
+
 @pytest.mark.parametrize(
     ("percent", "days", "pace", "projected", "runs_out_at"),
     [
@@ -88,7 +94,7 @@ def test_week(
 ) -> None:
     """Nothing has been shown before: the nearest step."""
     found = shown_forecast(window(percent), START + days * DAY, None)
-    assert found == Forecast(pace, projected, runs_out_at, lasts=runs_out_at is None)
+    assert said(found) == (pace, projected, runs_out_at, runs_out_at is None)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +126,7 @@ def test_session(
 ) -> None:
     """The same steps, of a shorter window."""
     found = shown_forecast(window(percent, "session"), START + minutes * MINUTE, None)
-    assert found == Forecast(pace, projected, runs_out_at, lasts=False)
+    assert said(found) == (pace, projected, runs_out_at, False)
 
 
 @pytest.mark.parametrize("percent", [30, 60, 75])
@@ -137,7 +143,8 @@ def test_nothing_and_used_up() -> None:
     early = START + HOUR
     assert shown_forecast(window(50), early, None) is None
     found = shown_forecast(window(103.4), START + DAY, None)
-    assert found == Forecast(None, 103.4, None, lasts=False)
+    assert said(found) == (None, 103.4, None, False)
+    assert (found.low, found.high, found.confidence) == (103.4, 103.4, 100)
 
 
 def before(
@@ -148,7 +155,18 @@ def before(
     lasts: bool = False,
 ) -> Forecast:
     """Return what has been shown."""
-    return Forecast(pace, projected, runs_out_at, lasts)
+    return Forecast(
+        pace=pace,
+        projected=projected,
+        low=1,
+        high=998,
+        runs_out_at=runs_out_at,
+        lasts=lasts,
+        confidence=77,
+        expected=55,
+        basis="before",
+        weeks=9,
+    )
 
 
 @pytest.mark.parametrize(
