@@ -62,6 +62,21 @@ async def add_entry(
     **options: Any,
 ) -> MockConfigEntry:
     """Set up an entry of an account's seat, as the flow would have stored it."""
+    entry = store_entry(hass, simulator, account, title=title, **options)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    return entry
+
+
+def store_entry(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: str = "ada",
+    *,
+    title: str = "Claude Pulse",
+    **options: Any,
+) -> MockConfigEntry:
+    """Have an entry, which is not set up."""
     data = seat_of(simulator, account)
     entry = MockConfigEntry(
         data=data,
@@ -72,8 +87,6 @@ async def add_entry(
         version=2,
     )
     entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
     return entry
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.claude_pulse import seat
 from custom_components.claude_pulse.claude_ai import client
@@ -586,6 +587,54 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert len(simulator.requests) == before + 3
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert suggested(form)["update_interval"] == 300
+
+
+async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> None:
+    """They are on a second page, behind a box that is empty each time."""
+    entry = await add_entry(hass, simulator)
+    first = {"org_id": entry.data["org_id"], "update_interval": 300}
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(hass, form, **first, further_options=True)
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "further")
+    # Whoever stops here has changed the first page.
+    assert dict(entry.options) == {"update_interval": 300}
+    assert entry.state is ConfigEntryState.LOADED
+    with pytest.raises(vol.Invalid):
+        await options(hass, form, working_days=["someday"])
+    done = await options(hass, form, working_days=["sat", "sun"])
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    known = {"update_interval": 300, "working_days": ["sat", "sun"]}
+    assert dict(entry.options) == known
+    assert entry.state is ConfigEntryState.LOADED
+
+    # The first page alone leaves them as they are.
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert not suggested(form).get("further_options")
+    done = await options(hass, form, **first)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == known
+
+    # An empty second page means none.
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(hass, form, **first, further_options=True)
+    assert suggested(form) == {"working_days": ["sat", "sun"]}
+    await options(hass, form)
+    assert dict(entry.options) == {"update_interval": 300, "working_days": []}
+
+
+async def test_further_options_wait_for_the_first_page(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """What is wrong on the first page is told there, and the box stays ticked."""
+    entry = await add_entry(hass, simulator)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(
+        hass, form, org_id="nonsense", update_interval=300, further_options=True
+    )
+    assert form["step_id"] == "init"
+    assert form["errors"] == {"org_id": "invalid_org_id"}
+    assert suggested(form)["further_options"] is True
+    assert dict(entry.options) == {}
 
 
 def offered(form: dict[str, Any]) -> list[str]:

@@ -53,6 +53,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await coordinator.async_shutdown()
         forget()
         raise
+    # The entities are there by now, whose history it is.
+    coordinator.history.async_tick()
     return True
 
 

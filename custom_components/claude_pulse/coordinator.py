@@ -91,8 +91,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
         self.account = Account(hass, entry, self.client)
-        self.history = UsageHistory(hass, entry, self._async_follow)
         self.readings = Readings()
+        self.history = UsageHistory(hass, entry, self._async_follow)
         self.device = device_of(entry)
         self.slug = slugify(entry.title)
         # Entities that are being added or removed.
@@ -128,7 +128,6 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         follow, listen = self.config_entry.async_on_unload, self.hass.bus.async_listen
         follow(listen(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         await self.async_config_entry_first_refresh()
-        self.history.async_tick()
         follow(listen(EVENT_CORE_CONFIG_UPDATE, self._async_show_local_times))
         self._stop_tick = async_track_minute(self.hass, self.async_tick)
 

@@ -48,24 +48,25 @@ class Habits:
 class UsageHistory:
     """Learns the habits of a seat, at the start and once an hour; nothing is stored.
 
-    `follow` is called with what has been learned. Until then, or for a minute or two at
+    `follow` is called with what has been learned. Before that, for a minute or two at
     most, this is `pending`.
     """
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, follow: Callable[[Habits], None]
     ) -> None:
-        """Begin with nothing."""
-        self.pending = False
-        chosen = entry.options.get(CONF_WORKING_DAYS)
-        self._days = frozenset(map(WEEKDAYS.index, chosen)) if chosen else EVERY_DAY
+        """Begin with nothing but the days that were chosen."""
+        self.pending = _RECORDER in hass.config.components
+        chosen = entry.options.get(CONF_WORKING_DAYS) or WEEKDAYS
         self._begun = dt_util.utcnow()
+        self._days = {day for day in range(7) if WEEKDAYS[day] in chosen} or EVERY_DAY
         self._entry = entry
         self._follow = follow
         self._hass = hass
         self._histories: defaultdict[str, History] = defaultdict(History)
         self._known: tuple[int, tzinfo] | None = None
         self._reading = False
+        follow(self._learn(self._begun, dt_util.DEFAULT_TIME_ZONE))
 
     @callback
     def async_tick(self) -> None:
@@ -76,17 +77,16 @@ class UsageHistory:
         due = (int((now - _COMPILED).timestamp() // _HOUR), zone)
         if due == self._known or self._reading:
             return
-        first, self._known = self._known is None, due
-        self._reading = _RECORDER in self._hass.config.components
-        if first:
-            self.pending, self._begun = self._reading, now
-            self._follow(self._learn({}, now, zone))
-        if self._reading:
-            self._entry.async_create_background_task(
-                self._hass,
-                self._async_read(now, zone),
-                f"{DOMAIN} history {self._entry.title}",
-            )
+        self._known = due
+        if _RECORDER not in self._hass.config.components:
+            self._follow(self._learn(now, zone))
+            return
+        self._reading = True
+        self._entry.async_create_background_task(
+            self._hass,
+            self._async_read(now, zone),
+            f"{DOMAIN} history {self._entry.title}",
+        )
 
     async def _async_read(self, now: datetime, zone: tzinfo) -> None:
         """Read the statistics, where nobody waits for it."""
@@ -103,7 +103,7 @@ class UsageHistory:
                 " goes on with what is known",
                 exc_info=True,
             )
-            habits = self._learn(self._histories, now, zone)
+            habits = self._learn(now, zone)
         self.pending = self._reading = False
         self._follow(habits)
 
@@ -138,15 +138,13 @@ class UsageHistory:
                 for row in found
                 if row["min"] is not None and row["max"] is not None
             )
-        return self._learn(self._histories, now, zone)
+        return self._learn(now, zone)
 
-    def _learn(
-        self, histories: Mapping[str, History], now: datetime, zone: tzinfo
-    ) -> Habits:
-        """Learn from histories."""
+    def _learn(self, now: datetime, zone: tzinfo) -> Habits:
+        """Learn from all that is known."""
         learned = {
             key: habit
-            for key, history in histories.items()
+            for key, history in self._histories.items()
             if (habit := learn(history, now, zone, self._days))
         }
         return Habits(learned, learn(History(), now, zone, self._days))

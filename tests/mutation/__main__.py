@@ -78,7 +78,9 @@ GROUPS = (
             "tests/test_login.py",
             "tests/test_polls.py",
             "tests/test_repairs.py",
+            "tests/test_sensor.py",
             "tests/test_time.py",
+            "tests/test_windows.py",
         ),
     ),
     Group(
