@@ -294,7 +294,8 @@ class Course:
 
     def when(self, used: float) -> float:
         """Return the time by which an amount is usually used; at most all of it."""
-        place = max(min(bisect_left(self.usual, used), len(self.usual) - 1), 1)
+        used = min(used, self.total)
+        place = max(bisect_left(self.usual, used), 1)
         less, more = self.usual[place - 1], self.usual[place]
         since, until = self.edges[place - 1], self.edges[place]
         return since + (until - since) * (used - less) / (more - less)
