@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from aiohttp import ClientSession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY
-from homeassistant.core import HomeAssistant
+from custom_components.claude_pulse.claude_ai.habit import WEEKS, History, Hour
+from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from tests.common import seat_of, settle
 from tests.simulator import Simulator
@@ -17,6 +20,9 @@ from tests.simulator.world import make_world
 
 # An interval that ends in its second minute, jitter included.
 TWO_MINUTES = 110
+
+# Ada's windows.
+KEYS = ("session", "weekly", "weekly_fable")
 
 
 async def add_yardstick(
@@ -63,3 +69,28 @@ async def requests_of(simulator: Simulator) -> int:
         session.get(simulator.url + CONTROL) as response,
     ):
         return (await response.json())["requests"]
+
+
+def hours_of_office(until: datetime) -> Iterator[Hour]:
+    """Yield as much history as is read, of 80 points a week from 9 to 17."""
+    end = int(until.timestamp() // 3600)
+    percent = 0
+    for number in range(end - WEEKS * 168, end):
+        time = dt_util.as_local(dt_util.utc_from_timestamp(number * 3600))
+        if (time.weekday(), time.hour) == (5, 0):
+            percent = 0
+        used = 2 if time.weekday() < 5 and 9 <= time.hour < 17 else 0
+        yield Hour(number, percent, percent + used)
+        percent += used
+
+
+@callback
+def know_office_hours(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Have the history of all windows of an entry, as if a recorder had told it."""
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    for key in KEYS:
+        history = History()
+        history.add(hours_of_office(dt_util.utcnow()))
+        coordinator.history._histories[key] = history
+    coordinator.history._known = None
+    coordinator.async_tick()

@@ -23,6 +23,9 @@ STEPS = {
     "poll_close": "The same, on a new connection",
     "hour": "An idle hour: 60 minutes, 30 polls",
     "set_up": "Set up a further entry",
+    "forecast": "A forecast by a habit of twelve weeks",
+    "learn": "Learn a habit from them, in a thread",
+    "refresh": "What is left of an hour's refresh for the event loop, three windows",
 }
 KINDS = ("run-out", "projection", "pace", "other")
 FORECASTS = ("pace", "projected_usage", "runs_out_at")
@@ -56,6 +59,9 @@ def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
     if "set_up" in times:
         taken = times["set_up"]["claude_pulse"] * 1000
         yield "Processor time to set up a further entry", taken, 8, "ms here"
+    for step, most in (("forecast", 2), ("refresh", 50)):
+        if step in times:
+            yield STEPS[step], times[step]["claude_pulse"] * 1000, most, "ms here"
     for found in results.get("memory", ()):
         yield "Memory of a further entry", found["claude_pulse"] / 1024, 150, "KiB"
 
@@ -105,12 +111,13 @@ def row_table(nights: list[dict[str, Any]]) -> list[str]:
     return [
         "",
         "Rows in 523 minutes, in which a weekly window and a model's stay at these",
-        "percentages, and begin in the middle of their week. The countdown to the",
-        "session's reset is left out.",
+        "percentages, and begin in the middle of their week; with a habit it is a working",
+        "day. The countdown to the session's reset is left out.",
         *table(
-            ("Weekly", "Model", *map(str.capitalize, KINDS), "All"),
+            ("Habit", "Weekly", "Model", *map(str.capitalize, KINDS), "All"),
             *(
                 (
+                    night["habit"],
                     f"{night['weekly']} %",
                     f"{night['model']} %",
                     *(night["kinds"].get(kind, 0) for kind in KINDS),
@@ -118,7 +125,6 @@ def row_table(nights: list[dict[str, Any]]) -> list[str]:
                 )
                 for night in nights
             ),
-            texts=0,
         ),
     ]
 

@@ -16,13 +16,28 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.claude_pulse.claude_ai.forecast import (
+    BASIS_HABIT,
+    course_of,
+    shown_forecast,
+)
+from custom_components.claude_pulse.claude_ai.habit import learn
 from custom_components.claude_pulse.claude_ai.usage import parse_usage
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.history import Habits
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from tests.common import add_entry, pass_time, settle
 from tests.simulator import Simulator
 
-from .common import TWO_MINUTES, add_yardstick, requests_of, serve_unchanged
+from .common import (
+    KEYS,
+    TWO_MINUTES,
+    add_yardstick,
+    know_office_hours,
+    requests_of,
+    serve_unchanged,
+)
 from .crowd import CROWD
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "usage"
@@ -133,6 +148,39 @@ async def test_set_up(
             **{name: median(found[FIRST:]) for name, found in times.items()},
         }
     )
+
+
+@pytest.mark.freeze_time("2026-05-06T15:30:00+00:00")
+async def test_forecast(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    results: dict[str, list[Any]],
+) -> None:
+    """Time what a habit costs: to learn it, to follow it, and to look at it."""
+    entry = await add_entry(hass, simulator)
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    know_office_hours(hass, entry)
+    now, week = dt_util.utcnow(), coordinator.data.usage.weekly
+    history = coordinator.history._histories["weekly"]
+    times = defaultdict(list)
+    for _ in range(50):
+        begun = process_time()
+        habit = learn(history, now, dt_util.DEFAULT_TIME_ZONE)
+        times["learn"].append(process_time() - begun)
+        course = course_of(week, habit)
+        begun = process_time()
+        for _ in range(100):
+            forecast = shown_forecast(week, now, None, course)
+        times["forecast"].append((process_time() - begun) / 100)
+        begun = process_time()
+        coordinator._async_follow(Habits(dict.fromkeys(KEYS, habit), None))
+        times["refresh"].append(process_time() - begun)
+        assert forecast.basis == BASIS_HABIT
+    for step in ("forecast", "learn", "refresh"):
+        results["times"].append({"step": step, "claude_pulse": median(times[step])})
+    projected = hass.states.get("sensor.claude_pulse_weekly_projected_usage")
+    assert projected.attributes["basis"] == BASIS_HABIT
 
 
 async def test_memory(

@@ -15,7 +15,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from tests.common import POLL, add_entry, pass_time, seat_of, settle
 from tests.simulator import Simulator
 
-from .common import TWO_MINUTES
+from .common import TWO_MINUTES, know_office_hours
 from .crowd import add_crowd
 
 KINDS = {
@@ -41,6 +41,8 @@ def count_rows(hass: HomeAssistant) -> Counter[str]:
     return rows
 
 
+@pytest.mark.freeze_time("2026-05-06T15:30:00+00:00")
+@pytest.mark.parametrize("habit", ["none", "office hours"])
 @pytest.mark.parametrize(
     ("weekly", "model"), [(92, 88), (70, 55), (60, 44), (20, 10)], ids=str
 )
@@ -51,17 +53,25 @@ async def test_rows(
     results: dict[str, list[Any]],
     weekly: int,
     model: int,
+    habit: str,
 ) -> None:
-    """Count rows while two weekly windows run for a night at the same numbers."""
+    """Count rows while two weekly windows run for nine hours at the same numbers.
+
+    With a habit it is a working day, on which something is expected all the time.
+    """
     seat = simulator.world.accounts["ada"].seats[-1]
     for meter, percent in ((seat.weekly, weekly), (seat.models["Fable"], model)):
         meter.percent_per_hour, meter.percent_at_start = 0, percent
     seat.session.percent_per_hour, seat.session.started = 0, None
-    await add_entry(hass, simulator, update_interval=TWO_MINUTES)
+    entry = await add_entry(hass, simulator, update_interval=TWO_MINUTES)
+    if habit != "none":
+        know_office_hours(hass, entry)
     rows = count_rows(hass)
     for _ in range(523):
         await pass_time(hass, freezer, 60)
-    results["rows"].append({"weekly": weekly, "model": model, "kinds": dict(rows)})
+    results["rows"].append(
+        {"habit": habit, "weekly": weekly, "model": model, "kinds": dict(rows)}
+    )
     assert len(simulator.requests) > 260
 
 

@@ -144,7 +144,7 @@ def shown_forecast(
     What changes with every minute would be a state for every minute. The steps are
     a tenth of a pace and of a projection at most, and a quarter of the time until the
     run-out; or what the rounding of the percentage leaves open anyway, and half an hour
-    of a week. `before` is what has been shown of this very window: a value stays while
+    of a week; an hour by a habit, which is known by the hour. `before` is what has been shown of this very window: a value stays while
     it is not more than a step off, and the verdict while the rounding can decide it;
     what belongs to a value stays with it.
     """
@@ -181,9 +181,7 @@ def shown_forecast(
         projected=projected,
         low=min(exact.low, projected),
         high=max(exact.high, projected),
-        runs_out_at=None
-        if lasts
-        else _shown_run_out(window, now, exact.runs_out_at, before),
+        runs_out_at=None if lasts else _shown_run_out(window, now, exact, before),
         lasts=lasts,
         confidence=exact.confidence if lasts is exact.lasts else 50,
     )
@@ -193,13 +191,13 @@ def shown_forecast(
 def _shown_run_out(
     window: UsageWindow,
     now: datetime,
-    exact: datetime | None,
+    exact: Forecast,
     before: Forecast | None,
 ) -> datetime:
     """Return when a window runs out, in steps, and never in the past."""
-    moment = exact or window.resets_at
+    moment = exact.runs_out_at or window.resets_at
     assert moment is not None
-    finest = _LENGTHS[window.kind] / 336
+    finest = _LENGTHS[window.kind] / (168 if exact.basis == BASIS_HABIT else 336)
     step = _step(_RUN_OUT_STEPS, max((moment - now) / 4, finest) / _MINUTE)
     known = before.runs_out_at.timestamp() if before and before.runs_out_at else None
     minutes = _in_steps(moment.timestamp() / 60, known and known / 60, step)
