@@ -144,9 +144,10 @@ def shown_forecast(
     What changes with every minute would be a state for every minute. The steps are
     a tenth of a pace and of a projection at most, and a quarter of the time until the
     run-out; or what the rounding of the percentage leaves open anyway, and half an hour
-    of a week; an hour by a habit, which is known by the hour. `before` is what has been shown of this very window: a value stays while
-    it is not more than a step off, and the verdict while the rounding can decide it;
-    what belongs to a value stays with it.
+    of a week, an hour where a habit is followed, which is known by the hour. `before` is
+    what has been shown of this very window: a value stays while it is not more than a
+    step off, and the verdict while the rounding can decide it; what belongs to a value
+    stays with it.
     """
     course = course or course_of(window)
     outlook = _look(window, now, course) if course else None
