@@ -55,16 +55,18 @@ async def import_use(
     weeks: int = 6,
     until: datetime = NOW - HOUR,
     entity_id: str = USAGE,
+    window: int = 168,
 ) -> None:
     """Have had a person use it, as the recorder's statistics tell."""
     rows: list[dict[str, Any]] = []
     time, percent = BEGIN - weeks * WEEK, 0.0
     while time < until:
-        if (time - BEGIN) % WEEK == timedelta():
-            percent = 0.0
-        least, percent = percent, min(percent + use(time), 100)
-        row = {"start": time, "min": least, "max": percent, "mean": least}
-        rows.append(row)
+        least, before = percent, percent
+        if (time - BEGIN) % (window * HOUR) == timedelta():
+            least = 0.0
+        percent = min(least + use(time), 100)
+        row = {"start": time, "min": least, "mean": least}
+        rows.append({**row, "max": max(before, percent)})
         time += HOUR
     metadata = {
         "has_mean": True,
@@ -261,6 +263,8 @@ async def test_once_an_hour_and_only_what_is_new(
         await pass_time(hass, freezer, 60)
         # In the statistics an hour is there a moment after it has ended.
         assert len(found) == (2 if minute >= 2 else 1), minute
+    # Of the session nothing is in the statistics, but that has been looked at.
+    assert NOW - 7 * HOUR < found[1][0] <= NOW - HOUR
     await import_use(hass, office, until=NOW + HOUR)
     for _ in range(3):
         await pass_time(hass, freezer, 60)
@@ -295,20 +299,22 @@ async def test_statistics_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is said, and the forecast goes on with what it has learned before."""
+    """It is said once, and the forecast goes on with what it has learned before."""
     await import_use(hass, office)
     with monkeypatch.context() as broken:
         broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
         entry = await add(hass, simulator)
+        for _ in range(3):
+            await pass_time(hass, freezer, 3600)
         assert caplog.text.count("could not be read") == 1
         assert hass.states.get(PROJECTION).attributes["basis"] == "even"
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
+    await pass_time(hass, freezer, 3600)
     assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
     monkeypatch.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
     await pass_time(hass, freezer, 3600)
     assert caplog.text.count("could not be read") == 2
-    assert 74 <= number(hass) <= 80
+    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_time_zone_changes(
@@ -317,14 +323,45 @@ async def test_time_zone_changes(
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
 ) -> None:
-    """Hours are local ones: in another zone the same hours are others, and it goes on."""
-    await import_use(hass, office)
-    await add(hass, simulator)
+    """The hours are read as those of the other zone within a minute."""
+    freezer.move_to("2026-05-10T14:00:05+00:00")
+    await import_use(hass, lambda _: 0.5)
+    # In UTC the rest of this Sunday counts; in Tokyo it is 23:00.
+    await add(hass, simulator, working_days=["sun"])
     before = number(hass)
     await hass.config.async_update(time_zone="Asia/Tokyo")
     await pass_time(hass, freezer, 60)
-    assert number(hass) == before
+    assert number(hass) < before
     assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+
+
+async def test_week_that_is_used_up_tells_nothing_of_sessions(
+    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Without its limit they would have gone on as on other days."""
+    session = "sensor.claude_pulse_session_usage"
+
+    def unlimited(time: datetime) -> float:
+        """Use 8 points an hour in the evenings, session after session."""
+        return 8.0 if time.hour >= 17 else 0.0
+
+    def limited(time: datetime) -> float:
+        """Use nothing from Thursday on."""
+        return unlimited(time) if time.weekday() < 3 or time.hour < 17 else 0.0
+
+    reset = (NOW + 4 * HOUR).isoformat()
+    serve(simulator, {"five_hour": {"utilization": 8, "resets_at": reset}})
+    entry = await add(hass, simulator)
+    registry = er.async_get(hass)
+    projected = "sensor.claude_pulse_session_projected_usage"
+    registry.async_update_entity(projected, disabled_by=None)
+    # A week of 16 points on three evenings of a week that is used up with the third.
+    await import_use(hass, lambda time: unlimited(time) / 1.5)
+    await import_use(hass, limited, entity_id=session, window=5)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert hass.states.get(projected).attributes["basis"] == "habit"
+    assert number(hass, projected) > 25
 
 
 async def test_working_days(

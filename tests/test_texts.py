@@ -13,6 +13,11 @@ import pytest
 from custom_components.claude_pulse import config_flow, seat
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
+from custom_components.claude_pulse.claude_ai.forecast import (
+    BASIS_EVEN,
+    BASIS_HABIT,
+    BASIS_WORKING_DAYS,
+)
 from custom_components.claude_pulse.issues import Issue
 from custom_components.claude_pulse.naming import OUR_KEYS
 from custom_components.claude_pulse.sensor import (
@@ -49,6 +54,26 @@ def error_keys(
     for error in base.__subclasses__():
         yield error.key
         yield from error_keys(error)
+
+
+def test_what_stands_beside_a_state_has_a_name() -> None:
+    """So has each way to come to a forecast."""
+    told = {
+        "pace": {"expected"},
+        "projected_usage": {"basis", "high", "low", "weeks"},
+    }
+    named = 0
+    for key, texts in ENGLISH["entity"]["sensor"].items():
+        for end, attributes in told.items():
+            if key.endswith(f"_{end}"):
+                named += 1
+                assert texts["state_attributes"].keys() == attributes
+                if basis := texts["state_attributes"].get("basis"):
+                    bases = {BASIS_EVEN, BASIS_HABIT, BASIS_WORKING_DAYS}
+                    assert basis["state"].keys() == bases
+    assert named == 8
+    lasts = ENGLISH["entity"]["binary_sensor"]["weekly_lasts"]
+    assert lasts["state_attributes"].keys() == {"confidence"}
 
 
 def test_every_entity_has_a_name_and_an_icon() -> None:
@@ -157,3 +182,15 @@ def test_manifest() -> None:
     assert MANIFEST["requirements"] == []
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
     assert "home-assistant.io" not in MANIFEST["documentation"]
+
+
+def test_what_is_used_where_it_is_there_comes_first() -> None:
+    """Home Assistant sets it up before, if it does."""
+    used = set()
+    for path in PACKAGE.rglob("*.py"):
+        for name in re.findall(r"homeassistant\.components\.(\w+)", path.read_text()):
+            used.add(name)
+    # What every Home Assistant has, or loads for our platforms and pages.
+    always = {"binary_sensor", "diagnostics", "repairs", "sensor", "system_health"}
+    assert used - always <= set(MANIFEST["after_dependencies"])
+    assert "recorder" in used

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_platform import EntityPlatform
 
 from .common import add_entry, pass_time, settle
 from .simulator import Simulator
@@ -485,3 +487,71 @@ async def test_one_failure_at_a_reset_costs_minutes(
     for _ in range(10):
         await pass_time(hass, freezer, 60)
     assert state(hass, "sensor.session_usage") == "3"
+
+
+async def test_entry_that_goes_while_a_window_comes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is being added is added first, and goes with the rest."""
+    serve(simulator, row("weekly_all", 20))
+    entry = await add_entry(hass, simulator)
+    going_on = asyncio.Event()
+    add = EntityPlatform.async_add_entities
+
+    async def add_slowly(*args: Any, **kwargs: Any) -> None:
+        """Add entities when it is time."""
+        await going_on.wait()
+        await add(*args, **kwargs)
+
+    monkeypatch.setattr(EntityPlatform, "async_add_entities", add_slowly)
+    serve(simulator, row("weekly_all", 20), scoped("Fable", 40))
+    await hass.data[DOMAIN][entry.entry_id].async_refresh()
+    unload = hass.async_create_task(hass.config_entries.async_unload(entry.entry_id))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not unload.done()
+    going_on.set()
+    assert await unload
+    await settle(hass)
+    assert all(
+        found.state == "unavailable"
+        for found in hass.states.async_all()
+        if "claude_pulse" in found.entity_id
+    )
+    assert "ERROR" not in caplog.text
+    await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    assert state(hass, "sensor.weekly_fable_usage") == "40"
+
+
+async def test_answer_that_comes_while_the_entry_goes(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is added any more."""
+    serve(simulator, row("weekly_all", 20))
+    entry = await add_entry(hass, simulator)
+    coordinator = hass.data[DOMAIN][entry.entry_id]
+    serve(simulator, row("weekly_all", 20), scoped("Fable", 40))
+    before = coordinator._poll
+    refresh = hass.async_create_task(coordinator.async_refresh())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert coordinator._poll is not before
+    unloads: list[asyncio.Task[bool]] = []
+
+    def go(_: object) -> None:
+        """Unload the entry."""
+        unload = hass.config_entries.async_unload(entry.entry_id)
+        unloads.append(hass.async_create_task(unload))
+
+    coordinator._poll.add_done_callback(go)
+    await refresh
+    assert await unloads[0]
+    await settle(hass)
+    assert state(hass, "sensor.weekly_fable_usage") in (None, "unavailable")
+    assert not coordinator.changes
+    assert "ERROR" not in caplog.text

@@ -19,8 +19,5 @@ DEFAULT_UPDATE_INTERVAL: Final = 120
 MAX_UPDATE_INTERVAL: Final = 24 * 60 * 60
 MIN_UPDATE_INTERVAL: Final = 30
 
-# In the order of datetime's weekdays.
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"

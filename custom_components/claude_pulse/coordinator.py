@@ -28,7 +28,7 @@ from .claude_ai.errors import (
 )
 from .claude_ai.usage import Money, Usage
 from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
-from .history import Habits, UsageHistory
+from .history import UsageHistory
 from .issues import async_tell_failure, async_tell_success
 from .polling import PollFailedError, owned_by
 from .reading import Readings
@@ -91,8 +91,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
         )
         self.account = Account(hass, entry, self.client)
-        self.readings = Readings()
-        self.history = UsageHistory(hass, entry, self._async_follow)
+        self.history = UsageHistory(hass, entry, self.async_update_listeners)
+        self.readings = Readings(self.history)
         self.device = device_of(entry)
         self.slug = slugify(entry.title)
         # Entities that are being added or removed.
@@ -144,15 +144,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_update_listeners(self) -> None:
         """Let the entities look at what is true now."""
         if self.data is not None:
-            pending = self.history.pending
-            self.readings.update(self.data.usage, dt_util.utcnow(), pending=pending)
+            self.readings.update(self.data.usage, dt_util.utcnow())
         super().async_update_listeners()
-
-    @callback
-    def _async_follow(self, habits: Habits) -> None:
-        """Forecast by habits from now on."""
-        self.readings.follow(habits)
-        self.async_update_listeners()
 
     @callback
     def async_tick(self) -> None:

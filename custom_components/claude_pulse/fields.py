@@ -8,6 +8,7 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.const import WEEKDAYS
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -33,7 +34,6 @@ from .const import (
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
     USAGE_URL,
-    WEEKDAYS,
 )
 from .seat import SeatError
 
@@ -85,7 +85,7 @@ FURTHER_SCHEMA = vol.Schema(
             SelectSelectorConfig(
                 mode=SelectSelectorMode.LIST,
                 multiple=True,
-                options=list(WEEKDAYS),
+                options=WEEKDAYS,
                 translation_key=CONF_WORKING_DAYS,
             )
         )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 import logging
 from typing import TYPE_CHECKING
 
-from homeassistant.const import Platform
+from homeassistant.const import WEEKDAYS, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .claude_ai.habit import EVERY_DAY, WEEKS, Habit, History, Hour, learn
-from .const import CONF_WORKING_DAYS, DOMAIN, WEEKDAYS
-from .naming import window_of_usage
+from .const import CONF_WORKING_DAYS, DOMAIN
+from .naming import WEEKLY_WINDOW, window_of_usage
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -26,11 +26,15 @@ _LOGGER = logging.getLogger(__name__)
 _HOUR = 3600
 _RECORDER = "recorder"
 
-# The recorder has an hour in its statistics soon after it has ended.
+# The recorder has an hour in its statistics soon after it has ended; if it is behind,
+# some hours later.
 _COMPILED = timedelta(minutes=2)
+_BEHIND = timedelta(hours=6)
 
 # A forecast without a habit would be another one: so long it rather waits.
 _PATIENCE = timedelta(minutes=1)
+
+Rows = Mapping[str, Sequence[Hour]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +52,27 @@ class Habits:
 class UsageHistory:
     """Learns the habits of a seat, at the start and once an hour; nothing is stored.
 
-    `follow` is called with what has been learned. Before that, for a minute or two at
-    most, this is `pending`.
+    `tell` is called when `habits` are others. At the start these are `pending`, for a
+    minute or two at most.
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, follow: Callable[[Habits], None]
+        self, hass: HomeAssistant, entry: ConfigEntry, tell: Callable[[], None]
     ) -> None:
         """Begin with nothing but the days that were chosen."""
         self.pending = _RECORDER in hass.config.components
-        chosen = entry.options.get(CONF_WORKING_DAYS) or WEEKDAYS
+        chosen = entry.options.get(CONF_WORKING_DAYS, ())
         self._begun = dt_util.utcnow()
         self._days = {day for day in range(7) if WEEKDAYS[day] in chosen} or EVERY_DAY
         self._entry = entry
-        self._follow = follow
+        self._failed = False
         self._hass = hass
         self._histories: defaultdict[str, History] = defaultdict(History)
-        self._known: tuple[int, tzinfo] | None = None
+        self._last: tuple[int, tzinfo] | None = None
+        self._read: tuple[datetime, frozenset[str]] | None = None
         self._reading = False
-        follow(self._learn(self._begun, dt_util.DEFAULT_TIME_ZONE))
+        self._tell = tell
+        self.habits = self._learn({}, self._begun, dt_util.DEFAULT_TIME_ZONE)
 
     @callback
     def async_tick(self) -> None:
@@ -75,37 +81,69 @@ class UsageHistory:
         if now - self._begun >= _PATIENCE:
             self.pending = False
         due = (int((now - _COMPILED).timestamp() // _HOUR), zone)
-        if due == self._known or self._reading:
+        if due == self._last or self._reading:
             return
-        self._known = due
-        if _RECORDER not in self._hass.config.components:
-            self._follow(self._learn(now, zone))
-            return
-        self._reading = True
+        self._last, self._reading = due, True
         self._entry.async_create_background_task(
             self._hass,
-            self._async_read(now, zone),
+            self._async_learn(now, zone),
             f"{DOMAIN} history {self._entry.title}",
         )
 
-    async def _async_read(self, now: datetime, zone: tzinfo) -> None:
-        """Read the statistics, where nobody waits for it."""
+    async def _async_learn(self, now: datetime, zone: tzinfo) -> None:
+        """Read and learn, in threads, where nobody waits for it."""
+        rows: Rows = {}
+        if _RECORDER in self._hass.config.components:
+            try:
+                rows = await self._async_read(now)
+            except Exception as err:  # noqa: BLE001
+                if not self._failed:
+                    _LOGGER.warning(
+                        "The statistics of the usage sensors could not be read, and"
+                        " the forecast goes on with what is known: %r",
+                        err,
+                    )
+                self._failed = True
+            else:
+                self._failed = False
+        self.habits = await self._hass.async_add_executor_job(
+            self._learn, rows, now, zone
+        )
+        self.pending = self._reading = False
+        self._tell()
+
+    async def _async_read(self, now: datetime) -> Rows:
+        """Read what may have come since the last time; all of it for what is new."""
         # It needs what is installed with the recorder only.
         from homeassistant.components.recorder import get_instance  # noqa: PLC0415
+        from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
+            statistics_during_period,
+        )
 
-        try:
-            habits = await get_instance(self._hass).async_add_executor_job(
-                self._read, self._find_entities(), now, zone
-            )
-        except Exception:
-            _LOGGER.warning(
-                "The statistics of the usage sensors could not be read: the forecast"
-                " goes on with what is known",
-                exc_info=True,
-            )
-            habits = self._learn(now, zone)
-        self.pending = self._reading = False
-        self._follow(habits)
+        keys = self._find_entities()
+        ids = frozenset(keys)
+        start = now - timedelta(weeks=WEEKS)
+        if self._read is not None and ids <= self._read[1]:
+            start = max(start, self._read[0] - _BEHIND)
+        found = await get_instance(self._hass).async_add_executor_job(
+            statistics_during_period,
+            self._hass,
+            start,
+            now,
+            {*ids},
+            "hour",
+            None,
+            {"max", "min"},
+        )
+        self._read = (now, ids)
+        return {
+            keys[entity_id]: [
+                Hour(int(row["start"] // _HOUR), row["min"], row["max"])
+                for row in rows
+                if row["min"] is not None and row["max"] is not None
+            ]
+            for entity_id, rows in found.items()
+        }
 
     @callback
     def _find_entities(self) -> dict[str, str]:
@@ -120,28 +158,17 @@ class UsageHistory:
         }
         return {entity_id: key for entity_id, key in found.items() if key}
 
-    def _read(self, keys: Mapping[str, str], now: datetime, zone: tzinfo) -> Habits:
-        """Read the hours that are not known yet, in a thread, and learn from all."""
-        from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
-            statistics_during_period,
-        )
-
-        earliest = now - timedelta(weeks=WEEKS)
-        known = min((self._histories[key].end for key in keys.values()), default=0)
-        start = max(earliest, dt_util.utc_from_timestamp(known * _HOUR))
-        rows = statistics_during_period(
-            self._hass, start, None, {*keys}, "hour", None, {"max", "min"}
-        )
-        for entity_id, found in rows.items():
-            self._histories[keys[entity_id]].add(
-                Hour(int(row["start"] // _HOUR), row["min"], row["max"])
-                for row in found
-                if row["min"] is not None and row["max"] is not None
+    def _learn(self, rows: Rows, now: datetime, zone: tzinfo) -> Habits:
+        """Learn from what is new and what is known."""
+        week = rows.get(WEEKLY_WINDOW.key, ())
+        # Nobody knows what of the others would have been used without its limit.
+        used_up = {hour.number for hour in week if hour.least >= 100}
+        for key, hours in rows.items():
+            self._histories[key].add(
+                hour
+                for hour in hours
+                if key == WEEKLY_WINDOW.key or hour.number not in used_up
             )
-        return self._learn(now, zone)
-
-    def _learn(self, now: datetime, zone: tzinfo) -> Habits:
-        """Learn from all that is known."""
         learned = {
             key: habit
             for key, history in self._histories.items()

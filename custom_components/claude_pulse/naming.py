@@ -118,8 +118,8 @@ def name_window(window: UsageWindow) -> WindowSubject:
 def window_of_usage(key: str) -> str | None:
     """Return the key of the window whose use an entity shows, None for other entities."""
     window = key.removesuffix("_usage")
-    ours = window == "extra" or window.endswith("_projected")
-    return None if window == key or ours else window
+    other = window in (key, "extra") or window.endswith("_projected")
+    return None if other else window
 
 
 def name_pool(pool: CreditPool) -> Subject:

@@ -92,5 +92,5 @@ def know_office_hours(hass: HomeAssistant, entry: ConfigEntry) -> None:
         history = History()
         history.add(hours_of_office(dt_util.utcnow()))
         coordinator.history._histories[key] = history
-    coordinator.history._known = None
+    coordinator.history._last = None
     coordinator.async_tick()

@@ -174,7 +174,8 @@ async def test_forecast(
             forecast = shown_forecast(week, now, None, course)
         times["forecast"].append((process_time() - begun) / 100)
         begun = process_time()
-        coordinator._async_follow(Habits(dict.fromkeys(KEYS, habit), None))
+        coordinator.history.habits = Habits(dict.fromkeys(KEYS, habit), None)
+        coordinator.async_update_listeners()
         times["refresh"].append(process_time() - begun)
         assert forecast.basis == BASIS_HABIT
     for step in ("forecast", "learn", "refresh"):

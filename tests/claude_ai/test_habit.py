@@ -43,25 +43,32 @@ def rises(*hours: tuple[int, float, float]) -> list[float | None]:
 @pytest.mark.parametrize(
     ("hours", "expected"),
     [
-        # From the highest of the hour before, as that is what it ended with.
-        ([(1, 10, 12), (2, 12, 15), (3, 15, 15)], [2, 3, 0]),
-        # Nobody looked while it rose between two hours.
-        ([(1, 10, 12), (2, 13, 15)], [2, 3]),
-        # A reset between two hours, and in the middle of one.
-        ([(1, 90, 97), (2, 0, 5)], [7, 5]),
-        ([(1, 0, 97), (2, 3, 8)], [97, 8]),
-        # A reset that is seen in the hour after it only.
-        ([(1, 90, 97), (2, 97, 97), (3, 0, 4)], [7, 0, 4]),
-        # More of it is given back, not all: what comes after counts from there.
-        ([(1, 80, 80), (2, 45, 47)], [0, 2]),
+        # Of the first hour nobody knows what it began with.
+        ([(1, 10, 12), (2, 12, 15), (3, 15, 15)], [None, 3, 0]),
+        # What it rose by between two hours belongs to the second.
+        ([(1, 10, 12), (2, 13, 15)], [None, 3]),
+        # How far it has come after a reset shows in the hour after it.
+        ([(1, 90, 97), (2, 0, 97)], [None, None]),
+        ([(1, 90, 97), (2, 0, 97), (3, 4, 6)], [None, 4, 2]),
+        # Before the reset it had gone on, by 47.
+        ([(1, 40, 50), (2, 0, 97), (3, 4, 6)], [None, 51, 2]),
+        # After it, it comes further than the window before.
+        ([(1, 40, 60), (2, 0, 60), (3, 20, 75)], [None, 20, 55]),
+        ([(1, 40, 60), (2, 0, 80), (3, 80, 85)], [None, 80, 5]),
+        # Some of it is given back: what comes after counts from there.
+        ([(1, 80, 80), (2, 45, 80), (3, 47, 50)], [None, 2, 3]),
         # A correction by a point is no reset.
-        ([(1, 30, 31), (2, 30, 30), (3, 30, 33)], [1, 0, 3]),
-        # Hours that are missing are unknown, and the rise over the gap is nobody's.
-        ([(1, 10, 12), (4, 50, 53), (5, 53, 54)], [2, None, None, 3, 1]),
+        ([(1, 30, 31), (2, 30, 31), (3, 30, 33)], [None, 0, 2]),
+        # Hours that are missing are unknown, and so is the first after them.
+        ([(1, 10, 12), (4, 0, 97), (5, 97, 98)], [None, None, None, None, 1]),
+        ([(1, 90, 97), (2, 0, 97), (4, 9, 9), (5, 9, 10)], [None, None, None, None, 1]),
         # A window that is used up tells nothing, until it is not any more.
-        ([(1, 90, 100), (2, 100, 100), (3, 100, 100), (4, 0, 3)], [10, None, None, 3]),
+        (
+            [(1, 90, 95), (2, 95, 100), (3, 100, 100), (4, 0, 100), (5, 3, 7)],
+            [None, 5, None, 3, 4],
+        ),
         # Hours that are known already do not count again.
-        ([(1, 10, 12), (1, 10, 12), (2, 12, 13), (1, 0, 99)], [2, 1]),
+        ([(1, 10, 12), (1, 10, 12), (2, 12, 13), (1, 0, 99)], [None, 1]),
         ([], []),
     ],
 )
@@ -77,12 +84,12 @@ def test_hours_come_one_after_another() -> None:
     history = History()
     history.add([Hour(100, 0, 1), Hour(101, 1, 3)])
     history.add([Hour(101, 1, 3), Hour(102, 3, 6)])
-    assert [*history] == [(100, 1), (101, 2), (102, 3)]
+    assert [*history] == [(101, 2), (102, 3)]
     assert history.end == 103
     much_later = 100 + WEEKS * 168 + 1
-    history.add([Hour(much_later, 7, 9)])
-    assert (history.first, history.end) == (102, much_later + 1)
-    assert [*history] == [(102, 3), (much_later, 2)]
+    history.add([Hour(much_later, 7, 9), Hour(much_later + 1, 9, 11)])
+    assert (history.first, history.end) == (103, much_later + 2)
+    assert [*history] == [(much_later + 1, 2)]
 
 
 Use = Callable[[datetime], float]
@@ -201,17 +208,25 @@ def test_heavier_and_lighter_weeks(percent: float, times: tuple[float, float]) -
     assert least <= (found.projected - percent) / usual_rest <= most
 
 
-def test_a_holiday_poisons_nothing() -> None:
-    """A week without any use, or with a fraction of it, changes the forecast little."""
+@pytest.mark.parametrize("much", [0, 0.1])
+@pytest.mark.parametrize("begins", [1, 2])
+def test_an_odd_week_poisons_nothing(begins: int, much: float) -> None:
+    """Neither the projection, nor how sure it is, nor what is usual."""
+    monday = datetime(2026, 5, 4, tzinfo=UTC) - begins * WEEK
 
     def with_holiday(time: datetime) -> float:
-        """Use nothing in the last week but one."""
-        return 0.0 if START - 2 * WEEK <= time < START - WEEK else office(time)
+        """Use nothing or little in a week from Monday to Sunday."""
+        odd = monday <= time < monday + WEEK
+        return office(time) * (much if odd else 1)
 
-    now = datetime(2026, 5, 6, 18, 0, tzinfo=UTC)
-    usual = by_habit(40, now, habit_of(office, 6))
-    after = by_habit(40, now, habit_of(with_holiday, 6))
-    assert after.projected == pytest.approx(usual.projected, rel=0.06)
+    # Of a window in which such a week is over, or split.
+    for days in range(1, 5):
+        now = datetime(2026, 5, 4 + days, 12, 0, tzinfo=UTC)
+        usual = by_habit(40, now, habit_of(office, 6))
+        after = by_habit(40, now, habit_of(with_holiday, 6))
+        assert after.projected == pytest.approx(usual.projected, rel=0.08)
+        assert after.high - after.low < 1.7 * (usual.high - usual.low)
+        assert after.expected == pytest.approx(usual.expected, abs=6)
 
 
 def test_new_habits_win() -> None:
@@ -371,13 +386,11 @@ def test_it_always_makes_sense(
     days: frozenset[int],
 ) -> None:
     """Whatever is known: no past, no contradiction, and the range around the middle."""
-    whole = past(lambda time: use[time.hour], weeks)
-    history = History()
-    history.add(
-        Hour(number, 0, rise)
-        for number, rise in whole
-        if number % missing or missing == 1
-    )
+    history, risen = History(), 0.0
+    for number, rise in past(lambda time: use[time.hour], weeks):
+        if number % missing or missing == 1:
+            history.add([Hour(number, risen, risen + rise)])
+        risen = (risen + rise) % 100
     seen = window(percent, kind)
     now = START + elapsed * (5 * HOUR if kind == "session" else WEEK)
     habit = learn(history, now, BERLIN, days)

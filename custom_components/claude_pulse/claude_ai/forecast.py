@@ -25,8 +25,8 @@ _TOO_EARLY = 0.05
 
 _PROJECTION_LIMIT = 999
 
-# What a forecast follows: the rate so far, on the days that were chosen, or a habit,
-# which takes some weeks.
+# What a forecast follows: the rate so far, the same on the days that were chosen, or a
+# habit, of which there has to be a week.
 BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
@@ -35,11 +35,11 @@ _WEEKS_OF_A_HABIT = 1
 # A well-known habit counts as much as this part of a window that has been seen.
 _TRUST = 0.5
 
-# The spread of what is still used, found with seeded people (docs/forecast.md): of any,
-# of the part that has not been seen, and of the few times that a person begins to work.
-# A person's own past weeks count beside this as weeks beside so many.
-_SPREAD, _SPREAD_UNSEEN, _SPREAD_TIMES = 0.34, 0.6, 0.1
-_SPREAD_WEEKS = 0.7
+# The variance of what is still used, found with seeded people (docs/forecast.md): of
+# any, of the part that has not been seen, and of little that is left. A person's own
+# past weeks stand beside this, which counts like so many of them.
+_VARIANCE, _VARIANCE_UNSEEN, _VARIANCE_LITTLE = 0.34, 0.6, 0.1
+_VARIANCE_WEEKS = 0.7
 
 # Points that are added before amounts are compared by their ratio, for a whole window:
 # nothing used is no infinity, and there is the rounding.
@@ -92,14 +92,15 @@ class Forecast:
 class _Outlook(NamedTuple):
     """What is still to come of a window that is running.
 
-    `elapsed` is the share of its time; `expected` what is usually used by now; `rest` the
-    points to come, `factor` how they relate to the usual ones, and `slope` by how many
+    `elapsed` is the share of its time; `expected` what a habit has used by now, `usual`
+    what has been in past weeks, without this one; `rest` the points to come, `factor` how they relate to the usual ones, and `slope` by how many
     points the projection is higher for one more that is used. `spread` is that of the
     logarithm of the rest and `some` points.
     """
 
     elapsed: float
     expected: float
+    usual: float
     rest: float
     factor: float
     slope: float
@@ -247,21 +248,24 @@ def _look(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None
     rest = rest_after(used)
     some = _ROUNDING + _SOME * left / total
     unseen = (trust + total) / (trust + expected) - 1
-    variance = (_SPREAD + _SPREAD_UNSEEN * unseen) / (1 + weight)
-    variance += _SPREAD_TIMES * some / (rest + some)
-    squares, weeks = _SPREAD_WEEKS * variance, _SPREAD_WEEKS
+    variance = (_VARIANCE + _VARIANCE_UNSEEN * unseen) / (1 + weight)
+    variance += _VARIANCE_LITTLE * some / (rest + some)
+    squares, used_then, weeks = 0.0, 0.0, 0.0
     for past in course.pasts:
         then = course.used_by(moment, past.used)
         came = past.used[-1] - then
         squares += past.weight * log((came + some) / (rest_after(then) + some)) ** 2
+        used_then += past.weight * then
         weeks += past.weight
+    variance = (squares + _VARIANCE_WEEKS * variance) / (weeks + _VARIANCE_WEEKS)
     return _Outlook(
         elapsed=(moment - first) / (last - first),
         expected=expected,
+        usual=used_then / weeks if weeks else expected,
         rest=rest,
         factor=(trust + used) / (trust + expected),
         slope=1 + left / (trust + expected),
-        spread=sqrt(squares / weeks),
+        spread=sqrt(variance),
         some=some,
     )
 
@@ -287,9 +291,10 @@ def _forecast(window: UsageWindow, course: Course, outlook: _Outlook) -> Forecas
         runs_out_at=None,
         lasts=False,
         confidence=100,
-        expected=min(outlook.expected, 100) if known else None,
+        expected=min(outlook.usual, 100) if known else None,
         basis=basis,
-        weeks=int(habit.weeks) if habit else 0,
+        # The first hour there is tells nothing.
+        weeks=int(habit.weeks + 1 / 24) if known and habit else 0,
     )
     if used >= 100:
         return forecast

@@ -26,19 +26,23 @@ _HALF_LIFE = 3
 _ODD_BELOW, _ODD_ABOVE, _ODD_WEIGHT = 0.3, 3, 0.1
 _ENOUGH_TO_COMPARE = 3
 
-# As if so many weeks without a habit had come before what is known: without one by the
-# hour of the day, by the day of the week, and by the hour of the week.
-_PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEK = 2, 1, 1.5
+# What is taken to have been known before, without any habit: for an hour of the day so
+# many hours of it, for a day of the week that day so many times, and for an hour of the
+# week that hour so many times.
+_PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 2, 1, 1.5
 
 # A percentage that falls by more than this has been reset, not corrected.
 _CORRECTION = 2
 
-# Of a past week so much has to be known to compare it with.
+# Of a week so much has to be known to compare with it.
 _KNOWN = 0.8
 
 
 class Hour(NamedTuple):
-    """An hour of a window: its number since 1970, its least and its highest percentage."""
+    """An hour of a window: its number since 1970, its least and its highest percentage.
+
+    Both count what the percentage is as the hour begins.
+    """
 
     number: int
     least: float
@@ -57,6 +61,8 @@ class History:
         self.first = 0
         self.rises = array("f")
         self._last: Hour | None = None
+        # What the last hour began with, if the window was reset in it.
+        self._fell_from: float | None = None
 
     @property
     def end(self) -> int:
@@ -70,12 +76,32 @@ class History:
                 self.first = hour.number
             elif hour.number < self.end:
                 continue
-            self.rises.extend([nan] * (hour.number - self.end))
-            self.rises.append(_rise(self._last, hour))
+            if missing := hour.number - self.end:
+                self.rises.extend([nan] * missing)
+                self._last = None
+            self.rises.append(self._rise(self._last, hour))
             self._last = hour
         if (old := len(self.rises) - WEEKS * _WEEK) > 0:
             del self.rises[:old]
             self.first += old
+
+    def _rise(self, before: Hour | None, hour: Hour) -> float:
+        """Return by how many points a window has risen in an hour, as far as it shows yet."""
+        fell_from, self._fell_from = self._fell_from, None
+        if before is None:
+            # What it began with is not known.
+            return nan
+        begun = before.most
+        if fell_from is not None:
+            # Only now it shows how far it had come since the reset.
+            begun = hour.least
+            peak = max(before.most - max(fell_from, begun), 0)
+            self.rises[-1] = max(begun - before.least, 0) + peak
+        elif hour.least < begun - _CORRECTION:
+            self._fell_from = begun
+            return nan
+        # Nobody knows what would have been used without the limit.
+        return nan if begun >= 100 else max(hour.most - begun, 0)
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
         """Yield the hours of which something is known, and their rises."""
@@ -90,26 +116,15 @@ class History:
         return rise * (end - start) / _HOUR
 
 
-def _rise(before: Hour | None, hour: Hour) -> float:
-    """Return by how many points a window has risen in an hour."""
-    if before is None or before.number != hour.number - 1:
-        # What came before its least belongs to hours that nobody saw.
-        least = hour.least
-    elif hour.most < before.most - _CORRECTION:
-        least = min(before.least, hour.least)
-    else:
-        least = min(before.most, hour.most)
-    # Nobody knows what would have been used without the limit.
-    return nan if least >= 100 else hour.most - least
-
-
 @dataclass(frozen=True, slots=True)
 class Habit:
     """What a person usually uses of a window in each hour of a week.
 
-    `rates` are points an hour (or shares of unknown size, where nothing is known), from
-    Monday's first hour on, in the time zone. `weeks` is how much has been learned from,
-    `weight` the same with what is older counting less. `history` is what it was.
+    `rates` are points an hour, from Monday's first hour on, in the time zone; where
+    nothing has been learned (a weight of 0) they are parts of an unknown whole. `weeks`
+    is how much has been learned from, `weight` the same with what is older counting
+    less. `past` is what past weeks came to, odd ones left out, and nothing on days that
+    do not count.
     """
 
     rates: tuple[float, ...]
@@ -117,7 +132,20 @@ class Habit:
     weeks: float
     weight: float
     days_chosen: bool
-    history: History
+    past: History
+
+
+class _Use(NamedTuple):
+    """An hour that is known: its number, which one of the local week, and its rise."""
+
+    number: int
+    slot: int
+    rise: float
+
+    @property
+    def week(self) -> int:
+        """Return in which local week it is; the change of a clock moves none."""
+        return (self.number - self.slot) // _WEEK
 
 
 def learn(
@@ -133,30 +161,37 @@ def learn(
     """
     chosen = frozenset(days) != EVERY_DAY
     end = int(now.timestamp() // _HOUR)
-    hours = [
-        (number, slot, rise)
-        for number, rise in history
-        if number < end and (slot := _slot(number, zone)) // _DAY in days
-    ]
-    if not any(rise for _, _, rise in hours):
+    past = History()
+    past.first, past.rises = history.first, array("f", [nan]) * len(history.rises)
+    found: list[_Use] = []
+    for number, rise in history:
+        slot = _slot(number, zone)
+        counts = slot // _DAY in days
+        past.rises[number - past.first] = rise if counts else 0
+        if counts and number < end:
+            found.append(_Use(number, slot, rise))
+    if not any(use.rise for use in found):
         # Who has never used anything yet has no habit.
-        hours = []
-    if not hours and not chosen:
+        found, past = [], History()
+    if not found and not chosen:
         return None
     week = len(days) * _DAY
+    odd = _odd_weeks(found, week)
     risen, known = [0.0] * _WEEK, [0.0] * _WEEK
-    for (_, slot, rise), weight in zip(hours, _weights(hours, end, week), strict=True):
-        risen[slot] += weight * rise
-        known[slot] += weight
-    kept = History()
-    kept.first, kept.rises = history.first, history.rises[:]
+    for use in found:
+        weight = _weight_of_age((end - use.number) / _WEEK)
+        if use.week in odd:
+            weight *= _ODD_WEIGHT
+            past.rises[use.number - past.first] = nan
+        risen[use.slot] += weight * use.rise
+        known[use.slot] += weight
     return Habit(
         rates=tuple(_rates(risen, known, days)),
         zone=zone,
-        weeks=len(hours) / week,
+        weeks=len(found) / week,
         weight=sum(known) / week,
         days_chosen=chosen,
-        history=kept,
+        past=past,
     )
 
 
@@ -166,31 +201,27 @@ def _slot(number: int, zone: tzinfo) -> int:
     return local.weekday() * _DAY + local.hour
 
 
-def _weights(
-    hours: Sequence[tuple[int, int, float]], end: int, week: int
-) -> Iterator[float]:
-    """Yield what each hour counts: less if it is long ago, or in an odd week.
+def _weight_of_age(weeks: float) -> float:
+    """Return what something counts that was some weeks ago."""
+    return float(0.5 ** (weeks / _HALF_LIFE))
 
-    `week` is how many hours of one there are at most.
-    """
-    found: defaultdict[int, list[float]] = defaultdict(list)
-    for number, _, rise in hours:
-        found[_weeks_ago(number, end)].append(rise)
-    means = {ago: fmean(rises) for ago, rises in found.items() if len(rises) > week / 2}
+
+def _odd_weeks(found: Iterable[_Use], week: int) -> Collection[int]:
+    """Return the weeks that are far from the others; `week` is how many hours one has."""
+    rises: defaultdict[int, list[float]] = defaultdict(list)
+    for use in found:
+        rises[use.week].append(use.rise)
+    means = {
+        number: fmean(several)
+        for number, several in rises.items()
+        if len(several) >= _KNOWN * week
+    }
     usual = median(means.values()) if len(means) >= _ENOUGH_TO_COMPARE else 0
-    odd = {
-        ago
-        for ago, mean in means.items()
+    return {
+        number
+        for number, mean in means.items()
         if usual and not _ODD_BELOW * usual <= mean <= _ODD_ABOVE * usual
     }
-    for number, _, _ in hours:
-        age = 0.5 ** ((end - number) / _WEEK / _HALF_LIFE)
-        yield age * (_ODD_WEIGHT if _weeks_ago(number, end) in odd else 1)
-
-
-def _weeks_ago(number: int, end: int) -> int:
-    """Return in which week back from the end an hour is."""
-    return min((end - 1 - number) // _WEEK, WEEKS)
 
 
 def _rates(
@@ -224,8 +255,8 @@ def _rates(
     ]
     for slot in range(_WEEK):
         day, hour = divmod(slot, _DAY)
-        prior = _PRIOR_WEEK * flat * by_hour[hour] * by_day[day]
-        rate = (risen[slot] + prior) / (known[slot] + _PRIOR_WEEK)
+        prior = _PRIOR_WEEKS * flat * by_hour[hour] * by_day[day]
+        rate = (risen[slot] + prior) / (known[slot] + _PRIOR_WEEKS)
         yield rate if day in days else 0.0
 
 
@@ -277,7 +308,7 @@ class Course:
         # In days without use there is nothing to follow.
         if usual[-1] > 0:
             self.habit, self.edges, self.usual = habit, edges, usual
-            self.pasts = tuple(self._find_pasts(habit.history))
+            self.pasts = tuple(self._find_pasts(habit))
 
     @property
     def total(self) -> float:
@@ -285,7 +316,7 @@ class Course:
         return self.usual[-1]
 
     def used_by(self, moment: float, used: Sequence[float] | None = None) -> float:
-        """Return what is usually used by a time; or has been, in a past week."""
+        """Return what is usually used by a time in the window; or was, in a past week."""
         used = used or self.usual
         place = min(bisect_right(self.edges, moment), len(self.edges) - 1)
         since, until = self.edges[place - 1], self.edges[place]
@@ -300,21 +331,28 @@ class Course:
         since, until = self.edges[place - 1], self.edges[place]
         return since + (until - since) * (used - less) / (more - less)
 
-    def _find_pasts(self, history: History) -> Iterator[Past]:
+    def _find_pasts(self, habit: Habit) -> Iterator[Past]:
         """Yield the weeks before that are known well enough; of gaps the usual is taken."""
         spans = [*zip(pairwise(self.edges), pairwise(self.usual), strict=True)]
+
+        def ahead(moment: float) -> float:
+            """Return by how many seconds the local clock is ahead of UTC at a time."""
+            offset = datetime.fromtimestamp(moment, habit.zone).utcoffset()
+            return offset.total_seconds() if offset else 0
+
         for weeks in range(1, WEEKS + 1):
-            back = weeks * _WEEK * _HOUR
+            back = float(weeks * _WEEK * _HOUR)
+            # The same hours of the local clock.
+            back += ahead(self.edges[0] - back) - ahead(self.edges[0])
             rises = [
-                history.between(since - back, until - back)
+                habit.past.between(since - back, until - back)
                 for (since, until), _ in spans
             ]
-            missing = sum(map(isnan, rises))
-            if missing > (1 - _KNOWN) * len(rises):
+            if sum(map(isnan, rises)) > (1 - _KNOWN) * len(rises):
                 continue
             filled = (
                 more - less if isnan(rise) else rise
                 for rise, (_, (less, more)) in zip(rises, spans, strict=True)
             )
             used = tuple(accumulate(filled, initial=0.0))
-            yield Past(0.5 ** (weeks / _HALF_LIFE), used)
+            yield Past(_weight_of_age(weeks), used)
