@@ -594,11 +594,12 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
     entry = await add_entry(hass, simulator)
     first = {"org_id": entry.data["org_id"], "update_interval": 300}
     form = await hass.config_entries.options.async_init(entry.entry_id)
+    requests = len(simulator.requests)
     form = await options(hass, form, **first, further_options=True)
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "further")
-    # Whoever stops here has changed the first page.
-    assert dict(entry.options) == {"update_interval": 300}
-    assert entry.state is ConfigEntryState.LOADED
+    # Whoever stops here has changed nothing.
+    assert dict(entry.options) == {}
+    assert len(simulator.requests) == requests
     with pytest.raises(vol.Invalid):
         await options(hass, form, working_days=["someday"])
     done = await options(hass, form, working_days=["sat", "sun"])
@@ -606,6 +607,8 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
     known = {"update_interval": 300, "working_days": ["sat", "sun"]}
     assert dict(entry.options) == known
     assert entry.state is ConfigEntryState.LOADED
+    # One reload for both pages.
+    assert len(simulator.requests) == requests + 3
 
     # The first page alone leaves them as they are.
     form = await hass.config_entries.options.async_init(entry.entry_id)
@@ -620,6 +623,30 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
     assert suggested(form) == {"working_days": ["sat", "sun"]}
     await options(hass, form)
     assert dict(entry.options) == {"update_interval": 300, "working_days": []}
+
+
+async def test_what_fails_at_the_second_page(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A key that has ended meanwhile is told where it can be entered."""
+    entry = await add_entry(hass, simulator)
+    account = simulator.world.accounts["ada"]
+    first = {"org_id": entry.data["org_id"], "update_interval": 300}
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(
+        hass, form, **first, session_key=account.log_in(), further_options=True
+    )
+    assert form["step_id"] == "further"
+    account.log_out()
+    form = await options(hass, form, working_days=["mon"])
+    assert (form["step_id"], form["errors"]) == (
+        "init",
+        {"session_key": "invalid_auth"},
+    )
+    assert "session_key" not in suggested(form)
+    done = await options(hass, form, **first, session_key=account.log_in())
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["update_interval"] == 300
 
 
 async def test_further_options_wait_for_the_first_page(

@@ -46,6 +46,7 @@ from .fields import (
 from .seat import (
     Candidates,
     async_change,
+    async_check,
     async_find_seats,
     async_hand_over,
     async_listed,
@@ -218,6 +219,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
     """Change the session key, the organization and the options."""
 
     _offered: Mapping[str, str] = MappingProxyType({})
+    _typed: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def _entry(self) -> ConfigEntry:
@@ -230,26 +232,46 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what can be changed; an empty session key stays what it is."""
-        entry = self._entry
-        errors: dict[str, str] = {}
         if user_input is None:
-            self._offered = names_of(await async_offered(self.hass, entry))
-        schema = change_schema(self._offered, options=True)
+            self._offered = names_of(await async_offered(self.hass, self._entry))
+            return self._show_init({})
+        self._typed = typed_values(user_input, self._offered)
+        if not user_input.get(CONF_FURTHER):
+            return await self._async_finish()
+        try:
+            await async_check(self.hass, self._entry, self._typed)
+        except Exception as err:  # noqa: BLE001
+            return self._show_init(errors_of(err, self._schema))
+        return await self.async_step_further()
+
+    async def async_step_further(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show further options, and store both pages."""
         if user_input is not None:
-            try:
-                typed = typed_values(user_input, self._offered)
-                await async_change(self.hass, entry, self.flow_id, typed)
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, schema)
-            else:
-                if user_input.get(CONF_FURTHER):
-                    return await self.async_step_further()
-                return self.async_create_entry(title="", data=dict(entry.options))
+            # A field that was emptied is not sent.
+            self._typed = {**self._typed, CONF_WORKING_DAYS: [], **user_input}
+            return await self._async_finish()
+        return self.async_show_form(
+            step_id="further",
+            data_schema=_with_values(self, FURTHER_SCHEMA, self._entry.options),
+            description_placeholders={"name": self._entry.title},
+        )
+
+    @property
+    def _schema(self) -> vol.Schema:
+        """Return the fields of the first page."""
+        return change_schema(self._offered, options=True)
+
+    @callback
+    def _show_init(self, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the first page, with what has been typed before."""
+        entry, schema = self._entry, self._schema
         values = {
             CONF_UPDATE_INTERVAL: DEFAULT_UPDATE_INTERVAL,
             **entry.data,
             **entry.options,
-            **(user_input or {}),
+            **self._typed,
         }
         return self.async_show_form(
             step_id="init",
@@ -258,20 +280,13 @@ class ClaudePulseOptionsFlow(OptionsFlow):
             errors=errors,
         )
 
-    async def async_step_further(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show further options; those of the first page are stored by now."""
+    async def _async_finish(self) -> ConfigFlowResult:
+        """Store what was typed, or show the first page with what is wrong."""
         entry = self._entry
-        if user_input is None:
-            return self.async_show_form(
-                step_id="further",
-                data_schema=_with_values(self, FURTHER_SCHEMA, entry.options),
-                description_placeholders={"name": entry.title},
-            )
-        # A field that was emptied is not sent.
-        typed = {CONF_WORKING_DAYS: [], **user_input}
-        await async_change(self.hass, entry, self.flow_id, typed)
+        try:
+            await async_change(self.hass, entry, self.flow_id, self._typed)
+        except Exception as err:  # noqa: BLE001
+            return self._show_init(errors_of(err, self._schema))
         return self.async_create_entry(title="", data=dict(entry.options))
 
 

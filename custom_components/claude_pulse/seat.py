@@ -149,6 +149,26 @@ async def async_listed(
         return tuple(await _async_usable(ClaudeAiClient(session, key)))
 
 
+async def async_check(
+    hass: HomeAssistant, entry: ConfigEntry, typed: Mapping[str, Any]
+) -> tuple[dict[str, str], str | None]:
+    """Check what was typed for an entry; what is empty stays.
+
+    Returns which data change, and the unique id then.
+    Raises ClaudeAiError or SeatError.
+    """
+    changes: dict[str, str] = {}
+    if session_key := typed.get(CONF_SESSION_KEY):
+        changes[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
+    org_id = typed.get(CONF_ORG_ID)
+    if org_id and org_id != entry.data[CONF_ORG_ID]:
+        changes[CONF_ORG_ID] = parse_org_id(org_id)
+    unique_id = entry.unique_id
+    if changes:
+        unique_id = await _async_prove(hass, entry, {**entry.data, **changes})
+    return changes, unique_id
+
+
 async def async_change(
     hass: HomeAssistant,
     entry: ConfigEntry,
@@ -160,17 +180,10 @@ async def async_change(
     `flow_id` is the flow that asks, which goes on; the entry's others end.
     Raises ClaudeAiError or SeatError, and then nothing has changed.
     """
-    changes: dict[str, str] = {}
-    if session_key := typed.get(CONF_SESSION_KEY):
-        changes[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
-    org_id = typed.get(CONF_ORG_ID)
-    if org_id and org_id != entry.data[CONF_ORG_ID]:
-        changes[CONF_ORG_ID] = parse_org_id(org_id)
-    unique_id = entry.unique_id
-    if changes:
-        unique_id = await _async_prove(hass, entry, {**entry.data, **changes})
+    changes, unique_id = await async_check(hass, entry, typed)
     data, options = {**entry.data, **changes}, dict(entry.options)
-    if session_key:
+    another_key = CONF_SESSION_KEY in changes
+    if another_key:
         # What is known of the key before it.
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         data.pop(CONF_SESSION_KEY_SINCE, None)
@@ -182,7 +195,7 @@ async def async_change(
         entry, data=data, options=options, unique_id=unique_id
     )
     back_off = back_off_of(hass, entry)
-    if session_key or not (back_off.failure and back_off.failure.dead_key):
+    if another_key or not (back_off.failure and back_off.failure.dead_key):
         _async_end_flows(hass, entry, {SOURCE_REAUTH, SOURCE_RECONFIGURE}, but=flow_id)
         await back_off.async_clear()
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))

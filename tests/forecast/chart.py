@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .measure import LOOKS, Look, looks_at_week
-from .people import WEEK, person_of
+from .people import person_of
 
 _NAMES = {
     "even": ("even rate", "#c0392b"),
@@ -20,7 +21,7 @@ _NAMES = {
 _QUIET = "#7f8c8d"
 
 # A person with office hours of the same seeds as in the tables.
-_SEED = 5003
+_SEED = 7003
 
 
 def draw(
@@ -64,12 +65,9 @@ def _draw_week(axes: Axes) -> None:
     person = person_of("office", _SEED)
     looks: list[Look] = looks_at_week("office", _SEED, 4)
     days = [hour / 24 for hour in LOOKS][: len(looks)]
-    used, so_far = [], 0.0
-    for points in person.week:
-        used.append(so_far)
-        so_far += points
+    used = [*accumulate(person.of_week(person.use), initial=0)]
     axes.fill_between(
-        [hour / 24 for hour in range(WEEK)],
+        [hour / 24 for hour in range(len(used))],
         used,
         color=_QUIET,
         alpha=0.25,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,10 +10,10 @@ from claude_ai.forecast import Forecast, course_of, forecast_of
 from claude_ai.habit import EVERY_DAY, History, Hour, learn
 from claude_ai.usage import SESSION, WEEKLY, UsageWindow
 
-from .people import BEFORE, HOUR, WEEK, Person, person_of
+from .people import HOUR, WEEK, Person, person_of
 
 # The hours of a week in which it is looked at.
-LOOKS = range(9, WEEK, 6)
+LOOKS = range(10, WEEK, 6)
 
 # As many points of the session are one of the week.
 SESSION_POINTS = 8
@@ -34,17 +34,29 @@ class Look:
     floor: float
 
 
-def hours_of(use: Sequence[float], first: int, resets: Sequence[int]) -> list[Hour]:
-    """Return what the recorder's statistics tell of a window, reset in certain hours."""
+def hours_of(
+    use: Sequence[float], person: Person, resets: Collection[int], offset: float = 0
+) -> list[Hour]:
+    """Return what the recorder's statistics tell of a window.
+
+    It is reset in certain hours, after a part of each.
+    """
     hours, used = [], 0.0
-    at = set(resets)
-    for number, points in enumerate(use, first):
-        if number in at:
-            used = 0.0
-        least = min(round(used), 100)
+    for number, points in enumerate(use, person.first):
+        least = most = used
         used += points
-        hours.append(Hour(number, least, min(round(used), 100)))
+        if number in resets:
+            most, least = max(most + points * offset, most), 0.0
+            used = points * (1 - offset)
+        most = max(most, used)
+        if number not in person.unseen:
+            hours.append(Hour(number, _percent(least), _percent(most)))
     return hours
+
+
+def _percent(points: float) -> int:
+    """Return what claude.ai tells."""
+    return min(round(points), 100)
 
 
 def _time(number: float) -> datetime:
@@ -52,36 +64,39 @@ def _time(number: float) -> datetime:
     return datetime.fromtimestamp(number * HOUR, UTC)
 
 
+def _known(hours: Iterable[Hour], since: int, until: int) -> History:
+    """Return a history of the hours between two."""
+    history = History()
+    history.add(hour for hour in hours if since <= hour.number < until)
+    return history
+
+
 def looks_at_week(group: str, seed: int, weeks: int) -> list[Look]:
     """Look at a person's week, of whom so many weeks are known."""
     person = person_of(group, seed)
-    resets = range(person.first, person.start + 1, WEEK)
-    hours = hours_of(person.use, person.first, resets)
-    known = hours[(BEFORE - weeks) * WEEK :]
-    history = History()
-    came, used = sum(person.week), 0.0
-    usual = person.usual[BEFORE * WEEK :]
+    resets = range(person.first, person.start + WEEK + 1, WEEK)
+    hours = hours_of(person.use, person, resets, person.offset)
+    week, usual = person.of_week(person.use), person.of_week(person.usual)
+    reset = _time(person.start + person.offset + WEEK)
     found = []
-    for place, points in enumerate(person.week):
-        percent = round(used)
-        if percent >= 100:
+    for place in LOOKS:
+        used = sum(week[:place])
+        if _percent(used) >= 100:
             break
-        if place in LOOKS:
-            history.add(known[: weeks * WEEK + place])
-            window = UsageWindow(WEEKLY, None, percent, _time(person.start + WEEK))
-            now = _time(person.start + place)
-            rest, gone = sum(usual[place:]), sum(usual[:place])
-            trust = sum(usual) / 2
-            found.append(
-                Look(
-                    came=came,
-                    even=said(window, now, person, History()),
-                    working_days=said(window, now, person, History(), person.days),
-                    habit=said(window, now, person, history),
-                    floor=used + (trust + used) / ((trust + gone) or 1) * rest,
-                )
+        now = _time(person.start + place)
+        history = _known(hours, person.start - weeks * WEEK, person.start + place)
+        window = UsageWindow(WEEKLY, None, _percent(used), reset)
+        trust = sum(usual) / 2
+        factor = (trust + used) / ((trust + sum(usual[:place])) or 1)
+        found.append(
+            Look(
+                came=sum(week),
+                even=said(window, now, person, History()),
+                working_days=said(window, now, person, History(), person.days),
+                habit=said(window, now, person, history),
+                floor=used + factor * sum(usual[place:]),
             )
-        used += points
+        )
     return found
 
 
@@ -94,7 +109,7 @@ def looks_at_sessions(group: str, seed: int, weeks: int) -> list[Look]:
     for number, points in enumerate(use, person.first):
         if points > 0 and (not starts or number >= starts[-1] + SESSION_HOURS):
             starts.append(number)
-    hours = hours_of(use, person.first, starts)
+    hours = hours_of(use, person, set(starts))
     found = []
     for start in starts:
         place = start - person.first
@@ -103,13 +118,11 @@ def looks_at_sessions(group: str, seed: int, weeks: int) -> list[Look]:
         came = sum(use[place : place + SESSION_HOURS])
         for passed in range(1, SESSION_HOURS):
             used = sum(use[place : place + passed])
-            if round(used) >= 100:
+            if _percent(used) >= 100:
                 break
-            history = History()
-            history.add(hours[(BEFORE - weeks) * WEEK : place + passed])
-            window = UsageWindow(
-                SESSION, None, round(used), _time(start + SESSION_HOURS)
-            )
+            history = _known(hours, person.start - weeks * WEEK, start + passed)
+            reset = _time(start + SESSION_HOURS)
+            window = UsageWindow(SESSION, None, _percent(used), reset)
             now = _time(start + passed)
             even = said(window, now, person, History())
             habit = said(window, now, person, history)

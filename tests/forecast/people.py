@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
 import math
 from random import Random
 from zoneinfo import ZoneInfo
@@ -39,26 +38,30 @@ Rate = Callable[[datetime, int], float]
 class Person:
     """Somebody's use by the hour, in points of the weekly window, without a limit.
 
-    It begins `BEFORE` weeks before `start`, where the window begins that is looked at.
-    `usual` is the same without chance; `days` are the days of the week with any use.
+    It begins `BEFORE` weeks before `start`, the hour in which the window begins that is
+    looked at, after a part of it, `offset`. `usual` is the same without chance; `days`
+    are the days of the week with any use. In the hours `unseen` Home Assistant was off.
     """
 
     group: str
     zone: ZoneInfo
     start: int
+    offset: float
     use: list[float]
     usual: list[float]
     days: Collection[int]
+    unseen: Collection[int]
 
     @property
     def first(self) -> int:
         """Return the number of the first hour."""
         return self.start - BEFORE * WEEK
 
-    @cached_property
-    def week(self) -> list[float]:
-        """Return the use of the week that is looked at."""
-        return self.use[BEFORE * WEEK :]
+    def of_week(self, use: list[float]) -> list[float]:
+        """Return the part of a list by the hour that is in the window."""
+        place = BEFORE * WEEK
+        first, *hours, last = use[place : place + WEEK + 1]
+        return [first * (1 - self.offset), *hours, last * self.offset]
 
 
 def _weekday_rates(random: Random, differ: float) -> list[float]:
@@ -202,6 +205,12 @@ WITHOUT_HABIT = ("bursts", "always")
 # A week of nothing, now and then.
 _HOLIDAY = 0.15
 
+# Who lets it run all the time uses the same each day, nearly.
+_STEADY = 0.1
+
+# How often Home Assistant is off in these weeks, and for how many hours at most.
+_OUTAGES, _OUTAGE = 3, 30
+
 
 def person_of(group: str, seed: int) -> Person:
     """Make a person of a group."""
@@ -218,11 +227,12 @@ def person_of(group: str, seed: int) -> Person:
     start = int(begin.timestamp() // HOUR)
     rate, days = GROUPS[group](random)
     steady = group == "always"
-    weeks = {week: _lognormal(random, _WEEKS_DIFFER) for week in range(-BEFORE, 1)}
+    differ = _STEADY if steady else _WEEKS_DIFFER
+    weeks = {week: _lognormal(random, differ) for week in range(-BEFORE, 2)}
     off = {week for week in weeks if group == "holidays" and random.random() < _HOLIDAY}
     on_days: dict[date, float] = {}
     use, usual = [], []
-    for place in range((BEFORE + 1) * WEEK):
+    for place in range((BEFORE + 1) * WEEK + 1):
         week = place // WEEK - BEFORE
         time = datetime.fromtimestamp((start - BEFORE * WEEK + place) * HOUR, zone)
         if (day := time.date()) not in on_days:
@@ -231,20 +241,26 @@ def person_of(group: str, seed: int) -> Person:
         chance = weeks[week] * on_days[day] * _gamma(random, _HOURS_SHAPE)
         use.append(0.0 if week in off else usual[-1] * chance)
     scale = _USUAL * _lognormal(random, _DIFFERENCE) * (BEFORE + 1) / (sum(usual) or 1)
+    unseen = set[int]()
+    for _ in range(_OUTAGES):
+        begins = random.randrange(start - BEFORE * WEEK, start + WEEK)
+        unseen.update(range(begins, begins + random.randint(1, _OUTAGE)))
     return Person(
         group=group,
         zone=zone,
         start=start,
+        offset=random.choice([0, 0.25, 0.5, 0.75]),
         use=[points * scale for points in use],
         usual=[points * scale for points in usual],
         days=days,
+        unseen=unseen,
     )
 
 
 def _of_a_day(random: Random, *, steady: bool) -> float:
     """Return how much more or less is used on a day; on some days nothing."""
     if steady:
-        return _lognormal(random, _WEEKS_DIFFER)
+        return _lognormal(random, _STEADY)
     return 0.0 if random.random() < _DAY_SKIPPED else _gamma(random, _DAYS_SHAPE)
 
 
