@@ -93,9 +93,10 @@ class _Outlook(NamedTuple):
     """What is still to come of a window that is running.
 
     `elapsed` is the share of its time; `expected` what a habit has used by now, `usual`
-    what has been in past weeks, without this one; `rest` the points to come, `factor` how they relate to the usual ones, and `slope` by how many
-    points the projection is higher for one more that is used. `spread` is that of the
-    logarithm of the rest and `some` points.
+    what has been used by now in past weeks. `rest` are the points to come, `factor` how
+    they relate to the usual ones, and `slope` by how many points the projection is higher
+    for one more that is used. `spread` is that of the logarithm of the rest and `some`
+    points.
     """
 
     elapsed: float
@@ -129,9 +130,8 @@ def forecast_of(
     unknown length, or without a habit in its first 5 %. `course` is that of `course_of`;
     without one the use is taken to go on at its average rate.
     """
-    course = course or course_of(window)
-    outlook = _look(window, now, course) if course else None
-    return _forecast(window, course, outlook) if course and outlook else None
+    seen = _look(window, now, course or course_of(window))
+    return seen[0] if seen else None
 
 
 def shown_forecast(
@@ -150,15 +150,13 @@ def shown_forecast(
     step off, and the verdict while the rounding can decide it; what belongs to a value
     stays with it.
     """
-    course = course or course_of(window)
-    outlook = _look(window, now, course) if course else None
-    if course is None or outlook is None:
+    if (seen := _look(window, now, course or course_of(window))) is None:
         return None
-    exact = _forecast(window, course, outlook)
+    exact, slope = seen
     if exact.pace is None:
         return exact
     # What half a point of the percentage makes at the end of the window.
-    rounding = 0.5 * outlook.slope
+    rounding = 0.5 * slope
     lasts = exact.lasts
     if before is not None and abs(exact.projected - 100) < rounding:
         lasts = before.lasts
@@ -227,8 +225,18 @@ def _with_what_stays(shown: Forecast, before: Forecast) -> Forecast:
     return shown
 
 
-def _look(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None:
-    """Look at what is to come."""
+def _look(
+    window: UsageWindow, now: datetime, course: Course | None
+) -> tuple[Forecast, float] | None:
+    """Return the exact forecast, and by how much a point used changes its projection."""
+    outlook = _outlook(window, now, course) if course else None
+    if course is None or outlook is None:
+        return None
+    return _forecast(window, course, outlook), outlook.slope
+
+
+def _outlook(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None:
+    """Tell what is to come of a window that is running."""
     moment, habit = now.timestamp(), course.habit
     first, last = course.edges[0], course.edges[-1]
     if not first <= moment < last:
