@@ -16,11 +16,15 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+from sqlalchemy import text
 
+from custom_components.claude_pulse import history
+from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.components.recorder import Recorder, get_instance, statistics
 from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.components.recorder.util import session_scope
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -53,6 +57,7 @@ async def import_use(
     use: Callable[[datetime], float],
     *,
     weeks: int = 6,
+    since: datetime = BEGIN - 12 * WEEK,
     until: datetime = NOW - HOUR,
     entity_id: str = USAGE,
     window: int = 168,
@@ -66,7 +71,8 @@ async def import_use(
             least = 0.0
         percent = min(least + use(time), 100)
         row = {"start": time, "min": least, "mean": least}
-        rows.append({**row, "max": max(before, percent)})
+        if time >= since:
+            rows.append({**row, "max": max(before, percent)})
         time += HOUR
     metadata = {
         "has_mean": True,
@@ -114,8 +120,10 @@ async def recorder(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Recorder:
     """Have a recorder, on that Friday evening, in UTC."""
+    monkeypatch.setattr(history, "SPREAD", 0)
     await hass.config.async_update(time_zone="UTC")
     freezer.move_to(NOW)
     assert await async_setup_component(hass, "sensor", {})
@@ -211,12 +219,13 @@ async def test_recorder_that_takes_its_time(
         instance.async_add_executor_job(going_on.wait)
         for _ in range(instance._db_executor._max_workers)
     ]
-    entry = store_entry(hass, simulator)
+    entry = store_entry(hass, simulator, update_interval=3600)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert hass.states.get(USAGE).state == "70"
     assert hass.states.get(PROJECTION).state == "unknown"
-    for _ in range(2):
+    for _ in range(3):
+        assert hass.states.get(PROJECTION).state == "unknown"
         freezer.tick(60)
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
@@ -296,25 +305,149 @@ async def test_statistics_that_cannot_be_read(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is said once, and the forecast goes on with what it has learned before."""
+    """It is said once, without a name, and goes on without what it has not learned."""
+    await import_use(hass, office)
+    await rename_statistics(hass, "statistics_meta", "gone")
+    caplog.clear()
+    await add(hass, simulator, title="Claude Pulse ada@example.com")
+    projection = PROJECTION.replace("pulse_", "pulse_ada_example_com_")
+    verdict = LASTS.replace("pulse_", "pulse_ada_example_com_")
+    # A moment's failure makes no other forecast.
+    assert hass.states.get(projection).state == "unknown"
+    assert hass.states.get(verdict).state == "unknown"
+    for _ in range(180):
+        await pass_time(hass, freezer, 60)
+    told = [record for record in caplog.records if "could not be" in record.message]
+    assert len(told) == 1
+    assert "ada" not in told[0].getMessage()
+    assert told[0].exc_info is None
+    assert hass.states.get(projection).attributes["basis"] == "even"
+    await rename_statistics(hass, "gone", "statistics_meta")
+
+
+async def test_statistics_that_cannot_be_read_for_a_moment(
+    recorder: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are read a minute later, and what has been learned stays until then."""
     await import_use(hass, office)
     with monkeypatch.context() as broken:
         broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
-        entry = await add(hass, simulator)
-        for _ in range(3):
-            await pass_time(hass, freezer, 3600)
-        assert caplog.text.count("could not be read") == 1
-        assert hass.states.get(PROJECTION).attributes["basis"] == "even"
-    await pass_time(hass, freezer, 3600)
+        await add(hass, simulator)
+        verdicts = count_states(hass, LASTS)
+    for _ in range(2):
+        await pass_time(hass, freezer, 60)
+    assert verdicts == ["on"]
     assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    monkeypatch.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
-    await pass_time(hass, freezer, 3600)
-    assert caplog.text.count("could not be read") == 2
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    with monkeypatch.context() as broken:
+        broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
+        for _ in range(61):
+            await pass_time(hass, freezer, 60)
+        assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+    assert set(verdicts) == {"on"}
+
+
+async def rename_statistics(hass: HomeAssistant, table: str, name: str) -> None:
+    """Give a table of the recorder another name."""
+
+    def rename() -> None:
+        """Do so."""
+        with session_scope(hass=hass) as session:
+            session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+    await get_instance(hass).async_add_executor_job(rename)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=400)])
+async def test_hours_that_have_not_come(
+    recorder: Recorder, hass: HomeAssistant, simulator: Simulator, ahead: timedelta
+) -> None:
+    """Statistics of a clock that was ahead once are passed over."""
+    await import_use(hass, office)
+    await import_use(hass, office, until=NOW + ahead, since=NOW + ahead - 5 * HOUR)
+    await add(hass, simulator)
+    found = hass.states.get(PROJECTION)
+    assert (found.attributes["basis"], found.attributes["weeks"]) == ("habit", 6)
+
+
+async def test_hours_that_were_read_by_a_clock_ahead(
+    recorder: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """When it has been set back they are forgotten, and learning goes on."""
+    ahead = timedelta(days=2)
+    await import_use(hass, office)
+    await import_use(hass, office, until=NOW + ahead, since=NOW + ahead - 5 * HOUR)
+    freezer.move_to(NOW + ahead)
+    entry = await add(hass, simulator)
+    habits = hass.data[DOMAIN][entry.entry_id].history.habits
+    assert habits["weekly"].past.end * 3600 > NOW.timestamp() + 3600
+    # The loop's clock, which is not set back, brings the next minute.
+    freezer.move_to(NOW)
+    hass.data[DOMAIN][entry.entry_id].async_tick()
+    await settle(hass)
+    habits = hass.data[DOMAIN][entry.entry_id].history.habits
+    assert habits["weekly"].past.end * 3600 <= NOW.timestamp() + 3600
+    found = hass.states.get(PROJECTION)
+    assert (found.attributes["basis"], found.attributes["weeks"]) == ("habit", 6)
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize("days", [[], ["mon", "tue", "wed", "thu", "fri"]])
+async def test_used_up_on_a_day_off(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    days: list[str],
+) -> None:
+    """Where the days say nothing yet, the rate so far does."""
+    await hass.config.async_update(time_zone="UTC")
+    saturday = datetime(2026, 5, 9, tzinfo=dt_util.UTC)
+    freezer.move_to(saturday + 36 * HOUR)
+    reset = (saturday + WEEK).isoformat()
+    serve(simulator, {"seven_day": {"utilization": 100, "resets_at": reset}})
+    await add_entry(hass, simulator, working_days=days)
+    assert hass.states.get(LASTS).state == "off"
+    assert hass.states.get(PROJECTION).state == "100"
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize("days", [5, True, None, "mon", ["Mon"], [1], {"mon": 1}])
+async def test_days_that_are_none(
+    hass: HomeAssistant, simulator: Simulator, days: Any
+) -> None:
+    """What somebody wrote into the storage keeps nothing from starting."""
+    await add_entry(hass, simulator, working_days=days)
+    assert hass.states.get(PROJECTION).attributes["basis"] == "even"
+
+
+async def test_clock_set_back_while_it_is_pending(
+    recorder: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """A recorder that hangs keeps no forecast for hours because of it."""
+    going_on = threading.Event()
+    instance = get_instance(hass)
+    for _ in range(instance._db_executor._max_workers):
+        instance.async_add_executor_job(going_on.wait)
+    entry = store_entry(hass, simulator)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    history_ = hass.data[DOMAIN][entry.entry_id].history
+    assert history_.pending
+    freezer.move_to(NOW - 3 * HOUR)
+    history_.async_tick()
+    assert not history_.pending
+    going_on.set()
+    await settle(hass)
 
 
 async def test_time_zone_changes(

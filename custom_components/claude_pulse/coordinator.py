@@ -79,6 +79,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the poller of the entry that is being set up."""
         self.back_off = back_off_of(hass, entry)
+        self._stop_tick: CALLBACK_TYPE = lambda: None
         super().__init__(
             hass,
             _LOGGER,
@@ -106,7 +107,6 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self._org_id: str = entry.data[CONF_ORG_ID]
         self._due = dt_util.utcnow()
         self._poll: asyncio.Task[Snapshot] | None = None
-        self._stop_tick: CALLBACK_TYPE = lambda: None
 
     @property
     def trouble(self) -> str | None:

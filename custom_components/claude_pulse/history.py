@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 import logging
+import random
 from typing import TYPE_CHECKING
 
 from homeassistant.const import WEEKDAYS, Platform
@@ -27,12 +28,17 @@ _HOUR = 3600
 _RECORDER = "recorder"
 
 # The recorder has an hour in its statistics soon after it has ended; if it is behind,
-# some hours later.
+# some hours later. Not all entries read at once.
 _COMPILED = timedelta(minutes=2)
 _BEHIND = timedelta(hours=6)
+SPREAD = 10
+
+# What could not be read is tried again after this, and then after twice as long each
+# time, up to an hour.
+_RETRY, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 
 # A forecast without a habit would be another one: so long it rather waits.
-_PATIENCE = timedelta(minutes=1)
+_PATIENCE = timedelta(minutes=3)
 
 Rows = Mapping[str, Sequence[Hour]]
 
@@ -52,8 +58,8 @@ class Habits:
 class UsageHistory:
     """Learns the habits of a seat, at the start and once an hour; nothing is stored.
 
-    `tell` is called when `habits` are others. At the start these are `pending`, for a
-    minute or two at most.
+    `tell` is called when `habits` are others. At the start these are `pending`, for some
+    minutes at most.
     """
 
     def __init__(
@@ -61,27 +67,31 @@ class UsageHistory:
     ) -> None:
         """Begin with nothing but the days that were chosen."""
         self.pending = _RECORDER in hass.config.components
-        chosen = entry.options.get(CONF_WORKING_DAYS, ())
         self._begun = dt_util.utcnow()
-        self._days = {day for day in range(7) if WEEKDAYS[day] in chosen} or EVERY_DAY
+        self._days = _days_of(entry)
         self._entry = entry
-        self._failed = False
+        self._failed: datetime | None = None
         self._hass = hass
         self._histories: defaultdict[str, History] = defaultdict(History)
         self._last: tuple[int, tzinfo] | None = None
         self._read: tuple[datetime, frozenset[str]] | None = None
         self._reading = False
+        self._retry = _RETRY
         self._tell = tell
+        self._wait = _COMPILED + timedelta(minutes=random.randint(0, SPREAD))
         self.habits = self._learn({}, self._begun, dt_util.DEFAULT_TIME_ZONE)
 
     @callback
     def async_tick(self) -> None:
         """Read what the last hour has brought, and learn from it."""
         now, zone = dt_util.utcnow(), dt_util.DEFAULT_TIME_ZONE
-        if now - self._begun >= _PATIENCE:
+        if not _within(now, self._begun, _PATIENCE):
             self.pending = False
-        due = (int((now - _COMPILED).timestamp() // _HOUR), zone)
-        if due == self._last or self._reading:
+        due = (int((now - self._wait).timestamp() // _HOUR), zone)
+        failed = self._failed is not None and not _within(
+            now, self._failed, self._retry
+        )
+        if self._reading or (due == self._last and not failed):
             return
         self._last, self._reading = due, True
         self._entry.async_create_background_task(
@@ -97,19 +107,25 @@ class UsageHistory:
             try:
                 rows = await self._async_read(now)
             except Exception as err:  # noqa: BLE001
-                if not self._failed:
+                if self._failed is None:
+                    # Its text can hold names of entities, and so of the account.
                     _LOGGER.warning(
                         "The statistics of the usage sensors could not be read, and"
-                        " the forecast goes on with what is known: %r",
-                        err,
+                        " the forecast goes on with what is known: %s",
+                        type(err).__name__,
                     )
-                self._failed = True
+                    self._retry = _RETRY
+                else:
+                    self._retry = min(2 * self._retry, _LONGEST)
+                self._failed = now
             else:
-                self._failed = False
+                self._failed = None
         self.habits = await self._hass.async_add_executor_job(
             self._learn, rows, now, zone
         )
-        self.pending = self._reading = False
+        self._reading = False
+        if self._failed is None:
+            self.pending = False
         self._tell()
 
     async def _async_read(self, now: datetime) -> Rows:
@@ -120,6 +136,13 @@ class UsageHistory:
             statistics_during_period,
         )
 
+        if any(
+            history.end * _HOUR > now.timestamp()
+            for history in self._histories.values()
+        ):
+            # It was read by a clock that was ahead.
+            self._histories.clear()
+            self._read = None
         keys = self._find_entities()
         ids = frozenset(keys)
         start = now - timedelta(weeks=WEEKS)
@@ -175,3 +198,16 @@ class UsageHistory:
             if (habit := learn(history, now, zone, self._days))
         }
         return Habits(learned, learn(History(), now, zone, self._days))
+
+
+def _days_of(entry: ConfigEntry) -> Collection[int]:
+    """Return the days of the week on which there is any use to expect."""
+    chosen = entry.options.get(CONF_WORKING_DAYS)
+    if not isinstance(chosen, list):
+        return EVERY_DAY
+    return {day for day in range(7) if WEEKDAYS[day] in chosen} or EVERY_DAY
+
+
+def _within(now: datetime, since: datetime, span: timedelta) -> bool:
+    """Tell whether it is not longer ago; what is ahead was noted by another clock."""
+    return timedelta() <= now - since < span

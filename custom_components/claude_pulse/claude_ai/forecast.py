@@ -26,10 +26,12 @@ _TOO_EARLY = 0.05
 _PROJECTION_LIMIT = 999
 
 # What a forecast follows: the rate so far, the same on the days that were chosen, or a
-# habit, of which there has to be a week.
+# habit, as far as it is known.
 BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
+
+# So many weeks make a habit that can be spoken of, and followed from the beginning.
 _WEEKS_OF_A_HABIT = 1
 
 # A well-known habit counts as much as this part of a window that has been seen.
@@ -145,10 +147,10 @@ def shown_forecast(
     What changes with every minute would be a state for every minute. The steps are
     a tenth of a pace and of a projection at most, and a quarter of the time until the
     run-out; or what the rounding of the percentage leaves open anyway, and half an hour
-    of a week, an hour where a habit is followed, which is known by the hour. `before` is
-    what has been shown of this very window: a value stays while it is not more than a
-    step off, and the verdict while the rounding can decide it; what belongs to a value
-    stays with it.
+    of a week. A habit is known by the hour, so that is the step of its run-out, and a
+    fifth of its projection where its range is twice as wide. `before` is what has been
+    shown of this very window: a value stays while it is not more than a step off, and the
+    verdict while the rounding can decide it; what belongs to a value stays with it.
     """
     if (seen := _look(window, now, course or course_of(window))) is None:
         return None
@@ -160,10 +162,15 @@ def shown_forecast(
     lasts = exact.lasts
     if before is not None and abs(exact.projected - 100) < rounding:
         lasts = before.lasts
+    leeway = max(exact.projected / 10, 2 * rounding)
+    if exact.basis == BASIS_HABIT:
+        # What the habit itself leaves open.
+        wide = min((exact.high - exact.low) / 2, exact.projected / 5)
+        leeway = max(leeway, wide)
     projected = _in_steps(
         exact.projected,
         before.projected if before else None,
-        _step(_PROJECTION_STEPS, max(exact.projected / 10, 2 * rounding)),
+        _step(_PROJECTION_STEPS, leeway),
     )
     # The verdict can be held, and then the projection does not contradict it; the
     # limit is between two steps.
@@ -229,10 +236,11 @@ def _look(
     window: UsageWindow, now: datetime, course: Course | None
 ) -> tuple[Forecast, float] | None:
     """Return the exact forecast, and by how much a point used changes its projection."""
-    outlook = _outlook(window, now, course) if course else None
-    if course is None or outlook is None:
-        return None
-    return _forecast(window, course, outlook), outlook.slope
+    # Where the course says nothing yet, the rate so far may.
+    for followed in (course, course_of(window)):
+        if followed and (outlook := _outlook(window, now, followed)):
+            return _forecast(window, followed, outlook), outlook.slope
+    return None
 
 
 def _outlook(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None:
@@ -287,10 +295,10 @@ def _forecast(window: UsageWindow, course: Course, outlook: _Outlook) -> Forecas
     """Tell what an outlook means."""
     habit, used = course.habit, max(window.percent, 0)
     known = _is_known(habit)
-    if known:
-        basis = BASIS_HABIT
+    if habit is None:
+        basis = BASIS_EVEN
     else:
-        basis = BASIS_WORKING_DAYS if habit and habit.days_chosen else BASIS_EVEN
+        basis = BASIS_HABIT if habit.weight else BASIS_WORKING_DAYS
     forecast = Forecast(
         pace=None,
         projected=window.percent,
@@ -302,7 +310,7 @@ def _forecast(window: UsageWindow, course: Course, outlook: _Outlook) -> Forecas
         expected=min(outlook.usual, 100) if known else None,
         basis=basis,
         # The first hour there is tells nothing.
-        weeks=int(habit.weeks + 1 / 24) if known and habit else 0,
+        weeks=int(habit.weeks + 1 / 24) if habit else 0,
     )
     if used >= 100:
         return forecast

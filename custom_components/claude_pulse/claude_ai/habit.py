@@ -31,6 +31,10 @@ _ENOUGH_TO_COMPARE = 3
 # week that hour so many times.
 _PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 2, 1, 1.5
 
+# Less than this part of the mean is nothing: nobody's limit is reached in the night
+# because of it.
+_NOTHING = 0.1
+
 # A percentage that falls by more than this has been reset, not corrected.
 _CORRECTION = 2
 
@@ -131,7 +135,6 @@ class Habit:
     zone: tzinfo
     weeks: float
     weight: float
-    days_chosen: bool
     past: History
 
 
@@ -159,7 +162,6 @@ def learn(
     `days` are the days of the week (Monday is 0) with any use to expect; what has been
     used on others is passed over.
     """
-    chosen = frozenset(days) != EVERY_DAY
     end = int(now.timestamp() // _HOUR)
     past = History()
     past.first, past.rises = history.first, array("f", [nan]) * len(history.rises)
@@ -173,7 +175,7 @@ def learn(
     if not any(use.rise for use in found):
         # Who has never used anything yet has no habit.
         found, past = [], History()
-    if not found and not chosen:
+    if not found and frozenset(days) == EVERY_DAY:
         return None
     week = len(days) * _DAY
     odd = _odd_weeks(found, week)
@@ -190,7 +192,6 @@ def learn(
         zone=zone,
         weeks=len(found) / week,
         weight=sum(known) / week,
-        days_chosen=chosen,
         past=past,
     )
 
@@ -257,7 +258,7 @@ def _rates(
         day, hour = divmod(slot, _DAY)
         prior = _PRIOR_WEEKS * flat * by_hour[hour] * by_day[day]
         rate = (risen[slot] + prior) / (known[slot] + _PRIOR_WEEKS)
-        yield rate if day in days else 0.0
+        yield rate if day in days and rate > _NOTHING * flat else 0.0
 
 
 def _smooth(values: Sequence[float]) -> list[float]:
