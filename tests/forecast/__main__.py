@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 WEEKS = (0, 1, 2, 4, 8)
 
 # What the tables are about: who was not looked at while the method was found.
-FIRST_SEED, PEOPLE = 7000, 300
+FIRST_SEED, PEOPLE = 7000, 200
 
 SAID = ("even", "working_days", "habit")
 

@@ -55,6 +55,7 @@ GROUPS = (
                 "credentials",
                 "errors",
                 "forecast",
+                "habit",
                 "organization",
                 "shape",
                 "status",
