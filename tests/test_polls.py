@@ -476,14 +476,23 @@ async def test_nothing_has_succeeded_yet(
 
 
 @pytest.mark.parametrize(
-    ("wait", "polls", "most"),
-    [(120, 50, 1), (120, 121, 3), (30, 50, 4), (1, 3, 3), (0.2, 2, 2)],
+    ("wait", "polls", "most", "latest"),
+    [
+        (120, 50, 3, 152),
+        (120, 121, 5, 178),
+        (30, 50, 7, 44),
+        (1, 3, 3, 1),
+        (0.2, 2, 2, 1),
+    ],
 )
 async def test_polls_share_out_the_seconds(
-    hass: HomeAssistant, wait: float, polls: int, most: int
+    hass: HomeAssistant, wait: float, polls: int, most: int, latest: int
 ) -> None:
-    """As few as can be in one second, and none later than half its wait."""
-    waits = [async_take_slot(hass, timedelta(seconds=wait)) for _ in range(polls)]
-    assert max(Counter(waits).values()) == most
-    assert min(waits) == timedelta(seconds=max(wait, 1))
-    assert max(waits) <= timedelta(seconds=max(wait * 1.5, 1))
+    """Few in two seconds that follow each other, and no later than need be."""
+    taken = Counter(
+        async_take_slot(hass, timedelta(seconds=wait)) // timedelta(seconds=1)
+        for _ in range(polls)
+    )
+    assert max(taken[second] + taken[second + 1] for second in taken) == most
+    assert min(taken) == max(wait, 1)
+    assert max(taken) == latest

@@ -45,6 +45,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # Several Home Assistants do not ask in the same second.
 JITTER = 5
+_JITTER = f"{DOMAIN}_jitter"
 
 # While claude.ai asks for patience, the last values stay this long.
 KEEP = timedelta(minutes=15)
@@ -102,7 +103,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self.stopped = False
         self.failures: Counter[str] = Counter()
         self.last_success: datetime | None = None
-        self._jitter = timedelta(seconds=random.randint(0, JITTER))
+        # All entries have the same one, so that none is in the way of another each time.
+        self._jitter: timedelta = hass.data.setdefault(
+            _JITTER, timedelta(seconds=random.randint(0, JITTER))
+        )
         self._key = SessionKey(hass, entry, self.client)
         self._org_id: str = entry.data[CONF_ORG_ID]
         self._due = dt_util.utcnow()

@@ -93,7 +93,12 @@ class UsageHistory:
         )
         if self._reading or (due == self._last and not failed):
             return
-        self._last, self._reading = due, True
+        self._last = due
+        if _RECORDER not in self._hass.config.components:
+            self.habits = self._learn({}, now, zone)
+            self._tell()
+            return
+        self._reading = True
         self._entry.async_create_background_task(
             self._hass,
             self._async_learn(now, zone),
@@ -103,23 +108,22 @@ class UsageHistory:
     async def _async_learn(self, now: datetime, zone: tzinfo) -> None:
         """Read and learn, in threads, where nobody waits for it."""
         rows: Rows = {}
-        if _RECORDER in self._hass.config.components:
-            try:
-                rows = await self._async_read(now)
-            except Exception as err:  # noqa: BLE001
-                if self._failed is None:
-                    # Its text can hold names of entities, and so of the account.
-                    _LOGGER.warning(
-                        "The statistics of the usage sensors could not be read, and"
-                        " the forecast goes on with what is known: %s",
-                        type(err).__name__,
-                    )
-                    self._retry = _RETRY
-                else:
-                    self._retry = min(2 * self._retry, _LONGEST)
-                self._failed = now
+        try:
+            rows = await self._async_read(now)
+        except Exception as err:  # noqa: BLE001
+            if self._failed is None:
+                # Its text can hold names of entities, and so of the account.
+                _LOGGER.warning(
+                    "The statistics of the usage sensors could not be read, and the"
+                    " forecast goes on with what is known: %s",
+                    type(err).__name__,
+                )
+                self._retry = _RETRY
             else:
-                self._failed = None
+                self._retry = min(2 * self._retry, _LONGEST)
+            self._failed = now
+        else:
+            self._failed = None
         self.habits = await self._hass.async_add_executor_job(
             self._learn, rows, now, zone
         )
