@@ -95,8 +95,9 @@ class UsageHistory:
             return
         self._last = due
         if _RECORDER not in self._hass.config.components:
-            self.habits = self._learn({}, now, zone)
-            self._tell()
+            if (habits := self._learn({}, now, zone)) != self.habits:
+                self.habits = habits
+                self._tell()
             return
         self._reading = True
         self._entry.async_create_background_task(
