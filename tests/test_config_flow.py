@@ -664,6 +664,22 @@ async def test_further_options_wait_for_the_first_page(
     assert dict(entry.options) == {}
 
 
+@pytest.mark.parametrize("page", ["init", "further"])
+async def test_options_of_an_entry_that_is_gone(
+    hass: HomeAssistant, simulator: Simulator, page: str
+) -> None:
+    """A dialog that is left open says so, on either page."""
+    entry = await add_entry(hass, simulator)
+    first = {"org_id": entry.data["org_id"], "update_interval": 300}
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    if page == "further":
+        form = await options(hass, form, **first, further_options=True)
+    assert form["step_id"] == page
+    await hass.config_entries.async_remove(entry.entry_id)
+    done = await options(hass, form, **(first if page == "init" else {}))
+    assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "entry_removed")
+
+
 def offered(form: dict[str, Any]) -> list[str]:
     """Return the organizations that a form offers; others can be typed."""
     config = form["data_schema"].schema["org_id"].config

@@ -15,6 +15,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 
 from .claude_ai.errors import (
     InvalidOrganizationIdError,
@@ -225,7 +226,8 @@ class ClaudePulseOptionsFlow(OptionsFlow):
     def _entry(self) -> ConfigEntry:
         """Return the entry; the base class has it since Home Assistant 2024.12."""
         entry = self.hass.config_entries.async_get_entry(self.handler)
-        assert entry is not None
+        if entry is None:
+            raise AbortFlow("entry_removed")
         return entry
 
     async def async_step_init(
