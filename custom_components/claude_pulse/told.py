@@ -1,0 +1,217 @@
+"""What has been told of a window already, and what is to be told now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .claude_ai.forecast import Forecast
+from .claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
+
+AVAILABLE_AGAIN = "available_again"
+LEFT_OVER = "left_over"
+LIMIT_REACHED = "limit_reached"
+RESET = "reset"
+THRESHOLD_REACHED = "threshold_reached"
+WILL_RUN_OUT = "will_run_out"
+
+# In the order in which they are told, where there are several.
+TYPES = (
+    RESET,
+    AVAILABLE_AGAIN,
+    THRESHOLD_REACHED,
+    LIMIT_REACHED,
+    WILL_RUN_OUT,
+    LEFT_OVER,
+)
+
+# Whoever has used up one of these cannot go on.
+_BLOCKING = (SESSION, WEEKLY)
+
+# A percentage that falls by more than so many points before its reset has been refilled,
+# if it still is at another look some time later: claude.ai answers a false zero at times.
+_FALL = 5
+_CONFIRM = timedelta(seconds=60)
+
+# A reset is moved by minutes; the next window's is further away.
+_MOVED = timedelta(hours=1)
+
+# A run-out is told from the first projection on, and is over at the second.
+_RISK, _NO_RISK = 105, 95
+_RISK_CONFIDENCE = 80
+_RISK_ELAPSED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What somebody wants to be told: percentages, and what is left some time before a reset."""
+
+    thresholds: frozenset[float]
+    left_over: float
+    left_over_before: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What has been told of a window: the highest percentage, and in which window.
+
+    `fell_at` is when a fall was seen first that no reset explains, `at_risk` whether a
+    run-out is told already, `left_over` whether what is left is.
+    """
+
+    percent: float
+    resets_at: datetime | None
+    fell_at: datetime | None = None
+    at_risk: bool = False
+    left_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told of a window; `before` is the mark that was passed or has ended."""
+
+    window: UsageWindow
+    type: str
+    before: float
+    threshold: float | None = None
+    runs_out_at: datetime | None = None
+
+
+def tell(
+    marks: Mapping[Identity, Mark],
+    found: Iterable[tuple[UsageWindow, Forecast | None]],
+    now: datetime,
+    rules: Rules,
+) -> tuple[dict[Identity, Mark], list[Told]]:
+    """Return the marks after a fresh answer, and what is to be told of it, in order.
+
+    A window that is seen for the first time tells nothing. What is missing in the answer
+    keeps its mark.
+    """
+    after = dict(marks)
+    told: list[Told] = []
+    freed: list[Told] = []
+    blocked = {key for key in _BLOCKING if key in marks and marks[key].percent >= 100}
+    for window, forecast in found:
+        key = window.identity
+        blocked.discard(key)
+        if window.percent >= 100 and not window.is_over(now):
+            blocked.update({key} & {*_BLOCKING})
+        if (mark := marks.get(key)) is None:
+            after[key] = _first(window, forecast, now, rules)
+            continue
+        if _is_stale(mark, window, now):
+            continue
+        if (fresh := _since_reset(mark, window, now)) is None:
+            after[key] = replace(mark, fell_at=_earlier(mark.fell_at, now))
+            continue
+        if fresh.percent < mark.percent:
+            told.append(Told(window, RESET, mark.percent))
+            if mark.percent >= 100 > window.percent:
+                freed.append(Told(window, AVAILABLE_AGAIN, mark.percent))
+        after[key], more = _go_on(fresh, window, forecast, now, rules)
+        told += more
+    if not blocked:
+        told += freed
+    return after, sorted(told, key=lambda event: TYPES.index(event.type))
+
+
+def _first(
+    window: UsageWindow, forecast: Forecast | None, now: datetime, rules: Rules
+) -> Mark:
+    """Begin with what is under way already, untold."""
+    return Mark(
+        percent=window.percent,
+        resets_at=window.resets_at,
+        at_risk=_is_at_risk(window, forecast, before=False),
+        left_over=_is_near_reset(window, now, rules),
+    )
+
+
+def _is_stale(mark: Mark, window: UsageWindow, now: datetime) -> bool:
+    """Tell whether an answer is from before a reset that has passed."""
+    return (
+        mark.resets_at is not None
+        and now >= mark.resets_at
+        and window.resets_at is not None
+        and abs(window.resets_at - mark.resets_at) < _MOVED
+    )
+
+
+def _since_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark | None:
+    """Return what is told of the window that runs now, None while it is not certain which.
+
+    After a reset that is nothing.
+    """
+    anew = Mark(-1, window.resets_at)
+    if mark.resets_at is not None and now >= mark.resets_at:
+        return anew
+    if mark.percent - window.percent <= _FALL:
+        return replace(mark, resets_at=window.resets_at, fell_at=None)
+    if mark.fell_at is None or now - mark.fell_at < _CONFIRM:
+        return None
+    return anew
+
+
+def _earlier(moment: datetime | None, now: datetime) -> datetime:
+    """Return when something was seen first; what is ahead was noted by another clock."""
+    return now if moment is None else min(moment, now)
+
+
+def _go_on(
+    mark: Mark,
+    window: UsageWindow,
+    forecast: Forecast | None,
+    now: datetime,
+    rules: Rules,
+) -> tuple[Mark, list[Told]]:
+    """Tell what has come in a window since its mark."""
+    told = []
+    before = max(mark.percent, 0)
+    passed = {limit for limit in rules.thresholds if before < limit <= window.percent}
+    if before < 100 <= window.percent:
+        told.append(Told(window, LIMIT_REACHED, before))
+    elif passed:
+        told.append(Told(window, THRESHOLD_REACHED, before, threshold=max(passed)))
+    at_risk = _is_at_risk(window, forecast, before=mark.at_risk)
+    if at_risk and not mark.at_risk and forecast:
+        runs_out_at = forecast.runs_out_at
+        told.append(Told(window, WILL_RUN_OUT, before, runs_out_at=runs_out_at))
+    left_over = mark.left_over or (
+        _is_near_reset(window, now, rules) and 100 - window.percent >= rules.left_over
+    )
+    if left_over and not mark.left_over:
+        told.append(Told(window, LEFT_OVER, before))
+    return (
+        replace(
+            mark,
+            percent=max(before, window.percent),
+            at_risk=at_risk,
+            left_over=left_over,
+        ),
+        told,
+    )
+
+
+def _is_at_risk(
+    window: UsageWindow, forecast: Forecast | None, *, before: bool
+) -> bool:
+    """Tell whether it is under way that somebody runs out."""
+    if window.identity not in _BLOCKING or forecast is None or forecast.pace is None:
+        return before
+    if before:
+        return forecast.projected > _NO_RISK
+    return (
+        forecast.projected >= _RISK
+        and not forecast.lasts
+        and forecast.confidence >= _RISK_CONFIDENCE
+        and window.percent - forecast.pace >= _RISK_ELAPSED
+    )
+
+
+def _is_near_reset(window: UsageWindow, now: datetime, rules: Rules) -> bool:
+    """Tell whether the week is about to be reset."""
+    if window.identity != WEEKLY or window.resets_at is None:
+        return False
+    return timedelta() < window.resets_at - now <= rules.left_over_before

@@ -1,0 +1,266 @@
+"""What is told of windows: each thing once, and nothing that is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.claude_pulse.claude_ai.forecast import forecast_of
+from custom_components.claude_pulse.claude_ai.usage import (
+    SESSION,
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
+from custom_components.claude_pulse.told import Mark, Rules, Told, tell
+
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))
+RULES = Rules(frozenset({50, 75, 90}), 30, 24 * HOUR)
+OF_A_MODEL = Identity("weekly_scoped", "fable")
+
+Marks = dict[Identity, Mark]
+
+
+def window(
+    percent: float, resets_at: datetime | None = START + WEEK, of: Identity = WEEKLY
+) -> UsageWindow:
+    """Return a window."""
+    return UsageWindow(of, None, percent, resets_at)
+
+
+def seen(
+    marks: Marks, now: datetime, *windows: UsageWindow, forecasts: bool = False
+) -> tuple[Marks, list[Told]]:
+    """Look at windows, by default without forecasts."""
+    found = [(item, forecast_of(item, now) if forecasts else None) for item in windows]
+    return tell(marks, found, now, RULES)
+
+
+def texts(told: Iterable[Told]) -> list[str]:
+    """Write what is told in short."""
+    return [
+        " ".join(
+            [
+                event.type.removesuffix("_reached"),
+                *([f"{event.threshold:g}"] if event.threshold else []),
+                *([f"of {event.before:g}"] if event.type == "reset" else []),
+            ]
+        )
+        for event in told
+    ]
+
+
+def told_of(
+    *readings: tuple[float, float, float | None], of: Identity = WEEKLY
+) -> list[str]:
+    """Return what is told of readings: minutes, percent, and the reset in minutes."""
+    marks: Marks = {}
+    found: list[str] = []
+    for minutes, percent, reset in readings:
+        resets_at = None if reset is None else START + reset * MINUTE
+        now = START + minutes * MINUTE
+        marks, told = seen(marks, now, window(percent, resets_at, of))
+        found += texts(told)
+    return found
+
+
+def every_two_minutes(*percents: float) -> list[tuple[float, float, float]]:
+    """Return readings in one week, beginning in its middle."""
+    return [
+        (5000 + 2 * place, percent, 10080) for place, percent in enumerate(percents)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        # Only the highest of several at once.
+        ((40, 60, 61, 92, 100, 100), ["threshold 50", "threshold 90", "limit"]),
+        ((40, 100), ["limit"]),
+        # A percentage that trembles passes a threshold once.
+        ((70, 76, 75, 76, 74, 76), ["threshold 75"]),
+        # First sight is nothing to tell.
+        ((85, 85, 91), ["threshold 90"]),
+        ((100, 100), []),
+        # One false zero, and another, and a true one.
+        ((73, 0, 73), []),
+        ((73, 0, 73, 0, 73, 76), ["threshold 75"]),
+        ((73, 0, 73, 0, 0), ["reset of 73"]),
+        # What was refilled counts from where it is.
+        ((100, 40, 40, 60), ["reset of 100", "available_again", "threshold 50"]),
+        ((80, 55, 55), ["reset of 80", "threshold 50"]),
+        # Beyond the limit.
+        ((99, 103, 104), ["limit"]),
+    ],
+)
+def test_within_a_window(percents: tuple[float, ...], expected: list[str]) -> None:
+    """Readings that come every two minutes, of one week."""
+    assert told_of(*every_two_minutes(*percents)) == expected
+
+
+def test_fall_is_not_confirmed_too_soon() -> None:
+    """Two answers within a minute can be the same false one."""
+    readings = [(5000, 73, 10080), (5002, 0, 10080), (5002.5, 0, 10080)]
+    assert told_of(*readings) == []
+    assert told_of(*readings, (5003, 0, 10080)) == ["reset of 73"]
+
+
+@pytest.mark.parametrize(
+    ("readings", "expected"),
+    [
+        # Off over a threshold, over a reset, over both.
+        ([(100, 60, 300), (250, 92, 300)], ["threshold 90"]),
+        ([(100, 100, 300), (400, 3, 650)], ["reset of 100", "available_again"]),
+        ([(100, 60, 300), (400, 80, 650)], ["reset of 60", "threshold 75"]),
+        # Nobody has begun another session.
+        ([(100, 60, 300), (301, 0, None), (400, 0, None)], ["reset of 60"]),
+        ([(100, 0, None), (400, 55, 650)], ["threshold 50"]),
+        # After the reset the old numbers are still served.
+        (
+            [(100, 97, 300), (301, 97, 300), (302, 97, 301), (303, 2, 603)],
+            ["reset of 97"],
+        ),
+        # A reset that is moved a little is none.
+        ([(100, 60, 300), (110, 61, 301), (120, 62, 299)], []),
+        # A false zero of a false window, once.
+        (
+            [(100, 73, 300), (102, 0, 402), (104, 73, 300), (106, 76, 300)],
+            ["threshold 75"],
+        ),
+        # As much is used right after the reset as before.
+        ([(299, 80, 300), (302, 80, 602)], ["reset of 80", "threshold 75"]),
+        ([(299, 0, 300), (302, 0, None)], ["reset of 0"]),
+    ],
+)
+def test_over_a_reset(
+    readings: list[tuple[float, float, float | None]], expected: list[str]
+) -> None:
+    """Sessions, with their resets."""
+    assert told_of(*readings, of=SESSION) == expected
+
+
+def test_missing_window_changes_nothing() -> None:
+    """It is where it was when it is there again."""
+    marks, _ = seen({}, START + DAY, window(60))
+    marks, told = seen(marks, START + DAY + MINUTE)
+    assert told == []
+    assert seen(marks, START + DAY + 2 * MINUTE, window(76))[1][0].threshold == 75
+
+
+def test_available_again_only_when_nothing_blocks() -> None:
+    """A session that is reset helps nobody whose week is used up; a model's does not count."""
+    now = START + 4 * HOUR
+    full = [window(100), window(100, now + HOUR, SESSION)]
+    marks, _ = seen({}, now, *full, window(100, of=OF_A_MODEL))
+    now += 2 * HOUR
+    marks, told = seen(marks, now, window(100), window(2, now + 4 * HOUR, SESSION))
+    assert texts(told) == ["reset of 100"]
+    # Then the week is; the session has been for long.
+    now = START + WEEK + HOUR
+    marks, told = seen(
+        marks, now, window(1, now + WEEK), window(5, now + 4 * HOUR, SESSION)
+    )
+    assert [(event.type, event.window.identity) for event in told] == [
+        ("reset", WEEKLY),
+        ("reset", SESSION),
+        ("available_again", WEEKLY),
+    ]
+    # A week that is missing in the answer still blocks.
+    marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
+    now = START + 2 * HOUR
+    _, told = seen(marks, now, window(2, now + 4 * HOUR, SESSION))
+    assert texts(told) == ["reset of 100"]
+
+
+def test_two_windows_at_once() -> None:
+    """Each is told of."""
+    now = START + 3 * HOUR
+    marks, _ = seen({}, now, window(60), window(60, START + 5 * HOUR, SESSION))
+    _, told = seen(
+        marks, now + MINUTE, window(76), window(91, START + 5 * HOUR, SESSION)
+    )
+    assert [(event.window.identity, event.threshold) for event in told] == [
+        (WEEKLY, 75),
+        (SESSION, 90),
+    ]
+
+
+def test_will_run_out_once_an_episode() -> None:
+    """From 105 % on, until 95; not in the first tenth, and not of a model."""
+    marks: Marks = {}
+    found = []
+    # A projection of 102 % ends nothing, one of 93 % does.
+    for days, percent in (
+        (0.5, 6),
+        (0.6, 55),
+        (1, 60),
+        (1.1, 61),
+        (4.2, 61),
+        (4.6, 61),
+        (5, 90),
+        (5.1, 91),
+    ):
+        now = START + days * DAY
+        marks, told = seen(
+            marks, now, window(percent), window(percent, of=OF_A_MODEL), forecasts=True
+        )
+        found += [
+            (days, event.window.identity)
+            for event in told
+            if event.type == "will_run_out"
+        ]
+    assert found == [(1, WEEKLY), (5, WEEKLY)]
+    # It is under way when it is seen for the first time.
+    marks, _ = seen({}, START + 3 * DAY, window(80), forecasts=True)
+    assert marks[WEEKLY].at_risk
+    _, told = seen(marks, START + 3 * DAY + HOUR, window(81), forecasts=True)
+    assert told == []
+
+
+def test_left_over_once_a_week() -> None:
+    """Some hours before the reset, if enough is left; late if nobody was there."""
+    marks, _ = seen({}, START + 3 * DAY, window(60))
+    marks, told = seen(marks, START + 5.9 * DAY, window(65))
+    assert told == []
+    marks, told = seen(marks, START + 6.5 * DAY, window(65), window(10, of=OF_A_MODEL))
+    assert texts(told) == ["left_over"]
+    marks, told = seen(marks, START + 6.6 * DAY, window(66))
+    assert told == []
+    # Not enough, and not for who has just come.
+    marks, _ = seen({}, START + 3 * DAY, window(60))
+    assert seen(marks, START + 6.5 * DAY, window(71))[1] == []
+    marks, _ = seen({}, START + 6.5 * DAY, window(60))
+    assert seen(marks, START + 6.6 * DAY, window(60))[1] == []
+
+
+@given(
+    percents=st.lists(st.integers(0, 100), min_size=1, max_size=30),
+    stop=st.integers(0, 29),
+)
+@settings(max_examples=300, deadline=None)
+def test_each_once_and_none_lost(percents: list[int], stop: int) -> None:
+    """Of a rising percentage that trembles; a restart in the middle changes nothing."""
+    rising = sorted(percents)
+    trembling = [percent - place % 3 for place, percent in enumerate(rising)]
+    marks: Marks = {}
+    found: list[str] = []
+    for place, percent in enumerate(trembling):
+        now = START + DAY + place * HOUR
+        if place == stop:
+            # What was seen but not kept is found again from the marks that were.
+            seen(marks, now, window(percent))
+        marks, told = seen(marks, now, window(percent))
+        found += texts(told)
+    assert len(found) == len(set(found))
+    # Those that the highest of a step has left out are told by it.
+    last = max(trembling)
+    limits = sorted(RULES.thresholds | {100})
+    due = [limit for limit in limits if trembling[0] < limit <= last]
+    if due:
+        assert found[-1] == ("limit" if due[-1] == 100 else f"threshold {due[-1]:g}")
+    else:
+        assert found == []
