@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import isnan
 import threading
 from typing import Any
 
@@ -273,7 +274,7 @@ async def test_once_an_hour_and_only_what_is_new(
         # In the statistics an hour is there a moment after it has ended.
         assert len(found) == (2 if minute >= 2 else 1), minute
     # Of the session nothing is in the statistics, but that has been looked at.
-    assert NOW - 7 * HOUR < found[1][0] <= NOW - HOUR
+    assert NOW - 9 * HOUR < found[1][0] <= NOW - HOUR
     await import_use(hass, office, until=NOW + HOUR)
     for _ in range(3):
         await pass_time(hass, freezer, 60)
@@ -380,6 +381,7 @@ async def test_hours_that_were_read_by_a_clock_ahead(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When it has been set back they are forgotten, and learning goes on."""
     ahead = timedelta(days=2)
@@ -391,12 +393,71 @@ async def test_hours_that_were_read_by_a_clock_ahead(
     assert habits["weekly"].past.end * 3600 > NOW.timestamp() + 3600
     # The loop's clock, which is not set back, brings the next minute.
     freezer.move_to(NOW)
+    with monkeypatch.context() as broken:
+        broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
+        hass.data[DOMAIN][entry.entry_id].async_tick()
+        await settle(hass)
+    # What cannot be read is not forgotten either.
+    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+    freezer.tick(90)
     hass.data[DOMAIN][entry.entry_id].async_tick()
     await settle(hass)
     habits = hass.data[DOMAIN][entry.entry_id].history.habits
     assert habits["weekly"].past.end * 3600 <= NOW.timestamp() + 3600
     found = hass.states.get(PROJECTION)
     assert (found.attributes["basis"], found.attributes["weeks"]) == ("habit", 6)
+
+
+async def test_hours_that_come_late(
+    recorder: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """A recorder that was half a day behind catches up, and so does what is learned."""
+    await import_use(hass, office, until=NOW - 13 * HOUR)
+    entry = await add(hass, simulator)
+    for _ in range(3):
+        await pass_time(hass, freezer, 3600)
+    await import_use(hass, office, until=NOW + 2 * HOUR)
+    await pass_time(hass, freezer, 3600)
+    past = hass.data[DOMAIN][entry.entry_id].history.habits["weekly"].past
+    assert past.end == int(NOW.timestamp() // 3600) + 3
+    assert not any(map(isnan, past.rises[-24:]))
+
+
+async def test_learning_that_fails(
+    recorder: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is tried again."""
+    await import_use(hass, office)
+    entry = store_entry(hass, simulator)
+    with monkeypatch.context() as broken:
+        broken.setattr(history.UsageHistory, "_learn", learn_once())
+        await hass.config_entries.async_setup(entry.entry_id)
+        await settle(hass)
+        assert hass.states.get(PROJECTION).state == "unknown"
+    for _ in range(2):
+        await pass_time(hass, freezer, 60)
+    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+
+
+def learn_once() -> Callable[..., Any]:
+    """Return what learns the first time only, with nothing."""
+    learn, calls = history.UsageHistory._learn, []
+
+    def once(*args: Any) -> Any:
+        """Learn, or fail."""
+        calls.append(args)
+        if len(calls) > 1:
+            raise ValueError
+        return learn(*args)
+
+    return once
 
 
 @pytest.mark.usefixtures("enable_custom_integrations")

@@ -134,6 +134,11 @@ def test_fall_is_not_confirmed_too_soon() -> None:
         # As much is used right after the reset as before.
         ([(299, 80, 300), (302, 80, 602)], ["reset of 80", "threshold 75"]),
         ([(299, 0, 300), (302, 0, None)], ["reset of 0"]),
+        # One answer without a reset does not hide it.
+        (
+            [(60, 60, 300), (120, 60, None), (360, 80, 600)],
+            ["reset of 60", "threshold 75"],
+        ),
     ],
 )
 def test_over_a_reset(
@@ -169,6 +174,15 @@ def test_available_again_only_when_nothing_blocks() -> None:
         ("reset", SESSION),
         ("available_again", WEEKLY),
     ]
+    # A false zero of the week frees nobody.
+    marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
+    now = START + 2 * HOUR
+    marks, told = seen(marks, now, window(0), window(1, now + 4 * HOUR, SESSION))
+    assert texts(told) == ["reset of 100"]
+    # A session that ended long ago, and is missing, blocks nobody.
+    marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
+    _, told = seen(marks, START + WEEK + HOUR, window(1, START + 2 * WEEK))
+    assert texts(told) == ["reset of 100", "available_again"]
     # A week that is missing in the answer still blocks.
     marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
     now = START + 2 * HOUR

@@ -74,7 +74,7 @@ class UsageHistory:
         self._hass = hass
         self._histories: defaultdict[str, History] = defaultdict(History)
         self._last: tuple[int, tzinfo] | None = None
-        self._read: tuple[datetime, frozenset[str]] | None = None
+        self._read: Collection[str] = ()
         self._reading = False
         self._retry = _RETRY
         self._tell = tell
@@ -108,9 +108,11 @@ class UsageHistory:
 
     async def _async_learn(self, now: datetime, zone: tzinfo) -> None:
         """Read and learn, in threads, where nobody waits for it."""
-        rows: Rows = {}
         try:
-            rows = await self._async_read(now)
+            rows, anew = await self._async_read(now)
+            self.habits = await self._hass.async_add_executor_job(
+                self._learn, rows, now, zone, anew
+            )
         except Exception as err:  # noqa: BLE001
             if self._failed is None:
                 # Its text can hold names of entities, and so of the account.
@@ -124,54 +126,48 @@ class UsageHistory:
                 self._retry = min(2 * self._retry, _LONGEST)
             self._failed = now
         else:
-            self._failed = None
-        self.habits = await self._hass.async_add_executor_job(
-            self._learn, rows, now, zone
-        )
-        self._reading = False
-        if self._failed is None:
-            self.pending = False
+            self._failed, self.pending = None, False
+        finally:
+            self._reading = False
         self._tell()
 
-    async def _async_read(self, now: datetime) -> Rows:
-        """Read what may have come since the last time; all of it for what is new."""
+    async def _async_read(self, now: datetime) -> tuple[Rows, bool]:
+        """Read what may have come since the last time; all of it for what is new.
+
+        Tells also whether what is known has to be forgotten, read by a clock ahead.
+        """
         # It needs what is installed with the recorder only.
         from homeassistant.components.recorder import get_instance  # noqa: PLC0415
         from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
             statistics_during_period,
         )
 
-        if any(
-            history.end * _HOUR > now.timestamp()
-            for history in self._histories.values()
-        ):
-            # It was read by a clock that was ahead.
-            self._histories.clear()
-            self._read = None
         keys = self._find_entities()
-        ids = frozenset(keys)
-        start = now - timedelta(weeks=WEEKS)
-        if self._read is not None and ids <= self._read[1]:
-            start = max(start, self._read[0] - _BEHIND)
+        known = max((history.end for history in self._histories.values()), default=0)
+        end = dt_util.utc_from_timestamp(known * _HOUR)
+        start, anew = now - timedelta(weeks=WEEKS), end > now
+        if not anew and keys.keys() <= {*self._read}:
+            start = max(start, end - _BEHIND)
         found = await get_instance(self._hass).async_add_executor_job(
             statistics_during_period,
             self._hass,
             start,
             now,
-            {*ids},
+            {*keys},
             "hour",
             None,
             {"max", "min"},
         )
-        self._read = (now, ids)
-        return {
+        self._read = {*keys}
+        rows = {
             keys[entity_id]: [
                 Hour(int(row["start"] // _HOUR), row["min"], row["max"])
-                for row in rows
+                for row in several
                 if row["min"] is not None and row["max"] is not None
             ]
-            for entity_id, rows in found.items()
+            for entity_id, several in found.items()
         }
+        return rows, anew
 
     @callback
     def _find_entities(self) -> dict[str, str]:
@@ -186,8 +182,12 @@ class UsageHistory:
         }
         return {entity_id: key for entity_id, key in found.items() if key}
 
-    def _learn(self, rows: Rows, now: datetime, zone: tzinfo) -> Habits:
-        """Learn from what is new and what is known."""
+    def _learn(
+        self, rows: Rows, now: datetime, zone: tzinfo, anew: bool = False
+    ) -> Habits:
+        """Learn from what is new and, unless it is to be forgotten, what is known."""
+        if anew:
+            self._histories.clear()
         week = rows.get(WEEKLY_WINDOW.key, ())
         # Nobody knows what of the others would have been used without its limit.
         used_up = {hour.number for hour in week if hour.least >= 100}

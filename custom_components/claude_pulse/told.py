@@ -92,12 +92,8 @@ def tell(
     after = dict(marks)
     told: list[Told] = []
     freed: list[Told] = []
-    blocked = {key for key in _BLOCKING if key in marks and marks[key].percent >= 100}
     for window, forecast in found:
         key = window.identity
-        blocked.discard(key)
-        if window.percent >= 100 and not window.is_over(now):
-            blocked.update({key} & {*_BLOCKING})
         if (mark := marks.get(key)) is None:
             after[key] = _first(window, forecast, now, rules)
             continue
@@ -112,7 +108,7 @@ def tell(
                 freed.append(Told(window, AVAILABLE_AGAIN, mark.percent))
         after[key], more = _go_on(fresh, window, forecast, now, rules)
         told += more
-    if not blocked:
+    if not any(_blocks(after[key], now) for key in _BLOCKING if key in after):
         told += freed
     return after, sorted(told, key=lambda event: TYPES.index(event.type))
 
@@ -127,6 +123,12 @@ def _first(
         at_risk=_is_at_risk(window, forecast, before=False),
         left_over=_is_near_reset(window, now, rules),
     )
+
+
+def _blocks(mark: Mark, now: datetime) -> bool:
+    """Tell whether a window is used up, as far as is certain, and not reset since."""
+    over = mark.resets_at is not None and now >= mark.resets_at
+    return mark.percent >= 100 and not over
 
 
 def _is_stale(mark: Mark, window: UsageWindow, now: datetime) -> bool:
@@ -148,7 +150,9 @@ def _since_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark | None:
     if mark.resets_at is not None and now >= mark.resets_at:
         return anew
     if mark.percent - window.percent <= _FALL:
-        return replace(mark, resets_at=window.resets_at, fell_at=None)
+        # An answer without a reset does not undo one.
+        resets_at = window.resets_at or mark.resets_at
+        return replace(mark, resets_at=resets_at, fell_at=None)
     if mark.fell_at is None or now - mark.fell_at < _CONFIRM:
         return None
     return anew

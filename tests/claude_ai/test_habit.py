@@ -24,7 +24,11 @@ from custom_components.claude_pulse.claude_ai.habit import (
     Hour,
     learn,
 )
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.claude_ai.usage import (
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
 
 # A Monday, at noon.
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -54,7 +58,9 @@ def rises(*hours: tuple[int, float, float]) -> list[float | None]:
         ([(1, 40, 50), (2, 0, 97), (3, 4, 6)], [None, 51, 2]),
         # After it, it comes further than the window before.
         ([(1, 40, 60), (2, 0, 60), (3, 20, 75)], [None, 20, 55]),
-        ([(1, 40, 60), (2, 0, 80), (3, 80, 85)], [None, 80, 5]),
+        # A false zero, or as far again: that is not known.
+        ([(1, 40, 60), (2, 0, 80), (3, 80, 85)], [None, None, 5]),
+        ([(1, 70, 72), (2, 0, 73), (3, 73, 74)], [None, None, 1]),
         # Some of it is given back: what comes after counts from there.
         ([(1, 80, 80), (2, 45, 80), (3, 47, 50)], [None, 2, 3]),
         # A correction by a point is no reset.
@@ -261,6 +267,16 @@ def test_working_days_without_history() -> None:
     saturday = datetime(2026, 5, 9, 1, 0, tzinfo=UTC)
     first, then = (by_habit(70, saturday + hours * HOUR, habit) for hours in (0, 46))
     assert first.projected == then.projected == pytest.approx(70 / (108 / 120))
+
+
+def test_days_off_at_the_beginning_say_nothing() -> None:
+    """Nor does the rate so far, unless all is used."""
+    saturday = datetime(2026, 5, 9, 0, 0, tzinfo=UTC)
+    habit = learn(History(), saturday, UTC, days=range(5))
+    for percent, known in ((30, False), (100, True)):
+        seen = UsageWindow(WEEKLY, None, percent, saturday + WEEK)
+        found = forecast_of(seen, saturday + 36 * HOUR, course_of(seen, habit))
+        assert (found is not None) is known
 
 
 def test_working_days_overrule_history() -> None:

@@ -227,7 +227,7 @@ def _with_what_stays(shown: Forecast, before: Forecast) -> Forecast:
         )
     if shown.pace == before.pace:
         shown = replace(shown, expected=before.expected)
-    if shown.lasts is before.lasts:
+    if shown.lasts is before.lasts and before.pace is not None:
         shown = replace(shown, confidence=before.confidence)
     return shown
 
@@ -236,11 +236,16 @@ def _look(
     window: UsageWindow, now: datetime, course: Course | None
 ) -> tuple[Forecast, float] | None:
     """Return the exact forecast, and by how much a point used changes its projection."""
-    # Where the course says nothing yet, the rate so far may.
-    for followed in (course, course_of(window)):
-        if followed and (outlook := _outlook(window, now, followed)):
-            return _forecast(window, followed, outlook), outlook.slope
-    return None
+    if course is None:
+        return None
+    outlook = _outlook(window, now, course)
+    if outlook is None and (even := course_of(window)):
+        # Where a course says nothing yet, the rate so far may; but not of days off, unless
+        # there is nothing to forecast any more.
+        if course.habit and course.habit.days_chosen and window.percent < 100:
+            return None
+        course, outlook = even, _outlook(window, now, even)
+    return (_forecast(window, course, outlook), outlook.slope) if outlook else None
 
 
 def _outlook(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None:

@@ -99,8 +99,10 @@ class History:
         if fell_from is not None:
             # Only now it shows how far it had come since the reset.
             begun = hour.least
-            peak = max(before.most - max(fell_from, begun), 0)
-            self.rises[-1] = max(begun - before.least, 0) + peak
+            if begun < fell_from - _CORRECTION:
+                peak = max(before.most - max(fell_from, begun), 0)
+                self.rises[-1] = max(begun - before.least, 0) + peak
+            # Otherwise it was a false zero, or it has come as far again: who knows.
         elif hour.least < begun - _CORRECTION:
             self._fell_from = begun
             return nan
@@ -135,6 +137,7 @@ class Habit:
     zone: tzinfo
     weeks: float
     weight: float
+    days_chosen: bool
     past: History
 
 
@@ -175,7 +178,8 @@ def learn(
     if not any(use.rise for use in found):
         # Who has never used anything yet has no habit.
         found, past = [], History()
-    if not found and frozenset(days) == EVERY_DAY:
+    chosen = frozenset(days) != EVERY_DAY
+    if not found and not chosen:
         return None
     week = len(days) * _DAY
     odd = _odd_weeks(found, week)
@@ -192,6 +196,7 @@ def learn(
         zone=zone,
         weeks=len(found) / week,
         weight=sum(known) / week,
+        days_chosen=chosen,
         past=past,
     )
 
