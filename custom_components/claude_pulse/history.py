@@ -28,9 +28,11 @@ _HOUR = 3600
 _RECORDER = "recorder"
 
 # The recorder has an hour in its statistics soon after it has ended; if it is behind,
-# some hours later. Not all entries read at once.
+# some hours later.
 _COMPILED = timedelta(minutes=2)
 _BEHIND = timedelta(hours=6)
+
+# Not all entries read at once, but within so many minutes.
 SPREAD = 10
 
 # What could not be read is tried again after this, and then after twice as long each
