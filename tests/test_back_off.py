@@ -33,8 +33,9 @@ HOUR = 60 * 60
 
 
 def files(storage: dict[str, Any]) -> list[str]:
-    """Return the names of our files in the storage folder."""
-    return [name for name in storage if name.startswith("claude_pulse")]
+    """Return the names of what is remembered of failures in the storage folder."""
+    ours = [name for name in storage if name.startswith("claude_pulse")]
+    return [name for name in ours if not name.endswith(".told")]
 
 
 async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:

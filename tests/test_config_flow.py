@@ -589,6 +589,9 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     assert suggested(form)["update_interval"] == 300
 
 
+FURTHER = ("working_days", "thresholds", "left_over", "left_over_hours")
+
+
 async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> None:
     """They are on a second page, behind a box that is empty each time."""
     entry = await add_entry(hass, simulator)
@@ -604,7 +607,13 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
         await options(hass, form, working_days=["someday"])
     done = await options(hass, form, working_days=["sat", "sun"])
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    known = {"update_interval": 300, "working_days": ["sat", "sun"]}
+    known = {
+        "update_interval": 300,
+        "working_days": ["sat", "sun"],
+        "thresholds": [],
+        "left_over": 30,
+        "left_over_hours": 24,
+    }
     assert dict(entry.options) == known
     assert entry.state is ConfigEntryState.LOADED
     # One reload for both pages.
@@ -620,9 +629,44 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
     # An empty second page means none.
     form = await hass.config_entries.options.async_init(entry.entry_id)
     form = await options(hass, form, **first, further_options=True)
-    assert suggested(form) == {"working_days": ["sat", "sun"]}
+    assert suggested(form) == {k: v for k, v in known.items() if k in FURTHER}
     await options(hass, form)
-    assert dict(entry.options) == {"update_interval": 300, "working_days": []}
+    assert dict(entry.options) == {**known, "working_days": []}
+
+
+async def test_what_is_to_be_told(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Thresholds are typed or chosen; what is none is told at the field, and nothing is lost."""
+    entry = await add_entry(hass, simulator)
+    first = {"org_id": entry.data["org_id"], "update_interval": 300}
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(hass, form, **first, further_options=True)
+    told = {"thresholds": ["75", "90"], "left_over": 30, "left_over_hours": 24}
+    assert suggested(form) == told
+    for wrong in ("much", "0", "100", "-5", "7.5", ""):
+        typed = {"thresholds": ["75", wrong], "working_days": ["mon"], "left_over": 40}
+        form = await options(hass, form, **typed)
+        assert form["errors"] == {"thresholds": "invalid_threshold"}
+        assert suggested(form) == typed
+    assert dict(entry.options) == {}
+    done = await options(
+        hass,
+        form,
+        thresholds=["80", " 5 %", "80"],
+        left_over=40.0,
+        left_over_hours=12.0,
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == {
+        "update_interval": 300,
+        "working_days": [],
+        "thresholds": [5, 80],
+        "left_over": 40,
+        "left_over_hours": 12,
+    }
+    # The first page alone leaves that, and the second shows it.
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await options(hass, form, **first, further_options=True)
+    assert suggested(form)["thresholds"] == ["5", "80"]
 
 
 async def test_what_fails_at_the_second_page(

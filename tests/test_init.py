@@ -132,7 +132,7 @@ async def test_removal_during_a_poll(
     stops_during(hass, simulator, entry, "/usage")
     await pass_time(hass, freezer)
     assert entry.state is ConfigEntryState.NOT_LOADED
-    assert not [name for name in hass_storage if name.startswith("claude_pulse")]
+    assert f"claude_pulse.{entry.entry_id}" not in hass_storage
 
 
 async def test_setup_retries_by_itself(

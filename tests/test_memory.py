@@ -338,7 +338,7 @@ async def test_file_that_cannot_be_read(
     """It is said, claude.ai is asked, and the file goes."""
     entry = await start(hass, freezer, simulator, hass_storage, stored)
     assert entry.state is ConfigEntryState.LOADED
-    warnings = [r.getMessage() for r in caplog.records if "back_off" in r.name]
+    warnings = [r.getMessage() for r in caplog.records if "entry_file" in r.name]
     assert warnings == [WARNING]
     assert FILE not in hass_storage
     assert "unavailable" not in states(hass).values()
@@ -353,7 +353,7 @@ async def test_nothing_is_said_of_a_file_that_is_not_there(
 ) -> None:
     """Most starts find none."""
     await add_entry(hass, simulator)
-    assert not [record for record in caplog.records if "back_off" in record.name]
+    assert not [record for record in caplog.records if "entry_file" in record.name]
 
 
 async def test_nothing_is_written_while_all_is_well(
@@ -367,7 +367,7 @@ async def test_nothing_is_written_while_all_is_well(
 
     async def touch(store: Store[Any], *_: Any) -> None:
         """Remember which file is touched."""
-        if store.key.startswith(DOMAIN):
+        if store.key.startswith(DOMAIN) and not store.key.endswith(".told"):
             touched.append(store.key)
 
     with monkeypatch.context() as patch:
@@ -397,8 +397,11 @@ async def test_disk_that_is_full_is_told(
     with monkeypatch.context() as patch:
         patch.setattr(Store, "async_save", refuse)
         await pass_time(hass, freezer)
-    warnings = [r.getMessage() for r in caplog.records if "back_off" in r.name]
-    assert warnings == ["What failed cannot be stored: No space left on device"]
+    warnings = {r.getMessage() for r in caplog.records if "entry_file" in r.name}
+    assert warnings == {
+        f"What {what} cannot be stored: No space left on device"
+        for what in ("failed", "was told")
+    }
 
 
 async def test_disk_is_told_of_once(
@@ -416,7 +419,7 @@ async def test_disk_is_told_of_once(
 
     def told() -> int:
         """Count the warnings."""
-        return sum("back_off" in record.name for record in caplog.records)
+        return caplog.text.count("What failed cannot be stored")
 
     await add_entry(hass, simulator)
     simulator.set_fault("rate_limited", retry_after="600")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 import json
 from pathlib import Path
 import re
@@ -18,6 +19,7 @@ from custom_components.claude_pulse.claude_ai.forecast import (
     BASIS_HABIT,
     BASIS_WORKING_DAYS,
 )
+from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, Identity
 from custom_components.claude_pulse.issues import Issue
 from custom_components.claude_pulse.naming import OUR_KEYS
 from custom_components.claude_pulse.sensor import (
@@ -26,6 +28,7 @@ from custom_components.claude_pulse.sensor import (
     SEAT_SENSORS,
     WINDOW_SENSORS,
 )
+from custom_components.claude_pulse.told import Told, types_of
 
 from .common import TEN_KEYS
 
@@ -95,7 +98,7 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
     binary_sensors = {LIMIT_REACHED.key, "weekly_lasts"}
     binary_sensors |= {"model_limit_reached", "window_limit_reached"}
     ours = {*fixed, *seat_keys, *money[:4], *others, LIMIT_REACHED.key, "weekly_lasts"}
-    assert ours == OUR_KEYS
+    assert ours | {"session_events", "weekly_events"} == OUR_KEYS
     for told in (ENGLISH["entity"], ICONS["entity"]):
         assert list(told["sensor"]) == sensors
         assert set(told["binary_sensor"]) == binary_sensors
@@ -103,6 +106,24 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
         for icon in platform.values():
             assert icon["default"].startswith("mdi:")
             assert icon["default"] not in icon.get("state", {}).values()
+
+
+def test_everything_that_is_told_has_a_name_and_an_icon() -> None:
+    """What can be told of each sort of window, in the same words."""
+    windows = {"session": SESSION, "weekly": WEEKLY}
+    windows |= {"model": Identity("weekly_scoped", "x"), "window": Identity("x")}
+    texts, icons = ENGLISH["entity"]["event"], ICONS["entity"]["event"]
+    assert texts.keys() == icons.keys() == {f"{window}_events" for window in windows}
+    beside = {field.name for field in fields(Told)} - {"window", "type"}
+    beside |= {"event_type", "percent", "resets_at"}
+    for window, identity in windows.items():
+        key = f"{window}_events"
+        told, shown = texts[key]["state_attributes"], icons[key]["state_attributes"]
+        assert told.keys() == beside
+        assert list(told["event_type"]["state"]) == types_of(identity)
+        assert list(shown["event_type"]["state"]) == types_of(identity)
+        said = texts["weekly_events"]["state_attributes"]["event_type"]["state"]
+        assert told["event_type"]["state"].items() <= said.items()
 
 
 def test_every_error_has_a_text() -> None:
@@ -113,7 +134,7 @@ def test_every_error_has_a_text() -> None:
     assert of_the_flow == {"already_configured", "no_usable_org", "wrong_account"}
     raised = {*error_keys(), *of_the_flow, "unknown"}
     assert set(ENGLISH["config"]["error"]) == raised
-    assert set(ENGLISH["options"]["error"]) == raised
+    assert set(ENGLISH["options"]["error"]) == {*raised, "invalid_threshold"}
     told_by_polls = set(error_keys()) - {"api_key", "invalid_key_format", "oauth_token"}
     assert set(ENGLISH["exceptions"]) == told_by_polls
 
@@ -150,7 +171,8 @@ def test_every_error_is_told_in_the_same_words() -> None:
     """The options say what the other forms say."""
     texts = ENGLISH["config"]["error"]
     for key, text in ENGLISH["options"]["error"].items():
-        assert text == texts[key]
+        if key != "invalid_threshold":
+            assert text == texts[key]
 
 
 @pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
@@ -191,6 +213,7 @@ def test_what_is_used_where_it_is_there_comes_first() -> None:
         for name in re.findall(r"homeassistant\.components\.(\w+)", path.read_text()):
             used.add(name)
     # What every Home Assistant has, or loads for our platforms and pages.
-    always = {"binary_sensor", "diagnostics", "repairs", "sensor", "system_health"}
+    always = {"binary_sensor", "diagnostics", "event", "repairs", "sensor"}
+    always |= {"system_health"}
     assert used - always <= set(MANIFEST["after_dependencies"])
     assert "recorder" in used

@@ -15,7 +15,7 @@ from custom_components.claude_pulse.claude_ai.usage import (
     Identity,
     UsageWindow,
 )
-from custom_components.claude_pulse.told import Mark, Rules, Told, tell
+from custom_components.claude_pulse.told import ROSE, Mark, Rules, Told, tell, types_of
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))
@@ -35,9 +35,10 @@ def window(
 def seen(
     marks: Marks, now: datetime, *windows: UsageWindow, forecasts: bool = False
 ) -> tuple[Marks, list[Told]]:
-    """Look at windows, by default without forecasts."""
+    """Look at windows, by default without forecasts; each rise is left out."""
     found = [(item, forecast_of(item, now) if forecasts else None) for item in windows]
-    return tell(marks, found, now, RULES)
+    marks, told = tell(marks, found, now, RULES)
+    return marks, [event for event in told if event.type != ROSE]
 
 
 def texts(told: Iterable[Told]) -> list[str]:

@@ -15,18 +15,27 @@ from .issues import async_clear_issues, async_clear_when_disabled
 from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
 from .status import async_setup_status
+from .teller import async_setup_telling, teller_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.helpers.typing import ConfigType
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all entries share."""
     hass.data[DOMAIN] = {}
+
+    @callback
+    def tell_all() -> None:
+        """Let all entries tell what they have found."""
+        for coordinator in hass.data[DOMAIN].values():
+            coordinator.async_tell()
+
+    async_setup_telling(hass, tell_all)
     async_clear_when_disabled(hass)
     async_setup_status(hass)
     return True
@@ -35,6 +44,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Set up a seat."""
     await back_off_of(hass, entry).async_load()
+    await teller_of(hass, entry).async_load()
     coordinator = ClaudePulseCoordinator(hass, entry)
 
     @callback
@@ -53,8 +63,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await coordinator.async_shutdown()
         forget()
         raise
-    # The entities are there by now, whose history it is.
+    # The entities are there by now, whose history it is, and which tell.
     coordinator.history.async_tick()
+    coordinator.teller.async_begin(lambda: bool(coordinator.changes))
+    coordinator.async_tell()
     return True
 
 
@@ -68,3 +80,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave nothing behind of a seat."""
     async_clear_issues(hass, entry)
     await back_off_of(hass, entry).async_forget()
+    await teller_of(hass, entry).async_forget()

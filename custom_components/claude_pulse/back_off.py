@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 import hashlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .claude_ai.errors import (
@@ -31,11 +27,10 @@ from .const import (
     DOMAIN,
     MAX_UPDATE_INTERVAL,
 )
+from .entry_file import EntryFile
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
-
-_LOGGER = logging.getLogger(__name__)
 
 _DATA = f"{DOMAIN}_back_off"
 
@@ -55,9 +50,6 @@ _WORTH_STORING = timedelta(minutes=5)
 SLACK = timedelta(seconds=1)
 
 _NONE = timedelta()
-
-# Nothing that is ever stored.
-_UNKNOWN: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +90,9 @@ class BackOff:
         self._entry = entry
         self._hass = hass
         self._gone = self._loaded = False
-        self._lock = asyncio.Lock()
-        self._store: Store[dict[str, Any]] = Store(
-            hass, 1, f"{DOMAIN}.{entry.entry_id}"
+        self._file = EntryFile(
+            hass, f"{DOMAIN}.{entry.entry_id}", self._to_store, "What failed"
         )
-        # What the file holds; None is no file, and this is not known.
-        self._stored: dict[str, Any] | None = _UNKNOWN
-        self._disk_told = False
 
     @property
     def interval(self) -> timedelta:
@@ -135,23 +123,9 @@ class BackOff:
         if self._loaded:
             return
         self._loaded = True
-        try:
-            self._stored = stored = await self._store.async_load()
-            if stored is None:
-                return
-            self.failure = _failure_of(stored, self.interval)
-        except (
-            HomeAssistantError,
-            LookupError,
-            NotImplementedError,
-            OSError,
-            OverflowError,
-            TypeError,
-            ValueError,
-        ):
-            _LOGGER.warning("What failed before the start cannot be read; going on")
-            self.failure, self._stored = None, _UNKNOWN
-            await self._async_store()
+        if not await self._file.async_load(self._remember):
+            self.failure = None
+            await self._file.async_store()
 
     async def async_fail(self, err: ClaudeAiError) -> Failure:
         """Note a failure."""
@@ -175,20 +149,20 @@ class BackOff:
         )
         # An outage leaves to remember what was before it.
         if not isinstance(err, UnavailableError):
-            await self._async_store()
+            await self._file.async_store()
         return failure
 
     async def async_clear(self) -> None:
         """Go back to the interval."""
         self.failure = None
-        await self._async_store()
+        await self._file.async_store()
 
     async def async_forget(self) -> None:
         """Leave nothing behind, as the entry is gone."""
         self._gone = True
         self._hass.data[_DATA].pop(self._entry.entry_id)
-        self._stored = _UNKNOWN
-        await self.async_clear()
+        self.failure = None
+        await self._file.async_remove()
 
     @property
     def _about(self) -> str:
@@ -239,28 +213,9 @@ class BackOff:
             "wait": failure.wait.total_seconds(),
         }
 
-    async def _async_store(self) -> None:
-        """Make the file what is to be remembered; whoever asked for it may end before."""
-        if self._to_store() != self._stored:
-            await asyncio.shield(self._hass.async_create_task(self._async_write()))
-
-    async def _async_write(self) -> None:
-        """Write or remove the file, one after the other."""
-        async with self._lock:
-            if (data := self._to_store()) == self._stored:
-                return
-            self._stored = _UNKNOWN
-            try:
-                if data is None:
-                    await self._store.async_remove()
-                else:
-                    await self._store.async_save(data)
-            except OSError as err:
-                if not self._disk_told:
-                    _LOGGER.warning("What failed cannot be stored: %s", err.strerror)
-                self._disk_told = True
-            else:
-                self._stored, self._disk_told = data, False
+    def _remember(self, stored: dict[str, Any]) -> None:
+        """Go on from what is stored; raises if it is no failure."""
+        self.failure = _failure_of(stored, self.interval)
 
 
 def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:

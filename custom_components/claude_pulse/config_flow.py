@@ -28,7 +28,6 @@ from .const import (
     CONF_ORG_ID,
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
-    CONF_WORKING_DAYS,
     DEFAULT_UPDATE_INTERVAL,
     DOMAIN,
 )
@@ -41,11 +40,14 @@ from .fields import (
     errors_of,
     names_of,
     organization_schema,
+    shown_further,
     shown_values,
+    typed_further,
     typed_values,
 )
 from .seat import (
     Candidates,
+    SeatError,
     async_change,
     async_check,
     async_find_seats,
@@ -250,14 +252,21 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show further options, and store both pages."""
+        errors: dict[str, str] = {}
+        shown: Mapping[str, Any] = shown_further(self._entry.options)
         if user_input is not None:
-            # A field that was emptied is not sent.
-            self._typed = {**self._typed, CONF_WORKING_DAYS: [], **user_input}
-            return await self._async_finish()
+            try:
+                typed = typed_further(user_input)
+            except SeatError as err:
+                errors, shown = errors_of(err, FURTHER_SCHEMA), user_input
+            else:
+                self._typed = {**self._typed, **typed}
+                return await self._async_finish()
         return self.async_show_form(
             step_id="further",
-            data_schema=_with_values(self, FURTHER_SCHEMA, self._entry.options),
+            data_schema=_with_values(self, FURTHER_SCHEMA, shown),
             description_placeholders={"name": self._entry.title},
+            errors=errors,
         )
 
     @property

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 DOMAIN: Final = "claude_pulse"
 TITLE: Final = "Claude Pulse"
 
 CONF_FURTHER: Final = "further_options"
+CONF_LEFT_OVER: Final = "left_over"
+CONF_LEFT_OVER_HOURS: Final = "left_over_hours"
 CONF_ORG_ID: Final = "org_id"
 CONF_PREVIOUS_SESSION_KEY: Final = "previous_session_key"
 CONF_SESSION_KEY: Final = "session_key"
 CONF_SESSION_KEY_SINCE: Final = "session_key_since"
+CONF_THRESHOLDS: Final = "thresholds"
 CONF_UPDATE_INTERVAL: Final = "update_interval"
 CONF_WORKING_DAYS: Final = "working_days"
 
 DEFAULT_UPDATE_INTERVAL: Final = 120
 MAX_UPDATE_INTERVAL: Final = 24 * 60 * 60
 MIN_UPDATE_INTERVAL: Final = 30
+
+# What is told, unless somebody wants something else.
+TOLD_DEFAULTS: Final[Mapping[str, Any]] = {
+    CONF_THRESHOLDS: (75, 90),
+    CONF_LEFT_OVER: 30,
+    CONF_LEFT_OVER_HOURS: 24,
+}
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"

@@ -36,6 +36,7 @@ from .seat import async_ask_for_key, device_of
 from .session_key import SessionKey, key_since
 from .sessions import async_entry_session
 from .slots import async_take_slot
+from .teller import teller_of
 from .tick import async_track_minute
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self.account = Account(hass, entry, self.client)
         self.history = UsageHistory(hass, entry, self.async_update_listeners)
         self.readings = Readings(self.history)
+        self.teller = teller_of(hass, entry)
         self.device = device_of(entry)
         self.slug = slugify(entry.title)
         # Entities that are being added or removed.
@@ -121,6 +123,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Stop polling, also in the middle of a poll."""
         self.stopped = True
         self._stop_tick()
+        self.teller.async_end()
         await super().async_shutdown()
         if self._poll is not None:
             self._poll.cancel()
@@ -150,6 +153,16 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.data is not None:
             self.readings.update(self.data.usage, dt_util.utcnow())
         super().async_update_listeners()
+        self.async_tell()
+
+    @callback
+    def async_tell(self) -> None:
+        """Let be told what the last answer brings, as the entities show it by now.
+
+        Without habits a run-out would be another one.
+        """
+        if not self.history.pending:
+            self.teller.async_look(self.readings.forecast)
 
     @callback
     def async_tick(self) -> None:
@@ -219,9 +232,14 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             self.hass, self.config_entry, key_since(self.config_entry), now
         )
         self._poll_after(_until_next(usage, now, self.back_off.interval + self._jitter))
+        self.teller.async_hear(usage, now)
         if recovered:
             self.async_update_listeners()
-        return Snapshot(usage, self.account.plan, self.account.balance)
+        found = Snapshot(usage, self.account.plan, self.account.balance)
+        if found == self.data:
+            # Which nobody is called for.
+            self.async_tell()
+        return found
 
     async def _async_usage(self) -> Usage:
         """Ask for the usage, and after some unclear refusals for their reason."""

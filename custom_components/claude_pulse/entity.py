@@ -107,7 +107,7 @@ class WindowEntity(SeatEntity):
         coordinator: ClaudePulseCoordinator,
         window: WindowSubject,
         key: str,
-        beside: Beside | None,
+        beside: Beside | None = None,
     ) -> None:
         """Initialize an entity under the name of the window."""
         super().__init__(coordinator, key, window)

@@ -8,7 +8,7 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.const import WEEKDAYS
+from homeassistant.const import PERCENTAGE, WEEKDAYS, UnitOfTime
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -27,12 +27,16 @@ from .claude_ai.errors import ClaudeAiError
 from .claude_ai.organization import Organization
 from .const import (
     CONF_FURTHER,
+    CONF_LEFT_OVER,
+    CONF_LEFT_OVER_HOURS,
     CONF_ORG_ID,
     CONF_SESSION_KEY,
+    CONF_THRESHOLDS,
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
+    TOLD_DEFAULTS,
     USAGE_URL,
 )
 from .seat import SeatError
@@ -67,6 +71,7 @@ _FIELDS = {
     "invalid_auth": CONF_SESSION_KEY,
     "invalid_key_format": CONF_SESSION_KEY,
     "invalid_org_id": CONF_ORG_ID,
+    "invalid_threshold": CONF_THRESHOLDS,
     "no_usable_org": CONF_SESSION_KEY,
     "oauth_token": CONF_SESSION_KEY,
     "org_not_found": CONF_ORG_ID,
@@ -88,7 +93,33 @@ FURTHER_SCHEMA = vol.Schema(
                 options=WEEKDAYS,
                 translation_key=CONF_WORKING_DAYS,
             )
-        )
+        ),
+        vol.Optional(CONF_THRESHOLDS): SelectSelector(
+            SelectSelectorConfig(
+                custom_value=True,
+                mode=SelectSelectorMode.DROPDOWN,
+                multiple=True,
+                options=["50", "75", "80", "90", "95"],
+            )
+        ),
+        vol.Optional(CONF_LEFT_OVER): NumberSelector(
+            NumberSelectorConfig(
+                min=1,
+                max=100,
+                step=1,
+                mode=NumberSelectorMode.BOX,
+                unit_of_measurement=PERCENTAGE,
+            )
+        ),
+        vol.Optional(CONF_LEFT_OVER_HOURS): NumberSelector(
+            NumberSelectorConfig(
+                min=1,
+                max=168,
+                step=1,
+                mode=NumberSelectorMode.BOX,
+                unit_of_measurement=UnitOfTime.HOURS,
+            )
+        ),
     }
 )
 KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})
@@ -171,3 +202,25 @@ def shown_values(
     names = {org_id: name for name, org_id in offered.items()}
     org_id = values[CONF_ORG_ID]
     return {**values, CONF_ORG_ID: names.get(org_id, org_id)}
+
+
+def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed on the second page; a field that was emptied is not sent.
+
+    Raises SeatError for what is no percentage.
+    """
+    thresholds = [text.strip(" %") for text in typed.get(CONF_THRESHOLDS, ())]
+    if not all(text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 99 for text in thresholds):
+        raise SeatError("invalid_threshold")
+    return {
+        CONF_WORKING_DAYS: [],
+        **TOLD_DEFAULTS,
+        **typed,
+        CONF_THRESHOLDS: sorted({int(text) for text in thresholds}),
+    }
+
+
+def shown_further(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options for the second page."""
+    shown = {**TOLD_DEFAULTS, **options}
+    return {**shown, CONF_THRESHOLDS: [str(item) for item in shown[CONF_THRESHOLDS]]}

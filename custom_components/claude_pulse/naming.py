@@ -18,6 +18,9 @@ from .claude_ai.usage import (
     UsageWindow,
 )
 
+# The key of what tells of a window, after that of the window.
+EVENTS = "events"
+
 # The keys of the entities that every entry has, or that money has.
 OUR_KEYS = frozenset(
     {
@@ -29,6 +32,7 @@ OUR_KEYS = frozenset(
         "plan",
         "prepaid_balance",
         "service_status",
+        "session_events",
         "session_limit",
         "session_pace",
         "session_projected_usage",
@@ -38,6 +42,7 @@ OUR_KEYS = frozenset(
         "session_runs_out_at",
         "session_usage",
         "session_used",
+        "weekly_events",
         "weekly_lasts",
         "weekly_pace",
         "weekly_projected_usage",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .claude_ai.forecast import Forecast, course_of, shown_forecast
+from .claude_ai.forecast import Forecast, course_of, forecast_of, shown_forecast
 from .claude_ai.habit import Course
 from .claude_ai.usage import Identity, Usage, UsageWindow
 from .history import UsageHistory
@@ -47,6 +47,10 @@ class Readings:
         self._by_identity = {
             window.identity: self._read(window, now) for window in windows
         }
+
+    def forecast(self, window: UsageWindow, now: datetime) -> Forecast | None:
+        """Return the exact forecast of a window, which moves with every minute."""
+        return forecast_of(window, now, self._course(window))
 
     def _course(self, window: UsageWindow) -> Course | None:
         """Return the course of a window, which is the same until its reset."""

@@ -31,6 +31,7 @@ from .const import (
     CONF_WORKING_DAYS,
     DOMAIN,
     TITLE,
+    TOLD_DEFAULTS,
     USAGE_URL,
 )
 from .sessions import short_session
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
 _DATA = f"{DOMAIN}_proved"
+
+_OPTIONS = (CONF_UPDATE_INTERVAL, CONF_WORKING_DAYS, *TOLD_DEFAULTS)
 
 # In `config_entries` since Home Assistant 2024.4.
 SOURCE_RECONFIGURE = "reconfigure"
@@ -187,10 +190,10 @@ async def async_change(
         # What is known of the key before it.
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         data.pop(CONF_SESSION_KEY_SINCE, None)
-    if CONF_UPDATE_INTERVAL in typed:
-        options[CONF_UPDATE_INTERVAL] = int(typed[CONF_UPDATE_INTERVAL])
-    if CONF_WORKING_DAYS in typed:
-        options[CONF_WORKING_DAYS] = typed[CONF_WORKING_DAYS]
+    for key in _OPTIONS:
+        if (value := typed.get(key)) is not None:
+            # What stands in a box for numbers is always a float.
+            options[key] = int(value) if isinstance(value, float) else value
     hass.config_entries.async_update_entry(
         entry, data=data, options=options, unique_id=unique_id
     )

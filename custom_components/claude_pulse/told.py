@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,21 +13,25 @@ AVAILABLE_AGAIN = "available_again"
 LEFT_OVER = "left_over"
 LIMIT_REACHED = "limit_reached"
 RESET = "reset"
+ROSE = "rose"
 THRESHOLD_REACHED = "threshold_reached"
 WILL_RUN_OUT = "will_run_out"
 
-# In the order in which they are told, where there are several.
-TYPES = (
-    RESET,
-    AVAILABLE_AGAIN,
-    THRESHOLD_REACHED,
-    LIMIT_REACHED,
-    WILL_RUN_OUT,
-    LEFT_OVER,
-)
-
 # Whoever has used up one of these cannot go on.
 _BLOCKING = (SESSION, WEEKLY)
+
+# What can be told of which windows, None for all, in the order in which it is told where
+# there are several.
+_TYPES: Mapping[str, Collection[Identity] | None] = {
+    RESET: None,
+    AVAILABLE_AGAIN: None,
+    ROSE: None,
+    THRESHOLD_REACHED: None,
+    LIMIT_REACHED: None,
+    WILL_RUN_OUT: _BLOCKING,
+    LEFT_OVER: (WEEKLY,),
+}
+TYPES = tuple(_TYPES)
 
 # A percentage that falls by more than so many points before its reset has been refilled,
 # if it still is at another look some time later: claude.ai answers a false zero at times.
@@ -69,13 +73,28 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is to be told of a window; `before` is the mark that was passed or has ended."""
+    """What is to be told of a window; `before` is the mark that was passed or has ended.
+
+    `ROSE` is each rise of the mark: a percentage was reached if it is more than `before`
+    and no more than the window's. `runs_out_at` is when the window runs out, as it seemed
+    then. `late` tells that it may have come while nobody looked.
+    """
 
     window: UsageWindow
     type: str
     before: float
     threshold: float | None = None
     runs_out_at: datetime | None = None
+    late: bool = False
+
+
+def types_of(identity: Identity) -> list[str]:
+    """Return what can be told of a window, other than each rise."""
+    return [
+        kind
+        for kind, windows in _TYPES.items()
+        if kind != ROSE and (windows is None or identity in windows)
+    ]
 
 
 def tell(
@@ -103,14 +122,26 @@ def tell(
             after[key] = replace(mark, fell_at=_earlier(mark.fell_at, now))
             continue
         if fresh.percent < mark.percent:
-            told.append(Told(window, RESET, mark.percent))
+            told.append(_told(window, forecast, RESET, mark.percent))
             if mark.percent >= 100 > window.percent:
-                freed.append(Told(window, AVAILABLE_AGAIN, mark.percent))
+                freed.append(_told(window, forecast, AVAILABLE_AGAIN, mark.percent))
         after[key], more = _go_on(fresh, window, forecast, now, rules)
         told += more
     if not any(_blocks(after[key], now) for key in _BLOCKING if key in after):
         told += freed
     return after, sorted(told, key=lambda event: TYPES.index(event.type))
+
+
+def _told(
+    window: UsageWindow,
+    forecast: Forecast | None,
+    kind: str,
+    before: float,
+    threshold: float | None = None,
+) -> Told:
+    """Tell something, with what is known beside it."""
+    runs_out_at = forecast.runs_out_at if forecast else None
+    return Told(window, kind, before, threshold, runs_out_at)
 
 
 def _first(
@@ -171,22 +202,23 @@ def _go_on(
     rules: Rules,
 ) -> tuple[Mark, list[Told]]:
     """Tell what has come in a window since its mark."""
-    told = []
     before = max(mark.percent, 0)
+    kinds: list[str] = []
     passed = {limit for limit in rules.thresholds if before < limit <= window.percent}
+    if before < window.percent:
+        kinds.append(ROSE)
     if before < 100 <= window.percent:
-        told.append(Told(window, LIMIT_REACHED, before))
+        kinds.append(LIMIT_REACHED)
     elif passed:
-        told.append(Told(window, THRESHOLD_REACHED, before, threshold=max(passed)))
+        kinds.append(THRESHOLD_REACHED)
     at_risk = _is_at_risk(window, forecast, before=mark.at_risk)
-    if at_risk and not mark.at_risk and forecast:
-        runs_out_at = forecast.runs_out_at
-        told.append(Told(window, WILL_RUN_OUT, before, runs_out_at=runs_out_at))
+    if at_risk and not mark.at_risk:
+        kinds.append(WILL_RUN_OUT)
     left_over = mark.left_over or (
         _is_near_reset(window, now, rules) and 100 - window.percent >= rules.left_over
     )
     if left_over and not mark.left_over:
-        told.append(Told(window, LEFT_OVER, before))
+        kinds.append(LEFT_OVER)
     return (
         replace(
             mark,
@@ -194,7 +226,16 @@ def _go_on(
             at_risk=at_risk,
             left_over=left_over,
         ),
-        told,
+        [
+            _told(
+                window,
+                forecast,
+                kind,
+                before,
+                max(passed) if kind == THRESHOLD_REACHED else None,
+            )
+            for kind in kinds
+        ],
     )
 
 
