@@ -15,7 +15,7 @@ from custom_components.claude_pulse.claude_ai.usage import (
     Identity,
     UsageWindow,
 )
-from custom_components.claude_pulse.told import ROSE, Mark, Rules, Told, tell, types_of
+from custom_components.claude_pulse.told import ROSE, Mark, Rules, Told, tell
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))

@@ -54,9 +54,7 @@ class EntryFile:
             TypeError,
             ValueError,
         ):
-            _LOGGER.warning(
-                "%s before the start cannot be read; going on", self._what
-            )
+            _LOGGER.warning("%s before the start cannot be read; going on", self._what)
             self._stored = _UNKNOWN
             return False
         return True

@@ -210,7 +210,10 @@ def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:
     Raises SeatError for what is no percentage.
     """
     thresholds = [text.strip(" %") for text in typed.get(CONF_THRESHOLDS, ())]
-    if not all(text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 99 for text in thresholds):
+    if not all(
+        text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 99
+        for text in thresholds
+    ):
         raise SeatError("invalid_threshold")
     return {
         CONF_WORKING_DAYS: [],

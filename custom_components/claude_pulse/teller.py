@@ -15,7 +15,6 @@ from homeassistant.helpers.dispatcher import (
 )
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
-from homeassistant.util import dt as dt_util
 
 from .claude_ai.forecast import Forecast
 from .claude_ai.usage import Identity, Usage, UsageWindow
@@ -179,7 +178,7 @@ class Teller:
         for found in stored["marks"]:
             mark = dict(found)
             self._marks[_identity(mark.pop("identity"))] = Mark(
-                percent=float(mark["percent"]),
+                percent=_number(mark["percent"]),
                 resets_at=_moment(mark["resets_at"]),
                 fell_at=_moment(mark["fell_at"]),
                 at_risk=bool(mark["at_risk"]),
@@ -192,11 +191,11 @@ class Teller:
                     UsageWindow(
                         identity=_identity(window["identity"]),
                         name=window["name"],
-                        percent=window["percent"],
+                        percent=_number(window["percent"]),
                         resets_at=_moment(window["resets_at"]),
                     ),
                     type=str(event["type"]),
-                    before=float(event["before"]),
+                    before=_number(event["before"]),
                     threshold=event["threshold"],
                     runs_out_at=_moment(event["runs_out_at"]),
                     late=True,
@@ -231,6 +230,13 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _moment(stored: str | None) -> datetime | None:
     """Read a time that was stored; one without a zone could not be compared."""
     return datetime.fromisoformat(stored).astimezone(UTC) if stored else None
+
+
+def _number(stored: Any) -> float:
+    """Read a number that was stored; whole ones stay so."""
+    if not isinstance(stored, (int, float)):
+        raise TypeError
+    return stored
 
 
 def _identity(stored: list[Any]) -> Identity:
