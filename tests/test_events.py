@@ -14,10 +14,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
+    async_get_device_automations,
     async_mock_service,
 )
 
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.device_trigger import (
+    async_get_trigger_capabilities,
+)
+from homeassistant.components.device_automation import DeviceAutomationType
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -537,3 +542,80 @@ async def test_without_a_phone(
     await hass.async_block_till_done()
     assert calls[-1].data["title"] == "Claude Pulse: this is a test"
     assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
+async def test_device_triggers(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Each window offers what can be told of it; a percentage is any one, whatever passes it."""
+    await begin(hass, freezer, simulator, 60)
+    resets_at = in_hours(simulator, 4)
+    entity = er.async_get(hass).async_get(SESSION_EVENTS)
+    assert entity
+    assert entity.device_id
+    found = await async_get_device_automations(
+        hass, DeviceAutomationType.TRIGGER, entity.device_id
+    )
+    ours = [item for item in found if item["domain"] == DOMAIN]
+    offered: dict[str, set[str]] = {}
+    for item in ours:
+        offered.setdefault(item["entity_id"], set()).add(item["type"])
+    assert sorted(map(len, offered.values())) == [5, 6]
+    assert offered[entity.id] == {
+        "reset",
+        "available_again",
+        "threshold_reached",
+        "limit_reached",
+        "will_run_out",
+    }
+    told = async_mock_service(hass, "test", "told")
+    used = [("threshold_reached", above) for above in (None, 55, 61, 75, 83, 93)]
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": [
+                {
+                    "alias": f"{kind} {above}",
+                    "trigger": {
+                        "platform": "device",
+                        "domain": DOMAIN,
+                        "device_id": entity.device_id,
+                        "entity_id": entity.id,
+                        "type": kind,
+                        **({"above": above} if above else {}),
+                    },
+                    "action": {
+                        "service": "test.told",
+                        "data": {
+                            "text": f"{above}: {{{{ trigger.before }}}}"
+                            " to {{ trigger.percent }}",
+                        },
+                    },
+                }
+                for kind, above in [*used, ("limit_reached", None)]
+            ]
+        },
+    )
+    for percent in (92, 93, 100):
+        serve(simulator, body(percent, resets_at))
+        await pass_time(hass, freezer)
+        await pass_time(hass, freezer, 2)
+    assert sorted(call.data["text"] for call in told) == [
+        "61: 60 to 92",
+        "75: 60 to 92",
+        "83: 60 to 92",
+        "93: 92 to 93",
+        "None: 60 to 92",
+        "None: 93 to 100",
+    ]
+    # What is offered for a percentage is a field.
+    (threshold,) = (
+        item
+        for item in ours
+        if (item["entity_id"], item["type"]) == (entity.id, "threshold_reached")
+    )
+    fields = await async_get_trigger_capabilities(hass, threshold)
+    assert [str(field) for field in fields["extra_fields"].schema] == ["above"]
+    limit = {**threshold, "type": "limit_reached"}
+    assert await async_get_trigger_capabilities(hass, limit) == {}

@@ -122,6 +122,10 @@ def test_everything_that_is_told_has_a_name_and_an_icon() -> None:
         assert told.keys() == beside
         assert list(told["event_type"]["state"]) == types_of(identity)
         assert list(shown["event_type"]["state"]) == types_of(identity)
+        assert (
+            set(types_of(identity))
+            <= ENGLISH["device_automation"]["trigger_type"].keys()
+        )
         said = texts["weekly_events"]["state_attributes"]["event_type"]["state"]
         assert told["event_type"]["state"].items() <= said.items()
 
@@ -214,6 +218,6 @@ def test_what_is_used_where_it_is_there_comes_first() -> None:
             used.add(name)
     # What every Home Assistant has, or loads for our platforms and pages.
     always = {"binary_sensor", "diagnostics", "event", "repairs", "sensor"}
-    always |= {"system_health"}
+    always |= {"device_automation", "system_health"}
     assert used - always <= set(MANIFEST["after_dependencies"])
     assert "recorder" in used

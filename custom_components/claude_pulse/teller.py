@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,7 @@ class Teller:
             self._store()
 
     @callback
-    def async_forget(self) -> Awaitable[None]:
+    def async_forget(self) -> Coroutine[Any, Any, None]:
         """Leave nothing behind, as the entry is gone or disabled, on the disk neither."""
         self.async_end()
         self._hass.data[_DATA].pop(self._entry.entry_id)

@@ -1,0 +1,134 @@
+"""What an automation can begin with: what is told of a device's windows, on every version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import voluptuous as vol
+
+from homeassistant.components.device_automation import DEVICE_TRIGGER_BASE_SCHEMA
+from homeassistant.const import (
+    CONF_ABOVE,
+    CONF_DEVICE_ID,
+    CONF_DOMAIN,
+    CONF_ENTITY_ID,
+    CONF_PLATFORM,
+    CONF_TYPE,
+    Platform,
+)
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+
+from .claude_ai.usage import Identity
+from .const import DOMAIN
+from .event import attributes_of
+from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW, subject_of
+from .teller import async_listen
+from .told import ROSE, THRESHOLD_REACHED, Told, types_of
+
+if TYPE_CHECKING:
+    from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
+    from homeassistant.helpers.typing import ConfigType
+
+_ALL = {
+    kind
+    for window in (SESSION_WINDOW, WEEKLY_WINDOW)
+    for kind in types_of(window.identity)
+}
+
+TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
+    {
+        vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid,
+        vol.Required(CONF_TYPE): vol.In(_ALL),
+        vol.Optional(CONF_ABOVE): vol.All(vol.Coerce(float), vol.Range(1, 100)),
+    }
+)
+
+
+async def async_get_triggers(
+    hass: HomeAssistant, device_id: str
+) -> list[dict[str, Any]]:
+    """List what can be told of the windows of a device."""
+    return [
+        {
+            CONF_PLATFORM: "device",
+            CONF_DEVICE_ID: device_id,
+            CONF_DOMAIN: DOMAIN,
+            CONF_ENTITY_ID: entity.id,
+            CONF_TYPE: kind,
+        }
+        for entity in er.async_entries_for_device(er.async_get(hass), device_id)
+        if entity.domain == Platform.EVENT and entity.platform == DOMAIN
+        for kind in types_of(_identity_of(entity))
+    ]
+
+
+async def async_get_trigger_capabilities(
+    _: HomeAssistant, config: ConfigType
+) -> dict[str, vol.Schema]:
+    """Let a person choose any percentage; without one, those of the options count."""
+    if config[CONF_TYPE] != THRESHOLD_REACHED:
+        return {}
+    percentage = NumberSelector(
+        NumberSelectorConfig(
+            min=1,
+            max=100,
+            step=1,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement="%",
+        )
+    )
+    return {"extra_fields": vol.Schema({vol.Optional(CONF_ABOVE): percentage})}
+
+
+async def async_attach_trigger(
+    hass: HomeAssistant,
+    config: ConfigType,
+    action: TriggerActionType,
+    trigger_info: TriggerInfo,
+) -> CALLBACK_TYPE:
+    """Begin an automation whenever it is told."""
+    job = HassJob(action)
+
+    @callback
+    def hear(entry_id: str, event: Told) -> None:
+        """Look at what is told, of which window."""
+        # Its id may be changed, and it may be disabled, at any time.
+        registry = er.async_get(hass)
+        entity_id = er.async_resolve_entity_id(registry, config[CONF_ENTITY_ID])
+        entity = registry.async_get(entity_id) if entity_id else None
+        about = f"{entry_id}_{subject_of(event.window).key}_{EVENTS}"
+        if entity is None or entity.disabled or entity.unique_id != about:
+            return
+        if not _is_meant(event, config[CONF_TYPE], config.get(CONF_ABOVE)):
+            return
+        told = {
+            **trigger_info["trigger_data"],
+            **config,
+            **attributes_of(event),
+            CONF_ENTITY_ID: entity_id,
+            "description": f"{config[CONF_TYPE]} of {entity_id}",
+        }
+        hass.async_run_hass_job(job, {"trigger": told})
+
+    return async_listen(hass, hear)
+
+
+def _is_meant(event: Told, kind: str, above: float | None) -> bool:
+    """Tell whether a trigger is about something: a percentage is, whatever passes it."""
+    if kind == THRESHOLD_REACHED and above is not None:
+        return event.type == ROSE and event.before < above <= event.window.percent
+    return event.type == kind
+
+
+def _identity_of(entity: er.RegistryEntry) -> Identity:
+    """Return which window an entity is about, as far as it matters what can be told of it."""
+    for window in (SESSION_WINDOW, WEEKLY_WINDOW):
+        if entity.unique_id == f"{entity.config_entry_id}_{window.key}_{EVENTS}":
+            return window.identity
+    return Identity("")
