@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
+from custom_components.claude_pulse import condition, trigger
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.device_trigger import (
     async_get_trigger_capabilities,
@@ -619,3 +620,123 @@ async def test_device_triggers(
     assert [str(field) for field in fields["extra_fields"].schema] == ["above"]
     limit = {**threshold, "type": "limit_reached"}
     assert await async_get_trigger_capabilities(hass, limit) == {}
+
+
+async def test_own_triggers(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """On versions that have them: any percentage, of an entity or of a whole device."""
+    _, _, resets_at = await begin(hass, freezer, simulator, 80)
+    if not hasattr(trigger, "async_get_triggers"):
+        pytest.skip("Home Assistant has no such triggers before 2025.12")
+    entity = er.async_get(hass).async_get(SESSION_EVENTS)
+    assert entity
+    heard = async_mock_service(hass, "test", "told")
+    used = {
+        "83": ("usage_crossed", {"entity_id": SESSION_EVENTS}, {"above": 83}),
+        "84": ("usage_crossed", {"device_id": entity.device_id}, {"above": 84}),
+        "86": ("usage_crossed", {"entity_id": SESSION_EVENTS}, {"above": 86}),
+        "week": ("usage_crossed", {"entity_id": WEEKLY_EVENTS}, {"above": 83}),
+        "limit": ("limit_reached", {"entity_id": SESSION_EVENTS}, {}),
+        "again": ("available_again", {"entity_id": SESSION_EVENTS}, {}),
+        "out": ("will_run_out", {"entity_id": WEEKLY_EVENTS}, {}),
+    }
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": [
+                {
+                    "alias": name,
+                    "triggers": {
+                        "trigger": f"{DOMAIN}.{kind}",
+                        "target": target,
+                        **({"options": chosen} if chosen else {}),
+                    },
+                    "actions": {
+                        "action": "test.told",
+                        "data": {
+                            "text": f"{name}: {{{{ trigger.before }}}}"
+                            " to {{ trigger.percent }}"
+                        },
+                    },
+                }
+                for name, (kind, target, chosen) in used.items()
+            ]
+        },
+    )
+    for percent in (85, 85, 100):
+        serve(simulator, body(percent, resets_at))
+        await pass_time(hass, freezer)
+        await pass_time(hass, freezer, 2)
+    await pass_time(hass, freezer, 4 * 3600)
+    serve(simulator, body(1, in_hours(simulator, 5), week=75))
+    for _ in range(3):
+        await pass_time(hass, freezer)
+    assert [call.data["text"] for call in heard] == [
+        "83: 80 to 85",
+        "84: 80 to 85",
+        "86: 85 to 100",
+        "limit: 85 to 100",
+        "again: 100 to 1",
+        "out: 20 to 75",
+    ]
+    assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "percent", "week", "expected"),
+    [
+        ("has_left", {"at_least": 20}, 80, 80, True),
+        ("has_left", {"at_least": 20}, 81, 20, False),
+        ("has_left", {"at_least": 20}, 20, 81, False),
+        ("will_last", {}, 20, 20, True),
+        ("will_last", {}, 20, 80, False),
+    ],
+)
+async def test_own_conditions(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    options: dict[str, Any],
+    percent: float,
+    week: float,
+    expected: bool,
+) -> None:
+    """All windows that are chosen have it; what is not known has nothing."""
+    await begin(hass, freezer, simulator, percent, week)
+    if not hasattr(condition, "async_get_conditions"):
+        pytest.skip("Home Assistant has no such conditions before 2025.12")
+    heard = async_mock_service(hass, "test", "told")
+    windows = [WEEKLY_EVENTS]
+    if name == "has_left":
+        windows.append(SESSION_EVENTS)
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "triggers": {"trigger": "event", "event_type": "asked"},
+                "conditions": {
+                    "condition": f"{DOMAIN}.{name}",
+                    "target": {"entity_id": windows},
+                    **({"options": options} if options else {}),
+                },
+                "actions": {"action": "test.told"},
+            }
+        },
+    )
+    for known in (True, False):
+        hass.bus.async_fire("asked")
+        await hass.async_block_till_done()
+        assert len(heard) == expected
+        if known:
+            simulator.set_fault("server_error")
+            await pass_time(hass, freezer)
+    ours = [record for record in caplog.records if "coordinator" not in record.name]
+    assert "ERROR" not in {record.levelname for record in ours}

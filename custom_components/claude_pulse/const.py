@@ -11,6 +11,8 @@ TITLE: Final = "Claude Pulse"
 CONF_FURTHER: Final = "further_options"
 CONF_LEFT_OVER: Final = "left_over"
 CONF_LEFT_OVER_HOURS: Final = "left_over_hours"
+# In Home Assistant's own since 2025.
+CONF_OPTIONS: Final = "options"
 CONF_ORG_ID: Final = "org_id"
 CONF_PREVIOUS_SESSION_KEY: Final = "previous_session_key"
 CONF_SESSION_KEY: Final = "session_key"

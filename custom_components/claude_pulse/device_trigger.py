@@ -26,10 +26,10 @@ from homeassistant.helpers.selector import (
 
 from .claude_ai.usage import Identity
 from .const import DOMAIN
-from .event import attributes_of
-from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW, subject_of
+from .event import attributes_of, entity_id_of, is_meant
+from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW
 from .teller import async_listen
-from .told import ROSE, THRESHOLD_REACHED, Told, types_of
+from .told import THRESHOLD_REACHED, Told, types_of
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
@@ -101,11 +101,9 @@ async def async_attach_trigger(
         # Its id may be changed, and it may be disabled, at any time.
         registry = er.async_get(hass)
         entity_id = er.async_resolve_entity_id(registry, config[CONF_ENTITY_ID])
-        entity = registry.async_get(entity_id) if entity_id else None
-        about = f"{entry_id}_{subject_of(event.window).key}_{EVENTS}"
-        if entity is None or entity.disabled or entity.unique_id != about:
+        if entity_id is None or entity_id != entity_id_of(hass, entry_id, event):
             return
-        if not _is_meant(event, config[CONF_TYPE], config.get(CONF_ABOVE)):
+        if not is_meant(event, config[CONF_TYPE], config.get(CONF_ABOVE)):
             return
         told = {
             **trigger_info["trigger_data"],
@@ -117,13 +115,6 @@ async def async_attach_trigger(
         hass.async_run_hass_job(job, {"trigger": told})
 
     return async_listen(hass, hear)
-
-
-def _is_meant(event: Told, kind: str, above: float | None) -> bool:
-    """Tell whether a trigger is about something: a percentage is, whatever passes it."""
-    if kind == THRESHOLD_REACHED and above is not None:
-        return event.type == ROSE and event.before < above <= event.window.percent
-    return event.type == kind
 
 
 def _identity_of(entity: er.RegistryEntry) -> Identity:
