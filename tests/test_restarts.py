@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -82,7 +83,7 @@ async def test_home_assistant_was_off(
     assert texts == [f"session {text}" for text in expected]
     assert all(state.attributes["late"] for state in told.states)
     times = [state.last_changed for state in told.states]
-    for one, other in zip(times, times[1:], strict=False):
+    for one, other in pairwise(times):
         assert other - one >= timedelta(seconds=1)
     await home.stop(crash=crash)
     told = await start(home, freezer)
