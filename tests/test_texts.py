@@ -218,6 +218,6 @@ def test_what_is_used_where_it_is_there_comes_first() -> None:
             used.add(name)
     # What every Home Assistant has, or loads for our platforms and pages.
     always = {"binary_sensor", "diagnostics", "event", "repairs", "sensor"}
-    always |= {"device_automation", "system_health"}
+    always |= {"device_automation", "homeassistant", "llm", "system_health"}
     assert used - always <= set(MANIFEST["after_dependencies"])
     assert "recorder" in used

@@ -34,3 +34,14 @@ TOLD_DEFAULTS: Final[Mapping[str, Any]] = {
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"
+
+# Not left to strftime, which would follow the locale of the process.
+WEEKDAYS: Final = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)

@@ -33,7 +33,7 @@ from .claude_ai.errors import (
 from .claude_ai.forecast import Forecast
 from .claude_ai.status import STATUSES
 from .claude_ai.usage import CreditPool, Money
-from .const import DOMAIN
+from .const import DOMAIN, WEEKDAYS
 from .coordinator import ClaudePulseCoordinator, Snapshot
 from .entity import Beside, ClaudePulseEntity, SeatEntity, WindowEntity
 from .found import Wanted, async_keep_up
@@ -54,17 +54,6 @@ if TYPE_CHECKING:
     from homeassistant.helpers.typing import StateType
 
 PARALLEL_UPDATES = 0
-
-# Not left to strftime, which would follow the locale of the process.
-_WEEKDAYS = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
 
 _UP_TO_DATE = "up_to_date"
 
@@ -96,7 +85,7 @@ def _weekday(reading: Reading) -> str | None:
     """Return the local day of a reset, such as `Friday`."""
     if reading.window.resets_at is None:
         return None
-    return _WEEKDAYS[dt_util.as_local(reading.window.resets_at).weekday()]
+    return WEEKDAYS[dt_util.as_local(reading.window.resets_at).weekday()]
 
 
 def _weekday_and_clock(reading: Reading) -> str | None:

@@ -1,0 +1,58 @@
+"""How much is left, for language models: since Home Assistant 2026.9, which asks for this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeassistant.components.llm import LLMTools
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import llm
+
+from .assist import async_accounts
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from homeassistant.util.json import JsonObjectType
+
+
+class GetUsageTool(llm.Tool):
+    """Tells what is left of the windows that are exposed, and changes nothing."""
+
+    name = f"{DOMAIN}__get_usage"
+    title = "Get Claude usage"
+    description = (
+        "Get how much of the usage limits of Claude (claude.ai and Claude Code) is used "
+        "and left in percent, when each limit resets in local time, and whether what is "
+        "left is expected to last until then. There is a limit for a session of five "
+        "hours, one for the week, and some models have one of their own. Use this to "
+        "answer questions like 'How much Claude do I have left?'. What is null is not "
+        "known; of an account that is not readable nothing is known at the moment. A "
+        "limit without a time of its reset has not begun."
+    )
+    integration = DOMAIN
+    # 2026.9 has neither these nor the result.
+    if hasattr(llm, "ToolAnnotations"):
+        annotations = llm.ToolAnnotations(
+            read_only=True, destructive=False, idempotent=True, open_world=False
+        )
+
+    async def async_call(
+        self,
+        hass: HomeAssistant,
+        tool_input: llm.ToolInput,
+        llm_context: llm.LLMContext,
+    ) -> llm.ToolResult | JsonObjectType:
+        """Return what the sensors show."""
+        accounts = async_accounts(hass, llm_context.assistant)
+        told: JsonObjectType = {"accounts": [item.as_dict() for item in accounts]}
+        return llm.ToolResult(told) if hasattr(llm, "ToolResult") else told
+
+
+@callback
+def async_get_tools(
+    hass: HomeAssistant, llm_context: llm.LLMContext, api_id: str
+) -> LLMTools | None:
+    """Return the tool, if it has something to tell."""
+    if api_id != llm.LLM_API_ASSIST or not async_accounts(hass, llm_context.assistant):
+        return None
+    return LLMTools(tools=[GetUsageTool()])
