@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from copy import deepcopy
 import errno
@@ -15,7 +16,7 @@ from pytest_homeassistant_custom_component.common import async_test_home_assista
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant import bootstrap, loader
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import frame
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
@@ -35,10 +36,14 @@ class Disk:
         """Stand before what stores."""
         self.content = content
         self.full = False
+        # What was told of windows, as it was remembered before this moment.
+        self._told_before: dict[str, Any] = {}
         write = Store._async_write_data
 
         async def write_if_there_is_room(store: Store[Any], *args: Any) -> None:
             """Write, or fail as a disk does, or as Home Assistant words it."""
+            if store.key.endswith(".told"):
+                self._told_before.setdefault(store.key, content.get(store.key))
             if not self.full:
                 await write(store, *args)
                 return
@@ -49,6 +54,17 @@ class Disk:
 
         monkeypatch.setattr(Store, "_async_write_data", write_if_there_is_room)
 
+    def begin_moment(self) -> None:
+        """Note that what has been written until now is safe."""
+        self._told_before.clear()
+
+    def forget(self) -> None:
+        """Lose what was written at this moment of what was told."""
+        before = {key: told for key, told in self._told_before.items() if told}
+        for key in self._told_before:
+            self.content.pop(key, None)
+        self.content.update(before)
+
 
 class Home:
     """One Home Assistant after the other, on the same disk."""
@@ -58,6 +74,8 @@ class Home:
     def __init__(self, disk: Disk, simulator: Simulator) -> None:
         """Remember where the disk is."""
         self.disk = disk
+        # Called with each Home Assistant, before anything happens in it.
+        self.on_start: Callable[[HomeAssistant], None] = lambda hass: None
         self.runs = 0
         self._simulator = simulator
         self._stack = AsyncExitStack()
@@ -83,6 +101,8 @@ class Home:
         else:
             self.hass = await made
         hass = self.hass
+        _not_running(hass)
+        self.on_start(hass)
         del hass.data[loader.DATA_CUSTOM_COMPONENTS]
         if load := getattr(bootstrap, "async_load_base_functionality", None):
             await load(hass)
@@ -93,10 +113,12 @@ class Home:
         await hass.config.async_update(time_zone=TIME_ZONE)
         assert await async_setup_component(hass, DOMAIN, {})
         await settle(hass)
+        await hass.async_start()
+        await settle(hass)
         self.runs += 1
 
-    async def stop(self, *, crash: bool = False) -> None:
-        """Stop; after a crash, what was not written yet is lost."""
+    async def stop(self, *, crash: bool = False, forget: bool = False) -> None:
+        """Stop; after a crash, what was not written yet is lost, or what was just now."""
         written = deepcopy(self.disk.content)
         await self.hass.async_stop(force=True)
         for _ in range(100):
@@ -111,6 +133,8 @@ class Home:
         if crash:
             self.disk.content.clear()
             self.disk.content.update(written)
+        if forget:
+            self.disk.forget()
         self._check_nothing_is_left()
 
     def _check_nothing_is_left(self) -> None:
@@ -123,3 +147,12 @@ class Home:
             for timer in timers
             if not timer.cancelled() and "claude_pulse" in repr(timer)
         ]
+
+
+def _not_running(hass: HomeAssistant) -> None:
+    """Have it start by itself, which the kit for tests takes off it."""
+    if hasattr(hass, "set_state"):
+        hass.set_state(CoreState.not_running)
+    else:
+        # In old versions, such as 2024.1.
+        hass.state = CoreState.not_running

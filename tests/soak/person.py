@@ -64,6 +64,7 @@ async def choose_organization(home: Home, watch: Watch) -> None:
         DOMAIN, context={"source": "reconfigure", "entry_id": entry_id}
     )
     watch.restarted()
+    watch.heard.begin_anew()
     result = await flows.async_configure(
         flow["flow_id"], {"org_id": watch.seat.organization.uuid}
     )
@@ -86,7 +87,7 @@ async def switch_polling(home: Home, watch: Watch, *, on: bool) -> None:
 
 def use_claude(clock: Clock, watch: Watch, share: float) -> None:
     """Work more or less hard from now on."""
-    _use(clock, watch, session=share * 5, weekly=share / 4)
+    _use(clock, watch, session=share * 5, weekly=share / 6)
 
 
 def rest(clock: Clock, watch: Watch, random: Random) -> None:

@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import __version__
+from homeassistant.const import EVENT_STATE_CHANGED, __version__
+from homeassistant.core import HomeAssistant
 from tests.common import reauth_flows, settle
 from tests.simulator import Simulator
 from tests.simulator.server import Request
@@ -53,7 +54,7 @@ class Run:
         # Whether nothing is to happen.
         self.quiet = False
         self.random = random
-        # At which of ada's polls a refusal is over that was not meant.
+        # After which of ada's polls a refusal is over that was not meant.
         self.refusal_ends = 0
         self.simulator = simulator
         # How often entries were set up.
@@ -77,7 +78,9 @@ class Run:
         self.watches = (self.ada, self.ben)
         self.notices = Notices(clock, home, self.watches)
         self._interruption = Interruption()
+        self._restart_half_told = False
         self._restarts: list[timedelta] = []
+        home.on_start = self._listen
         log.obstacles = tuple(watch.obstacles for watch in self.watches)
         simulator.on_request = self._note_request
         simulator.on_slow_answer = lambda: self._tick(_TIME_OUT)
@@ -105,6 +108,9 @@ class Run:
             "counts": self.counts,
             "survived": self.survived,
             "watched": {watch.account.name: watch.counts for watch in self.watches},
+            "events": {
+                watch.account.name: watch.heard.counts for watch in self.watches
+            },
         }
 
     async def pass_time(self, time: timedelta) -> None:
@@ -116,12 +122,17 @@ class Run:
         while self.clock.right < moment:
             await self.step()
 
+    async def pass_until_all_is_told(self) -> None:
+        """Let time pass as long as something is to be told."""
+        while any(watch.heard.waiting for watch in self.watches):
+            await self.step()
+
     async def step(self) -> None:
         """Let a minute pass, and look at what there is to see."""
         if not self.quiet and self.random.random() < 0.01:
             for watch in self.watches:
                 person.use_claude(
-                    self.clock, watch, self.random.choice((0, 0, 1, 2, 6))
+                    self.clock, watch, self.random.choice((0, 0, 2, 6, 12))
                 )
         await self._move_on()
         if caught := await self._interruption.settle(self.home.hass):
@@ -136,28 +147,48 @@ class Run:
         for watch in self.watches:
             watch.jumped()
 
-    async def restart(self, then: Callable[[], Awaitable[None]] = _at_once) -> None:
+    async def restart(
+        self,
+        then: Callable[[], Awaitable[None]] = _at_once,
+        *,
+        in_a_poll: bool = False,
+    ) -> None:
         """Restart Home Assistant, half of the times by pulling the plug."""
         crash = self.random.random() < 0.5
         self.counts["crashes" if crash else "restarts"] += 1
         self.write_down("crash" if crash else "restart")
         if self.ada.obstacles.helpless_since and reauth_flows(self.home.hass):
             self.counts["restarts while a key was asked for"] += 1
+        # In the middle of things nobody knows what has been written.
+        forgets = crash and (in_a_poll or self.random.random() < 0.5)
+        for watch in self.watches:
+            watch.heard.stopped(forgets=forgets, in_a_poll=in_a_poll)
         with self.log.silent():
-            await self.home.stop(crash=crash)
+            await self.home.stop(crash=crash, forget=forgets)
         await then()
         for watch in self.watches:
             watch.restarted()
         self.starts += 1
         await self.home.start()
+        for watch in self.watches:
+            watch.heard.check_held()
 
     async def _restart_if_due(self) -> None:
-        """Restart now, or want the next poll to be interrupted."""
-        if self.quiet or not self._restarts or self.lived < self._restarts[0]:
+        """Restart now, or when something is half told; or want a poll to be interrupted."""
+        if self.quiet:
+            return
+        half_told = any(watch.heard.is_half_told for watch in self.watches)
+        if self._restart_half_told and half_told and self.random.random() < 0.5:
+            self._restart_half_told = False
+            self.counts["restarts and crashes while something was half told"] += 1
+            await self.restart()
+        if not self._restarts or self.lived < self._restarts[0]:
             return
         del self._restarts[0]
         if self.random.random() < 0.5:
             self._interruption.wanted = True
+        elif self.random.random() < 0.5:
+            self._restart_half_told = True
         else:
             await self.restart()
 
@@ -168,7 +199,7 @@ class Run:
         entry = self.home.entries[watch.title]
         if entry.state is not ConfigEntryState.LOADED or self.random.random() < 0.5:
             self.counts["restarts and crashes in the middle of a poll"] += 1
-            await self.restart()
+            await self.restart(in_a_poll=True)
             return
         self.counts["reloads in the middle of a poll"] += 1
         watch.restarted()
@@ -186,6 +217,9 @@ class Run:
 
     async def _move_on(self) -> None:
         """Let a minute pass, and begin all that is due then."""
+        self.home.disk.begin_moment()
+        for watch in self.watches:
+            watch.heard.begin_moment()
         self.clock.step()
         self._note()
         # The loop fires its timers by itself, before what it does next.
@@ -197,7 +231,13 @@ class Run:
         self.counts["moments looked at"] += 1
         for watch in self.watches:
             watch.check(self.home.hass)
+            watch.heard.check(showing=watch.showing)
         self.notices.check()
+
+    def _listen(self, hass: HomeAssistant) -> None:
+        """Hear what a Home Assistant tells."""
+        for watch in self.watches:
+            hass.bus.async_listen(EVENT_STATE_CHANGED, watch.heard.hear)
 
     def _tick(self, time: timedelta) -> None:
         """Let time pass within a step."""
@@ -214,9 +254,9 @@ class Run:
         self.counts["requests"] += 1
         if request.path.endswith("/usage") and not self.quiet:
             await self._interruption.hold(request)
+            if self.refusal_ends and self.ada.counts["polls"] == self.refusal_ends:
+                self.refusal_ends = 0
+                self.simulator.clear_faults()
         for watch in self.watches:
             if watch.owns(request):
                 watch.note_request(request)
-        if self.ada.counts["polls"] == self.refusal_ends:
-            self.refusal_ends = 0
-            self.simulator.clear_faults()

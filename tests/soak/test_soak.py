@@ -44,6 +44,7 @@ async def live(run: Run, days: int) -> None:
         await suffer(run, episode)
     await run.pass_until(run.begun + timedelta(days=days))
     await run.pass_time(RECOVERY_FROM_LIMIT)
+    await run.pass_until_all_is_told()
     run.counts["days"] = days
 
 

@@ -57,7 +57,7 @@ async def _long_challenge(run: Run, length: timedelta) -> None:
 async def _blip(run: Run, _: timedelta) -> None:
     """Go through one refusal that was not meant."""
     run.simulator.set_fault("session_invalid", run.ada.account.name)
-    run.refusal_ends = run.ada.counts["polls"] + 2
+    run.refusal_ends = run.ada.counts["polls"] + 1
     while run.simulator.faults:
         await run.step()
 
@@ -113,7 +113,9 @@ async def _renewal(run: Run, length: timedelta, *, refused: bool = False) -> Non
     await run.pass_time(length)
     while "previous_session_key" in run.home.entries[ada.title].data:
         await run.step()
-    ada.key_since = since
+    if refused:
+        ada.key_since = since
+    # Otherwise it is taken some time later, if the last one was refused.
     if run.home.entries[ada.title].data["session_key"] == ada.account.session_key:
         assert not refused
         ada.renewed()
@@ -172,7 +174,11 @@ async def _back_in_a_wait(run: Run, length: timedelta) -> None:
 
 
 async def _full_disk(run: Run, length: timedelta) -> None:
-    """Let nothing be stored while there is something to store, and restart."""
+    """Let nothing be stored while there is something to store, and restart.
+
+    What is told meanwhile would be told again.
+    """
+    await run.pass_until_all_is_told()
     run.home.disk.full = run.log.full_disk = True
     run.simulator.set_fault("challenge")
     await run.pass_time(length / 2)
@@ -201,7 +207,8 @@ async def _summer(run: Run, length: timedelta) -> None:
 
 
 async def _polling_off(run: Run, length: timedelta) -> None:
-    """Let an entry ask only when it is set up."""
+    """Let an entry ask only when it is set up; a reload takes no time here."""
+    await run.pass_until_all_is_told()
     await person.switch_polling(run.home, run.ada, on=False)
     polls, starts = run.ada.counts["polls"], run.starts
     await run.pass_time(length)

@@ -13,6 +13,8 @@ from tests.simulator.world import Account, Meter, Seat
 
 from .budget import Requests
 from .clock import STEP, Clock
+from .events import Answer
+from .heard import Heard
 from .obstacles import Obstacles
 from .polls import FORM, JUMP, Polls
 from .truth import Window, read, windows_of
@@ -49,6 +51,8 @@ class Watch:
         # What claude.ai has told of late, and after how long awake.
         self._told: deque[tuple[timedelta, tuple[Window, ...]]] = deque()
         self._polled: tuple[Window, ...] = ()
+        names = (window.name for window in windows_of(self.seat, clock.right))
+        self.heard = Heard(self._slug, names)
 
     @property
     def seat(self) -> Seat:
@@ -110,6 +114,9 @@ class Watch:
         if self.polls.note(request.session_key, windows):
             self._polled = windows
             self.obstacles.overcome()
+            begun = (meter.started for meter in self.meters)
+            of_each = tuple(zip(windows, begun, strict=True))
+            self.heard.answered(Answer(self._clock.wall, of_each))
 
     def check(self, hass: HomeAssistant) -> None:
         """See that all entities are unavailable, or show what was told at one moment.

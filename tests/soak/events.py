@@ -1,0 +1,160 @@
+"""What is to be told of windows, by what claude.ai has answered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .truth import Window
+
+# What nobody has chosen otherwise.
+_THRESHOLDS = (75, 90)
+_LEFT_OVER, _LEFT_OVER_BEFORE = 30, timedelta(hours=24)
+
+# Before a reset so many points are no fall, and a fall is one after so long.
+_TREMBLES = 5
+_UNSURE = timedelta(seconds=60)
+
+# Who has used one of these up cannot go on.
+_BLOCKING = ("session", "weekly")
+
+# What is foreseen, and what only who forecasts knows.
+FORESEEN = (
+    "reset",
+    "available_again",
+    "threshold_reached",
+    "limit_reached",
+    "left_over",
+)
+FORECAST = "will_run_out"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What claude.ai told when the wall showed a time, and when each window had begun."""
+
+    wall: datetime
+    windows: tuple[tuple[Window, datetime | None], ...]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that happens to a window, and what claude.ai told of it then."""
+
+    window: str
+    type: str
+    threshold: float | None
+    used: float
+    resets_at: str | None
+
+
+@dataclass
+class _Known:
+    """What is known of a window; which one it is tells its true beginning."""
+
+    begun: datetime | None
+    ends: datetime | None
+    highest: float
+    fell_at: datetime | None = None
+    left_over: bool = False
+
+    def is_over(self, wall: datetime) -> bool:
+        """Tell whether it has ended, by a clock on the wall."""
+        return self.ends is not None and wall >= self.ends
+
+
+class Foreseen:
+    """Foresees what is to be told of one answer after the other.
+
+    Nothing of the first one. Where an answer passes several thresholds the highest is
+    told, and a reset where another window is told. But nobody could know better:
+
+    - A window that is over by the clock on the wall tells nothing, though it is served
+      still: its reset comes late, or that clock is fast.
+    - A window that comes before the one before it is over by that clock (which is slow,
+      or claude.ai has begun a week anew) is another one only if it is lower by more than
+      five points, in two answers a minute apart. Else that one goes on in it.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first answer."""
+        self._known: dict[str, _Known] = {}
+
+    def follow(self, answer: Answer) -> list[Happening]:
+        """Return what is to be told of an answer."""
+        due: list[Happening] = []
+        freed: list[Happening] = []
+        for window, begun in answer.windows:
+            if (last := self._known.get(window.name)) is None:
+                self._known[window.name] = _first(window, begun, answer.wall)
+                continue
+            if last.is_over(answer.wall) and begun == last.begun:
+                continue
+            if _is_another(last, window, begun, answer.wall):
+                due.append(_happening(window, "reset"))
+                if last.highest >= 100 > window.used:
+                    freed.append(_happening(window, "available_again"))
+                last = self._known[window.name] = _Known(begun, window.resets_at, 0)
+            elif last.fell_at:
+                continue
+            if begun:
+                last.begun, last.ends = begun, window.resets_at
+            due += _go_on(last, window, answer.wall)
+        blocking = [self._known[name] for name in _BLOCKING]
+        if any(
+            last.highest >= 100 and not last.is_over(answer.wall) for last in blocking
+        ):
+            return due
+        return due + freed
+
+
+def _first(window: Window, begun: datetime | None, wall: datetime) -> _Known:
+    """Begin with what is known already."""
+    near = _is_near_its_end(window, wall)
+    return _Known(begun, window.resets_at, window.used, left_over=near)
+
+
+def _is_another(
+    last: _Known, window: Window, begun: datetime | None, wall: datetime
+) -> bool:
+    """Tell whether a window is certainly another one; note a fall that could be one."""
+    followed = last.begun is not None and begun != last.begun
+    if followed and last.is_over(wall):
+        return True
+    if not followed or last.highest - window.used <= _TREMBLES:
+        last.fell_at = None
+        return False
+    if last.fell_at is not None and wall - last.fell_at >= _UNSURE:
+        return True
+    # What is ahead was noted by a clock that was.
+    last.fell_at = min(last.fell_at or wall, wall)
+    return False
+
+
+def _go_on(last: _Known, window: Window, wall: datetime) -> Iterator[Happening]:
+    """Yield what has come in a window since what was known, and know it."""
+    passed = [at for at in _THRESHOLDS if last.highest < at <= window.used]
+    if last.highest < 100 <= window.used:
+        yield _happening(window, "limit_reached")
+    elif passed:
+        yield _happening(window, "threshold_reached", max(passed))
+    last.highest = max(last.highest, window.used)
+    left = _is_near_its_end(window, wall) and 100 - window.used >= _LEFT_OVER
+    if left and not last.left_over:
+        yield _happening(window, "left_over")
+    last.left_over |= left
+
+
+def _is_near_its_end(window: Window, wall: datetime) -> bool:
+    """Tell whether a week is over soon."""
+    if window.name != "weekly" or window.resets_at is None:
+        return False
+    return timedelta() < window.resets_at - wall <= _LEFT_OVER_BEFORE
+
+
+def _happening(window: Window, kind: str, threshold: float | None = None) -> Happening:
+    """Return what happens to a window as it was told."""
+    resets_at = window.resets_at
+    text = resets_at.isoformat(timespec="seconds") if resets_at else None
+    return Happening(window.name, kind, threshold, window.used, text)
