@@ -343,10 +343,10 @@ async def test_session_reset_while_the_week_is_used_up(
     assert second.last_changed - first.last_changed >= timedelta(seconds=1)
 
 
-async def test_nothing_before_automations_listen(
+async def test_found_at_a_reload(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
-    """What a poll finds too early is told then, once, and not as late if it is not."""
+    """It is told when the entities are there, and not as late: somebody has looked before."""
     resets_at = in_hours(simulator, 4)
     serve(simulator, body(60, resets_at))
     entry = await add_entry(hass, simulator)

@@ -32,12 +32,17 @@ def home(
         yield Home(Disk(hass_storage, patch, Random(0)), simulator)
 
 
-async def start(home: Home, freezer: FrozenDateTimeFactory, wait: float = 12) -> Told:
+async def start(
+    home: Home,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    wait: float = 12,
+) -> Told:
     """Start, and listen."""
     await home.start()
     told = Told(home.hass)
     if not home.entries:
-        store_entry(home.hass, home._simulator)
+        store_entry(home.hass, simulator)
         (entry,) = home.entries.values()
         await home.hass.config_entries.async_setup(entry.entry_id)
     await pass_time(home.hass, freezer, wait)
@@ -69,12 +74,12 @@ async def test_home_assistant_was_off(
     """It is told once, as something that was found at a start; another start tells nothing."""
     first = in_hours(simulator, 4)
     serve(simulator, body(before, first))
-    told = await start(home, freezer)
+    told = await start(home, freezer, simulator)
     assert told.texts == []
     await home.stop(crash=crash)
     freezer.tick(timedelta(hours=off))
     serve(simulator, body(after, first if off < 4 else in_hours(simulator, 5)))
-    told = await start(home, freezer, wait=5)
+    told = await start(home, freezer, simulator, wait=5)
     # Automations may not listen yet.
     assert told.texts == []
     for _ in range(4):
@@ -86,7 +91,7 @@ async def test_home_assistant_was_off(
     for one, other in pairwise(times):
         assert other - one >= timedelta(seconds=1)
     await home.stop(crash=crash)
-    told = await start(home, freezer)
+    told = await start(home, freezer, simulator)
     await pass_time(home.hass, freezer)
     assert told.texts == []
     await home.stop()
@@ -98,13 +103,13 @@ async def test_restart_between_detection_and_telling(
     """What was found, but not told before Home Assistant stopped, is told after the next start."""
     resets_at = in_hours(simulator, 4)
     serve(simulator, body(60, resets_at))
-    await start(home, freezer)
+    await start(home, freezer, simulator)
     await home.stop()
     serve(simulator, body(92, resets_at))
-    told = await start(home, freezer, wait=5)
+    told = await start(home, freezer, simulator, wait=5)
     assert told.texts == []
     await home.stop()
-    told = await start(home, freezer)
+    told = await start(home, freezer, simulator)
     texts = [text for text in told.texts if "will_run_out" not in text]
     assert texts == ["session threshold_reached 90"]
     await home.stop()
@@ -115,13 +120,13 @@ async def test_restart_between_two_that_are_told(
 ) -> None:
     """The first is not told again, and the second not lost."""
     serve(simulator, body(100, in_hours(simulator, 4)))
-    told = await start(home, freezer)
+    told = await start(home, freezer, simulator)
     freezer.tick(timedelta(hours=4))
     serve(simulator, body(1, in_hours(simulator, 5)))
     await pass_time(home.hass, freezer, 30)
     assert told.texts == ["session reset"]
     await home.stop(crash=True)
-    told = await start(home, freezer)
+    told = await start(home, freezer, simulator)
     await pass_time(home.hass, freezer, 5)
     assert told.texts == ["session available_again"]
     assert told.states[0].attributes["late"] is True

@@ -157,6 +157,13 @@ async def ask(
     return dict(found["response"])
 
 
+async def set_up(hass: HomeAssistant, simulator: Simulator, tmp_path: Path) -> None:
+    """Have Assist, and an entry of which session and week are exposed."""
+    await set_up_assist(hass, tmp_path)
+    await add_entry(hass, simulator)
+    expose(hass, SESSION_USAGE, WEEKLY_USAGE)
+
+
 async def hear(
     hass: HomeAssistant, text: str = QUESTION, language: str = "en"
 ) -> str | None:
@@ -233,9 +240,7 @@ async def test_how_people_ask(
     hass: HomeAssistant, simulator: Simulator, tmp_path: Path
 ) -> None:
     """With Claude Code or without, of one window or of all."""
-    await set_up_assist(hass, tmp_path)
-    await add_entry(hass, simulator)
-    expose(hass, SESSION_USAGE, WEEKLY_USAGE)
+    await set_up(hass, simulator, tmp_path)
     told = {
         text: await hear(hass, text) for texts in QUESTIONS.values() for text in texts
     }
@@ -247,9 +252,7 @@ async def test_other_questions_are_left_to_others(
     hass: HomeAssistant, simulator: Simulator, tmp_path: Path
 ) -> None:
     """Neither those about other things, nor those about one of our entities."""
-    await set_up_assist(hass, tmp_path)
-    await add_entry(hass, simulator)
-    expose(hass, SESSION_USAGE, WEEKLY_USAGE)
+    await set_up(hass, simulator, tmp_path)
     for text in ("how much milk do I have left", "how much of the week is left"):
         assert await hear(hass, text) is None
     told = await hear(hass, "what is the Claude Pulse Session usage")
@@ -265,9 +268,7 @@ async def test_used_up_and_not_begun(
     tmp_path: Path,
 ) -> None:
     """Until when nothing is left, and that nothing is used."""
-    await set_up_assist(hass, tmp_path)
-    await add_entry(hass, simulator)
-    expose(hass, SESSION_USAGE, WEEKLY_USAGE)
+    await set_up(hass, simulator, tmp_path)
     serve(simulator, session(100, SESSION_END, **WEEK))
     await pass_time(hass, freezer)
     used_up = "The session is used up until 15:40."
@@ -297,9 +298,7 @@ async def test_failed_poll(
     tmp_path: Path,
 ) -> None:
     """Nothing is told of values that the sensors do not show either."""
-    await set_up_assist(hass, tmp_path)
-    await add_entry(hass, simulator)
-    expose(hass, SESSION_USAGE, WEEKLY_USAGE)
+    await set_up(hass, simulator, tmp_path)
     simulator.set_fault("server_error")
     await pass_time(hass, freezer)
     assert hass.states.get(SESSION_USAGE).state == "unavailable"

@@ -11,26 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
-from homeassistant.const import CONF_TARGET
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
 
-from .const import CONF_OPTIONS
-from .event import is_ours, reading_of
+from .automation import HAS_OWN, PERCENTAGE, readings_of, targeted, validated
 from .reading import Reading
-
-try:
-    from homeassistant.helpers.condition import Condition
-    from homeassistant.helpers.target import (
-        TargetSelectorData,
-        async_extract_referenced_entity_ids,
-    )
-    from homeassistant.helpers.trigger import Trigger
-
-    # Conditions came with these triggers, in Home Assistant 2025.12.
-    _HAS_CONDITIONS = hasattr(Trigger, "async_attach_runner")
-except ImportError:
-    _HAS_CONDITIONS = False
 
 if TYPE_CHECKING:
     from homeassistant.helpers.condition import ConditionConfig
@@ -39,7 +23,8 @@ if TYPE_CHECKING:
 _AT_LEAST = "at_least"
 
 
-if TYPE_CHECKING or _HAS_CONDITIONS:
+if TYPE_CHECKING or HAS_OWN:
+    from homeassistant.helpers.condition import Condition
 
     class _Asked(Condition):
         """Asks something of all windows that are chosen."""
@@ -51,29 +36,18 @@ if TYPE_CHECKING or _HAS_CONDITIONS:
             cls, hass: HomeAssistant, config: ConfigType
         ) -> ConfigType:
             """Validate what the editor makes."""
-            schema = {vol.Required(CONF_TARGET): cv.TARGET_FIELDS}
-            if cls.options:
-                schema[vol.Required(CONF_OPTIONS)] = dict(cls.options)
-            else:
-                schema[vol.Optional(CONF_OPTIONS, default={})] = {}
-            validated: ConfigType = vol.Schema(schema)(config)
-            return validated
+            return validated(config, cls.options)
 
         def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
             """Remember what is asked."""
             super().__init__(hass, config)
             self._home = hass
             self._options = config.options or {}
-            self._target = TargetSelectorData(config.target or {})
+            self._target = config.target or {}
 
         def _async_check(self, **_: Any) -> bool:
             """Answer; of windows that nobody knows anything of, no."""
-            found = async_extract_referenced_entity_ids(self._home, self._target)
-            readings = [
-                reading_of(self._home, entity_id)
-                for entity_id in found.referenced | found.indirectly_referenced
-                if is_ours(self._home, entity_id)
-            ]
+            readings = readings_of(self._home, targeted(self._home, self._target))
             return bool(readings) and all(
                 reading is not None and self._holds(reading) for reading in readings
             )
@@ -89,9 +63,7 @@ if TYPE_CHECKING or _HAS_CONDITIONS:
     class HasLeft(_Asked):
         """Whether enough is left."""
 
-        options = MappingProxyType(
-            {vol.Required(_AT_LEAST): vol.All(vol.Coerce(float), vol.Range(1, 100))}
-        )
+        options = MappingProxyType({vol.Required(_AT_LEAST): PERCENTAGE})
 
         def _holds(self, reading: Reading) -> bool:
             """Compare what is left."""

@@ -14,7 +14,6 @@ from homeassistant.const import (
     CONF_ENTITY_ID,
     CONF_PLATFORM,
     CONF_TYPE,
-    Platform,
 )
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, entity_registry as er
@@ -24,10 +23,11 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 
-from .claude_ai.usage import Identity
+from .automation import PERCENTAGE, entity_id_of, events_id, is_meant, tells_events
+from .claude_ai.usage import WEEKLY, Identity
 from .const import DOMAIN
-from .event import attributes_of, entity_id_of, is_meant
-from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW
+from .event import attributes_of
+from .naming import SESSION_WINDOW, WEEKLY_WINDOW
 from .teller import async_listen
 from .told import THRESHOLD_REACHED, Told, types_of
 
@@ -35,17 +35,11 @@ if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
     from homeassistant.helpers.typing import ConfigType
 
-_ALL = {
-    kind
-    for window in (SESSION_WINDOW, WEEKLY_WINDOW)
-    for kind in types_of(window.identity)
-}
-
 TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
     {
         vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid,
-        vol.Required(CONF_TYPE): vol.In(_ALL),
-        vol.Optional(CONF_ABOVE): vol.All(vol.Coerce(float), vol.Range(1, 100)),
+        vol.Required(CONF_TYPE): vol.In(types_of(WEEKLY)),
+        vol.Optional(CONF_ABOVE): PERCENTAGE,
     }
 )
 
@@ -63,7 +57,7 @@ async def async_get_triggers(
             CONF_TYPE: kind,
         }
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
-        if entity.domain == Platform.EVENT and entity.platform == DOMAIN
+        if tells_events(entity)
         for kind in types_of(_identity_of(entity))
     ]
 
@@ -120,6 +114,6 @@ async def async_attach_trigger(
 def _identity_of(entity: er.RegistryEntry) -> Identity:
     """Return which window an entity is about, as far as it matters what can be told of it."""
     for window in (SESSION_WINDOW, WEEKLY_WINDOW):
-        if entity.unique_id == f"{entity.config_entry_id}_{window.key}_{EVENTS}":
+        if entity.unique_id == events_id(str(entity.config_entry_id), window.key):
             return window.identity
     return Identity("")

@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.components.event import EventEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .entity import WindowEntity
 from .found import Wanted, async_keep_up
-from .naming import (
-    EVENTS,
-    SESSION_WINDOW,
-    WEEKLY_WINDOW,
-    WindowSubject,
-    name_window,
-    subject_of,
-)
-from .reading import Reading
+from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
 from .teller import async_listen
-from .told import ROSE, THRESHOLD_REACHED, Told, types_of
+from .told import THRESHOLD_REACHED, Told, types_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -100,47 +91,6 @@ def attributes_of(event: Told) -> dict[str, Any]:
     if event.type == THRESHOLD_REACHED:
         told["threshold"] = event.threshold
     return told
-
-
-def entity_id_of(hass: HomeAssistant, entry_id: str, event: Told) -> str | None:
-    """Return the entity that something is told by, unless it is disabled."""
-    registry = er.async_get(hass)
-    unique_id = f"{entry_id}_{subject_of(event.window).key}_{EVENTS}"
-    entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
-    entity = registry.async_get(entity_id) if entity_id else None
-    return entity_id if entity and not entity.disabled else None
-
-
-def is_ours(hass: HomeAssistant, entity_id: str) -> bool:
-    """Tell whether something is the events of a window."""
-    entity = er.async_get(hass).async_get(entity_id)
-    return bool(entity and (entity.domain, entity.platform) == (Platform.EVENT, DOMAIN))
-
-
-def reading_of(hass: HomeAssistant, entity_id: str) -> Reading | None:
-    """Return what the window of one of our entities says now, if that is known."""
-    entity = er.async_get(hass).async_get(entity_id)
-    if entity is None or entity.platform != DOMAIN:
-        return None
-    coordinator: ClaudePulseCoordinator | None
-    coordinator = hass.data[DOMAIN].get(entity.config_entry_id)
-    if coordinator is None or not coordinator.last_update_success:
-        return None
-    for window in coordinator.data.usage.all_windows:
-        key = f"{entity.config_entry_id}_{subject_of(window).key}_{EVENTS}"
-        if entity.unique_id == key:
-            return coordinator.readings[window.identity]
-    return None
-
-
-def is_meant(event: Told, kind: str, above: float | None = None) -> bool:
-    """Tell whether it is what an automation waits for.
-
-    A percentage is reached by whatever passes it, also if it is none of the options.
-    """
-    if kind == THRESHOLD_REACHED and above is not None:
-        return event.type == ROSE and event.before < above <= event.window.percent
-    return event.type == kind
 
 
 def _text(moment: datetime | None) -> str | None:

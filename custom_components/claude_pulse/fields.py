@@ -49,18 +49,25 @@ PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
 PASSWORD = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
 )
-INTERVAL = NumberSelector(
-    NumberSelectorConfig(
-        min=MIN_UPDATE_INTERVAL,
-        max=MAX_UPDATE_INTERVAL,
-        step=1,
-        mode=NumberSelectorMode.BOX,
-        unit_of_measurement="s",
+
+
+def _box(least: int, most: int, unit: str) -> NumberSelector:
+    """Return a box for a whole number."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=least,
+            max=most,
+            step=1,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=unit,
+        )
     )
-)
+
 
 _OPTIONS = {
-    vol.Required(CONF_UPDATE_INTERVAL): INTERVAL,
+    vol.Required(CONF_UPDATE_INTERVAL): _box(
+        MIN_UPDATE_INTERVAL, MAX_UPDATE_INTERVAL, UnitOfTime.SECONDS
+    ),
     vol.Optional(CONF_FURTHER, default=False): BooleanSelector(),
 }
 
@@ -102,24 +109,8 @@ FURTHER_SCHEMA = vol.Schema(
                 options=["50", "75", "80", "90", "95"],
             )
         ),
-        vol.Optional(CONF_LEFT_OVER): NumberSelector(
-            NumberSelectorConfig(
-                min=1,
-                max=100,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=PERCENTAGE,
-            )
-        ),
-        vol.Optional(CONF_LEFT_OVER_HOURS): NumberSelector(
-            NumberSelectorConfig(
-                min=1,
-                max=168,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.HOURS,
-            )
-        ),
+        vol.Optional(CONF_LEFT_OVER): _box(1, 100, PERCENTAGE),
+        vol.Optional(CONF_LEFT_OVER_HOURS): _box(1, 168, UnitOfTime.HOURS),
     }
 )
 KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})

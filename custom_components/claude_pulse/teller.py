@@ -67,7 +67,7 @@ class Teller:
         self._marks: dict[Identity, Mark] = {}
         self._org_id: str = entry.data[CONF_ORG_ID]
         self._untold: list[Told] = []
-        self._wait_for: Callable[[], bool] = lambda: False
+        self._busy: Callable[[], bool] = lambda: False
 
     async def async_load(self) -> None:
         """Remember what was told before a restart, of the same seat."""
@@ -82,7 +82,7 @@ class Teller:
     @callback
     def async_begin(self, busy: Callable[[], bool]) -> None:
         """Tell from now on, as the entities are there, but not while they are `busy`."""
-        self._begun, self._wait_for = True, busy
+        self._begun, self._busy = True, busy
 
     @callback
     def async_end(self) -> None:
@@ -111,7 +111,7 @@ class Teller:
                 self._marks,
                 [(window, forecast(window, now)) for window in usage.all_windows],
                 now,
-                rules_of(self._entry),
+                _rules_of(self._entry),
             )
             if self._late:
                 told = [replace(event, late=True) for event in told]
@@ -137,7 +137,7 @@ class Teller:
         self._gap = None
         if not self._untold:
             return
-        if not self._wait_for():
+        if not self._busy():
             done: set[Identity] = set()
             left = []
             for event in self._untold:
@@ -175,9 +175,8 @@ class Teller:
         """Go on from what is stored; raises if it is nothing that was."""
         if stored["org_id"] != self._org_id:
             return
-        for found in stored["marks"]:
-            mark = dict(found)
-            self._marks[_identity(mark.pop("identity"))] = Mark(
+        for mark in stored["marks"]:
+            self._marks[_identity(mark["identity"])] = Mark(
                 percent=_number(mark["percent"]),
                 resets_at=_moment(mark["resets_at"]),
                 fell_at=_moment(mark["fell_at"]),
@@ -203,7 +202,7 @@ class Teller:
             )
 
 
-def rules_of(entry: ConfigEntry) -> Rules:
+def _rules_of(entry: ConfigEntry) -> Rules:
     """Return what somebody wants to be told."""
     chosen = {
         key: entry.options.get(key, default) for key, default in TOLD_DEFAULTS.items()
