@@ -343,6 +343,48 @@ async def test_session_reset_while_the_week_is_used_up(
     assert second.last_changed - first.last_changed >= timedelta(seconds=1)
 
 
+async def test_a_second_apart_over_a_reload(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """What waits for its second waits for it over a reload too, and is not lost."""
+    entry, told, _ = await begin(hass, freezer, simulator, 80, week=100)
+    serve(simulator, body(80, in_hours(simulator, 4), week=30))
+    while not told.texts:
+        await pass_time(hass, freezer, 30)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert told.texts == ["weekly reset"]
+    await pass_time(hass, freezer, 1)
+    assert told.texts == ["weekly reset", "weekly available_again"]
+
+
+@pytest.mark.parametrize("written", [75, "75", ["a", None], None, {"75": 1}])
+async def test_options_that_no_form_has_stored(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    written: Any,
+) -> None:
+    """They tell nothing wrong, and the form opens."""
+    entry, told, resets_at = await begin(hass, freezer, simulator, 60)
+    options = {"thresholds": written, "left_over": "x", "left_over_hours": None}
+    hass.config_entries.async_update_entry(entry, options=options)
+    serve(simulator, body(100, resets_at))
+    await pass_time(hass, freezer)
+    await pass_time(hass, freezer)
+    assert told.texts == ["session limit_reached"]
+    form: Any = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await hass.config_entries.options.async_configure(
+        form["flow_id"],
+        {
+            "org_id": entry.data["org_id"],
+            "update_interval": 120,
+            "further_options": True,
+        },
+    )
+    assert form["step_id"] == "further"
+
+
 async def test_found_at_a_reload(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

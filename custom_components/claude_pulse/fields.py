@@ -40,6 +40,7 @@ from .const import (
     USAGE_URL,
 )
 from .seat import SeatError
+from .teller import told_options
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -216,5 +217,5 @@ def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 def shown_further(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options for the second page."""
-    shown = {**TOLD_DEFAULTS, **options}
+    shown = {**options, **told_options(options)}
     return {**shown, CONF_THRESHOLDS: [str(item) for item in shown[CONF_THRESHOLDS]]}

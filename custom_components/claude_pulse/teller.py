@@ -86,12 +86,9 @@ class Teller:
 
     @callback
     def async_end(self) -> None:
-        """Tell no more; what is left is told when it begins again."""
+        """Tell no more; what is left is told when it begins again, but not too soon."""
         self._begun = False
         self._answer = None
-        if self._gap is not None:
-            self._gap()
-            self._gap = None
 
     @callback
     def async_hear(self, usage: Usage, now: datetime) -> None:
@@ -127,6 +124,9 @@ class Teller:
     def async_forget(self) -> Coroutine[Any, Any, None]:
         """Leave nothing behind, as the entry is gone or disabled, on the disk neither."""
         self.async_end()
+        if self._gap is not None:
+            self._gap()
+            self._gap = None
         self._hass.data[_DATA].pop(self._entry.entry_id)
         self._marks, self._untold = {}, []
         return self._file.async_remove()
@@ -135,7 +135,7 @@ class Teller:
     def _tell_next(self, _: datetime | None = None) -> None:
         """Tell one thing of each window, with the rise that it belongs to."""
         self._gap = None
-        if not self._untold:
+        if not self._begun or not self._untold:
             return
         if not self._busy():
             done: set[Identity] = set()
@@ -202,11 +202,20 @@ class Teller:
             )
 
 
-def _rules_of(entry: ConfigEntry) -> Rules:
-    """Return what somebody wants to be told."""
+def told_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody wants to be told, but for what no form has stored."""
+    kinds = {CONF_THRESHOLDS: list, CONF_LEFT_OVER: int, CONF_LEFT_OVER_HOURS: int}
     chosen = {
-        key: entry.options.get(key, default) for key, default in TOLD_DEFAULTS.items()
+        key: options[key] if isinstance(options.get(key), kind) else TOLD_DEFAULTS[key]
+        for key, kind in kinds.items()
     }
+    numbers = [item for item in chosen[CONF_THRESHOLDS] if isinstance(item, int)]
+    return {**chosen, CONF_THRESHOLDS: numbers}
+
+
+def _rules_of(entry: ConfigEntry) -> Rules:
+    """Return the rules of what is told."""
+    chosen = told_options(entry.options)
     return Rules(
         frozenset(chosen[CONF_THRESHOLDS]),
         chosen[CONF_LEFT_OVER],
