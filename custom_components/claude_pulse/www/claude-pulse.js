@@ -146,27 +146,22 @@ export class Format {
 	percent(value) {
 		if (value === null || value === undefined) return "—";
 		const shown = wholePercent(value);
-		const text = this.number(shown / 100, { style: "percent" });
-		return shown === 0 && value > 0
-			? `<\u2060${this.number(0.01, { style: "percent" })}`
-			: text;
+		const little = shown === 0 && value > 0;
+		return (little ? "<" : "") + this.number(little ? 0.01 : shown / 100, { style: "percent" });
 	}
 
 	/** Return a length of time in its two largest units; a minute begun counts. */
 	duration(ms) {
-		const minutes = Math.max(0, Math.ceil(ms / MINUTE));
+		const minutes = Math.max(1, Math.ceil(ms / MINUTE));
 		const parts = [
 			[Math.floor(minutes / 1440), "day"],
 			[Math.floor(minutes / 60) % 24, "hour"],
 			[minutes % 60, "minute"],
 		];
-		const first = Math.max(
-			0,
-			parts.findIndex(([count]) => count > 0),
-		);
+		const first = parts.findIndex(([count]) => count > 0);
 		return parts
-			.slice(minutes === 0 ? 2 : first, minutes === 0 ? 3 : first + 2)
-			.filter(([count], index) => count > 0 || (minutes === 0 && index === 0))
+			.slice(first, first + 2)
+			.filter(([count]) => count > 0)
 			.map(([count, unit]) =>
 				this.number(count, { style: "unit", unit, unitDisplay: "narrow" }),
 			)
