@@ -16,6 +16,7 @@ from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
 from .status import async_setup_status
 from .teller import async_setup_telling, teller_of
+from .websocket import async_setup_websocket
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -38,6 +39,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_telling(hass, tell_all)
     async_clear_when_disabled(hass)
     async_setup_status(hass)
+    async_setup_websocket(hass)
     return True
 
 
