@@ -11,6 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from .back_off import back_off_of
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
+from .frontend import async_remove_card, async_setup_card, async_show_card
 from .issues import async_clear_issues, async_clear_when_disabled
 from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
@@ -29,6 +30,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all entries share."""
     hass.data[DOMAIN] = {}
+    await async_setup_card(hass)
 
     @callback
     def tell_all() -> None:
@@ -45,6 +47,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Set up a seat."""
+    await async_show_card(hass)
     await back_off_of(hass, entry).async_load()
     await teller_of(hass, entry).async_load()
     coordinator = ClaudePulseCoordinator(hass, entry)
@@ -83,3 +86,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     async_clear_issues(hass, entry)
     await back_off_of(hass, entry).async_forget()
     await teller_of(hass, entry).async_forget()
+    await async_remove_card(hass, entry)
