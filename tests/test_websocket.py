@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 import json
 from typing import Any
+from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -291,6 +292,26 @@ async def test_entries_that_are_not_loaded(
         assert {account[key] for key in empty} == {None}
     assert accounts[0]["device_id"] is None
     assert accounts[1]["device_id"] is not None
+
+
+async def test_stuck_while_unloading(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_admin_user: MockUser,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody polls any more is not told as if it were true now."""
+    entry = await add_entry(hass, simulator)
+    with monkeypatch.context() as patch:
+        stuck = AsyncMock(return_value=False)
+        patch.setattr(hass.config_entries, "async_unload_platforms", stuck)
+        assert not await hass.config_entries.async_unload(entry.entry_id)
+    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
+    assert (account["trouble"], account["windows"]) == ("unavailable", [])
+    # Which newer versions call an error.
+    caplog.clear()
 
 
 @pytest.mark.parametrize(
