@@ -62,12 +62,12 @@ Sample = tuple[datetime, float]
 
 def live(seat: Seat, now: datetime, zone: tzinfo) -> Mapping[str, Sequence[Sample]]:
     """Let a person have used a seat until now; return how its windows went."""
-    now = now.replace(second=0, microsecond=0)
-    current = now - _RUNNING
+    last = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    current = last - _RUNNING
     steps = (_WEEKS + 1) * WEEK // _STEP
-    times = [now - place * _STEP for place in reversed(range(steps))]
+    times = [last - place * _STEP for place in reversed(range(steps))]
     session, rises = _sessions(times, current, zone)
-    start = _week_of(rises, now)
+    start = _week_of(rises, last)
     seat.session = _meter("session", SESSION, current, now)
     seat.weekly = _meter("weekly", WEEK, start, now)
     seat.models = {"Fable": _meter("Fable", WEEK, start, now)}
@@ -112,23 +112,22 @@ def _sessions(
     The current one is busy at any time of the day; the one before ends where it begins.
     """
     random = Random("ada now")
-    busy = [random.gammavariate(1.5, 1) for time in times if time > current]
+    busy = [random.gammavariate(1.5, 1) for time in times if time >= current]
     now = iter([points * _NOW["session"] / sum(busy) for points in busy])
     days: dict[date, list[float]] = {}
     used, over = 0.0, times[0]
     values, rises = [], []
     for time in times:
-        begin = time - _STEP
-        local = begin.astimezone(zone)
+        local = time.astimezone(zone)
         if (day := local.date()) not in days:
             days[day] = _work(day)
         points = days[day][(local.hour * 60 + local.minute) // 5] * _POINTS
-        if begin >= current:
+        if time >= current:
             points = next(now)
-        before = used if begin < over else 0.0
-        if begin >= over and points:
-            over = begin + SESSION
-            if begin < current:
+        before = used if time < over else 0.0
+        if time >= over and points:
+            over = time + SESSION
+            if time < current:
                 over = min(over, current)
         used = min(before + points, 100.0)
         values.append(used)
@@ -159,7 +158,7 @@ def _weeks(
         [*several]
         for _, several in groupby(
             zip(times, rises, strict=True),
-            key=lambda step: (step[0] - start - _STEP) // WEEK,
+            key=lambda step: (step[0] - start) // WEEK,
         )
     ]
     sums = [sum(rise for _, rise in week) for week in weeks]
