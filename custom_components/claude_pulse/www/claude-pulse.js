@@ -49,7 +49,8 @@ const TEXTS = {
 		in: "in {duration}",
 		lasts: "Lasts until the reset",
 		layout: "Layout",
-		limit: "limit",
+		may_run_out: "May run out before the reset",
+		may_run_out_the: "{the} may run out before its reset",
 		micro: "One line",
 		model_spent: "{name} is used up until {when}; the rest goes on",
 		models: "Models",
@@ -170,7 +171,9 @@ export class Format {
 
 	/** Return a clock time. */
 	clock(ms) {
-		return this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
+		const shown = this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
+		// Not broken before PM.
+		return shown.replace(/\s/g, "\u00a0");
 	}
 
 	/** Return a clock time with the day that it needs to be understood. */
@@ -249,15 +252,6 @@ export function wholePercent(value) {
 
 // What an entity of a window is, by its translation key, which begins with a kind of window.
 const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
-const OF_AN_ACCOUNT = new Set([
-	"connection",
-	"extra_usage_limit",
-	"extra_usage_spent",
-	"limit_reached",
-	"plan",
-	"prepaid_balance",
-	"service_status",
-]);
 // Of the ten sensors, these repeat what others tell, one of them each minute.
 const REPEATED = /_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
@@ -267,6 +261,8 @@ const LENGTHS = { [SESSION]: 5 * HOUR, [WEEKLY]: 7 * DAY };
 
 // So early in a window, a forecast is too weak to be said.
 const EARLY = 0.1;
+// So unsure, in percent, whether it runs out, it may.
+const UNSURE = 65;
 // So many points from the even line are none.
 const ON_PACE = 4;
 // A fall by more, without a reset, is a refill.
@@ -303,17 +299,15 @@ export function findAccounts(hass, details) {
 		if (!accounts.has(device))
 			accounts.set(device, { id: device, entities: {}, windows: new Map() });
 		const { entities, windows } = accounts.get(device);
-		if (OF_AN_ACCOUNT.has(key)) {
-			entities[key] = id;
-			continue;
-		}
 		const [, kind, part] = OF_A_WINDOW.exec(key) ?? [];
 		// An unavailable entity has no attributes.
 		const window =
 			kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
-		if (!kind || !window) continue;
-		if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
-		windows.get(window).entities[part] = id;
+		if (!kind) entities[key] = id;
+		else if (window) {
+			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
+			windows.get(window).entities[part] = id;
+		}
 	}
 	return [...accounts.values()];
 }
@@ -362,7 +356,7 @@ function readWindow(hass, { key, kind, entities }, detail) {
 		name: told?.name ?? nameOf(hass, entities.usage),
 		entity: entities.usage,
 		blocks: kind in LENGTHS,
-		length: told ? told.length * 1000 : (LENGTHS[kind] ?? 7 * DAY),
+		length: told ? told.length && told.length * 1000 : (LENGTHS[kind] ?? null),
 		used,
 		resetsAt: momentOf(
 			entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at,
@@ -403,13 +397,13 @@ export function watchedOf(found) {
 export function judge(window, now) {
 	const { used, resetsAt, length, forecast } = window;
 	const running = resetsAt !== null && now < resetsAt;
-	const elapsed = running ? Math.max(0, 1 - (resetsAt - now) / length) : null;
+	const elapsed = running && length ? Math.max(0, 1 - (resetsAt - now) / length) : null;
 	let level = "good";
 	if (resetsAt !== null && !running) level = "resetting";
 	else if (used === null) level = "unknown";
 	else if (used >= 100) level = "spent";
 	else if (!running) level = "idle";
-	else if (forecast && !forecast.lasts && forecast.runsOutAt && elapsed >= EARLY)
+	else if (forecast?.runsOutAt && forecast.confidence >= UNSURE && elapsed >= EARLY)
 		level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
@@ -471,6 +465,8 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 	}
 	const blocking = windows.filter(({ blocks }) => blocks);
 	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast);
+	const unsure = lasting.find(({ forecast }) => !forecast.lasts);
+	if (unsure) return said(unsure, t("may_run_out_the", { the: the(unsure) }));
 	const idle = blocking.find(({ key, level }) => key === SESSION && level === "idle");
 	if (idle && lasting.length) return said(idle, t("idle_lasts"), "good");
 	if (lasting.length && lasting.length === blocking.length)
@@ -501,11 +497,10 @@ export function labelOf(window, format) {
 }
 
 /** Return how large a card is drawn, by what is configured, or by the space it has. */
-export function sizeOf(layout, width, rows) {
-	if (layout && layout !== "auto") return layout;
+export function sizeOf(layout = "auto", width = 0, rows = undefined) {
+	if (layout !== "auto") return layout;
 	if (rows === 1 || (width > 0 && width < 200)) return "micro";
-	if (rows < 6 || (width > 0 && width < 300)) return "rows";
-	return "full";
+	return rows < 6 || (width > 0 && width < 300) ? "rows" : "full";
 }
 
 /* ------------------------------------------------------------------ chart */
@@ -607,92 +602,78 @@ const SOON = 250;
 
 /** What no state holds, asked for once for all cards of a connection. */
 class Details {
-	static of(hass) {
-		const { connection } = hass;
+	static of({ connection }) {
 		if (!Details.all.has(connection)) Details.all.set(connection, new Details(connection));
 		return Details.all.get(connection);
 	}
 
 	constructor(connection) {
-		this.connection = connection;
-		this.value = undefined;
 		this.askedAt = -Infinity;
+		this.connection = connection;
 		this.listeners = new Set();
-		this.timer = undefined;
-		connection.addEventListener?.("ready", () => this.ask());
+		connection.addEventListener("ready", () => {
+			this.askedAt = -Infinity;
+			this.refresh();
+		});
 	}
 
 	/** Call an action with each answer; returns how to end it. */
 	listen(action) {
 		this.listeners.add(action);
+		this.refresh();
 		return () => this.listeners.delete(action);
-	}
-
-	/** Ask soon: several states change at one time. */
-	ask() {
-		if (this.timer || !this.listeners.size) return;
-		const wait = this.askedAt === -Infinity ? 0 : SOON;
-		this.timer = setTimeout(async () => {
-			this.askedAt = Date.now();
-			try {
-				this.value = await this.connection.sendMessagePromise({
-					type: "claude_pulse/usage",
-				});
-			} catch {
-				// An integration that is not there yet; states alone are shown meanwhile.
-				this.askedAt = Date.now() - DETAILS_AGE + MINUTE / 2;
-			}
-			this.timer = undefined;
-			for (const action of this.listeners) action();
-		}, wait);
 	}
 
 	/** Ask again if the answer has become old. */
 	refresh() {
 		if (Date.now() - this.askedAt >= DETAILS_AGE) this.ask();
 	}
+
+	/** Ask soon, as several states change at one time. */
+	ask() {
+		if (!this.listeners.size) return;
+		this.timer ??= setTimeout(async () => {
+			this.timer = undefined;
+			this.askedAt = Date.now();
+			try {
+				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+			} catch {
+				// Not set up yet, or no connection: states alone are shown, for a minute.
+				this.askedAt += MINUTE - DETAILS_AGE;
+			}
+			for (const action of this.listeners) action();
+		}, SOON);
+	}
 }
 Details.all = new WeakMap();
 
-/** The courses of windows so far, read once each and then followed. */
-class Courses {
-	constructor() {
-		this.known = new Map();
-	}
+/** The courses of windows so far by entity, read at times and followed in between. */
+const COURSES = new Map();
 
-	/**
-	 * Return the points of a window so far, undefined until they are known; `done` is called
-	 * when they are.
-	 */
-	points(hass, window, now, done) {
-		const start = window.resetsAt - window.length;
-		const key = `${window.entity} ${start}`;
-		const state = hass.states[window.entity];
-		let course = this.known.get(key);
-		if (!course || now - course.readAt > HISTORY_AGE) {
-			const points = course?.points;
-			course = { points, readAt: now };
-			// The windows before it are over.
-			for (const other of this.known.keys())
-				if (other.startsWith(`${window.entity} `) && other !== key) this.known.delete(other);
-			this.known.set(key, course);
-			const own = course;
-			readCourse(hass, window.entity, start, now).then((found) => {
-				own.points = found;
-				done();
-			});
-		} else if (course.points && state) {
-			const t = Date.parse(state.last_changed);
-			const last = course.points.at(-1);
-			if (t >= start && (!last || t > last.t + 1)) {
-				const v = numberOf(stateOf(hass, window.entity));
-				course.points.push({ t, v });
-			}
-		}
-		return course.points;
+/** Return the points of a window so far; an action is called when there are more. */
+function courseOf(hass, { entity, length, resetsAt }, now, action) {
+	const start = resetsAt - length;
+	let course = COURSES.get(entity);
+	const same = course?.start === start;
+	if (!same || now - course.readAt > HISTORY_AGE) {
+		course = {
+			start,
+			readAt: now,
+			points: same ? course.points : undefined,
+			actions: new Set(),
+		};
+		COURSES.set(entity, course);
+		readCourse(hass, entity, start, now).then((points) => {
+			const { actions } = Object.assign(course, { points });
+			for (const wanted of actions) wanted();
+		});
 	}
+	course.actions.add(action);
+	const t = Date.parse(hass.states[entity]?.last_changed);
+	if (course.points && t > Math.max(start, (course.points.at(-1)?.t ?? 0) + 1))
+		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
+	return course.points;
 }
-const COURSES = new Courses();
 
 /** Read what the recorder knows of a sensor: its states, and hours where these are gone. */
 async function readCourse(hass, entity, start, now) {
@@ -851,7 +832,7 @@ function wordsOf(window, now, format) {
 		unknown: () => t("unknown"),
 		idle: () => (window.key === SESSION ? t("idle") : null),
 		risk: () => moment("runs_out", forecast.runsOutAt),
-		good: () => (forecast?.lasts ? t("lasts") : null),
+		good: () => forecast && t(forecast.lasts ? "lasts" : "may_run_out"),
 	};
 	return {
 		pace:
@@ -1121,6 +1102,10 @@ const languageOfPage = () => document.documentElement.lang || "en";
 
 /** What card and badge share: whose usage it is, and when to draw it again. */
 class PulseElement extends Element {
+	static getStubConfig() {
+		return {};
+	}
+
 	constructor() {
 		super();
 		this._found = [];
@@ -1128,6 +1113,7 @@ class PulseElement extends Element {
 		this._visible = false;
 		this._drawing = false;
 		this._onVisibility = () => this._follow();
+		this._redraw = () => this.draw();
 		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div"));
 		this._act();
 	}
@@ -1156,19 +1142,12 @@ class PulseElement extends Element {
 		}
 	}
 
-	get hass() {
-		return this._hass;
-	}
-
 	connectedCallback() {
-		this._observer ??= globalThis.IntersectionObserver
-			? new IntersectionObserver((seen) => {
-					this._seen = seen.at(-1).isIntersecting;
-					this._follow();
-				})
-			: undefined;
-		if (this._observer) this._observer.observe(this);
-		else this._seen = true;
+		this._observer ??= new IntersectionObserver((seen) => {
+			this._seen = seen.at(-1).isIntersecting;
+			this._follow();
+		});
+		this._observer.observe(this);
 		this._sizes ??= new ResizeObserver(([{ contentRect }]) => {
 			const before = this._size;
 			this._width = contentRect.width;
@@ -1182,7 +1161,7 @@ class PulseElement extends Element {
 	}
 
 	disconnectedCallback() {
-		this._observer?.disconnect();
+		this._observer.disconnect();
 		this._sizes.disconnect();
 		document.removeEventListener("visibilitychange", this._onVisibility);
 		this._stop?.();
@@ -1192,9 +1171,8 @@ class PulseElement extends Element {
 	}
 
 	get _size() {
-		const config = this._config ?? {};
-		const { rows } = config.grid_options ?? {};
-		return sizeOf(config.layout, this._width ?? 0, typeof rows === "number" ? rows : undefined);
+		const { grid_options: grid, layout } = this._config ?? {};
+		return sizeOf(layout, this._width, grid?.rows);
 	}
 
 	/** Hear of answers while it is on the page. */
@@ -1203,7 +1181,6 @@ class PulseElement extends Element {
 		this._details = Details.of(this._hass);
 		if (!this.isConnected) return;
 		this._stop = this._details.listen(() => this._look());
-		if (!this._details.value) this._details.ask();
 	}
 
 	/** Find out which entities it is about, and draw them. */
@@ -1347,10 +1324,6 @@ class PulseElement extends Element {
 }
 
 class ClaudePulseCard extends PulseElement {
-	static getStubConfig() {
-		return {};
-	}
-
 	static getConfigForm() {
 		const t = (key) => text(languageOfPage(), key);
 		const field = (name, selector) => ({ name, selector });
@@ -1417,7 +1390,7 @@ class ClaudePulseCard extends PulseElement {
 		const said = this._say(account, view);
 		const size = this._size;
 		if (size === "micro") return this._micro(account, said, view);
-		const running = account.windows.filter((window) => window.running);
+		const running = account.windows.filter(({ elapsed }) => elapsed !== null);
 		const week = size === "days" && running.find(({ length }) => length > DAY);
 		const full = size === "full";
 		return h(
@@ -1535,16 +1508,12 @@ class ClaudePulseCard extends PulseElement {
 	}
 
 	_points(window, { now }) {
-		return COURSES.points(this._hass, window, now, () => this.draw());
+		return courseOf(this._hass, window, now, this._redraw);
 	}
 }
 ClaudePulseCard.style = STYLE;
 
 class ClaudePulseBadge extends PulseElement {
-	static getStubConfig() {
-		return {};
-	}
-
 	static getConfigForm() {
 		const { schema, computeLabel } = ClaudePulseCard.getConfigForm();
 		const [, device, { schema: choices }, , actions] = schema;
