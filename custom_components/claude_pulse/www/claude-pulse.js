@@ -31,7 +31,9 @@ const TEXTS = {
 		balance: "Balance {money}",
 		chart: "Chart",
 		chart_of: "{name}, chart",
-		clear: "{percent} of {the} is left",
+		clear_model: "{percent} of {name} is left",
+		clear_session: "{percent} of the session is left",
+		clear_weekly: "{percent} of the week is left",
 		days: "Days of the week",
 		days_of: "{name}, day by day",
 		description: "Can I go on, and until when?",
@@ -95,9 +97,7 @@ const TEXTS = {
 /** Return a text of a language, with what stands in it. */
 export function text(language, key, values = {}) {
 	const found =
-		(TEXTS[language] ?? TEXTS[String(language).split("-")[0]] ?? {})[key] ??
-		TEXTS.en[key] ??
-		key;
+		(TEXTS[language] ?? TEXTS[String(language).split("-")[0]] ?? {})[key] ?? TEXTS.en[key] ?? key;
 	return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
@@ -118,9 +118,7 @@ export class Format {
 	constructor(locale = {}, config = {}) {
 		this.language = locale.language || "en";
 		this.numbers =
-			locale.number_format in NUMBER_LOCALES
-				? NUMBER_LOCALES[locale.number_format]
-				: this.language;
+			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : this.language;
 		this.grouping = locale.number_format !== "none";
 		this.zone = locale.time_zone === "server" ? config.time_zone : undefined;
 		const clock = { 12: true, 24: false }[locale.time_format];
@@ -163,9 +161,7 @@ export class Format {
 		return parts
 			.slice(first, first + 2)
 			.filter(([count]) => count > 0)
-			.map(([count, unit]) =>
-				this.number(count, { style: "unit", unit, unitDisplay: "narrow" }),
-			)
+			.map(([count, unit]) => this.number(count, { style: "unit", unit, unitDisplay: "narrow" }))
 			.join(" ");
 	}
 
@@ -275,9 +271,7 @@ const stateOf = (hass, id) => {
 	return UNKNOWN_STATES.has(state) ? null : state;
 };
 const numberOf = (value) =>
-	value === null || value === undefined || !Number.isFinite(Number(value))
-		? null
-		: Number(value);
+	value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value);
 const momentOf = (value) => {
 	const ms = value ? Date.parse(value) : NaN;
 	return Number.isNaN(ms) ? null : ms;
@@ -301,8 +295,7 @@ export function findAccounts(hass, details) {
 		const { entities, windows } = accounts.get(device);
 		const [, kind, part] = OF_A_WINDOW.exec(key) ?? [];
 		// An unavailable entity has no attributes.
-		const window =
-			kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
+		const window = kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
 		if (!kind) entities[key] = id;
 		else if (window) {
 			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
@@ -358,9 +351,7 @@ function readWindow(hass, { key, kind, entities }, detail) {
 		blocks: kind in LENGTHS,
 		length: told ? told.length && told.length * 1000 : (LENGTHS[kind] ?? null),
 		used,
-		resetsAt: momentOf(
-			entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at,
-		),
+		resetsAt: momentOf(entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at),
 		forecast: forecast ? { ...forecast, runsOutAt: momentOf(forecast.runs_out_at) } : null,
 	};
 }
@@ -403,8 +394,7 @@ export function judge(window, now) {
 	else if (used === null) level = "unknown";
 	else if (used >= 100) level = "spent";
 	else if (!running) level = "idle";
-	else if (forecast?.runsOutAt && forecast.confidence >= UNSURE && elapsed >= EARLY)
-		level = "risk";
+	else if (forecast?.runsOutAt && forecast.confidence >= UNSURE && elapsed >= EARLY) level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
 	if (points !== null && level === "good")
@@ -475,16 +465,9 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 			: said(lasting[0], t("one_lasts", { the: the(lasting[0]) }));
 	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
 	if (bound.level === "resetting") return said(bound, t("resetting"));
-	const left = format.percent(100 - wholePercent(bound.used));
-	const words = the(bound);
-	return said(
-		bound,
-		t("clear", {
-			percent: left,
-			the: bound.blocks ? words[0].toLowerCase() + words.slice(1) : words,
-		}),
-		"good",
-	);
+	const percent = format.percent(100 - wholePercent(bound.used));
+	const key = `clear_${bound.blocks ? bound.key : "model"}`;
+	return said(bound, t(key, { percent, name: bound.name }), "good");
 }
 
 /** Return what keeps the numbers from being read, in words. */
@@ -538,13 +521,11 @@ export function layOut(points, window, now, remaining = false) {
 	if (forecast && used < 100) {
 		const here = [x(now), y(used)];
 		const { projected, low, high, runsOutAt } = forecast;
-		if (projected > 100 && runsOutAt)
-			projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
+		if (projected > 100 && runsOutAt) projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
 		else projection.push(here, [100, y(projected)]);
 		if (low !== null && high !== null) {
 			// Where the upper edge meets the limit, it goes on along it.
-			const meets =
-				high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
+			const meets = high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
 			range = [here, [meets, y(high)], [100, y(high)], [100, y(Math.max(low, used))]];
 		}
 	}
@@ -720,7 +701,7 @@ async function readCourse(hass, entity, start, now) {
 
 /* ---------------------------------------------------------------- drawing */
 
-const SVG = new Set(["svg", "path", "line", "circle", "polygon"]);
+const SVG = new Set(["svg", "path"]);
 
 /**
  * Make an element, such as `div.name`, with attributes, if the first of the rest are some,
@@ -733,11 +714,9 @@ function h(tag, ...rest) {
 		: document.createElement(name);
 	if (classes.length) element.setAttribute("class", classes.join(" "));
 	const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
-	for (const [name, value] of Object.entries(attributes))
-		if (value !== undefined && value !== null && value !== false)
-			element.setAttribute(name, value === true ? "" : value);
-	for (const child of rest.flat())
-		if (child !== null && child !== undefined && child !== false) element.append(child);
+	for (const [key, value] of Object.entries(attributes))
+		if (value !== undefined && value !== false) element.setAttribute(key, value);
+	for (const child of rest.flat()) if (child) element.append(child);
 	return element;
 }
 
@@ -777,11 +756,7 @@ SHAPES.idle = SHAPES.even;
 SHAPES.resetting = SHAPES.unknown;
 
 const shape = (name) =>
-	h(
-		"svg.shape",
-		{ viewBox: "0 0 24 24", "aria-hidden": "true" },
-		h("path", { d: SHAPES[name] }),
-	);
+	h("svg.shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: SHAPES[name] }));
 
 const percentOf = (value) => `${Math.max(0, Math.min(100, value)).toFixed(2)}%`;
 
@@ -789,8 +764,7 @@ const percentOf = (value) => `${Math.max(0, Math.min(100, value)).toFixed(2)}%`;
 function bar(window, thresholds, { format, remaining }, label) {
 	const { elapsed, forecast, level, used } = window;
 	const known = used !== null && level !== "resetting";
-	const at = (percent) =>
-		`inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
+	const at = (percent) => `inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
 	const filled = known ? Math.min(100, remaining ? 100 - used : used) : 0;
 	const leads = forecast && (level === "good" || level === "risk");
 	const end = leads ? Math.min(100, Math.max(used, forecast.projected)) : used;
@@ -804,7 +778,7 @@ function bar(window, thresholds, { format, remaining }, label) {
 	};
 	return h(
 		"div.bar",
-		{ ...(meter || { role: "img", "aria-label": label }) },
+		meter || { role: "img", "aria-label": label },
 		h(
 			"div.track",
 			leads &&
@@ -895,7 +869,6 @@ function chart(window, points, view) {
 		[0, y],
 		[100, y],
 	];
-	const floor = remaining ? plot.limit : 100;
 	const edge = (ms) =>
 		`${window.length < DAY ? "" : `${format.day(ms, { weekday: "short" })} `}${format.clock(ms)}`;
 	const [x, y] = plot.now;
@@ -917,7 +890,7 @@ function chart(window, points, view) {
 				h("path.range", { d: plot.range.length ? `M${pathOf(plot.range)}Z` : "" }),
 				plot.lines.map((line) =>
 					h("path.area", {
-						d: `M${pathOf([[line[0][0], floor], ...line, [line.at(-1)[0], floor]])}Z`,
+						d: `M${pathOf([[line[0][0], 100], ...line, [line.at(-1)[0], 100]])}Z`,
 					}),
 				),
 				path("even", plot.even),
@@ -963,8 +936,7 @@ function days(window, points, view) {
 					h(
 						"div.column",
 						{ "aria-hidden": "true" },
-						used !== null &&
-							h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
+						used !== null && h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
 						h("div.share", {
 							style: `bottom:${percentOf((100 * even) / most)}`,
 						}),
@@ -1268,46 +1240,36 @@ class PulseElement extends Element {
 	/** Do what a person asks for, in Home Assistant's ways. */
 	_act() {
 		let timer;
-		let held = false;
+		let held;
+		let tapped;
 		const root = this.shadowRoot;
-		const does = (kind) => {
-			const action = this._config?.[`${kind}_action`];
-			return action && action.action !== "none";
-		};
+		const does = (kind) => (this._config?.[`${kind}_action`]?.action ?? "none") !== "none";
 		const act = (action) =>
-			this._fire("hass-action", {
-				config: { entity: this._entity, ...this._config },
-				action,
-			});
+			this._fire("hass-action", { config: { entity: this._entity, ...this._config }, action });
 		root.addEventListener("pointerdown", () => {
 			held = false;
-			if (does("hold"))
-				timer = setTimeout(() => {
-					held = true;
-					act("hold");
-				}, HOLD);
+			timer = setTimeout(() => {
+				held = does("hold");
+				if (held) act("hold");
+			}, HOLD);
 		});
 		for (const end of ["pointerup", "pointercancel", "pointerleave"])
 			root.addEventListener(end, () => clearTimeout(timer));
-		let tapped;
 		root.addEventListener("click", (event) => {
 			if (held) return;
-			const on = (name) => event.target.closest(`[data-${name}]`)?.dataset[name];
-			if (on("path")) {
+			const on = event.target.closest("[data-path],[data-account],[data-chart],[data-entity]");
+			const { account = this._account, chart = this._chart, entity, path } = on?.dataset ?? {};
+			if (path) {
 				event.preventDefault();
-				history.pushState(null, "", on("path"));
+				history.pushState(null, "", path);
 				this._fire("location-changed", { replace: false }, window);
-			} else if (on("account")) {
-				this._account = on("account");
+			} else if (on?.matches(".chips button")) {
+				Object.assign(this, { _account: account, _chart: chart });
 				this.draw();
-			} else if (on("chart")) {
-				this._chart = on("chart");
-				this.draw();
-			} else if (on("entity") && !(event.target.closest(".micro") && does("tap"))) {
-				this._fire("hass-more-info", { entityId: on("entity") });
+			} else if (entity && !(on.matches(".micro") && does("tap"))) {
+				this._fire("hass-more-info", { entityId: entity });
 			} else if (tapped) {
-				clearTimeout(tapped);
-				tapped = undefined;
+				tapped = clearTimeout(tapped);
 				act("double_tap");
 			} else if (does("double_tap")) {
 				tapped = setTimeout(() => {
@@ -1585,18 +1547,15 @@ export function dashboard(hass) {
 	});
 	const graph = (type, entities, more) => ({ type, entities, ...more });
 	const week = (found) => found.windows.get(WEEKLY)?.entities;
-	const days = (found) =>
-		group(found, "this_week", week(found) && card(found, { layout: "days" }));
+	const days = (found) => group(found, "this_week", week(found) && card(found, { layout: "days" }));
 	const health = (found) =>
 		group(
 			found,
 			"health",
 			list(of(found, "connection", "service_status", "plan", "limit_reached")),
 		);
-	const models = (found) =>
-		[...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
-	const spent = (found) =>
-		of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
+	const models = (found) => [...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
+	const spent = (found) => of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
 	const lately = { hours_to_show: 168 };
 	const month = { stat_types: ["max"], period: "day", chart_type: "bar", days_to_show: 30 };
 	const told = (found) =>
@@ -1688,21 +1647,20 @@ export function suggest(hass, id) {
 }
 
 function register() {
-	const about = {
-		name: "Claude Pulse",
-		documentationURL: README,
-		preview: true,
-		// Read when it is shown, in the language of then.
-		get description() {
-			return text(languageOfPage(), "description");
-		},
-	};
 	const offer = (list, type, more) => {
 		const offered = (window[list] ??= []);
 		if (offered.some((other) => other.type === type)) return;
-		offered.push(
-			Object.defineProperties({ type, ...more }, Object.getOwnPropertyDescriptors(about)),
-		);
+		offered.push({
+			type,
+			name: "Claude Pulse",
+			documentationURL: README,
+			preview: true,
+			// Read when it is shown, in the language of then.
+			get description() {
+				return text(languageOfPage(), "description");
+			},
+			...more,
+		});
 	};
 	offer("customCards", "claude-pulse-card", { getEntitySuggestion: suggest });
 	offer("customBadges", "claude-pulse-badge");
