@@ -39,7 +39,12 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM"),
             # Root may not have a sandbox, and all there is to see is our own.
-            args=["--no-sandbox", "--disable-gpu", "--no-proxy-server"],
+            args=[
+                "--disable-gpu",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--no-proxy-server",
+                "--no-sandbox",
+            ],
         )
         yield browser
         browser.close()

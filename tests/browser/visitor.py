@@ -7,12 +7,15 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from .home_assistant import HomeAssistant, Tokens
 
 # What Home Assistant's own frontend logs as an error where nothing is wrong.
-ALLOWED: tuple[str, ...] = ()
+ALLOWED = (
+    # Brand images, which 2024.1 has from the internet.
+    r"ERR_NAME_NOT_RESOLVED \(https://brands\.home-assistant\.io/",
+)
 
 HASS = "document.querySelector('home-assistant').hass"
 
@@ -25,10 +28,10 @@ class Visitor:
     ) -> None:
         """Open the browser."""
         self.errors: list[str] = []
-        self.url = home_assistant.url
         stored = {"name": "hassTokens", "value": json.dumps(tokens)}
-        origin = {"origin": self.url, "localStorage": [stored]}
+        origin = {"origin": home_assistant.url, "localStorage": [stored]}
         self.context: BrowserContext = browser.new_context(
+            base_url=home_assistant.url,
             locale="en-GB",
             storage_state={"origins": [origin]},
             timezone_id="Europe/Berlin",
@@ -51,14 +54,17 @@ class Visitor:
     def open(self, path: str = "/") -> Page:
         """Open a page in a tab of its own, and wait until Home Assistant is there."""
         page = self.context.new_page()
-        go(page, self.url + path)
+        go(page, path)
         return page
 
 
-def go(page: Page, url: str) -> None:
+def go(page: Page, path: str) -> None:
     """Open an address, and wait until Home Assistant is there."""
-    page.goto(url)
-    page.wait_for_function(f"{HASS.replace(').', ')?.')}?.states")
+    page.goto(path)
+    page.wait_for_function(
+        "(hass => hass?.states && hass.devices && hass.entities)"
+        f"({HASS.replace(').', ')?.')})"
+    )
 
 
 def call(page: Page, kind: str, **message: Any) -> Any:
@@ -84,6 +90,25 @@ def wait_for_state(page: Page, entity_id: str, expected: str = "true") -> Any:
         arg=entity_id,
     )
     return page.evaluate(f"id => {HASS}.states[id]", entity_id)
+
+
+def enter(field: Locator, text: str) -> None:
+    """Fill in a field, again where Home Assistant has drawn it anew meanwhile."""
+    for _ in range(20):
+        field.fill(text)
+        field.page.wait_for_timeout(200)
+        if field.input_value() == text:
+            return
+    raise AssertionError(f"the field does not keep {text!r}")
+
+
+def show_more_info(page: Page, entity_id: str) -> None:
+    """Open the dialog of an entity."""
+    page.evaluate(
+        """entityId => document.querySelector("home-assistant").dispatchEvent(
+            new CustomEvent("hass-more-info", {detail: {entityId}}))""",
+        entity_id,
+    )
 
 
 # Opens a browser as somebody, by default as the administrator.
