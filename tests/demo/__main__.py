@@ -242,7 +242,7 @@ async def run(arguments: Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
-    config = ROOT / ".cache" / "demo" / __version__
+    config = arguments.config or ROOT / ".cache" / "demo" / __version__
     make_config(config, url, port, arguments.time_zone)
     log = config / "output.log"
     async with AsyncExitStack() as stack:
@@ -326,6 +326,9 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
 def main() -> int:
     """Read the command line."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument(
+        "--config", type=Path, help="the directory to make anew for it"
+    )
     parser.add_argument(
         "--empty", action="store_true", help="leave out the integration"
     )

@@ -1,0 +1,119 @@
+"""What the tests in a browser share: the browser, Home Assistant of both ends, its users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+import os
+from pathlib import Path
+import re
+
+from playwright.sync_api import Browser, Page, sync_playwright
+import pytest
+
+from .home_assistant import NEWEST, OLDEST, HomeAssistant, Tokens, running
+from .visitor import Picture, Visit, Visitor, call
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make known what is marked here."""
+    config.addinivalue_line("markers", "only(version): on this Home Assistant only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on both ends what asks for a Home Assistant, unless it is marked."""
+    if "home_assistant" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
+        versions = only.args if only else (OLDEST, NEWEST)
+        metafunc.parametrize("home_assistant", versions, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Be done with one Home Assistant before the other is started."""
+    items.sort(key=lambda item: (OLDEST in item.nodeid, NEWEST in item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM"),
+            # Root may not have a sandbox, and all there is to see is our own.
+            args=[
+                "--disable-gpu",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--no-proxy-server",
+                "--no-sandbox",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def home_assistant(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HomeAssistant]:
+    """Start a Home Assistant of one end."""
+    with running(request.param, tmp_path_factory.mktemp("demo")) as instance:
+        yield instance
+
+
+@pytest.fixture
+def visit(chromium: Browser, home_assistant: HomeAssistant) -> Iterator[Visit]:
+    """Return what opens a browser; nothing may have gone wrong in any in the end."""
+    visitors: list[Visitor] = []
+    with ExitStack() as stack:
+
+        def visit(tokens: Tokens | None = None) -> Visitor:
+            """Open a browser, as the administrator unless told otherwise."""
+            visitor = Visitor(
+                chromium, home_assistant, tokens or home_assistant.tokens
+            )
+            stack.callback(visitor.context.close)
+            visitors.append(visitor)
+            return visitor
+
+        yield visit
+    errors = [error for visitor in visitors for error in visitor.errors]
+    assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    """Return a page of the administrator."""
+    return visit().open()
+
+
+@pytest.fixture(scope="session")
+def member(chromium: Browser, home_assistant: HomeAssistant) -> Tokens:
+    """Add a user who is no administrator, and return what logs them in."""
+    visitor = Visitor(chromium, home_assistant, home_assistant.tokens)
+    page = visitor.open()
+    user = call(page, "config/auth/create", name="Member", group_ids=["system-users"])
+    call(
+        page,
+        "config/auth_provider/homeassistant/create",
+        user_id=user["user"]["id"],
+        username="member",
+        password="member",
+    )
+    visitor.context.close()
+    return home_assistant.log_in("member", "member")
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Picture:
+    """Return what takes a picture of a step, where $SCREENSHOTS says where they go."""
+    directory = os.environ.get("SCREENSHOTS")
+    taken: list[str] = []
+
+    def take(page: Page, name: str) -> None:
+        """Take one, numbered."""
+        taken.append(name)
+        if directory:
+            test = re.sub(r"\W+", "-", request.node.name).strip("-")
+            path = Path(directory) / test / f"{len(taken)}-{name}.png"
+            page.screenshot(path=path, animations="disabled")
+
+    return take

@@ -1,0 +1,117 @@
+"""Somebody in front of a browser, and what they do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+from .home_assistant import HomeAssistant, Tokens
+
+# What Home Assistant's own frontend logs as an error where nothing is wrong.
+ALLOWED = (
+    # Brand images, which 2024.1 has from the internet.
+    r"ERR_NAME_NOT_RESOLVED \(https://brands\.home-assistant\.io/",
+)
+
+HASS = "document.querySelector('home-assistant').hass"
+
+
+class Visitor:
+    """Somebody who is logged in, with a browser that remembers nothing else."""
+
+    def __init__(
+        self, browser: Browser, home_assistant: HomeAssistant, tokens: Tokens
+    ) -> None:
+        """Open the browser."""
+        self.errors: list[str] = []
+        stored = {"name": "hassTokens", "value": json.dumps(tokens)}
+        origin = {"origin": home_assistant.url, "localStorage": [stored]}
+        self.context: BrowserContext = browser.new_context(
+            base_url=home_assistant.url,
+            locale="en-GB",
+            storage_state={"origins": [origin]},
+            timezone_id="Europe/Berlin",
+            viewport={"width": 1280, "height": 900},
+        )
+        self.context.set_default_timeout(15_000)
+        self.context.on("console", self._hear)
+        self.context.on("weberror", lambda error: self._note(str(error.error)))
+
+    def _hear(self, message: Any) -> None:
+        """Note an error of the console, with where it comes from."""
+        if message.type == "error":
+            self._note(f"{message.text} ({message.location.get('url')})")
+
+    def _note(self, error: str) -> None:
+        """Keep an error, unless it is one that is allowed."""
+        if not any(re.search(pattern, error) for pattern in ALLOWED):
+            self.errors.append(error)
+
+    def open(self, path: str = "/") -> Page:
+        """Open a page in a tab of its own, and wait until Home Assistant is there."""
+        page = self.context.new_page()
+        go(page, path)
+        return page
+
+
+def go(page: Page, path: str) -> None:
+    """Open an address, and wait until Home Assistant is there."""
+    page.goto(path)
+    page.wait_for_function(
+        "(hass => hass?.states && hass.devices && hass.entities)"
+        f"({HASS.replace(').', ')?.')})"
+    )
+
+
+def call(page: Page, kind: str, **message: Any) -> Any:
+    """Send a command over the websocket of a page, and return its result."""
+    answer = page.evaluate(
+        f"""message => {HASS}.callWS(message).then(
+            result => ({{result}}), error => ({{error: error.message ?? `${{error}}`}}))""",
+        {"type": kind, **message},
+    )
+    assert "error" not in answer, f"{kind}: {answer['error']}"
+    return answer["result"]
+
+
+def act(page: Page, domain: str, action: str, **data: Any) -> None:
+    """Perform an action."""
+    call(page, "call_service", domain=domain, service=action, service_data=data)
+
+
+def wait_for_state(page: Page, entity_id: str, expected: str = "true") -> Any:
+    """Wait until an entity is as an expression about its `state` says, and return it."""
+    page.wait_for_function(
+        f"id => {{ const state = {HASS}.states[id]; return state && ({expected}); }}",
+        arg=entity_id,
+    )
+    return page.evaluate(f"id => {HASS}.states[id]", entity_id)
+
+
+def enter(field: Locator, text: str) -> None:
+    """Fill in a field, again where Home Assistant has drawn it anew meanwhile."""
+    for _ in range(20):
+        field.fill(text)
+        field.page.wait_for_timeout(200)
+        if field.input_value() == text:
+            return
+    raise AssertionError(f"the field does not keep {text!r}")
+
+
+def show_more_info(page: Page, entity_id: str) -> None:
+    """Open the dialog of an entity."""
+    page.evaluate(
+        """entityId => document.querySelector("home-assistant").dispatchEvent(
+            new CustomEvent("hass-more-info", {detail: {entityId}}))""",
+        entity_id,
+    )
+
+
+# Opens a browser as somebody, by default as the administrator.
+Visit = Callable[..., Visitor]
+# Takes a picture of a step.
+Picture = Callable[[Page, str], None]
