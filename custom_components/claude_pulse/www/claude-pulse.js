@@ -1104,7 +1104,7 @@ class PulseElement extends Element {
 		const old = this._hass;
 		this._hass = hass;
 		if (old?.connection !== hass.connection) this._listen();
-		const other = ["entities", "devices", "locale", "formatEntityState"].some(
+		const other = ["entities", "devices", "locale", "config", "formatEntityState"].some(
 			(part) => old?.[part] !== hass[part],
 		);
 		const changed = this._watched.some((id) => old?.states[id] !== hass.states[id]);
@@ -1208,8 +1208,9 @@ class PulseElement extends Element {
 	/** Return what drawing needs to know. */
 	_view() {
 		const { locale, config, language } = this._hass;
-		if (this._locale !== locale) {
+		if (this._locale !== locale || this._zone !== config.time_zone) {
 			this._locale = locale;
+			this._zone = config.time_zone;
 			this._format = new Format({ language, ...locale }, config);
 		}
 		return {
@@ -1371,7 +1372,7 @@ class ClaudePulseCard extends PulseElement {
 					"div.rows",
 					account.windows.map((window) => row(window, account, view)),
 				),
-			full && !hide.has("chart") && running.length > 0 && this._charts(running, view),
+			full && !hide.has("chart") && running.length > 0 && this._charts(running, said, view),
 			full && !hide.has("money") && money(account, format),
 			account.status &&
 				h("div.status", shape("risk"), format.t("status_is", { status: account.status })),
@@ -1417,10 +1418,10 @@ class ClaudePulseCard extends PulseElement {
 		);
 	}
 
-	_charts(windows, view) {
+	_charts(windows, said, view) {
 		const { format } = view;
-		const bound = bindingOf(windows);
-		const window = windows.find(({ key }) => key === this._chart) ?? bound;
+		const find = (wanted) => windows.find(({ key }) => key === wanted);
+		const window = find(this._chart) ?? find(said.window.key) ?? bindingOf(windows);
 		return h(
 			"div.charts",
 			this._chips(
