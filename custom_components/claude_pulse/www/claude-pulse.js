@@ -69,6 +69,7 @@ const TEXTS = {
 		reserve: "{points} in reserve",
 		resets: "Resets {when}",
 		resetting: "Being reset",
+		resetting_the: "{the} is being reset",
 		rows: "Rows",
 		runs_out: "Runs out {when}",
 		runs_out_before: "{the} runs out {when}, {before} before its reset",
@@ -112,15 +113,28 @@ const NUMBER_LOCALES = {
 	none: ["en-US"],
 };
 
+/** Return a value that the browser knows, or undefined, which stands for its own. */
+function usable(value, use) {
+	try {
+		use(value);
+		return value;
+	} catch {
+		return undefined;
+	}
+}
+
 /** How a person reads numbers and times, as Home Assistant knows it. */
 export class Format {
 	/** `locale` and `config` are Home Assistant's. */
 	constructor(locale = {}, config = {}) {
-		this.language = locale.language || "en";
+		this.language = usable(locale.language || "en", Intl.getCanonicalLocales);
 		this.numbers =
 			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : this.language;
 		this.grouping = locale.number_format !== "none";
-		this.zone = locale.time_zone === "server" ? config.time_zone : undefined;
+		this.zone =
+			locale.time_zone === "server"
+				? usable(config.time_zone, (timeZone) => new Intl.DateTimeFormat("en", { timeZone }))
+				: undefined;
 		const clock = { 12: true, 24: false }[locale.time_format];
 		this.clockOptions = { hour: "numeric", minute: "2-digit", timeZone: this.zone };
 		if (clock !== undefined) this.clockOptions.hourCycle = clock ? "h12" : "h23";
@@ -224,17 +238,7 @@ export class Format {
 	/** Return a formatter of `Intl`, which is slow to make. */
 	formatter(kind, locale, options) {
 		const key = `${kind}${locale}${JSON.stringify(options)}`;
-		if (!this.cache.has(key)) {
-			let made;
-			try {
-				made = new Intl[kind](locale, options);
-			} catch (error) {
-				if (options.style === "currency") throw error;
-				// A language or a time zone that the browser does not know.
-				made = new Intl[kind](undefined, { ...options, timeZone: undefined });
-			}
-			this.cache.set(key, made);
-		}
+		if (!this.cache.has(key)) this.cache.set(key, new Intl[kind](locale, options));
 		return this.cache.get(key);
 	}
 }
@@ -244,12 +248,15 @@ export function wholePercent(value) {
 	return value < 100 ? Math.max(0, Math.min(99, Math.round(value))) : Math.round(value);
 }
 
+/** Return what is left of a window as a whole percentage, which is 100 only if nothing is used. */
+const leftOf = (used) => Math.max(0, Math.min(used > 0 ? 99 : 100, 100 - wholePercent(used)));
+
 /* ------------------------------------------------------------------ model */
 
 // What an entity of a window is, by its translation key, which begins with a kind of window.
 const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
 // Of the ten sensors, these repeat what others tell, one of them each minute.
-const REPEATED = /_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
+const REPEATED = /^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
 const SESSION = "session";
 const WEEKLY = "weekly";
@@ -464,8 +471,8 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 			? { level: "good", text: t("all_last") }
 			: said(lasting[0], t("one_lasts", { the: the(lasting[0]) }));
 	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
-	if (bound.level === "resetting") return said(bound, t("resetting"));
-	const percent = format.percent(100 - wholePercent(bound.used));
+	if (bound.level === "resetting") return said(bound, t("resetting_the", { the: the(bound) }));
+	const percent = format.percent(leftOf(bound.used));
 	const key = `clear_${bound.blocks ? bound.key : "model"}`;
 	return said(bound, t(key, { percent, name: bound.name }), "good");
 }
@@ -562,14 +569,12 @@ export function useByDay(points, window, now, format) {
 		if (v !== null) before = v;
 	}
 	const today = format.dayKey(now);
-	const known = points.some(({ v }) => v !== null);
+	const known = points.find(({ v }) => v !== null)?.t ?? Infinity;
 	return [...days.values()].map((day) => ({
 		...day,
 		// A day without a new number is one without use, if numbers are known before it.
 		used:
-			day.key > today || !known || (day.used === null && points[0].t > day.at + DAY)
-				? null
-				: (day.used ?? 0),
+			day.key > today || (day.used === null && known > day.at + DAY) ? null : (day.used ?? 0),
 		even: (100 * day.hours) / (window.length / HOUR),
 		today: day.key === today,
 	}));
@@ -645,8 +650,13 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 		};
 		COURSES.set(entity, course);
 		readCourse(hass, entity, start, now).then((points) => {
-			const { actions } = Object.assign(course, { points });
-			for (const wanted of actions) wanted();
+			if (points) course.points = points;
+			else {
+				// No recorder, or not yet: the chart goes without, or with what it has.
+				course.points ??= [];
+				course.readAt += DETAILS_AGE - HISTORY_AGE;
+			}
+			for (const wanted of course.actions) wanted();
 		});
 	}
 	course.actions.add(action);
@@ -656,7 +666,7 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 	return course.points;
 }
 
-/** Read what the recorder knows of a sensor: its states, and hours where these are gone. */
+/** Read what the recorder knows of a sensor, if it can: states, and hours where these are gone. */
 async function readCourse(hass, entity, start, now) {
 	const at = (ms) => new Date(ms).toISOString();
 	let points = [];
@@ -676,8 +686,7 @@ async function readCourse(hass, entity, start, now) {
 			v: UNKNOWN_STATES.has(s) ? null : numberOf(s),
 		}));
 	} catch {
-		// No recorder, or no history: the chart goes without.
-		return [];
+		return undefined;
 	}
 	const first = points[0]?.t ?? now;
 	if (first - start < 2 * HOUR) return points;
@@ -849,7 +858,7 @@ function row(window, account, view) {
 function numberShown({ level, used }, { format, remaining }) {
 	if (used === null || level === "resetting") return ["—"];
 	if (!remaining) return [format.percent(used), format.t("used")];
-	return [format.percent(Math.max(0, 100 - wholePercent(used))), format.t("remaining")];
+	return [format.percent(leftOf(used)), format.t("remaining")];
 }
 
 const pathOf = (points) => points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L");
@@ -1109,7 +1118,9 @@ class PulseElement extends Element {
 		);
 		const changed = this._watched.some((id) => old?.states[id] !== hass.states[id]);
 		if (!old || other || changed) {
-			if (changed) this._details.ask();
+			if (changed) this._details.askedAt = -Infinity;
+			// Otherwise when somebody sees it again.
+			if (this._visible) this._details.refresh();
 			this._look();
 		}
 	}
@@ -1217,7 +1228,7 @@ class PulseElement extends Element {
 			format: this._format,
 			now: Date.now(),
 			remaining: this._config.show === "remaining",
-			hide: new Set(this._config.hide ?? []),
+			hide: new Set([this._config.hide ?? []].flat()),
 		};
 	}
 
@@ -1254,12 +1265,18 @@ class PulseElement extends Element {
 				if (held) act("hold");
 			}, HOLD);
 		});
-		for (const end of ["pointerup", "pointercancel", "pointerleave"])
+		for (const end of ["pointerup", "pointercancel", "pointerout"])
 			root.addEventListener(end, () => clearTimeout(timer));
 		root.addEventListener("click", (event) => {
-			if (held) return;
+			// Letting go is no tap, but a key of the keyboard is one.
+			if (held && event.detail) return;
 			const on = event.target.closest("[data-path],[data-account],[data-chart],[data-entity]");
 			const { account = this._account, chart = this._chart, entity, path } = on?.dataset ?? {};
+			const tell = () => this._fire("hass-more-info", { entityId: entity });
+			const tap = () => {
+				if (does("tap")) act("tap");
+				else if (entity && !this._config.tap_action) tell();
+			};
 			if (path) {
 				event.preventDefault();
 				history.pushState(null, "", path);
@@ -1267,17 +1284,17 @@ class PulseElement extends Element {
 			} else if (on?.matches(".chips button")) {
 				Object.assign(this, { _account: account, _chart: chart });
 				this.draw();
-			} else if (entity && !(on.matches(".micro") && does("tap"))) {
-				this._fire("hass-more-info", { entityId: entity });
+			} else if (entity && !on.matches(".micro")) {
+				tell();
 			} else if (tapped) {
 				tapped = clearTimeout(tapped);
 				act("double_tap");
 			} else if (does("double_tap")) {
 				tapped = setTimeout(() => {
 					tapped = undefined;
-					if (does("tap")) act("tap");
+					tap();
 				}, TWICE);
-			} else if (does("tap")) act("tap");
+			} else tap();
 		});
 	}
 

@@ -1,0 +1,769 @@
+// What is true and how it is said, without a browser.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+
+import { NOW, SCENARIOS, forecastOf, hassOf, windowOf } from "./scenarios.js";
+
+// Files of `www/` are modules by how they are loaded, which node cannot tell by their name.
+const source = readFileSync(
+  new URL("../../custom_components/claude_pulse/www/claude-pulse.js", import.meta.url),
+);
+const {
+  Format,
+  bindingOf,
+  dashboard,
+  findAccounts,
+  isFrom,
+  judge,
+  labelOf,
+  layOut,
+  readAccount,
+  sizeOf,
+  suggest,
+  text,
+  useByDay,
+  verdict,
+  watchedOf,
+  wholePercent,
+} = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const formatOf = (locale = {}, zone = "Europe/Berlin") =>
+  new Format(
+    {
+      language: "en",
+      number_format: "language",
+      time_format: "24",
+      time_zone: "server",
+      ...locale,
+    },
+    { time_zone: zone },
+  );
+const format = formatOf();
+
+/** A window as the card reads it, judged at a moment. */
+const judged = (key, used, hours, { forecast, now = NOW, ...more } = {}) =>
+  judge(
+    {
+      ...windowOf(key, used, hours, more),
+      blocks: key === "session" || key === "weekly",
+      forecast: forecast
+        ? { ...forecast, runsOutAt: Date.parse(forecast.runs_out_at) || null }
+        : null,
+    },
+    now,
+  );
+
+/** What a scenario's accounts are, at a moment. */
+async function accountsOf(scenario, { details = true, now = NOW, hass = hassOf(scenario) } = {}) {
+  const answer = details ? await hass.connection.sendMessagePromise() : undefined;
+  return findAccounts(hass, answer).map((found) => readAccount(hass, found, answer, now));
+}
+
+describe("formats", () => {
+  test("twelve and twenty-four hours", () => {
+    const clock = (time_format, language = "en") => formatOf({ time_format, language }).clock(NOW);
+    assert.equal(clock("12"), "2:00\u00a0PM");
+    assert.equal(clock("24"), "14:00");
+    assert.equal(clock("language"), "2:00\u00a0PM");
+    assert.equal(clock("language", "de"), "14:00");
+    const midnight = Date.parse("2026-05-05T22:00:00Z");
+    assert.equal(formatOf({ time_format: "12" }).clock(midnight), "12:00\u00a0AM");
+    assert.equal(format.clock(midnight), "00:00");
+  });
+
+  test("the server's zone and the browser's", () => {
+    assert.equal(formatOf({}, "America/New_York").clock(NOW), "08:00");
+    const own = new Intl.DateTimeFormat("en", {
+      hour: "numeric",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+    assert.equal(formatOf({ time_zone: "local" }, "America/New_York").clock(NOW), own.format(NOW));
+  });
+
+  test("number formats", () => {
+    const number = (number_format) => formatOf({ number_format, language: "de" }).number(1234567.8);
+    assert.equal(number("comma_decimal"), "1,234,567.8");
+    assert.equal(number("decimal_comma"), "1.234.567,8");
+    assert.equal(number("quote_decimal").replace("’", "'"), "1'234'567.8");
+    assert.equal(number("space_comma").replace(/\s/g, " "), "1 234 567,8");
+    assert.equal(number("none"), "1234567.8");
+    assert.equal(number("language"), "1.234.567,8");
+    assert.equal(number("system"), new Intl.NumberFormat().format(1234567.8));
+    assert.equal(number("of a newer version"), "1.234.567,8");
+  });
+
+  test("percentages are whole, and full only if all is used", () => {
+    const shown = [null, undefined, -3, 0, 0.2, 0.5, 57.9, 99.6, 99.99, 100, 100.4, 240];
+    assert.deepEqual(
+      shown.map((value) => format.percent(value)),
+      ["—", "—", "0%", "0%", "<1%", "1%", "58%", "99%", "99%", "100%", "100%", "240%"],
+    );
+    assert.equal(formatOf({ language: "de" }).percent(12), "12\u00a0%");
+    assert.equal(wholePercent(99.6), 99);
+  });
+
+  test("durations have their two largest units", () => {
+    const said = (minutes) => format.duration(minutes * MINUTE);
+    assert.deepEqual([-5, 0, 0.1, 59, 60, 61, 59.5, 1439.2, 1440, 1445, 1500, 10079].map(said), [
+      "1m",
+      "1m",
+      "1m",
+      "59m",
+      "1h",
+      "1h 1m",
+      "1h",
+      "1d",
+      "1d",
+      "1d",
+      "1d 1h",
+      "6d 23h",
+    ]);
+  });
+
+  test("a clock has the day that it needs", () => {
+    const when = (hours, weekday) => format.when(NOW + hours * HOUR, NOW, weekday);
+    assert.equal(when(9.9), "23:54");
+    assert.equal(when(10), "tomorrow 00:00");
+    assert.equal(when(48), "Fri 14:00");
+    assert.equal(when(48, "long"), "Friday 14:00");
+    assert.equal(when(6 * 24), "Tue 14:00");
+    assert.equal(when(7 * 24), "May 13 14:00");
+    assert.equal(when(-24), "May 5 14:00");
+  });
+
+  test("the clocks change", () => {
+    // In Berlin on 2026-03-29 at two, and on 2026-10-25 at three.
+    const before = Date.parse("2026-03-28T12:00:00Z");
+    assert.equal(format.when(before + DAY, before), "tomorrow 14:00");
+    assert.equal(format.daysBetween(before, before + 11 * HOUR), 1);
+    const late = Date.parse("2026-10-24T21:30:00Z");
+    assert.equal(format.daysBetween(late, late + DAY), 1);
+    assert.equal(format.daysBetween(late, late + DAY + 1.5 * HOUR), 2);
+    assert.equal(format.clock(Date.parse("2026-10-25T00:30:00Z")), "02:30");
+    assert.equal(format.clock(Date.parse("2026-10-25T01:30:00Z")), "02:30");
+  });
+
+  test("an unknown zone leaves the language, and an unknown language the zone", () => {
+    const lost = formatOf({ language: "de" }, "Nowhere/None");
+    assert.equal(lost.number(1.5), "1,5");
+    assert.match(lost.dayKey(NOW), /^2026-05-0[5-7]$/);
+    assert.match(lost.when(NOW + 2 * DAY, NOW), /^(Do|Fr|Sa)\.? \d\d:\d\d$/);
+    const strange = formatOf({ language: "no_language at all" });
+    assert.equal(strange.clock(NOW), "14:00");
+    assert.equal(strange.dayKey(NOW), "2026-05-06");
+    assert.equal(strange.t("spent"), "Used up");
+    const dollars = strange.money({ amount: 3, currency: "USD", decimals: 2 });
+    assert.match(dollars, /\$/);
+  });
+
+  test("money has the decimals of its currency", () => {
+    const money = (amount, currency, decimals) => format.money({ amount, currency, decimals });
+    assert.equal(money(12.4, "EUR", 2), "€12.40");
+    assert.equal(money(1240, "JPY", 0), "¥1,240");
+    assert.equal(money(-1.234, "KWD", 3).replace(/\s/g, " "), "-KWD 1.234");
+    assert.equal(money(3, "credits", 0), "3 credits");
+    assert.equal(money(3, null, undefined), "3.00");
+    assert.equal(formatOf({ language: "de" }).money({ amount: 5, currency: "EUR" }), "5,00\u00a0€");
+  });
+
+  test("texts fall back on English, and keep no gap", () => {
+    assert.equal(text("de-AT", "spent"), "Used up");
+    assert.equal(text(undefined, "ago", { duration: "5m" }), "5m ago");
+    assert.equal(text("en", "ago"), " ago");
+    assert.equal(text("en", "no_such_text"), "no_such_text");
+  });
+});
+
+describe("accounts", () => {
+  test("are found by platform, key and window, whatever their ids are", async () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const [found, ...others] = findAccounts(hass, undefined);
+    assert.deepEqual(others, []);
+    assert.deepEqual([...found.windows.keys()], ["session", "weekly", "weekly_Opus"]);
+    assert.match(found.windows.get("weekly").entities.usage, /^sensor\.renamed_/);
+    assert.equal(found.windows.get("weekly_Opus").kind, "model");
+    assert.ok(watchedOf(found).includes(found.entities.connection));
+    assert.equal(watchedOf(found).length, 7);
+  });
+
+  test("which are unavailable have their models from the details", async () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const answer = await hass.connection.sendMessagePromise();
+    for (const state of Object.values(hass.states))
+      Object.assign(state, { state: "unavailable", attributes: {} });
+    assert.equal(findAccounts(hass, undefined)[0].windows.size, 2);
+    assert.equal(findAccounts(hass, answer)[0].windows.size, 3);
+  });
+
+  test("leave others alone, and what the clock changes each minute", () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const add = (id, more) => {
+      hass.entities[id] = { device_id: "device0", platform: "claude_pulse", ...more };
+      hass.states[id] = { state: "1", attributes: {} };
+    };
+    add("sensor.other", { platform: "demo", translation_key: "session_usage", device_id: "d" });
+    add("sensor.none", { translation_key: "session_usage", device_id: null });
+    for (const key of ["reset_countdown", "used", "limit", "reset_time"])
+      add(`sensor.${key}`, { translation_key: `session_${key}` });
+    add("sensor.weekday", { translation_key: "weekly_reset_weekday" });
+    add("sensor.top", { translation_key: "extra_usage_limit" });
+    add("sensor.bare", { translation_key: null });
+    const found = findAccounts(hass, undefined);
+    assert.equal(found.length, 1);
+    const watched = watchedOf(found[0]);
+    assert.ok(
+      !watched.some((id) => /other|none|countdown|used|_limit|time|weekday/.test(id)),
+      watched,
+    );
+    assert.equal(found[0].entities.extra_usage_limit, "sensor.top");
+    assert.deepEqual(findAccounts({ states: {} }, undefined), []);
+  });
+
+  test("of two devices stay two", async () => {
+    const [one, two] = await accountsOf(SCENARIOS.two_accounts);
+    assert.equal(one.name, "Claude Pulse");
+    assert.match(two.name, /Söhne$/);
+    assert.deepEqual(
+      [one, two].map(({ windows }) => windows.map(({ used }) => used)),
+      [
+        [31.3, 57.9],
+        [5, 100],
+      ],
+    );
+  });
+
+  test("have what is hidden, and not what is disabled", async () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const hidden = Object.values(hass.entities).find(
+      ({ translation_key: key }) => key === "session_usage",
+    );
+    hidden.hidden = true;
+    const [account] = await accountsOf(undefined, { hass });
+    assert.equal(account.windows[0].used, 31.3);
+    delete hass.entities[hidden.entity_id];
+    const [less] = await accountsOf(undefined, { hass });
+    assert.deepEqual(
+      less.windows.map(({ key }) => key),
+      ["weekly", "weekly_Opus"],
+    );
+  });
+
+  test("are read from states alone", async () => {
+    const [account] = await accountsOf(SCENARIOS.usual, { details: false });
+    assert.deepEqual(account.thresholds, []);
+    assert.deepEqual(
+      account.windows.map(({ used, name, forecast, level, length }) => [
+        used,
+        name,
+        forecast,
+        level,
+        length,
+      ]),
+      [
+        [31.3, "Weekly null usage", null, "good", 5 * HOUR],
+        [57.9, "Weekly null usage", null, "good", 7 * DAY],
+        [22, "Weekly Opus usage", null, "good", null],
+      ],
+    );
+  });
+
+  test("say how old their numbers are when claude.ai cannot be read", async () => {
+    const [account] = await accountsOf(SCENARIOS.stale);
+    assert.deepEqual(
+      [account.trouble, account.troubleWords, account.asOf],
+      ["blocked", "blocked", NOW - 14 * MINUTE],
+    );
+    const [fine] = await accountsOf(SCENARIOS.usual);
+    assert.deepEqual([fine.trouble, fine.troubleWords, fine.asOf], [null, null, null]);
+    const hass = hassOf(SCENARIOS.stale);
+    for (const state of Object.values(hass.states))
+      if (state.state === "blocked") Object.assign(state, { state: "unavailable", attributes: {} });
+    const [told] = await accountsOf(undefined, { hass });
+    assert.deepEqual([told.trouble, told.troubleWords], ["blocked", null]);
+  });
+
+  test("have plan, money and service status", async () => {
+    const [account] = await accountsOf(SCENARIOS.runs_out);
+    assert.equal(account.plan, "Max 20x");
+    assert.equal(account.spend.spent.amount, 12.4);
+    assert.equal(account.balance.amount, 20);
+    assert.equal(account.status, null);
+    assert.equal((await accountsOf(SCENARIOS.outage))[0].status, "major");
+  });
+});
+
+describe("a window", () => {
+  const out = (more) => ({ ...forecastOf(120, { pace: 12, out: 1 }), ...more });
+
+  test("is what its numbers say", () => {
+    assert.equal(judged("session", null, 2).level, "unknown");
+    assert.equal(judged("session", 99.9, 2).level, "good");
+    assert.equal(judged("session", 100, 2).level, "spent");
+    assert.equal(judged("session", 100, null).level, "spent");
+    assert.equal(judged("session", 0, null).level, "idle");
+    assert.equal(judged("session", 50, -0.001).level, "resetting");
+    assert.equal(judged("session", 100, 0).level, "resetting");
+  });
+
+  test("is at risk only where a forecast is sure, and not too early", () => {
+    assert.equal(judged("session", 60, 2, { forecast: out({ confidence: 65 }) }).level, "risk");
+    assert.equal(judged("session", 60, 2, { forecast: out({ confidence: 64 }) }).level, "good");
+    assert.equal(judged("session", 60, 4.49, { forecast: out() }).level, "risk");
+    assert.equal(judged("session", 60, 4.51, { forecast: out() }).level, "good");
+    assert.equal(judged("session", 60, 2, { forecast: forecastOf(90) }).level, "good");
+  });
+
+  test("has a pace beyond four points", () => {
+    const pace = (points, more) =>
+      judged("session", 60, 2, { forecast: { ...forecastOf(90), pace: points, ...more } }).pace;
+    assert.deepEqual(
+      [3.9, -3.9, 4, -4, null].map((points) => pace(points)),
+      ["even", "even", "ahead", "reserve", null],
+    );
+    // Who runs out is not in reserve.
+    assert.equal(pace(-10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), null);
+    assert.equal(pace(10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "ahead");
+    assert.equal(judged("session", 100, 2, { forecast: out() }).pace, null);
+  });
+
+  test("knows how much of its time has passed", () => {
+    assert.equal(judged("session", 1, 2.5).elapsed, 0.5);
+    assert.equal(judged("session", 1, 6).elapsed, 0);
+    assert.equal(judged("session", 1, -1).elapsed, null);
+    assert.equal(judged("session", 1, null).elapsed, null);
+    assert.equal(judged("session", 1, 2, { length: null }).elapsed, null);
+  });
+
+  test("is called by its kind, or by what the server calls it", () => {
+    assert.equal(labelOf(judged("session", 1, 2), format), "Session");
+    assert.equal(labelOf(judged("weekly_Opus", 1, 2), format), "Opus");
+  });
+});
+
+describe("the window that decides", () => {
+  const key = (...windows) => bindingOf(windows)?.key;
+  const risky = (name, hours, out) =>
+    judged(name, 80, hours, { forecast: forecastOf(130, { pace: 9, out }) });
+
+  test("is the one used up, and of two the one for longer", () => {
+    assert.equal(key(judged("session", 20, 2), judged("weekly", 100, 20)), "weekly");
+    assert.equal(key(judged("session", 100, 2), judged("weekly", 50, 20)), "session");
+    assert.equal(key(judged("session", 100, 2), judged("weekly", 100, 1)), "session");
+    assert.equal(key(judged("session", 100, 2), judged("weekly", 100, null)), "weekly");
+  });
+
+  test("is the one that runs out first, and otherwise the fullest", () => {
+    assert.equal(key(risky("session", 2, 1), risky("weekly", 20, 0.5)), "weekly");
+    assert.equal(key(risky("session", 2, 0.4), risky("weekly", 20, 0.5)), "session");
+    assert.equal(key(judged("session", 95, 2), risky("weekly", 20, 5)), "weekly");
+    assert.equal(key(judged("session", 58, 2), judged("weekly", 57, 20)), "session");
+    assert.equal(key(judged("session", null, null), judged("weekly", 0, 20)), "weekly");
+  });
+
+  test("is no model's, unless there is nothing else", () => {
+    assert.equal(key(judged("session", 5, 2), judged("weekly_Opus", 100, 20)), "session");
+    assert.equal(
+      key(judged("weekly_Opus", 10, 20), judged("weekly_Haiku", 30, 20)),
+      "weekly_Haiku",
+    );
+    assert.equal(key(), undefined);
+  });
+});
+
+describe("the verdict", () => {
+  const SENTENCES = {
+    usual: ["good", "Session and week last until their resets"],
+    runs_out: ["risk", "The week runs out Friday 06:00, 1d 11h before its reset"],
+    session_runs_out: ["risk", "The session runs out 14:42, 48m before its reset"],
+    week_spent: ["spent", "The week is used up until Friday 19:00"],
+    session_spent: ["spent", "The session is used up until 15:12"],
+    both_spent: ["spent", "The week is used up until Friday 19:00"],
+    model_spent: ["risk", "Opus is used up until Saturday 17:00; the rest goes on"],
+    more_than_all: ["spent", "The week is used up until tomorrow 10:00"],
+    idle: ["good", "No session is running, and the week lasts until its reset"],
+    nothing_used: ["good", "99% of the week is left"],
+    only_week: ["good", "The week lasts until its reset"],
+    resetting: ["resetting", "The session is being reset"],
+    unknown: ["unknown", "Nothing is known yet"],
+    unavailable: ["unknown", "claude.ai: cannot connect"],
+    stale: ["good", "Session and week last until their resets"],
+    dead_login: ["spent", "claude.ai: invalid auth"],
+    many_models: ["good", "Session and week last until their resets"],
+    two_accounts: ["good", "Session and week last until their resets"],
+    yen: ["good", "Session and week last until their resets"],
+    outage: ["good", "Session and week last until their resets"],
+    no_recorder: ["good", "Session and week last until their resets"],
+    gap_and_refill: ["good", "Session and week last until their resets"],
+  };
+
+  test("is a sentence for each scenario", () => {
+    const all = Object.keys(SCENARIOS).filter((name) => SCENARIOS[name].length);
+    assert.deepEqual(Object.keys(SENTENCES).sort(), all.sort());
+  });
+
+  for (const [name, [level, sentence]] of Object.entries(SENTENCES))
+    test(`is right for ${name}`, async () => {
+      const [account] = await accountsOf(SCENARIOS[name]);
+      const said = verdict(account, NOW, format);
+      assert.deepEqual([said.level, said.text], [level, sentence]);
+    });
+
+  const say = (...windows) => verdict({ windows, trouble: null }, NOW, format);
+
+  test("is about what runs out even where a model is used up", () => {
+    const week = judged("weekly", 80, 75, { forecast: forecastOf(140, { out: 40 }) });
+    const opus = judged("weekly_Opus", 100, 75);
+    assert.match(say(week, opus).text, /^The week runs out Friday/);
+    assert.match(say(judged("session", 100, 1), opus).text, /^The session is used up/);
+    const model = judged("weekly_Opus", 80, 75, { forecast: forecastOf(140, { out: 40 }) });
+    assert.match(say(judged("weekly", 1, 75), model).text, /^Opus runs out Friday/);
+  });
+
+  test("does not promise what is unsure", () => {
+    const week = judged("weekly", 80, 75, {
+      forecast: { ...forecastOf(101, { out: 70 }), confidence: 55 },
+    });
+    assert.equal(
+      say(judged("session", 1, 2, { forecast: forecastOf(3) }), week).text,
+      "The week may run out before its reset",
+    );
+    assert.equal(
+      say(judged("session", 1, 2), judged("weekly", 30, 75, { forecast: forecastOf(60) })).text,
+      "70% of the week is left",
+    );
+    assert.equal(say(judged("weekly_Opus", 30, 75)).text, "70% of Opus is left");
+    assert.equal(say(judged("session", 100, null)).text, "The session is used up");
+    assert.equal(say().text, "Nothing is known yet");
+  });
+
+  test("leads to a new key where the login is dead", async () => {
+    const [account] = await accountsOf(SCENARIOS.dead_login);
+    const said = verdict(account, NOW, format);
+    assert.equal(said.link, "/config/integrations/integration/claude_pulse");
+    const [unread] = await accountsOf(SCENARIOS.unavailable);
+    assert.equal(
+      verdict({ ...unread, troubleWords: null }, NOW, format).text,
+      "claude.ai could not be read",
+    );
+  });
+});
+
+describe("the chart", () => {
+  const START = NOW - 2 * HOUR;
+  const session = (used, forecast) => judged("session", used, 3, { forecast });
+  const at = (hours, v) => ({ t: START + hours * HOUR, v });
+
+  test("draws steps from the start to now", () => {
+    const plot = layOut([at(0, 0), at(1, 20)], session(20), NOW);
+    assert.deepEqual(plot.lines, [
+      [
+        [0, 100],
+        [20, 100],
+        [20, 80],
+        [40, 80],
+      ],
+    ]);
+    assert.deepEqual(plot.now, [40, 80]);
+    assert.deepEqual(plot.projection, []);
+  });
+
+  test("leaves gaps, and breaks at a refill", () => {
+    const points = [at(0, 0), at(0.5, 30), at(0.75, null), at(1, 35), at(1.5, 10), at(1.75, 8)];
+    const { lines } = layOut(points, session(8), NOW);
+    assert.deepEqual(
+      lines.map((line) => line[0]),
+      [
+        [0, 100],
+        [20, 65],
+        [30, 90],
+      ],
+    );
+    assert.equal(lines[0].at(-1)[0], 15);
+    // Two points less are jitter.
+    assert.equal(lines[2].length, 4);
+  });
+
+  test("begins with its window, without what is left of the one before", () => {
+    const points = [{ t: START - HOUR, v: 90 }, at(0.05, 2), at(1, 9)];
+    const { lines } = layOut(points, session(9), NOW);
+    assert.deepEqual(lines[0][0], [1, 98]);
+    // A number that is old has been one of this window for long.
+    const [kept] = layOut([{ t: START - HOUR, v: 4 }, at(1, 9)], session(9), NOW).lines;
+    assert.deepEqual(kept[0], [0, 96]);
+    assert.deepEqual(
+      layOut(
+        [
+          { t: START - 2 * HOUR, v: 90 },
+          { t: START - HOUR, v: 1 },
+        ],
+        session(1),
+        NOW,
+      ).lines.length,
+      1,
+    );
+    assert.deepEqual(layOut([at(2.5, 50)], session(9), NOW).lines, []);
+  });
+
+  test("leads on to the reset, or along the limit", () => {
+    const lasting = layOut([], session(20, forecastOf(50, { low: 40, high: 60 })), NOW);
+    assert.deepEqual(lasting.projection, [
+      [40, 80],
+      [100, 50],
+    ]);
+    assert.deepEqual(lasting.range, [
+      [40, 80],
+      [100, 40],
+      [100, 40],
+      [100, 60],
+    ]);
+    const hitting = layOut([], session(60, forecastOf(140, { low: 90, high: 160, out: 1.5 })), NOW);
+    assert.deepEqual(hitting.projection, [
+      [40, 40],
+      [70, 0],
+      [100, 0],
+    ]);
+    assert.deepEqual(hitting.range, [
+      [40, 40],
+      [64, 0],
+      [100, 0],
+      [100, 10],
+    ]);
+    const bare = { ...forecastOf(50), low: null, high: null };
+    assert.deepEqual(layOut([], session(20, bare), NOW).range, []);
+    assert.deepEqual(layOut([], session(120, forecastOf(140)), NOW).projection, []);
+  });
+
+  test("is upside down with what is left", () => {
+    const plot = layOut([at(0, 0), at(1, 20)], session(20, forecastOf(50)), NOW, true);
+    assert.deepEqual(plot.lines[0], [
+      [0, 0],
+      [20, 0],
+      [20, 20],
+      [40, 20],
+    ]);
+    assert.deepEqual(plot.even, [
+      [0, 0],
+      [100, 100],
+    ]);
+    assert.equal(plot.limit, 100);
+    assert.deepEqual(plot.projection.at(-1), [100, 50]);
+  });
+
+  test("stays within, whatever the numbers are", () => {
+    const wild = layOut([at(0, -5), at(1, 240)], session(240, forecastOf(300)), NOW);
+    for (const [x, y] of [...wild.lines.flat(), wild.now, ...wild.range])
+      assert.ok(x >= 0 && x <= 100 && y >= 0 && y <= 100, `${x} ${y}`);
+    assert.equal(layOut([], session(null), NOW).now[1], null);
+  });
+});
+
+describe("the days of a week", () => {
+  // From Saturday 17:00 until the next, in Berlin.
+  const week = judged("weekly", 50, 75);
+  const start = week.resetsAt - week.length;
+  const used = (points, format_ = format, window = week) =>
+    useByDay(points, window, NOW, format_).map((day) => day.used);
+
+  test("are eight where it begins within a day, with even shares of all", () => {
+    const found = useByDay([], week, NOW, format);
+    assert.equal(found.length, 8);
+    assert.equal(found[4].today, true);
+    assert.equal(found.filter(({ today }) => today).length, 1);
+    assert.ok(Math.abs(found.reduce((sum, { even }) => sum + even, 0) - 100) < 1e-9);
+    assert.ok(Math.abs(found[0].even - (100 * 7) / 168) < 1e-9);
+    assert.deepEqual(
+      found.map((day) => day.used),
+      Array(8).fill(null),
+    );
+  });
+
+  test("are counted to the day on which it rose", () => {
+    const points = [
+      { t: start, v: 0 },
+      { t: start + 2 * HOUR, v: 3 },
+      { t: start + DAY, v: 10 },
+      { t: start + 3 * DAY, v: 14 },
+    ];
+    assert.deepEqual(used(points), [3, 7, 0, 4, 0, null, null, null]);
+  });
+
+  test("count on after a gap and after a refill", () => {
+    const points = [
+      { t: start, v: 0 },
+      { t: start + DAY, v: 20 },
+      { t: start + DAY + HOUR, v: null },
+      { t: start + 2 * DAY, v: 25 },
+      { t: start + 3 * DAY, v: 2 },
+    ];
+    assert.deepEqual(used(points).slice(0, 5), [0, 20, 5, 2, 0]);
+  });
+
+  test("say nothing of days before the first number", () => {
+    assert.deepEqual(
+      used([
+        { t: start + 2 * DAY, v: 20 },
+        { t: start + 3 * DAY, v: 26 },
+      ]).slice(0, 5),
+      [null, null, 0, 6, 0],
+    );
+    assert.deepEqual(
+      used([
+        { t: start, v: null },
+        { t: start + 2 * DAY, v: 20 },
+      ]).slice(0, 5),
+      [null, null, 0, 0, 0],
+    );
+  });
+
+  test("begin anew with the window", () => {
+    const points = [
+      { t: start, v: 88 },
+      { t: start + MINUTE, v: 0 },
+      { t: start + HOUR, v: 5 },
+    ];
+    assert.equal(used(points)[0], 5);
+  });
+
+  test("have 23 and 25 hours when the clocks change", () => {
+    for (const [sunday, hours] of [
+      ["2026-03-29", 23],
+      ["2026-10-25", 25],
+    ]) {
+      const now = Date.parse(`${sunday}T12:00:00Z`);
+      const window = { ...week, resetsAt: now + 3 * DAY };
+      const day = useByDay([], window, now, format).find(({ key }) => key === sunday);
+      assert.equal(day.hours, hours);
+      assert.equal(day.today, true);
+    }
+  });
+});
+
+test("a size is what is wished, or what there is space for", () => {
+  assert.equal(sizeOf(), "full");
+  assert.equal(sizeOf("auto", 199), "micro");
+  assert.equal(sizeOf("auto", 200), "rows");
+  assert.equal(sizeOf("auto", 299), "rows");
+  assert.equal(sizeOf("auto", 300), "full");
+  assert.equal(sizeOf("auto", 800, 1), "micro");
+  assert.equal(sizeOf("auto", 800, 4), "rows");
+  assert.equal(sizeOf("auto", 800, 6), "full");
+  assert.equal(sizeOf("auto", 800, "auto"), "full");
+  assert.equal(sizeOf("days", 100, 1), "days");
+});
+
+describe("the dashboard", () => {
+  const of = (scenario, version = "2026.11.0", change = () => {}) => {
+    const hass = hassOf(scenario, { config: { version, time_zone: "Europe/Berlin" } });
+    change(hass);
+    return [dashboard(hass), hass];
+  };
+  const cardsOf = (view) => view.cards ?? view.sections.flatMap((section) => section.cards);
+
+  /** Nothing undefined or empty is in it, and each entity is there. */
+  function check(value, hass, path = "") {
+    assert.notEqual(value, undefined, path);
+    assert.notEqual(value, null, path);
+    if (Array.isArray(value)) assert.ok(value.length, `${path} is empty`);
+    const id = path.endsWith("entity") || /entities\.\d+$/.test(path) ? value : null;
+    if (typeof id === "string") assert.ok(hass.states[id], `${path}: ${id}`);
+    if (typeof value === "object")
+      for (const [key, member] of Object.entries(value)) check(member, hass, `${path}.${key}`);
+  }
+
+  for (const [name, scenario] of Object.entries(SCENARIOS))
+    for (const version of ["2024.1.2", "2024.10.4", "2024.11.0", "2026.11.0"])
+      test(`is whole with ${name} in ${version}`, () => {
+        const [made, hass] = of(scenario, version);
+        check(made, hass);
+        const paths = made.views.map(({ path }) => path);
+        assert.equal(new Set(paths).size, paths.length);
+        assert.equal(paths[0], "overview");
+        for (const view of made.views) {
+          const cards = cardsOf(view);
+          assert.ok(cards.length);
+          const types = cards.map(({ type }) => type);
+          const sections = isFrom(version, 2024, 11);
+          assert.equal(view.type === "sections", sections);
+          if (!sections) assert.ok(!types.includes("heading"));
+        }
+      });
+
+  test("has a view for what there is", () => {
+    const paths = (name, change) =>
+      of(SCENARIOS[name], "2026.11.0", change)[0].views.map(({ path }) => path);
+    assert.deepEqual(paths("only_week"), ["overview", "weekly", "health"]);
+    assert.deepEqual(paths("usual"), ["overview", "weekly", "models", "health"]);
+    assert.deepEqual(paths("nobody"), ["overview"]);
+    const money = (hass) => {
+      for (const key of ["extra_usage_spent", "extra_usage_limit"]) {
+        hass.entities[`sensor.${key}`] = {
+          platform: "claude_pulse",
+          device_id: "device0",
+          translation_key: key,
+        };
+        hass.states[`sensor.${key}`] = { state: "1", attributes: {} };
+      }
+    };
+    assert.deepEqual(paths("only_week", money), ["overview", "weekly", "money", "health"]);
+    const [made] = of(SCENARIOS.only_week, "2026.11.0", money);
+    const [, list] = made.views[2].sections[0].cards;
+    assert.deepEqual(
+      list.entities.map(({ entity }) => entity),
+      ["sensor.extra_usage_spent", "sensor.extra_usage_limit"],
+    );
+  });
+
+  test("tells two accounts apart", () => {
+    const [made] = of(SCENARIOS.two_accounts);
+    const [overview] = made.views;
+    const cards = cardsOf(overview);
+    assert.deepEqual(
+      cards.filter(({ title }) => title).map(({ device }) => device),
+      ["device0", "device1"],
+    );
+    const headings = cards.filter(({ type }) => type === "heading").map(({ heading }) => heading);
+    assert.equal(new Set(headings).size, headings.length);
+    assert.ok(headings.includes("Claude Pulse: This week"));
+  });
+
+  test("shows nobody an empty card, which says what to do", () => {
+    assert.deepEqual(of(SCENARIOS.nobody, "2024.1.2")[0].views[0].cards, [
+      { type: "custom:claude-pulse-card" },
+    ]);
+  });
+
+  test("knows versions", () => {
+    assert.deepEqual(
+      ["2024.10.9", "2024.11.0", "2024.11.0b1", "2025.1.0", "2023.12.0", undefined].map((version) =>
+        isFrom(version, 2024, 11),
+      ),
+      [false, true, true, true, false, false],
+    );
+  });
+});
+
+test("cards are suggested for entities of ours only", () => {
+  const hass = hassOf(SCENARIOS.usual);
+  const [id] = Object.keys(hass.entities);
+  const offered = suggest(hass, id);
+  assert.deepEqual(
+    offered.map(({ config }) => config.layout),
+    ["full", "rows", "micro"],
+  );
+  for (const { config, label } of offered) {
+    assert.equal(config.device, "device0");
+    assert.equal(config.type, "custom:claude-pulse-card");
+    assert.match(label, /^Claude Pulse: \w+/);
+  }
+  hass.entities["sensor.other"] = { platform: "demo", device_id: "device0" };
+  assert.equal(suggest(hass, "sensor.other"), null);
+  assert.equal(suggest(hass, "sensor.unknown"), null);
+  assert.equal(suggest({}, "sensor.unknown"), null);
+});
