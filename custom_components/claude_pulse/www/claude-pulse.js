@@ -586,6 +586,10 @@ const DETAILS_AGE = 5 * MINUTE;
 const HISTORY_AGE = 30 * MINUTE;
 const SOON = 250;
 
+/** Return what tells answers apart: all but a time that matters only once it stands still. */
+const toldBy = (answer) =>
+	JSON.stringify(answer, (key, value) => (key === "last_success" ? undefined : value));
+
 /** What no state holds, asked for once for all cards of a connection. */
 class Details {
 	static of({ connection }) {
@@ -621,11 +625,14 @@ class Details {
 		this.timer ??= setTimeout(async () => {
 			this.timer = undefined;
 			this.askedAt = Date.now();
+			const before = this.value;
 			try {
 				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+				if (toldBy(this.value) === toldBy(before)) return;
 			} catch {
 				// Not set up yet, or no connection: states alone are shown, for a minute.
 				this.askedAt += MINUTE - DETAILS_AGE;
+				return;
 			}
 			for (const action of this.listeners) action();
 		}, SOON);
@@ -656,7 +663,8 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 				course.points ??= [];
 				course.readAt += DETAILS_AGE - HISTORY_AGE;
 			}
-			for (const wanted of course.actions) wanted();
+			// What has been drawn already can wait for the next minute.
+			if (!same) for (const wanted of course.actions) wanted();
 		});
 	}
 	course.actions.add(action);
@@ -985,6 +993,7 @@ const COLOURS = `
   --track: var(--divider-color, rgba(0, 0, 0, 0.12));
   color: var(--ink); display: block;
 }
+:host, .all { height: 100%; }
 * { box-sizing: border-box; }
 a { color: inherit; }
 [data-level] { --level: var(--good); }
@@ -1042,7 +1051,7 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 .nothing { inset: 0; padding: 40px 12px; position: absolute; text-align: center; }
 .axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; position: relative; }
 .here { position: absolute; transform: translateX(-50%); }
-.days { display: flex; gap: 6px; list-style: none; margin: 0; padding: 0; }
+.days { container-type: inline-size; display: flex; gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .day .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
 .today { color: var(--ink); font-weight: 600; }
@@ -1053,12 +1062,15 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 .line { overflow-wrap: anywhere; }
 .status { align-items: center; display: flex; gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
-.micro { align-items: center; display: flex; font-size: 14px; gap: 10px; height: 100%; min-height: 56px; padding: 8px 12px; width: 100%; }
+.micro { align-items: center; display: flex; font-size: 14px; gap: 8px; height: 100%; min-height: 56px; padding: 8px 10px; width: 100%; }
 .micro > .shape { color: var(--level); font-size: 22px; }
-.middle { display: grid; flex: 1; gap: 4px; min-width: 0; }
+.middle { display: grid; flex: 1; gap: 4px; grid-template-columns: minmax(0, 1fr); min-width: 0; }
 .micro .bar { height: 6px; margin: 0; }
 .micro .marker { inset-block: -3px; }
-.micro .words { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.micro .words { display: block; font-size: 12px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+@container (max-width: 18em) {
+  .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
+}
 @media (prefers-reduced-motion: reduce) { .fill { transition: none; } }
 @media (forced-colors: active) {
   .track, .column { border: 1px solid CanvasText; }
@@ -1095,7 +1107,7 @@ class PulseElement extends Element {
 		this._drawing = false;
 		this._onVisibility = () => this._follow();
 		this._redraw = () => this.draw();
-		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div"));
+		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div.all"));
 		this._act();
 	}
 
@@ -1210,9 +1222,7 @@ class PulseElement extends Element {
 			// The first time in any case, so that it has its height.
 			if (!this._visible && this._drawn) return;
 			this._drawn = true;
-			const root = h("div");
-			root.append(...[this.render(this._view())].flat().filter(Boolean));
-			morph(this.shadowRoot.lastElementChild, root);
+			morph(this.shadowRoot.lastElementChild, h("div", this.render(this._view())));
 		});
 	}
 
