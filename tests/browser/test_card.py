@@ -380,7 +380,7 @@ def test_names(page: Page) -> None:
     assert meters.nth(1).get_attribute("aria-valuenow") == "78"
     said = meters.nth(1).get_attribute("aria-valuetext") or ""
     assert "78% used" in said
-    assert "Runs out Fri 06:00" in said
+    assert "Runs out Fri\xa006:00" in said
     chart = page.get_by_role("img", name=re.compile("^Week, chart: 78% used"))
     assert chart.count() == 1
     assert page.get_by_role("status").inner_text().startswith("The week runs out")
@@ -435,7 +435,7 @@ ACTIONS = {
         ({"width": 374}, ".sentence"),
         ({"width": 374}, ".plot"),
         ({"width": 160}, ".micro"),
-        ({"tag": "claude-pulse-badge"}, ".badge"),
+        ({"tag": "claude-pulse-badge"}, ".micro"),
     ],
     ids=["verdict", "chart", "micro", "badge"],
 )
@@ -468,7 +468,7 @@ def test_actions_that_are_not_configured(page: Page) -> None:
     badge = {"tag": "claude-pulse-badge"}
     show(page, "usual", **badge)
     more = ["hass-more-info", {"entityId": page.evaluate("idOf('weekly_usage')")}]
-    badges = page.locator(".badge")
+    badges = page.locator("claude-pulse-badge .micro")
     badges.nth(0).click()
     assert told(page) == [more]
     badges.nth(0).click(delay=600)
@@ -588,7 +588,7 @@ def test_details_that_fail(open_page: Open) -> None:
     )
     page.clock.run_for(1000)
     sentence = page.get_by_role("status")
-    assert sentence.inner_text() == "22% of the week is left"
+    assert sentence.inner_text() == "The week has 22% left"
     assert page.locator(".tick").count() == 0
     page.clock.run_for(120_000)
     assert page.evaluate("card.asked.details") == 2
@@ -608,7 +608,7 @@ def test_details_that_come_late(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.get_by_role("status").inner_text() == "22% of the week is left"
+    assert page.get_by_role("status").inner_text() == "The week has 22% left"
     page.evaluate("document.querySelector('main').replaceChildren()")
     page.evaluate("answer()")
     page.evaluate("document.querySelector('main').append(card)")

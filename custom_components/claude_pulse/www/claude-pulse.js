@@ -1,10 +1,8 @@
 /**
  * Claude Pulse in the frontend: card, badge and dashboard.
  *
- * One module without dependencies: what is edited is what is served. From top to bottom:
- * texts, formats, the model (what is true), the chart (where it is drawn), the sources
- * (what Home Assistant is asked for), drawing, and the elements. All above the sources is
- * pure, and is tested without a browser.
+ * One module without dependencies: what is edited is what is served. All above the sources
+ * (what Home Assistant is asked for) is pure, and is tested without a browser.
  */
 
 const PLATFORM = "claude_pulse";
@@ -15,7 +13,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/* ------------------------------------------------------------------ texts */
+/* --------------- texts */
 
 // Another language is another member, as long as it likes: English fills what it lacks.
 const TEXTS = {
@@ -31,9 +29,7 @@ const TEXTS = {
 		balance: "Balance {money}",
 		chart: "Chart",
 		chart_of: "{name}, chart",
-		clear_model: "{percent} of {name} is left",
-		clear_session: "{percent} of the session is left",
-		clear_weekly: "{percent} of the week is left",
+		clear: "{the} has {percent} left",
 		days: "Days of the week",
 		days_of: "{name}, day by day",
 		description: "Can I go on, and until when?",
@@ -102,7 +98,7 @@ export function text(language, key, values = {}) {
 	return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/* ---------------------------------------------------------------- formats */
+/* --------------- formats */
 
 const NUMBER_LOCALES = {
 	comma_decimal: ["en-US", "en"],
@@ -142,12 +138,10 @@ export class Format {
 		this.cache = new Map();
 	}
 
-	/** Return a text. */
 	t(key, values) {
 		return text(this.language, key, values);
 	}
 
-	/** Return a number as the person reads it. */
 	number(value, options = {}) {
 		return this.formatter("NumberFormat", this.numbers, {
 			useGrouping: this.grouping,
@@ -179,7 +173,6 @@ export class Format {
 			.join(" ");
 	}
 
-	/** Return a clock time. */
 	clock(ms) {
 		const shown = this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
 		// Not broken before PM.
@@ -192,10 +185,10 @@ export class Format {
 		if (days === 0) return this.clock(ms);
 		if (days === 1) return this.t("tomorrow", { clock: this.clock(ms) });
 		const far = days > 6 || days < 0;
-		return `${this.day(ms, far ? { day: "numeric", month: "short" } : { weekday })} ${this.clock(ms)}`;
+		const day = this.day(ms, far ? { day: "numeric", month: "short" } : { weekday });
+		return `${day}\u00a0${this.clock(ms)}`;
 	}
 
-	/** Return the name of a day. */
 	day(ms, options) {
 		return this.formatter("DateTimeFormat", this.language, {
 			timeZone: this.zone,
@@ -221,18 +214,16 @@ export class Format {
 	/** Return an amount of money with the decimals it comes with. */
 	money({ amount, currency, decimals = 2 }) {
 		const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+		const money = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+		let shown;
 		try {
-			if (currency)
-				return this.number(amount, {
-					style: "currency",
-					currency,
-					currencyDisplay: "narrowSymbol",
-					...digits,
-				});
+			shown = this.number(amount, { ...money, ...digits });
 		} catch {
-			// No currency that the browser knows.
+			// No currency, or none that the browser knows.
+			shown = [this.number(amount, digits), currency].filter(Boolean).join(" ");
 		}
-		return [this.number(amount, digits), currency].filter(Boolean).join(" ");
+		// No line ends after a minus.
+		return shown.replace("-", "\u2212");
 	}
 
 	/** Return a formatter of `Intl`, which is slow to make. */
@@ -251,7 +242,7 @@ export function wholePercent(value) {
 /** Return what is left of a window as a whole percentage, which is 100 only if nothing is used. */
 const leftOf = (used) => Math.max(0, Math.min(used > 0 ? 99 : 100, 100 - wholePercent(used)));
 
-/* ------------------------------------------------------------------ model */
+/* --------------- model */
 
 // What an entity of a window is, by its translation key, which begins with a kind of window.
 const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
@@ -277,12 +268,11 @@ const stateOf = (hass, id) => {
 	const state = hass.states[id]?.state;
 	return UNKNOWN_STATES.has(state) ? null : state;
 };
-const numberOf = (value) =>
-	value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value);
-const momentOf = (value) => {
-	const ms = value ? Date.parse(value) : NaN;
-	return Number.isNaN(ms) ? null : ms;
+const numberOf = (value) => {
+	const number = parseFloat(value);
+	return Number.isFinite(number) ? number : null;
 };
+const momentOf = (value) => Date.parse(value) || null;
 
 /**
  * Find the accounts that Home Assistant shows: devices of the platform, and which of their
@@ -363,7 +353,6 @@ function readWindow(hass, { key, kind, entities }, detail) {
 	};
 }
 
-/** Return the name that a person reads on a device. */
 function deviceName(hass, id) {
 	const device = hass.devices?.[id];
 	return device?.name_by_user || device?.name;
@@ -377,20 +366,17 @@ function nameOf(hass, id) {
 	return own && whole.startsWith(`${own} `) ? whole.slice(own.length + 1) : whole;
 }
 
-/** Return the ids of all that an account's card shows, which a change of makes it look again. */
+/** Return the ids of all that a card shows of an account. */
 export function watchedOf(found) {
-	return [
-		...Object.values(found.entities),
-		...[...found.windows.values()].flatMap((window) => Object.values(window.entities)),
-	];
+	return [found, ...found.windows.values()].flatMap(({ entities }) => Object.values(entities));
 }
 
 /**
  * Return a window with what it means for the person at a moment.
  *
  * `level` is `unknown`, `idle` (no time runs), `resetting`, `good`, `risk` (it runs out
- * before its reset) or `spent`; `elapsed` the share of its time that has passed, from 0 to
- * 1; `pace` is `ahead`, `reserve`, `even` or null, and `points` by how many.
+ * before its reset) or `spent`; `elapsed` the share of its time that has passed; `pace` is
+ * `ahead`, `reserve`, `even` or null, and `points` by how many.
  */
 export function judge(window, now) {
 	const { used, resetsAt, length, forecast } = window;
@@ -433,11 +419,7 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 	const t = format.t.bind(format);
 	const the = ({ blocks, key, name }) => (blocks ? t(`the_${key}`) : name);
 	const when = (ms) => format.when(ms, now, "long");
-	const said = (window, words, level = window.level) => ({
-		level,
-		text: words,
-		window,
-	});
+	const said = (window, words, level = window.level) => ({ level, text: words, window });
 	if (trouble === "invalid_auth")
 		return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
 	if (trouble && windows.every(({ used }) => used === null))
@@ -473,15 +455,13 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
 	if (bound.level === "resetting") return said(bound, t("resetting_the", { the: the(bound) }));
 	const percent = format.percent(leftOf(bound.used));
-	const key = `clear_${bound.blocks ? bound.key : "model"}`;
-	return said(bound, t(key, { percent, name: bound.name }), "good");
+	return said(bound, t("clear", { the: the(bound), percent }), "good");
 }
 
 /** Return what keeps the numbers from being read, in words. */
 const troubleOf = (words, format) =>
 	words ? format.t("trouble_is", { trouble: words }) : format.t("trouble");
 
-/** Return how a window is called. */
 export function labelOf(window, format) {
 	return window.blocks ? format.t(window.key) : window.name;
 }
@@ -493,7 +473,7 @@ export function sizeOf(layout = "auto", width = 0, rows = undefined) {
 	return rows < 6 || (width > 0 && width < 300) ? "rows" : "full";
 }
 
-/* ------------------------------------------------------------------ chart */
+/* --------------- chart */
 
 /**
  * Lay a window's course out in a square of 100 by 100, from its start to its reset.
@@ -573,14 +553,13 @@ export function useByDay(points, window, now, format) {
 	return [...days.values()].map((day) => ({
 		...day,
 		// A day without a new number is one without use, if numbers are known before it.
-		used:
-			day.key > today || (day.used === null && known > day.at + DAY) ? null : (day.used ?? 0),
+		used: day.key > today || (day.used === null && known > day.at + DAY) ? null : (day.used ?? 0),
 		even: (100 * day.hours) / (window.length / HOUR),
 		today: day.key === today,
 	}));
 }
 
-/* ---------------------------------------------------------------- sources */
+/* --------------- sources */
 
 const DETAILS_AGE = 5 * MINUTE;
 const HISTORY_AGE = 30 * MINUTE;
@@ -614,7 +593,6 @@ class Details {
 		return () => this.listeners.delete(action);
 	}
 
-	/** Ask again if the answer has become old. */
 	refresh() {
 		if (Date.now() - this.askedAt >= DETAILS_AGE) this.ask();
 	}
@@ -716,9 +694,7 @@ async function readCourse(hass, entity, start, now) {
 	}
 }
 
-/* ---------------------------------------------------------------- drawing */
-
-const SVG = new Set(["svg", "path"]);
+/* --------------- drawing */
 
 /**
  * Make an element, such as `div.name`, with attributes, if the first of the rest are some,
@@ -726,7 +702,7 @@ const SVG = new Set(["svg", "path"]);
  */
 function h(tag, ...rest) {
 	const [name, ...classes] = tag.split(".");
-	const element = SVG.has(name)
+	const element = ["svg", "path"].includes(name)
 		? document.createElementNS("http://www.w3.org/2000/svg", name)
 		: document.createElement(name);
 	if (classes.length) element.setAttribute("class", classes.join(" "));
@@ -785,6 +761,9 @@ function bar(window, thresholds, { format, remaining }, label) {
 	const filled = known ? Math.min(100, remaining ? 100 - used : used) : 0;
 	const leads = forecast && (level === "good" || level === "risk");
 	const end = leads ? Math.min(100, Math.max(used, forecast.projected)) : used;
+	const ghost =
+		leads &&
+		h("div.ghost", { style: `${at(remaining ? end : used)};inline-size:${percentOf(end - used)}` });
 	const meter = known && {
 		role: "meter",
 		"aria-label": labelOf(window, format),
@@ -794,15 +773,12 @@ function bar(window, thresholds, { format, remaining }, label) {
 		"aria-valuetext": label,
 	};
 	return h(
-		"div.bar",
+		remaining ? "div.bar.left" : "div.bar",
 		meter || { role: "img", "aria-label": label },
 		h(
 			"div.track",
-			leads &&
-				h("div.ghost", {
-					style: `${at(remaining ? end : used)};inline-size:${percentOf(end - used)}`,
-				}),
 			h("div.fill", { style: `inline-size:${percentOf(filled)}` }),
+			ghost,
 			known && thresholds.map((tick) => h("div.tick", { style: at(tick) })),
 		),
 		elapsed !== null && h("div.marker", { style: at(100 * elapsed) }),
@@ -834,7 +810,6 @@ function wordsOf(window, now, format) {
 	};
 }
 
-/** Draw a window as a row. */
 function row(window, account, view) {
 	const { format, now } = view;
 	const name = labelOf(window, format);
@@ -846,17 +821,18 @@ function row(window, account, view) {
 		{ "data-level": window.level, "data-entity": window.entity },
 		h(
 			"div.top",
-			h("button.name", { "data-entity": window.entity, title: name }, name),
+			h("button.name", { title: name }, name),
 			h("span.number", h("b", number), counted && ` ${counted}`),
 		),
 		bar(window, account.thresholds, view, `${name}: ${parts.filter(Boolean).join(", ")}`),
 		h(
 			"div.words",
-			h(
-				"span.outcome",
-				pace && h("span.pace", shape(window.pace), pace),
-				outcome && h("span", outcome),
-			),
+			(pace || outcome) &&
+				h(
+					"span.outcome",
+					pace && h("span.pace", shape(window.pace), pace),
+					outcome && h("span", outcome),
+				),
 			reset && h("span", reset),
 		),
 	);
@@ -869,19 +845,13 @@ function numberShown({ level, used }, { format, remaining }) {
 	return [format.percent(leftOf(used)), format.t("remaining")];
 }
 
-const pathOf = (points) => points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L");
+const pathOf = (points) =>
+	`M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
 
-/** Draw the course of a window. */
 function chart(window, points, view) {
 	const { format, now, remaining } = view;
 	const plot = layOut(points ?? [], window, now, remaining);
-	const path = (name, line) =>
-		line.length > 1 &&
-		h("path", {
-			class: name,
-			d: `M${pathOf(line)}`,
-			"vector-effect": "non-scaling-stroke",
-		});
+	const path = (name, line) => line.length > 1 && h(`path.${name}`, { d: pathOf(line) });
 	const across = (y) => [
 		[0, y],
 		[100, y],
@@ -904,12 +874,8 @@ function chart(window, points, view) {
 				"svg",
 				{ viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
 				[25, 50, 75].map((percent) => path("grid", across(percent))),
-				h("path.range", { d: plot.range.length ? `M${pathOf(plot.range)}Z` : "" }),
-				plot.lines.map((line) =>
-					h("path.area", {
-						d: `M${pathOf([[line[0][0], 100], ...line, [line.at(-1)[0], 100]])}Z`,
-					}),
-				),
+				path("range", plot.range),
+				plot.lines.map((line) => path("area", [[line[0][0], 100], ...line, [line.at(-1)[0], 100]])),
 				path("even", plot.even),
 				path("limit", across(plot.limit)),
 				path("projection", plot.projection),
@@ -967,7 +933,6 @@ function days(window, points, view) {
 	];
 }
 
-/** Draw what money is spent and left. */
 function money({ spend, balance }, format) {
 	const parts = [];
 	if (spend?.enabled || spend?.spent.amount)
@@ -1008,66 +973,71 @@ button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid v
 const STYLE = `${COLOURS}
 ha-card { display: block; height: 100%; overflow: hidden; }
 ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track); border-radius: 12px; }
-.content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; padding: 16px; }
-.title { font-size: 1.25em; font-weight: 500; overflow-wrap: anywhere; }
-.verdict { align-items: center; display: flex; gap: 12px; }
-.sign { color: var(--level); display: grid; flex: none; font-size: 22px; height: 40px; place-items: center; position: relative; width: 40px; }
-.sign::before { background: currentColor; border-radius: 50%; content: ""; inset: 0; opacity: 0.16; position: absolute; }
-.said { min-width: 0; overflow-wrap: anywhere; }
-.sentence { font-size: 1.15em; font-weight: 500; line-height: 1.3; text-wrap: balance; }
+.content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; overflow-wrap: anywhere; padding: 16px; }
 .about, .line, .number, .words, .axis, .nothing, .day { color: var(--soft); }
+.charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
+.micro, .status, .verdict { align-items: center; display: flex; }
+.chips button, .name, .micro .words { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.sign::before, .fill, .ghost, .tick, .marker, .dot, .nothing, .here, .use, .share { position: absolute; }
+.bar, .track, .sign, .plot, .axis, .column { position: relative; }
+.title { font-size: 1.25em; font-weight: 500; }
+.verdict { gap: 12px; }
+.sign { color: var(--level); display: grid; flex: none; font-size: 22px; height: 40px; place-items: center; width: 40px; }
+.sign::before { background: currentColor; border-radius: 50%; content: ""; inset: 0; opacity: 0.16; }
+.said { min-width: 0; }
+.sentence { font-size: 1.15em; font-weight: 500; line-height: 1.3; text-wrap: balance; }
 .chips { display: flex; flex-wrap: wrap; gap: 6px; }
-.chips button { border: 1px solid var(--track); border-radius: 99px; max-width: 100%; overflow: hidden; padding: 3px 12px; text-overflow: ellipsis; white-space: nowrap; }
+.chips button { border: 1px solid var(--track); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
 .chips [aria-pressed="true"] { background: var(--track); font-weight: 500; }
-.rows { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
-.row { cursor: pointer; display: grid; gap: 6px; grid-template-columns: minmax(0, 1fr); }
+.rows { gap: 16px; }
+.row { cursor: pointer; gap: 6px; }
 .top { align-items: baseline; display: flex; gap: 8px; justify-content: space-between; }
-.name { font-weight: 500; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.name { font-weight: 500; }
 .number { flex: none; }
 .number b { color: var(--ink); font-size: 1.35em; font-variant-numeric: tabular-nums; font-weight: 600; }
-.bar { height: 10px; margin-block: 2px; position: relative; }
-.track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; position: relative; }
-.fill, .ghost, .tick { inset-block: 0; position: absolute; }
+.bar { height: 10px; margin-block: 2px; }
+.track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; }
+.fill, .ghost, .tick { inset-block: 0; }
 .fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
 .ghost { background: repeating-linear-gradient(115deg, var(--level) 0 3px, transparent 3px 6px); opacity: 0.55; }
+.left .ghost { background: repeating-linear-gradient(115deg, var(--back) 0 3px, transparent 3px 6px); }
 .tick { background: var(--back); margin-inline-start: -1px; opacity: 0.85; width: 2px; }
-.marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; position: absolute; width: 3px; }
-.words { column-gap: 12px; display: flex; flex-wrap: wrap; font-size: 0.93em; justify-content: space-between; }
-.outcome { column-gap: 10px; display: flex; flex-wrap: wrap; }
+.marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
+.outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
+.words { font-size: 0.93em; }
 [data-level="risk"] .outcome, [data-level="spent"] .outcome { color: var(--ink); }
 .pace { align-items: center; display: inline-flex; gap: 4px; }
 .pace .shape { color: var(--level); font-size: 0.8em; }
-.charts { display: grid; gap: 14px; grid-template-columns: minmax(0, 1fr); }
-.plot { direction: ltr; height: 120px; position: relative; }
+.charts { gap: 14px; }
+.plot { direction: ltr; height: 120px; }
 .plot svg { display: block; height: 100%; overflow: visible; width: 100%; }
-.plot path { fill: none; stroke: var(--soft); stroke-width: 1; }
+.plot path { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .plot .grid { stroke: var(--track); }
 .plot .even { stroke-dasharray: 4 4; }
 .plot .now { opacity: 0.5; }
 .plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
 .plot .course, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
 .plot .projection { stroke-dasharray: 1 5; }
-.dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; position: absolute; transform: translate(-50%, -50%); width: 12px; }
-.nothing { inset: 0; padding: 40px 12px; position: absolute; text-align: center; }
-.axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; position: relative; }
-.here { position: absolute; transform: translateX(-50%); }
+.dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; transform: translate(-50%, -50%); width: 12px; }
+.nothing { inset: 0; padding: 40px 12px; text-align: center; }
+.axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; }
+.here { transform: translateX(-50%); }
 .days { container-type: inline-size; display: flex; gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
-.day .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
+.value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
 .today { color: var(--ink); font-weight: 600; }
-.column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; position: relative; }
-.use { background: var(--good); border-radius: 6px; inset: auto 0 0; opacity: 0.75; position: absolute; }
+.column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
+.use { background: var(--good); border-radius: 6px; inset: auto 0 0; opacity: 0.75; }
 .today .use { opacity: 1; }
-.share { border-top: 2px dashed var(--soft); inset-inline: 0; position: absolute; }
-.line { overflow-wrap: anywhere; }
-.status { align-items: center; display: flex; gap: 8px; }
+.share { border-top: 2px dashed var(--soft); inset-inline: 0; }
+.status { gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
-.micro { align-items: center; display: flex; font-size: 14px; gap: 8px; height: 100%; min-height: 56px; padding: 8px 10px; width: 100%; }
+.micro { font-size: 14px; gap: 8px; height: 100%; min-height: 56px; padding: 8px 10px; width: 100%; }
 .micro > .shape { color: var(--level); font-size: 22px; }
-.middle { display: grid; flex: 1; gap: 4px; grid-template-columns: minmax(0, 1fr); min-width: 0; }
+.middle { flex: 1; gap: 4px; min-width: 0; }
 .micro .bar { height: 6px; margin: 0; }
 .micro .marker { inset-block: -3px; }
-.micro .words { display: block; font-size: 12px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.micro .words { display: block; font-size: 12px; }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
 }
@@ -1079,7 +1049,7 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 }
 `;
 
-/* --------------------------------------------------------------- elements */
+/* --------------- elements */
 
 // In node there is none, and what is pure can be tested all the same.
 const Element = globalThis.HTMLElement ?? class {};
@@ -1129,7 +1099,7 @@ class PulseElement extends Element {
 			(part) => old?.[part] !== hass[part],
 		);
 		const changed = this._watched.some((id) => old?.states[id] !== hass.states[id]);
-		if (!old || other || changed) {
+		if (other || changed) {
 			if (changed) this._details.askedAt = -Infinity;
 			// Otherwise when somebody sees it again.
 			if (this._visible) this._details.refresh();
@@ -1181,13 +1151,13 @@ class PulseElement extends Element {
 	/** Find out which entities it is about, and draw them. */
 	_look() {
 		if (!this._hass || !this._config) return;
-		const wanted = this._config.device && [this._config.device].flat();
+		const wanted = [this._config.device ?? []].flat();
 		this._found = findAccounts(this._hass, this._details?.value)
-			.filter(({ id }) => !wanted?.length || wanted.includes(id))
-			.sort((one, other) =>
-				wanted?.length
-					? wanted.indexOf(one.id) - wanted.indexOf(other.id)
-					: this._nameOf(one).localeCompare(this._nameOf(other)),
+			.filter(({ id }) => !wanted.length || wanted.includes(id))
+			.sort(
+				(one, other) =>
+					wanted.indexOf(one.id) - wanted.indexOf(other.id) ||
+					this._nameOf(one).localeCompare(this._nameOf(other)),
 			);
 		this._watched = this._found.flatMap(watchedOf);
 		this.draw();
@@ -1254,9 +1224,26 @@ class PulseElement extends Element {
 	/** Return what is said of an account, and the window to show for it; a tap is about it. */
 	_say(account, { format, now }) {
 		const said = verdict(account, now, format);
-		said.window ??= bindingOf(account.windows);
-		this._entity = said.window?.entity;
+		const window = said.window ?? bindingOf(account.windows);
+		this._entity = window?.entity;
+		// Where nothing is known, the sentence is what there is to show.
+		if (window && window.used !== null) said.window = window;
 		return said;
+	}
+
+	/** Draw a button that is all there is, about the window that decides. */
+	_button({ level, text: sentence, window }, label, content) {
+		return h(
+			"button.micro",
+			{
+				"data-level": level,
+				"data-entity": window?.entity,
+				"aria-label": label,
+				title: sentence,
+			},
+			shape(level),
+			content,
+		);
 	}
 
 	/** Do what a person asks for, in Home Assistant's ways. */
@@ -1421,15 +1408,15 @@ class ClaudePulseCard extends PulseElement {
 	}
 
 	_verdict({ level, text: sentence, link }, account, { format, now }) {
-		const about = [];
-		if (account.asOf) {
-			about.push(format.t("as_of", { when: format.when(account.asOf, now) }));
-			about.push(format.t("ago", { duration: format.duration(now - account.asOf) }));
-		}
+		const { asOf, plan, spend } = account;
 		const trouble = account.trouble && troubleOf(account.troubleWords, format);
-		if (trouble && trouble !== sentence) about.push(trouble);
-		if (level === "spent" && account.spend?.enabled) about.push(format.t("extra_goes_on"));
-		if (!about.length && account.plan) about.push(account.plan);
+		const about = [
+			asOf && format.t("as_of", { when: format.when(asOf, now) }),
+			asOf && format.t("ago", { duration: format.duration(now - asOf) }),
+			trouble !== sentence && trouble,
+			level === "spent" && spend?.enabled && format.t("extra_goes_on"),
+		].filter(Boolean);
+		if (!about.length && plan) about.push(plan);
 		return h(
 			"div.verdict",
 			{ "data-level": level },
@@ -1448,7 +1435,7 @@ class ClaudePulseCard extends PulseElement {
 	_charts(windows, said, view) {
 		const { format } = view;
 		const find = (wanted) => windows.find(({ key }) => key === wanted);
-		const window = find(this._chart) ?? find(said.window.key) ?? bindingOf(windows);
+		const window = find(this._chart) ?? find(said.window?.key) ?? bindingOf(windows);
 		return h(
 			"div.charts",
 			this._chips(
@@ -1462,35 +1449,26 @@ class ClaudePulseCard extends PulseElement {
 	}
 
 	/** Draw an account on one line: the window that decides. */
-	_micro({ thresholds }, { level, text: sentence, window }, view) {
+	_micro({ thresholds }, said, view) {
 		const { format, now } = view;
+		const { window } = said;
 		const number = window && numberShown(window, view);
-		return h(
-			"button.micro",
-			{
-				"data-level": level,
-				"data-entity": window?.entity,
-				"aria-label": window
-					? `${labelOf(window, format)}: ${number.join(" ")}. ${sentence}`
-					: sentence,
-				title: sentence,
-			},
-			shape(level),
+		return this._button(
+			said,
+			window ? `${labelOf(window, format)}: ${number.join(" ")}. ${said.text}` : said.text,
 			h(
 				"span.middle",
 				h(
 					"span.top",
-					h("span.name", window ? labelOf(window, format) : sentence),
+					window ? h("span.name", labelOf(window, format)) : h("span.said", said.text),
 					window && h("span.number", h("b", number[0])),
 				),
-				window && bar(window, thresholds, view, sentence),
+				window && bar(window, thresholds, view, said.text),
 				window?.running &&
 					h(
 						"span.words",
 						format.t("resets", {
-							when: format.t("in", {
-								duration: format.duration(window.resetsAt - now),
-							}),
+							when: format.t("in", { duration: format.duration(window.resetsAt - now) }),
 						}),
 					),
 			),
@@ -1513,19 +1491,13 @@ class ClaudePulseBadge extends PulseElement {
 	render(view) {
 		const { format } = view;
 		const [found] = this._found;
-		if (!found) return h("span.badge", { "data-level": "unknown" }, format.t("no_accounts"));
+		if (!found) return h("span.micro", format.t("no_accounts"));
 		const account = this._read(found, view);
 		const said = this._say(account, view);
 		const { window } = said;
-		return h(
-			"button.badge.micro",
-			{
-				"data-level": said.level,
-				"data-entity": window?.entity,
-				"aria-label": said.text,
-				title: said.text,
-			},
-			shape(said.level),
+		return this._button(
+			said,
+			said.text,
 			h(
 				"span.text",
 				h("span.label", window ? labelOf(window, format) : account.name),
@@ -1536,13 +1508,13 @@ class ClaudePulseBadge extends PulseElement {
 }
 ClaudePulseBadge.style = `${COLOURS}
 :host { display: inline-block; }
-.badge { align-items: center; background: var(--back); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--track)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
-.badge .shape { color: var(--level); font-size: 20px; }
+.micro { align-items: center; background: var(--back); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--track)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
+.micro .shape { color: var(--level); font-size: 20px; }
 .text { display: grid; }
 .label { color: var(--soft); font-size: 10px; line-height: 10px; }
 `;
 
-/* -------------------------------------------------------------- dashboard */
+/* --------------- dashboard */
 
 /** Tell whether Home Assistant is of a version, such as 2024.11, or newer. */
 export function isFrom(version, year, month) {
@@ -1656,7 +1628,7 @@ class ClaudePulseDashboard extends Element {
 ClaudePulseDashboard.registryDependencies = ["entities", "devices"];
 ClaudePulseDashboard.noEditor = true;
 
-/* ----------------------------------------------------------- registration */
+/* --------------- registration */
 
 const ELEMENTS = {
 	"claude-pulse-badge": ClaudePulseBadge,
