@@ -64,6 +64,9 @@ def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
             yield STEPS[step], times[step]["claude_pulse"] * 1000, most, "ms here"
     for found in results.get("memory", ()):
         yield "Memory of a further entry", found["claude_pulse"] / 1024, 150, "KiB"
+    for found in results.get("card", ()):
+        drawn = found["with"]["drawn"]
+        yield "Drawings of the card in an hour at unchanged numbers", drawn, 61, ""
 
 
 def number(value: float) -> str:
@@ -206,6 +209,38 @@ def forecast_table(buckets: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def card_table(runs: list[dict[str, Any]]) -> list[str]:
+    """Show what an hour of the card takes."""
+    [run] = runs
+    rows = {
+        "Drawn": "drawn",
+        "Details asked for": "details",
+        "Courses read": "history",
+        "Styles computed": "styles",
+        "Layouts": "layouts",
+        "Scripts, milliseconds": "script",
+        "of those in the card and what it calls": "card",
+    }
+    return [
+        "",
+        "## The card",
+        "",
+        "An hour of a browser's clock before a dashboard with one card of three windows and",
+        "a chart. Home Assistant hands over something twice a minute, and the countdown to",
+        "the session's reset changes each minute; all other numbers stay as they are.",
+        "Without is the same hour with the card taken from the page. The counts and the time",
+        "of all scripts are what the browser itself counts, the last line is what its",
+        "profiler says.",
+        *table(
+            ("In an hour", "With the card", "Without"),
+            *(
+                (what, number(run["with"][key]), number(run["without"][key]))
+                for what, key in rows.items()
+            ),
+        ),
+    ]
+
+
 def main() -> None:
     """Put the tables together."""
     results: Results = json.loads(Path(sys.argv[1]).read_text())
@@ -225,6 +260,7 @@ def main() -> None:
         ("times", time_table),
         ("day", day_table),
         ("forecasts", forecast_table),
+        ("card", card_table),
     ):
         if found := results.get(name):
             lines += tell(found)

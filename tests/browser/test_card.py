@@ -154,7 +154,7 @@ def address() -> Iterator[str]:
     thread.join()
 
 
-type Open = Callable[..., Page]
+Open = Callable[..., Page]
 
 
 @pytest.fixture
@@ -366,7 +366,10 @@ def test_what_moves_otherwise(page: Page) -> None:
     """A bar moves to its new length where nobody minds."""
     show(page, "usual", width=374)
     fill = page.locator(".fill").first
-    assert fill.evaluate("element => getComputedStyle(element).transitionDuration") == "0.4s"
+    assert (
+        fill.evaluate("element => getComputedStyle(element).transitionDuration")
+        == "0.4s"
+    )
 
 
 def test_names(page: Page) -> None:
@@ -556,7 +559,9 @@ def test_a_choice_of_what_is_shown(page: Page) -> None:
     assert "Donau" in page.locator(".chips button").first.inner_text()
     page.evaluate("card.setConfig({ device: 'device1', hide: 'chart' })")
     page.wait_for_timeout(50)
-    assert page.evaluate("card.shadowRoot.querySelectorAll('.chips, .chart').length") == 0
+    assert (
+        page.evaluate("card.shadowRoot.querySelectorAll('.chips, .chart').length") == 0
+    )
     for config in ({"layout": "huge"}, {"show": "all"}, {"device": 5}):
         with pytest.raises(Exception, match="has to be"):
             page.evaluate("config => card.setConfig(config)", config)
@@ -743,7 +748,9 @@ def registry() -> str:
     [app] = ROOT.glob(f"{FRONTEND}/app.*.js")
     script = app.read_text()
     end = '}).call("object"==typeof globalThis?globalThis:window)'
-    stop = script.index(end, script.index("CustomElementRegistry.prototype.whenDefined"))
+    stop = script.index(
+        end, script.index("CustomElementRegistry.prototype.whenDefined")
+    )
     start = script.rindex(":()=>{(function(){", 0, stop) + len(":()=>{")
     return script[start : stop + len(end)]
 
@@ -760,7 +767,9 @@ DEFINED = "tags => tags.map(tag => Boolean(customElements.get(tag)))"
 def test_a_registry_that_is_replaced(open_page: Open, registry: str) -> None:
     """What was defined before Home Assistant replaced the registry is found after it."""
     page = open_page("/empty")
-    page.evaluate("window.replaced = customElements; import('/claude-pulse.js').then(() => true)")
+    page.evaluate(
+        "window.replaced = customElements; import('/claude-pulse.js').then(() => true)"
+    )
     page.wait_for_function("Boolean(replaced.get('claude-pulse-card'))")
     page.evaluate(f"() => {{ {registry} }}")
     assert page.evaluate("customElements !== replaced")
@@ -776,7 +785,9 @@ def test_a_registry_that_is_replaced_before(open_page: Open, registry: str) -> N
     page = open_page("/empty")
     page.evaluate(f"() => {{ {registry} }}")
     page.evaluate(APP)
-    page.evaluate("import('/claude-pulse.js?1').then(() => import('/claude-pulse.js?2')).then(() => true)")
+    page.evaluate(
+        "import('/claude-pulse.js?1').then(() => import('/claude-pulse.js?2')).then(() => true)"
+    )
     assert page.evaluate(DEFINED, TAGS) == [True] * 3
     check_elements(page)
 
@@ -912,7 +923,6 @@ def test_an_hour_of_unchanged_numbers(open_page: Open) -> None:
     for shown in (False, True):
         page = open_page(clock=True, viewport={"width": 800, "height": 900})
         costs["with" if shown else "without"] = spend_an_hour(page, shown)
-    print(json.dumps(costs))
     spent = costs["with"]
     assert 59 <= spent["drawn"] <= 61
     assert spent["details"] <= 12
