@@ -120,7 +120,7 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
     path.write_text(json.dumps(content))
 
 
-def make_config(config: Path, url: str, port: int) -> None:
+def make_config(config: Path, url: str, port: int, yaml_resources: bool) -> None:
     """Lay out a fresh configuration, with the integration as it is in this checkout."""
     shutil.rmtree(config, ignore_errors=True)
     (config / "custom_components").mkdir(parents=True)
@@ -136,6 +136,9 @@ def make_config(config: Path, url: str, port: int) -> None:
         time_zone=local_time_zone(),
         url=url,
     )
+    if yaml_resources:
+        # The part of lovelace is the last one.
+        text += f"  {'resource_mode' if MAJOR_VERSION >= 2026 else 'mode'}: yaml\n"
     http = {"server_host": [HOST], "server_port": port}
     if MAJOR_VERSION >= 2026:
         # Given in the configuration, they would be on trial behind a dialog.
@@ -231,7 +234,7 @@ async def run(arguments: Namespace) -> int:
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
     config = arguments.config or ROOT / ".cache" / "demo" / __version__
-    make_config(config, url, port)
+    make_config(config, url, port, arguments.yaml_resources)
     log = config / "output.log"
     async with AsyncExitStack() as stack:
         simulator = None if arguments.live else Simulator()
@@ -310,9 +313,7 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
 def main() -> int:
     """Read the command line."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument(
-        "--config", type=Path, help="the directory to make anew for it"
-    )
+    parser.add_argument("--config", type=Path, help="the directory to make anew for it")
     parser.add_argument(
         "--empty", action="store_true", help="leave out the integration"
     )
@@ -321,6 +322,11 @@ def main() -> int:
     )
     parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)
+    parser.add_argument(
+        "--yaml-resources",
+        action="store_true",
+        help="leave the resources of dashboards to YAML, where there are none",
+    )
     return asyncio.run(run(parser.parse_args()))
 
 
