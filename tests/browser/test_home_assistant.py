@@ -209,13 +209,8 @@ def test_update(page: Page, visit: Visit) -> None:
     assert loaded(elsewhere) == [current]
 
 
-def test_yaml_resources(
-    visit: Visit, yaml_resources: HomeAssistant, picture: Picture
-) -> None:
+def test_yaml_resources(visit: Visit, yaml_resources: HomeAssistant) -> None:
     """Where YAML names no resource, every page loads the module, early as that is."""
-    (yaml_resources.config / "dashboard.yaml").write_text(
-        "views:\n  - title: Home\n    cards:\n      - type: custom:claude-pulse-card\n"
-    )
     for _ in range(10):
         visitor = visit(at=yaml_resources)
         page = visitor.open("/claude-pulse")

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from typing import Any
+from zoneinfo import ZoneInfo
 
 # First: Home Assistant puts shims in place of some libraries.
 from homeassistant.const import MAJOR_VERSION, __version__
@@ -20,6 +21,7 @@ from homeassistant.const import MAJOR_VERSION, __version__
 # ruff: isort: split
 from aiohttp import ClientError, ClientSession
 
+from tests.demo import past
 from tests.simulator import Simulator
 from tests.simulator.server import CONTROL
 
@@ -27,8 +29,9 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 USER = PASSWORD = "demo"
-# Whose seat is shown.
+# Whose seat is shown, and where.
 ACCOUNT = "ada"
+PANEL = "claude-pulse"
 
 CONFIGURATION = """\
 homeassistant:
@@ -78,13 +81,19 @@ logger:
     haffmpeg: critical
     homeassistant.components.camera.img_util: critical
 
+# In storage mode, where the integration keeps the resource of its card.
 lovelace:
   dashboards:
     claude-pulse:
-      filename: dashboard.yaml
+      filename: strategy.yaml
       icon: mdi:heart-pulse
       mode: yaml
       title: Claude Pulse
+    claude-pulse-plain:
+      filename: overview.yaml
+      icon: mdi:gauge
+      mode: yaml
+      title: Built-in cards
 """
 
 
@@ -120,20 +129,23 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
     path.write_text(json.dumps(content))
 
 
-def make_config(config: Path, url: str, port: int, yaml_resources: bool) -> None:
+def make_config(
+    config: Path, url: str, port: int, zone: str, yaml_resources: bool
+) -> None:
     """Lay out a fresh configuration, with the integration as it is in this checkout."""
     shutil.rmtree(config, ignore_errors=True)
     (config / "custom_components").mkdir(parents=True)
     (config / "custom_components" / "claude_pulse").symlink_to(
         ROOT / "custom_components" / "claude_pulse"
     )
-    shutil.copy(HERE / "dashboard.yaml", config)
+    shutil.copy(HERE / "strategy.yaml", config)
+    shutil.copy(ROOT / "dashboards" / "overview.yaml", config)
     for name in ("automations", "scenes", "scripts"):
         (config / f"{name}.yaml").touch()
     text = CONFIGURATION.format(
         host=HOST,
         login=f"user {USER}, password {PASSWORD}, or just click here",
-        time_zone=local_time_zone(),
+        time_zone=zone,
         url=url,
     )
     if yaml_resources:
@@ -168,6 +180,8 @@ def make_config(config: Path, url: str, port: int, yaml_resources: bool) -> None
     # All steps but the first user, whom `onboard` makes.
     steps = ["core_config", "analytics", "integration"]
     store(config, "onboarding", 4, {"done": steps})
+    # Where one begins, since Home Assistant 2025.12.
+    store(config, "frontend.system_data", 1, {"core": {"default_panel": PANEL}})
 
 
 class HomeAssistant:
@@ -234,12 +248,15 @@ async def run(arguments: Namespace) -> int:
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
     config = arguments.config or ROOT / ".cache" / "demo" / __version__
-    make_config(config, url, port, arguments.yaml_resources)
+    make_config(config, url, port, arguments.time_zone, arguments.yaml_resources)
     log = config / "output.log"
     async with AsyncExitStack() as stack:
         simulator = None if arguments.live else Simulator()
         command = [sys.executable, str(HERE / "launch.py"), str(config)]
         if simulator:
+            seat = simulator.world.accounts[ACCOUNT].seats[-1]
+            zone = ZoneInfo(arguments.time_zone)
+            past.write(config, past.live(seat, simulator.now, zone))
             await simulator.start()
             stack.push_async_callback(simulator.stop)
             command += [simulator.url, simulator.status_url]
@@ -281,7 +298,8 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
     add = f"{url}/config/integrations/dashboard/add?domain=claude_pulse"
     say(
         f"""
-  Dashboard     {url}/claude-pulse
+  Dashboard     {url}/{PANEL}
+  Plain cards   {url}/{PANEL}-plain
   Integration   {url}/config/integrations/integration/claude_pulse
   Log in as     {USER}, password {PASSWORD}"""
     )
@@ -322,6 +340,7 @@ def main() -> int:
     )
     parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)
+    parser.add_argument("--time-zone", default=local_time_zone(), metavar="NAME")
     parser.add_argument(
         "--yaml-resources",
         action="store_true",

@@ -102,6 +102,8 @@ class Seat:
     models: dict[str, Meter] = field(default_factory=dict)
     # Prepaid money in cents; None is no account of that sort.
     prepaid_cents: int | None = None
+    # Paid usage in cents and its limit; None is none.
+    spent_cents: tuple[int, int] | None = None
     # Served instead of what the meters say.
     fixed_body: Any = None
 
@@ -153,8 +155,19 @@ class Seat:
             **body,
             "extra_usage": {"is_enabled": False, "monthly_limit": None},
             "limits": rows,
-            "spend": {"enabled": False, "percent": 0},
+            "spend": self._spend(),
         }
+
+    def _spend(self) -> dict[str, Any]:
+        """Return what is paid for beyond the limits."""
+        if self.spent_cents is None:
+            return {"enabled": False, "percent": 0}
+        used, limit = (
+            {"amount_minor": cents, "currency": "EUR", "exponent": 2}
+            for cents in self.spent_cents
+        )
+        percent = 100 * self.spent_cents[0] / self.spent_cents[1]
+        return {"enabled": True, "percent": percent, "used": used, "limit": limit}
 
 
 @dataclass

@@ -1,0 +1,262 @@
+"""Somebody's last weeks: on the simulator's meters, and in the recorder before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import groupby
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from custom_components.claude_pulse.claude_ai.values import rounded
+from homeassistant.components.recorder.db_schema import (
+    Base,
+    RecorderRuns,
+    StateAttributes,
+    States,
+    StatesMeta,
+    Statistics,
+    StatisticsMeta,
+)
+from homeassistant.components.recorder.models import StatisticMetaData
+from homeassistant.util.ulid import ulid_at_time, ulid_to_bytes
+from tests.simulator.world import HOUR, SESSION, WEEK, Meter, Seat
+
+_STEP = timedelta(minutes=5)
+_DAY = timedelta(days=1)
+
+# Statistics go back so far, and states as far as the recorder keeps them.
+_WEEKS, _STATES = 6, 9 * _DAY
+
+# What is used by now, and an hour from now on: of the session, the week, and a model.
+_NOW = {"session": 43.0, "weekly": 58.0, "Fable": 74.0}
+_RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.8}
+# What a whole week usually comes to, and how much of it is usually used by now.
+_USUAL = {"weekly": 78.0, "Fable": 65.0}
+_BY_NOW = 0.6
+
+# What was paid beyond the limits, of what is allowed, and what is left of a balance.
+_SPENT, _PREPAID = (1240, 5000), 2760
+
+# How long the session has been running, and points of it in five minutes of work.
+_RUNNING, _POINTS = timedelta(hours=2, minutes=40), 1.1
+
+# When nothing was heard of claude.ai.
+_OUTAGE, _OUTAGE_LASTED = 27 * HOUR, HOUR
+
+# The sensors that show it, as the recorder knows them.
+_PREFIX = "sensor.claude_pulse_"
+_SENSORS = {
+    "session": ("session_usage", "Session usage"),
+    "weekly": ("weekly_usage", "Weekly usage"),
+    "Fable": ("weekly_fable_usage", "Weekly Fable usage"),
+}
+
+Sample = tuple[datetime, float]
+
+
+def live(seat: Seat, now: datetime, zone: tzinfo) -> Mapping[str, Sequence[Sample]]:
+    """Let a person have used a seat until now; return how its windows went."""
+    last = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    current = last - _RUNNING
+    steps = (_WEEKS + 1) * WEEK // _STEP
+    times = [last - place * _STEP for place in reversed(range(steps))]
+    session, rises = _sessions(times, current, zone)
+    start = _week_of(rises, last)
+    seat.session = _meter("session", SESSION, current, now)
+    seat.weekly = _meter("weekly", WEEK, start, now)
+    seat.models = {"Fable": _meter("Fable", WEEK, start, now)}
+    seat.spent_cents, seat.prepaid_cents = _SPENT, _PREPAID
+    return {
+        "session": [*zip(times, session, strict=True)],
+        "weekly": [*_weeks("weekly", times, rises, start)],
+        "Fable": [*_weeks("Fable", times, rises, start)],
+    }
+
+
+def _meter(key: str, length: timedelta, started: datetime, now: datetime) -> Meter:
+    """Return a meter that shows what is used by now, and goes on."""
+    before = _RATES[key] * ((now - started) / HOUR)
+    return Meter(length, _RATES[key], _NOW[key] - before, started)
+
+
+def _work(day: date) -> list[float]:
+    """Return how busy somebody is in each five minutes of a day: office, some evenings."""
+    random = Random(f"ada {day}")
+    spans = []
+    if day.weekday() < 5:
+        spans = [(18, 25), (27, 38)] + [(41, 45)] * (random.random() < 0.4)
+    elif random.random() < 0.3:
+        spans = [(21, 25)]
+    busy = random.gammavariate(12, 1 / 12)
+    work = [0.0] * (_DAY // _STEP)
+    for first, end in spans:
+        for half_hour in range(first, end):
+            # Some are spent in a meeting, or in reading.
+            rate = random.gammavariate(3, 1 / 3) if random.random() < 0.8 else 0
+            for place in range(half_hour * 6, half_hour * 6 + 6):
+                work[place] = busy * rate * random.uniform(0.5, 1.5)
+    return work
+
+
+def _sessions(
+    times: Sequence[datetime], current: datetime, zone: tzinfo
+) -> tuple[list[float], list[float]]:
+    """Return what is used of the session at each time, and by how much it has risen.
+
+    The current one is busy at any time of the day; the one before ends where it begins.
+    """
+    random = Random("ada now")
+    busy = [random.gammavariate(1.5, 1) for time in times if time >= current]
+    now = iter([points * _NOW["session"] / sum(busy) for points in busy])
+    days: dict[date, list[float]] = {}
+    used, over = 0.0, times[0]
+    values, rises = [], []
+    for time in times:
+        local = time.astimezone(zone)
+        if (day := local.date()) not in days:
+            days[day] = _work(day)
+        points = days[day][(local.hour * 60 + local.minute) // 5] * _POINTS
+        if time >= current:
+            points = next(now)
+        before = used if time < over else 0.0
+        if time >= over and points:
+            over = time + SESSION
+            if time < current:
+                over = min(over, current)
+        used = min(before + points, 100.0)
+        values.append(used)
+        rises.append(used - before)
+    return values, rises
+
+
+def _week_of(rises: Sequence[float], now: datetime) -> datetime:
+    """Return the hour in which the week began, such that the usual part of it is used."""
+    week = WEEK // _STEP
+
+    def used_by_now(hours: int) -> float:
+        """Return the part of the weeks before that was used in their first hours."""
+        steps = hours * HOUR // _STEP
+        begins = [len(rises) - number * week - steps for number in range(1, _WEEKS + 1)]
+        used = sum(sum(rises[begin : begin + steps]) for begin in begins)
+        return used / sum(sum(rises[begin : begin + week]) for begin in begins)
+
+    hours = min(range(60, 120), key=lambda hours: abs(used_by_now(hours) - _BY_NOW))
+    return now.replace(minute=0) - hours * HOUR
+
+
+def _weeks(
+    key: str, times: Sequence[datetime], rises: Sequence[float], start: datetime
+) -> Iterator[Sample]:
+    """Yield what is used of a weekly window, which rises with the sessions."""
+    weeks = [
+        [*several]
+        for _, several in groupby(
+            zip(times, rises, strict=True),
+            key=lambda step: (step[0] - start) // WEEK,
+        )
+    ]
+    sums = [sum(rise for _, rise in week) for week in weeks]
+    random = Random(f"ada {key}")
+    # The first one is not whole.
+    usual = sum(sums[1:-1]) / len(sums[1:-1])
+    for number, week in enumerate(weeks):
+        factor = _USUAL[key] / usual * random.lognormvariate(0, 0.12)
+        if number == len(weeks) - 1:
+            factor = _NOW[key] / sums[-1]
+        used = 0.0
+        for time, rise in week:
+            used = min(used + rise * factor, 100.0)
+            yield time, used
+
+
+def write(config: Path, windows: Mapping[str, Sequence[Sample]]) -> None:
+    """Make the recorder's database by its own models, as of an instance that has run."""
+    now = windows["session"][-1][0]
+    engine = create_engine(f"sqlite:///{config / 'home-assistant_v2.db'}")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(RecorderRuns(start=now - _STATES, end=now, created=now))
+        for key, samples in windows.items():
+            entity, name = _SENSORS[key]
+            session.add_all(_states(entity, name, samples, now))
+            meta = StatisticsMeta.from_meta(_statistic(entity))
+            session.add(meta)
+            session.flush()
+            session.add_all(_statistics(meta.id, samples, now))
+        session.commit()
+    engine.dispose()
+
+
+def _is_out(time: datetime, now: datetime) -> bool:
+    """Tell whether claude.ai was out of reach."""
+    return timedelta() <= time - (now - _OUTAGE) < _OUTAGE_LASTED
+
+
+def _states(
+    entity: str, name: str, samples: Sequence[Sample], now: datetime
+) -> Iterator[States]:
+    """Yield the states of a sensor, one for each change."""
+    meta = StatesMeta(entity_id=_PREFIX + entity)
+    shared = {
+        "state_class": "measurement",
+        "unit_of_measurement": "%",
+        "friendly_name": f"Claude Pulse {name}",
+    }
+    attributes = StateAttributes(shared_attrs=json.dumps(shared))
+    before = None
+    for time, used in samples:
+        if time < now - _STATES:
+            continue
+        state = "unavailable" if _is_out(time, now) else str(rounded(used))
+        if state != before:
+            moment = time.timestamp()
+            yield States(
+                state=state,
+                last_updated_ts=moment,
+                context_id_bin=ulid_to_bytes(ulid_at_time(moment)),
+                origin_idx=0,
+                states_meta_rel=meta,
+                state_attributes=attributes,
+            )
+        before = state
+
+
+def _statistic(entity: str) -> StatisticMetaData:
+    """Return what the recorder knows of a statistic."""
+    known: dict[str, Any] = {
+        "has_mean": True,
+        "has_sum": False,
+        "name": None,
+        "source": "recorder",
+        "statistic_id": _PREFIX + entity,
+        "unit_of_measurement": "%",
+    }
+    # Since Home Assistant 2025.4, and as the sensor has it since 2025.11.
+    if hasattr(StatisticsMeta, "mean_type"):
+        known["mean_type"] = 1
+    if hasattr(StatisticsMeta, "unit_class"):
+        known["unit_class"] = "unitless"
+    return known  # type: ignore[return-value]
+
+
+def _statistics(
+    meta: int, samples: Sequence[Sample], now: datetime
+) -> Iterator[Statistics]:
+    """Yield what was used in each hour that is over, of which something is known."""
+    known = [sample for sample in samples if not _is_out(sample[0], now)]
+    for hour, several in groupby(known, lambda sample: sample[0].replace(minute=0)):
+        values = [round(used, 1) for _, used in several]
+        if hour + HOUR <= now:
+            yield Statistics(
+                metadata_id=meta,
+                start_ts=hour.timestamp(),
+                mean=sum(values) / len(values),
+                min=min(values),
+                max=max(values),
+            )
