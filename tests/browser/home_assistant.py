@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = "ada"
 OLDEST = "2024.1.2"
 NEWEST = "2026.11.0"
+# Of Home Assistant, and of the browser.
+TIME_ZONE = "Europe/Berlin"
 
 Tokens = dict[str, Any]
 
@@ -122,6 +124,7 @@ def running(version: str, directory: Path, *options: str) -> Iterator[HomeAssist
                 ROOT / ".venv" / version / "bin" / "python",
                 *("-u", "-m", "tests.demo"),
                 *("--config", config, "--port", str(free_port())),
+                *("--time-zone", TIME_ZONE),
                 *options,
             ],
             cwd=ROOT,

@@ -95,8 +95,10 @@ def test_picker_and_editor(
     preview.locator(".overlay").click()
     editor = page.locator("hui-dialog-edit-card")
     expect_drawn(page, "hui-dialog-edit-card claude-pulse-card")
+    title = editor.locator("ha-form input").first
+    title.wait_for()
     picture(page, "editor")
-    enter(editor.locator("ha-form input").first, "Mine")
+    enter(title, "Mine")
     expect(editor.locator("claude-pulse-card")).to_contain_text("Mine")
     picture(page, "changed")
     editor.get_by_role("button", name="Save", exact=True).click()
