@@ -229,6 +229,7 @@ async def test_what_an_event_says(
         "resets_at": resets_at,
         "runs_out_at": said["runs_out_at"],
         "late": False,
+        "window": "session",
     }
     assert state.attributes["event_types"] == [
         "reset",

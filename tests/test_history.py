@@ -666,4 +666,5 @@ async def test_no_state_for_an_attribute_alone(
                 "high",
                 "low",
                 "weeks",
+                "window",
             }

@@ -285,6 +285,42 @@ async def test_spelling_of_a_model_changes(
     assert set(ids(hass)) == {"session_usage", "weekly_usage", "weekly_fable_1_usage"}
 
 
+async def test_which_window_an_entity_is_about(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Each says so from the first state to the last, whatever it is called."""
+    freezer.move_to(NOW)
+    opus, sonnet = scoped("Opus 4", 12), scoped("Sonnet", 0)
+    week = row("weekly_all", 77, "2026-05-08T01:45:00+00:00")
+    serve(simulator, row("session", 31, "2026-05-04T14:30:00+00:00"), week, opus)
+    seen: set[tuple[str, Any]] = set()
+
+    def note(event: Any) -> None:
+        """Note what a state says."""
+        new = event.data["new_state"]
+        if new and new.state != "unavailable":
+            seen.add((new.entity_id, new.attributes.get("window")))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    await add_entry(hass, simulator, title="Pulse")
+    serve(simulator, row("session", 91, "2026-05-04T14:30:00+00:00"), week, sonnet)
+    await pass_time(hass, freezer)
+    await pass_time(hass, freezer, 9 * 3600)
+    windows = {window for _, window in seen if window}
+    assert windows == {"session", "weekly", "weekly_opus_4", "weekly_sonnet"}
+    ours = {item for item in seen if item[1] is None}
+    assert {key for key, _ in ours} == {
+        "binary_sensor.pulse_limit_reached",
+        "sensor.pulse_connection",
+        "sensor.pulse_plan",
+        "sensor.pulse_session_limit",
+    }
+    for entity_id, window in seen - ours:
+        assert entity_id.partition(".pulse_")[2].startswith(f"{window}_")
+    assert ("event.pulse_weekly_opus_4_events", "weekly_opus_4") in seen
+    assert ("binary_sensor.pulse_weekly_lasts", "weekly") in seen
+
+
 async def test_rows_and_named_member_of_one_family(
     hass: HomeAssistant, simulator: Simulator
 ) -> None:

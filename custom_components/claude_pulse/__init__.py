@@ -11,11 +11,13 @@ from homeassistant.helpers import config_validation as cv
 from .back_off import back_off_of
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
+from .frontend import async_remove_card, async_setup_card, async_show_card
 from .issues import async_clear_issues, async_clear_when_disabled
 from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
 from .status import async_setup_status
 from .teller import async_setup_telling, teller_of
+from .websocket import async_setup_websocket
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -28,6 +30,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all entries share."""
     hass.data[DOMAIN] = {}
+    await async_setup_card(hass)
 
     @callback
     def tell_all() -> None:
@@ -38,11 +41,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_telling(hass, tell_all)
     async_clear_when_disabled(hass)
     async_setup_status(hass)
+    async_setup_websocket(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Set up a seat."""
+    await async_show_card(hass)
     await back_off_of(hass, entry).async_load()
     await teller_of(hass, entry).async_load()
     coordinator = ClaudePulseCoordinator(hass, entry)
@@ -81,3 +86,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     async_clear_issues(hass, entry)
     await back_off_of(hass, entry).async_forget()
     await teller_of(hass, entry).async_forget()
+    await async_remove_card(hass, entry)

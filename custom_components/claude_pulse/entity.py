@@ -99,7 +99,7 @@ class WindowEntity(SeatEntity):
     """An entity about one window."""
 
     _unrecorded_attributes = frozenset(
-        {"basis", "confidence", "expected", "high", "low", "weeks"}
+        {"basis", "confidence", "expected", "high", "low", "weeks", "window"}
     )
 
     def __init__(
@@ -113,6 +113,7 @@ class WindowEntity(SeatEntity):
         super().__init__(coordinator, key, window)
         self._beside = beside
         self._identity = window.identity
+        self._window = window.key
 
     @property
     def reading(self) -> Reading | None:
@@ -120,8 +121,10 @@ class WindowEntity(SeatEntity):
         return self.coordinator.readings[self._identity]
 
     @property
-    def extra_state_attributes(self) -> Mapping[str, StateType] | None:
-        """Return what belongs to the state, which the forecast changes with it only."""
-        if self._beside is None or not (reading := self.reading):
-            return None
-        return self._beside(reading.forecast) if reading.forecast else None
+    def extra_state_attributes(self) -> Mapping[str, StateType]:
+        """Return which window it is, and what the forecast changes with the state only."""
+        beside: Mapping[str, StateType] = {}
+        reading = self.reading if self._beside else None
+        if self._beside and reading and reading.forecast:
+            beside = self._beside(reading.forecast)
+        return {"window": self._window, **beside}

@@ -111,13 +111,18 @@ class _Outlook(NamedTuple):
     some: float
 
 
+def length_of(window: UsageWindow) -> timedelta | None:
+    """Return how long a window is as a whole, None where nobody knows."""
+    return _LENGTHS.get(window.kind)
+
+
 def course_of(window: UsageWindow, habit: Habit | None = None) -> Course | None:
     """Return the course of a window by a habit, or the even one.
 
     A window starts its length before its reset: 5 hours for the session, 7 days for the
     weekly ones. There is no course for one that has not started, nor of unknown length.
     """
-    length = _LENGTHS.get(window.kind)
+    length = length_of(window)
     if length is None or window.resets_at is None:
         return None
     return Course(window.resets_at - length, length, habit)

@@ -1,0 +1,176 @@
+"""What the card shows beside the states: one command, which only reads, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import voluptuous as vol
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components import websocket_api
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import slugify
+
+from .back_off import back_off_of
+from .claude_ai.forecast import Forecast, length_of
+from .claude_ai.usage import Money, Spend, UsageWindow
+from .const import CONF_THRESHOLDS, DOMAIN
+from .coordinator import ClaudePulseCoordinator
+from .naming import subject_of
+from .reading import Reading
+from .teller import told_options
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+# Why there is nothing to show where no failure is known.
+_UNAVAILABLE = "unavailable"
+
+
+@callback
+def async_setup_websocket(hass: HomeAssistant) -> None:
+    """Answer the card."""
+    websocket_api.async_register_command(hass, _usage)
+
+
+@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/usage"})
+@callback
+def _usage(
+    hass: HomeAssistant,
+    connection: websocket_api.ActiveConnection,
+    msg: dict[str, Any],
+) -> None:
+    """Tell what the user may see of all accounts."""
+    permissions = connection.user.permissions
+    found = (
+        _account(hass, entry, lambda item: permissions.check_entity(item, POLICY_READ))
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if not entry.disabled_by
+    )
+    accounts = [account for account in found if account is not None]
+    connection.send_result(msg["id"], {"accounts": accounts})
+
+
+def _account(
+    hass: HomeAssistant, entry: ConfigEntry, may_read: Callable[[str], bool]
+) -> dict[str, Any] | None:
+    """Return what somebody may see of an entry, None where that is nothing."""
+    registry = er.async_get(hass)
+
+    def sensor(key: str) -> str | None:
+        """Return the id of a sensor of the entry."""
+        unique_id = f"{entry.entry_id}_{key}"
+        return registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+
+    def may_see(key: str) -> bool:
+        """Tell whether a sensor may be seen, also before it is there for the first time."""
+        return may_read(sensor(key) or f"sensor.{slugify(entry.title)}_{key}")
+
+    poller: ClaudePulseCoordinator | None
+    if (poller := hass.data[DOMAIN].get(entry.entry_id)) and poller.stopped:
+        poller = None
+    shown = poller if poller and poller.last_update_success else None
+    ids = {
+        window: entity_id
+        for window in (poller.data.usage.all_windows if poller else ())
+        if (entity_id := sensor(f"{subject_of(window).key}_usage"))
+    }
+    windows = [
+        _window(window, entity_id, shown.readings[window.identity] if shown else None)
+        for window, entity_id in ids.items()
+        if may_read(entity_id)
+    ]
+    visible = bool(windows) if ids else may_see("connection")
+    if not visible:
+        return None
+    failure = back_off_of(hass, entry).failure
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    data = shown.data if shown else None
+    return {
+        "entry_id": entry.entry_id,
+        "device_id": devices[0].id if devices else None,
+        "title": entry.title,
+        "plan": data.plan if data and may_see("plan") else None,
+        "trouble": failure.key if failure else None if shown else _UNAVAILABLE,
+        "last_success": _text(poller.last_success) if poller else None,
+        "thresholds": sorted(told_options(entry.options)[CONF_THRESHOLDS]),
+        "windows": windows,
+        "spend": _spend(data.usage.spend)
+        if data and may_see("extra_usage_spent")
+        else None,
+        "balance": _money(data.balance)
+        if data and may_see("prepaid_balance")
+        else None,
+    }
+
+
+def _window(
+    window: UsageWindow, entity_id: str, reading: Reading | None
+) -> dict[str, Any]:
+    """Return what the entities of a window show, nothing where they are not readable."""
+    length = length_of(window)
+    return {
+        "window": subject_of(window).key,
+        "kind": window.kind,
+        "name": window.name,
+        "entity_id": entity_id,
+        "length": int(length.total_seconds()) if length else None,
+        "percent": reading.window.percent if reading else None,
+        "resets_at": _text(reading.window.resets_at) if reading else None,
+        "forecast": _forecast(reading.forecast) if reading else None,
+    }
+
+
+def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
+    """Return a forecast, rounded as its sensors show it."""
+    if forecast is None:
+        return None
+    return {
+        "pace": _whole(forecast.pace),
+        "projected": _whole(forecast.projected),
+        "low": _whole(forecast.low),
+        "high": _whole(forecast.high),
+        "runs_out_at": _text(forecast.runs_out_at),
+        "lasts": forecast.lasts,
+        "confidence": _whole(forecast.confidence),
+        "expected": _whole(forecast.expected),
+        "basis": forecast.basis,
+        "weeks": forecast.weeks,
+    }
+
+
+def _spend(spend: Spend | None) -> dict[str, Any] | None:
+    """Return paid usage; without a limit there is no share of it."""
+    if spend is None:
+        return None
+    return {
+        "enabled": spend.enabled,
+        "spent": _money(spend.spent),
+        "limit": _money(spend.limit),
+        "percent": spend.percent if spend.limit else None,
+    }
+
+
+def _money(money: Money | None) -> dict[str, Any] | None:
+    """Return an amount in whole units of its currency."""
+    if money is None:
+        return None
+    return {
+        "amount": money.amount,
+        "currency": money.currency,
+        "decimals": money.decimals,
+    }
+
+
+def _whole(number: float | None) -> int | None:
+    """Return a whole number."""
+    return None if number is None else round(number)
+
+
+def _text(moment: datetime | None) -> str | None:
+    """Return a time as a state tells it."""
+    return moment.isoformat(timespec="seconds") if moment else None
