@@ -413,8 +413,9 @@ export function judge(window, now) {
 		level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
-	if (points !== null && (level === "good" || level === "risk"))
+	if (points !== null && level === "good")
 		pace = Math.abs(points) < ON_PACE ? "even" : points > 0 ? "ahead" : "reserve";
+	else if (points >= ON_PACE && level === "risk") pace = "ahead";
 	return { ...window, level, running, elapsed, pace, points };
 }
 
@@ -530,7 +531,7 @@ export function layOut(points, window, now, remaining = false) {
 		const next = points[index + 1]?.t ?? until;
 		const end = Math.min(next, until);
 		// What the window before it left shows until the first poll.
-		if (end <= start || t >= until || (t < start && next < start + 10 * MINUTE)) return;
+		if (end <= start || t >= until || (t < start + 1000 && next < start + 10 * MINUTE)) return;
 		if (v !== null) {
 			if (before === null || v < before - REFILL) lines.push([]);
 			lines.at(-1).push([x(t), y(v)], [x(end), y(v)]);
@@ -955,7 +956,7 @@ function chart(window, points, view) {
 			{ "aria-hidden": "true" },
 			h("span", edge(window.resetsAt - window.length)),
 			// Not where it would be in the way of the others.
-			x > 25 && x < 75 && h("span.here", { style: `left:${percentOf(x)}` }, format.t("now")),
+			x > 30 && x < 70 && h("span.here", { style: `left:${percentOf(x)}` }, format.t("now")),
 			h("span", edge(window.resetsAt)),
 		),
 	);
@@ -1608,7 +1609,12 @@ export function dashboard(hass) {
 		return filled.length ? [{ type: "heading", heading }, ...filled] : [];
 	};
 	const of = (found, ...keys) => keys.map((key) => found.entities[key]).filter(Boolean);
-	const list = (entities, type = "entities", more = {}) => ({ type, entities, ...more });
+	// Without the name of the device, under whose heading they are.
+	const list = (ids) => ({
+		type: "entities",
+		entities: ids.map((entity) => ({ entity, name: nameOf(hass, entity) })),
+	});
+	const graph = (type, entities, more) => ({ type, entities, ...more });
 	const week = (found) => found.windows.get(WEEKLY)?.entities;
 	const days = (found) =>
 		group(found, "this_week", week(found) && card(found, { layout: "days" }));
@@ -1631,8 +1637,7 @@ export function dashboard(hass) {
 			"mdi:heart-pulse",
 			(found) => [
 				[card(found, several ? { title: deviceName(hass, found.id) } : {})],
-				days(found),
-				health(found),
+				[...days(found), ...health(found)],
 			],
 		],
 		weekly: [
@@ -1642,7 +1647,7 @@ export function dashboard(hass) {
 				group(
 					found,
 					"a_month",
-					list([week(found)?.usage].filter(Boolean), "statistics-graph", month),
+					graph("statistics-graph", [week(found)?.usage].filter(Boolean), month),
 				),
 				group(found, "weekly", list(Object.values(week(found) ?? {}))),
 			],
@@ -1657,12 +1662,12 @@ export function dashboard(hass) {
 		money: [
 			"mdi:cash",
 			(found) => [
-				group(found, "money", list(spent(found)), list(spent(found), "history-graph", lately)),
+				group(found, "money", list(spent(found)), graph("history-graph", spent(found), lately)),
 			],
 		],
 		health: [
 			"mdi:stethoscope",
-			(found) => [health(found), group(found, "told", list(told(found), "logbook", lately))],
+			(found) => [health(found), group(found, "told", graph("logbook", told(found), lately))],
 		],
 	};
 	return {
@@ -1674,7 +1679,7 @@ export function dashboard(hass) {
 			const shown = sections
 				? {
 						type: "sections",
-						max_columns: 3,
+						max_columns: 2,
 						sections: groups.map((grid) => ({ type: "grid", cards: grid })),
 					}
 				: { cards };
