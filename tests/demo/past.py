@@ -215,7 +215,8 @@ def _states(
             continue
         state = "unavailable" if _is_out(time, now) else str(rounded(used))
         if state != before:
-            moment = time.timestamp()
+            # A poll comes after a reset; history leaves out what is of the very moment.
+            moment = time.timestamp() + 1
             yield States(
                 state=state,
                 last_updated_ts=moment,
