@@ -118,6 +118,7 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
     config: { version: "2026.11.0", time_zone: "Europe/Berlin" },
     themes: { darkMode: false },
     user: { is_admin: true },
+    formatEntityState: ({ state }) => state.replaceAll("_", " "),
     connection: {
       addEventListener() {},
       sendMessagePromise: async () => {

@@ -31,7 +31,9 @@ const TEXTS = {
 		balance: "Balance {money}",
 		chart: "Chart",
 		chart_of: "{name}, chart",
-		clear: "{percent} of {the} is left",
+		clear_model: "{percent} of {name} is left",
+		clear_session: "{percent} of the session is left",
+		clear_weekly: "{percent} of the week is left",
 		days: "Days of the week",
 		days_of: "{name}, day by day",
 		description: "Can I go on, and until when?",
@@ -49,7 +51,8 @@ const TEXTS = {
 		in: "in {duration}",
 		lasts: "Lasts until the reset",
 		layout: "Layout",
-		limit: "limit",
+		may_run_out: "May run out before the reset",
+		may_run_out_the: "{the} may run out before its reset",
 		micro: "One line",
 		model_spent: "{name} is used up until {when}; the rest goes on",
 		models: "Models",
@@ -94,9 +97,7 @@ const TEXTS = {
 /** Return a text of a language, with what stands in it. */
 export function text(language, key, values = {}) {
 	const found =
-		(TEXTS[language] ?? TEXTS[String(language).split("-")[0]] ?? {})[key] ??
-		TEXTS.en[key] ??
-		key;
+		(TEXTS[language] ?? TEXTS[String(language).split("-")[0]] ?? {})[key] ?? TEXTS.en[key] ?? key;
 	return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
@@ -117,9 +118,7 @@ export class Format {
 	constructor(locale = {}, config = {}) {
 		this.language = locale.language || "en";
 		this.numbers =
-			locale.number_format in NUMBER_LOCALES
-				? NUMBER_LOCALES[locale.number_format]
-				: this.language;
+			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : this.language;
 		this.grouping = locale.number_format !== "none";
 		this.zone = locale.time_zone === "server" ? config.time_zone : undefined;
 		const clock = { 12: true, 24: false }[locale.time_format];
@@ -162,15 +161,15 @@ export class Format {
 		return parts
 			.slice(first, first + 2)
 			.filter(([count]) => count > 0)
-			.map(([count, unit]) =>
-				this.number(count, { style: "unit", unit, unitDisplay: "narrow" }),
-			)
+			.map(([count, unit]) => this.number(count, { style: "unit", unit, unitDisplay: "narrow" }))
 			.join(" ");
 	}
 
 	/** Return a clock time. */
 	clock(ms) {
-		return this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
+		const shown = this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
+		// Not broken before PM.
+		return shown.replace(/\s/g, "\u00a0");
 	}
 
 	/** Return a clock time with the day that it needs to be understood. */
@@ -249,15 +248,6 @@ export function wholePercent(value) {
 
 // What an entity of a window is, by its translation key, which begins with a kind of window.
 const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
-const OF_AN_ACCOUNT = new Set([
-	"connection",
-	"extra_usage_limit",
-	"extra_usage_spent",
-	"limit_reached",
-	"plan",
-	"prepaid_balance",
-	"service_status",
-]);
 // Of the ten sensors, these repeat what others tell, one of them each minute.
 const REPEATED = /_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
@@ -267,6 +257,8 @@ const LENGTHS = { [SESSION]: 5 * HOUR, [WEEKLY]: 7 * DAY };
 
 // So early in a window, a forecast is too weak to be said.
 const EARLY = 0.1;
+// So unsure, in percent, whether it runs out, it may.
+const UNSURE = 65;
 // So many points from the even line are none.
 const ON_PACE = 4;
 // A fall by more, without a reset, is a refill.
@@ -279,9 +271,7 @@ const stateOf = (hass, id) => {
 	return UNKNOWN_STATES.has(state) ? null : state;
 };
 const numberOf = (value) =>
-	value === null || value === undefined || !Number.isFinite(Number(value))
-		? null
-		: Number(value);
+	value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value);
 const momentOf = (value) => {
 	const ms = value ? Date.parse(value) : NaN;
 	return Number.isNaN(ms) ? null : ms;
@@ -303,17 +293,14 @@ export function findAccounts(hass, details) {
 		if (!accounts.has(device))
 			accounts.set(device, { id: device, entities: {}, windows: new Map() });
 		const { entities, windows } = accounts.get(device);
-		if (OF_AN_ACCOUNT.has(key)) {
-			entities[key] = id;
-			continue;
-		}
 		const [, kind, part] = OF_A_WINDOW.exec(key) ?? [];
 		// An unavailable entity has no attributes.
-		const window =
-			kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
-		if (!kind || !window) continue;
-		if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
-		windows.get(window).entities[part] = id;
+		const window = kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
+		if (!kind) entities[key] = id;
+		else if (window) {
+			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
+			windows.get(window).entities[part] = id;
+		}
 	}
 	return [...accounts.values()];
 }
@@ -362,11 +349,9 @@ function readWindow(hass, { key, kind, entities }, detail) {
 		name: told?.name ?? nameOf(hass, entities.usage),
 		entity: entities.usage,
 		blocks: kind in LENGTHS,
-		length: told ? told.length * 1000 : (LENGTHS[kind] ?? 7 * DAY),
+		length: told ? told.length && told.length * 1000 : (LENGTHS[kind] ?? null),
 		used,
-		resetsAt: momentOf(
-			entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at,
-		),
+		resetsAt: momentOf(entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at),
 		forecast: forecast ? { ...forecast, runsOutAt: momentOf(forecast.runs_out_at) } : null,
 	};
 }
@@ -403,14 +388,13 @@ export function watchedOf(found) {
 export function judge(window, now) {
 	const { used, resetsAt, length, forecast } = window;
 	const running = resetsAt !== null && now < resetsAt;
-	const elapsed = running ? Math.max(0, 1 - (resetsAt - now) / length) : null;
+	const elapsed = running && length ? Math.max(0, 1 - (resetsAt - now) / length) : null;
 	let level = "good";
 	if (resetsAt !== null && !running) level = "resetting";
 	else if (used === null) level = "unknown";
 	else if (used >= 100) level = "spent";
 	else if (!running) level = "idle";
-	else if (forecast && !forecast.lasts && forecast.runsOutAt && elapsed >= EARLY)
-		level = "risk";
+	else if (forecast?.runsOutAt && forecast.confidence >= UNSURE && elapsed >= EARLY) level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
 	if (points !== null && level === "good")
@@ -471,6 +455,8 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 	}
 	const blocking = windows.filter(({ blocks }) => blocks);
 	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast);
+	const unsure = lasting.find(({ forecast }) => !forecast.lasts);
+	if (unsure) return said(unsure, t("may_run_out_the", { the: the(unsure) }));
 	const idle = blocking.find(({ key, level }) => key === SESSION && level === "idle");
 	if (idle && lasting.length) return said(idle, t("idle_lasts"), "good");
 	if (lasting.length && lasting.length === blocking.length)
@@ -479,16 +465,9 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 			: said(lasting[0], t("one_lasts", { the: the(lasting[0]) }));
 	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
 	if (bound.level === "resetting") return said(bound, t("resetting"));
-	const left = format.percent(100 - wholePercent(bound.used));
-	const words = the(bound);
-	return said(
-		bound,
-		t("clear", {
-			percent: left,
-			the: bound.blocks ? words[0].toLowerCase() + words.slice(1) : words,
-		}),
-		"good",
-	);
+	const percent = format.percent(100 - wholePercent(bound.used));
+	const key = `clear_${bound.blocks ? bound.key : "model"}`;
+	return said(bound, t(key, { percent, name: bound.name }), "good");
 }
 
 /** Return what keeps the numbers from being read, in words. */
@@ -501,11 +480,10 @@ export function labelOf(window, format) {
 }
 
 /** Return how large a card is drawn, by what is configured, or by the space it has. */
-export function sizeOf(layout, width, rows) {
-	if (layout && layout !== "auto") return layout;
+export function sizeOf(layout = "auto", width = 0, rows = undefined) {
+	if (layout !== "auto") return layout;
 	if (rows === 1 || (width > 0 && width < 200)) return "micro";
-	if (rows < 6 || (width > 0 && width < 300)) return "rows";
-	return "full";
+	return rows < 6 || (width > 0 && width < 300) ? "rows" : "full";
 }
 
 /* ------------------------------------------------------------------ chart */
@@ -543,13 +521,11 @@ export function layOut(points, window, now, remaining = false) {
 	if (forecast && used < 100) {
 		const here = [x(now), y(used)];
 		const { projected, low, high, runsOutAt } = forecast;
-		if (projected > 100 && runsOutAt)
-			projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
+		if (projected > 100 && runsOutAt) projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
 		else projection.push(here, [100, y(projected)]);
 		if (low !== null && high !== null) {
 			// Where the upper edge meets the limit, it goes on along it.
-			const meets =
-				high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
+			const meets = high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
 			range = [here, [meets, y(high)], [100, y(high)], [100, y(Math.max(low, used))]];
 		}
 	}
@@ -607,92 +583,78 @@ const SOON = 250;
 
 /** What no state holds, asked for once for all cards of a connection. */
 class Details {
-	static of(hass) {
-		const { connection } = hass;
+	static of({ connection }) {
 		if (!Details.all.has(connection)) Details.all.set(connection, new Details(connection));
 		return Details.all.get(connection);
 	}
 
 	constructor(connection) {
-		this.connection = connection;
-		this.value = undefined;
 		this.askedAt = -Infinity;
+		this.connection = connection;
 		this.listeners = new Set();
-		this.timer = undefined;
-		connection.addEventListener?.("ready", () => this.ask());
+		connection.addEventListener("ready", () => {
+			this.askedAt = -Infinity;
+			this.refresh();
+		});
 	}
 
 	/** Call an action with each answer; returns how to end it. */
 	listen(action) {
 		this.listeners.add(action);
+		this.refresh();
 		return () => this.listeners.delete(action);
-	}
-
-	/** Ask soon: several states change at one time. */
-	ask() {
-		if (this.timer || !this.listeners.size) return;
-		const wait = this.askedAt === -Infinity ? 0 : SOON;
-		this.timer = setTimeout(async () => {
-			this.askedAt = Date.now();
-			try {
-				this.value = await this.connection.sendMessagePromise({
-					type: "claude_pulse/usage",
-				});
-			} catch {
-				// An integration that is not there yet; states alone are shown meanwhile.
-				this.askedAt = Date.now() - DETAILS_AGE + MINUTE / 2;
-			}
-			this.timer = undefined;
-			for (const action of this.listeners) action();
-		}, wait);
 	}
 
 	/** Ask again if the answer has become old. */
 	refresh() {
 		if (Date.now() - this.askedAt >= DETAILS_AGE) this.ask();
 	}
+
+	/** Ask soon, as several states change at one time. */
+	ask() {
+		if (!this.listeners.size) return;
+		this.timer ??= setTimeout(async () => {
+			this.timer = undefined;
+			this.askedAt = Date.now();
+			try {
+				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+			} catch {
+				// Not set up yet, or no connection: states alone are shown, for a minute.
+				this.askedAt += MINUTE - DETAILS_AGE;
+			}
+			for (const action of this.listeners) action();
+		}, SOON);
+	}
 }
 Details.all = new WeakMap();
 
-/** The courses of windows so far, read once each and then followed. */
-class Courses {
-	constructor() {
-		this.known = new Map();
-	}
+/** The courses of windows so far by entity, read at times and followed in between. */
+const COURSES = new Map();
 
-	/**
-	 * Return the points of a window so far, undefined until they are known; `done` is called
-	 * when they are.
-	 */
-	points(hass, window, now, done) {
-		const start = window.resetsAt - window.length;
-		const key = `${window.entity} ${start}`;
-		const state = hass.states[window.entity];
-		let course = this.known.get(key);
-		if (!course || now - course.readAt > HISTORY_AGE) {
-			const points = course?.points;
-			course = { points, readAt: now };
-			// The windows before it are over.
-			for (const other of this.known.keys())
-				if (other.startsWith(`${window.entity} `) && other !== key) this.known.delete(other);
-			this.known.set(key, course);
-			const own = course;
-			readCourse(hass, window.entity, start, now).then((found) => {
-				own.points = found;
-				done();
-			});
-		} else if (course.points && state) {
-			const t = Date.parse(state.last_changed);
-			const last = course.points.at(-1);
-			if (t >= start && (!last || t > last.t + 1)) {
-				const v = numberOf(stateOf(hass, window.entity));
-				course.points.push({ t, v });
-			}
-		}
-		return course.points;
+/** Return the points of a window so far; an action is called when there are more. */
+function courseOf(hass, { entity, length, resetsAt }, now, action) {
+	const start = resetsAt - length;
+	let course = COURSES.get(entity);
+	const same = course?.start === start;
+	if (!same || now - course.readAt > HISTORY_AGE) {
+		course = {
+			start,
+			readAt: now,
+			points: same ? course.points : undefined,
+			actions: new Set(),
+		};
+		COURSES.set(entity, course);
+		readCourse(hass, entity, start, now).then((points) => {
+			const { actions } = Object.assign(course, { points });
+			for (const wanted of actions) wanted();
+		});
 	}
+	course.actions.add(action);
+	const t = Date.parse(hass.states[entity]?.last_changed);
+	if (course.points && t > Math.max(start, (course.points.at(-1)?.t ?? 0) + 1))
+		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
+	return course.points;
 }
-const COURSES = new Courses();
 
 /** Read what the recorder knows of a sensor: its states, and hours where these are gone. */
 async function readCourse(hass, entity, start, now) {
@@ -739,7 +701,7 @@ async function readCourse(hass, entity, start, now) {
 
 /* ---------------------------------------------------------------- drawing */
 
-const SVG = new Set(["svg", "path", "line", "circle", "polygon"]);
+const SVG = new Set(["svg", "path"]);
 
 /**
  * Make an element, such as `div.name`, with attributes, if the first of the rest are some,
@@ -752,11 +714,9 @@ function h(tag, ...rest) {
 		: document.createElement(name);
 	if (classes.length) element.setAttribute("class", classes.join(" "));
 	const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
-	for (const [name, value] of Object.entries(attributes))
-		if (value !== undefined && value !== null && value !== false)
-			element.setAttribute(name, value === true ? "" : value);
-	for (const child of rest.flat())
-		if (child !== null && child !== undefined && child !== false) element.append(child);
+	for (const [key, value] of Object.entries(attributes))
+		if (value !== undefined && value !== false) element.setAttribute(key, value);
+	for (const child of rest.flat()) if (child) element.append(child);
 	return element;
 }
 
@@ -796,11 +756,7 @@ SHAPES.idle = SHAPES.even;
 SHAPES.resetting = SHAPES.unknown;
 
 const shape = (name) =>
-	h(
-		"svg.shape",
-		{ viewBox: "0 0 24 24", "aria-hidden": "true" },
-		h("path", { d: SHAPES[name] }),
-	);
+	h("svg.shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: SHAPES[name] }));
 
 const percentOf = (value) => `${Math.max(0, Math.min(100, value)).toFixed(2)}%`;
 
@@ -808,8 +764,7 @@ const percentOf = (value) => `${Math.max(0, Math.min(100, value)).toFixed(2)}%`;
 function bar(window, thresholds, { format, remaining }, label) {
 	const { elapsed, forecast, level, used } = window;
 	const known = used !== null && level !== "resetting";
-	const at = (percent) =>
-		`inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
+	const at = (percent) => `inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
 	const filled = known ? Math.min(100, remaining ? 100 - used : used) : 0;
 	const leads = forecast && (level === "good" || level === "risk");
 	const end = leads ? Math.min(100, Math.max(used, forecast.projected)) : used;
@@ -823,7 +778,7 @@ function bar(window, thresholds, { format, remaining }, label) {
 	};
 	return h(
 		"div.bar",
-		{ ...(meter || { role: "img", "aria-label": label }) },
+		meter || { role: "img", "aria-label": label },
 		h(
 			"div.track",
 			leads &&
@@ -851,7 +806,7 @@ function wordsOf(window, now, format) {
 		unknown: () => t("unknown"),
 		idle: () => (window.key === SESSION ? t("idle") : null),
 		risk: () => moment("runs_out", forecast.runsOutAt),
-		good: () => (forecast?.lasts ? t("lasts") : null),
+		good: () => forecast && t(forecast.lasts ? "lasts" : "may_run_out"),
 	};
 	return {
 		pace:
@@ -914,7 +869,6 @@ function chart(window, points, view) {
 		[0, y],
 		[100, y],
 	];
-	const floor = remaining ? plot.limit : 100;
 	const edge = (ms) =>
 		`${window.length < DAY ? "" : `${format.day(ms, { weekday: "short" })} `}${format.clock(ms)}`;
 	const [x, y] = plot.now;
@@ -936,7 +890,7 @@ function chart(window, points, view) {
 				h("path.range", { d: plot.range.length ? `M${pathOf(plot.range)}Z` : "" }),
 				plot.lines.map((line) =>
 					h("path.area", {
-						d: `M${pathOf([[line[0][0], floor], ...line, [line.at(-1)[0], floor]])}Z`,
+						d: `M${pathOf([[line[0][0], 100], ...line, [line.at(-1)[0], 100]])}Z`,
 					}),
 				),
 				path("even", plot.even),
@@ -982,8 +936,7 @@ function days(window, points, view) {
 					h(
 						"div.column",
 						{ "aria-hidden": "true" },
-						used !== null &&
-							h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
+						used !== null && h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
 						h("div.share", {
 							style: `bottom:${percentOf((100 * even) / most)}`,
 						}),
@@ -1121,6 +1074,10 @@ const languageOfPage = () => document.documentElement.lang || "en";
 
 /** What card and badge share: whose usage it is, and when to draw it again. */
 class PulseElement extends Element {
+	static getStubConfig() {
+		return {};
+	}
+
 	constructor() {
 		super();
 		this._found = [];
@@ -1128,6 +1085,7 @@ class PulseElement extends Element {
 		this._visible = false;
 		this._drawing = false;
 		this._onVisibility = () => this._follow();
+		this._redraw = () => this.draw();
 		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div"));
 		this._act();
 	}
@@ -1146,7 +1104,7 @@ class PulseElement extends Element {
 		const old = this._hass;
 		this._hass = hass;
 		if (old?.connection !== hass.connection) this._listen();
-		const other = ["entities", "devices", "locale", "formatEntityState"].some(
+		const other = ["entities", "devices", "locale", "config", "formatEntityState"].some(
 			(part) => old?.[part] !== hass[part],
 		);
 		const changed = this._watched.some((id) => old?.states[id] !== hass.states[id]);
@@ -1156,19 +1114,12 @@ class PulseElement extends Element {
 		}
 	}
 
-	get hass() {
-		return this._hass;
-	}
-
 	connectedCallback() {
-		this._observer ??= globalThis.IntersectionObserver
-			? new IntersectionObserver((seen) => {
-					this._seen = seen.at(-1).isIntersecting;
-					this._follow();
-				})
-			: undefined;
-		if (this._observer) this._observer.observe(this);
-		else this._seen = true;
+		this._observer ??= new IntersectionObserver((seen) => {
+			this._seen = seen.at(-1).isIntersecting;
+			this._follow();
+		});
+		this._observer.observe(this);
 		this._sizes ??= new ResizeObserver(([{ contentRect }]) => {
 			const before = this._size;
 			this._width = contentRect.width;
@@ -1182,7 +1133,7 @@ class PulseElement extends Element {
 	}
 
 	disconnectedCallback() {
-		this._observer?.disconnect();
+		this._observer.disconnect();
 		this._sizes.disconnect();
 		document.removeEventListener("visibilitychange", this._onVisibility);
 		this._stop?.();
@@ -1192,9 +1143,8 @@ class PulseElement extends Element {
 	}
 
 	get _size() {
-		const config = this._config ?? {};
-		const { rows } = config.grid_options ?? {};
-		return sizeOf(config.layout, this._width ?? 0, typeof rows === "number" ? rows : undefined);
+		const { grid_options: grid, layout } = this._config ?? {};
+		return sizeOf(layout, this._width, grid?.rows);
 	}
 
 	/** Hear of answers while it is on the page. */
@@ -1203,7 +1153,6 @@ class PulseElement extends Element {
 		this._details = Details.of(this._hass);
 		if (!this.isConnected) return;
 		this._stop = this._details.listen(() => this._look());
-		if (!this._details.value) this._details.ask();
 	}
 
 	/** Find out which entities it is about, and draw them. */
@@ -1259,8 +1208,9 @@ class PulseElement extends Element {
 	/** Return what drawing needs to know. */
 	_view() {
 		const { locale, config, language } = this._hass;
-		if (this._locale !== locale) {
+		if (this._locale !== locale || this._zone !== config.time_zone) {
 			this._locale = locale;
+			this._zone = config.time_zone;
 			this._format = new Format({ language, ...locale }, config);
 		}
 		return {
@@ -1291,46 +1241,36 @@ class PulseElement extends Element {
 	/** Do what a person asks for, in Home Assistant's ways. */
 	_act() {
 		let timer;
-		let held = false;
+		let held;
+		let tapped;
 		const root = this.shadowRoot;
-		const does = (kind) => {
-			const action = this._config?.[`${kind}_action`];
-			return action && action.action !== "none";
-		};
+		const does = (kind) => (this._config?.[`${kind}_action`]?.action ?? "none") !== "none";
 		const act = (action) =>
-			this._fire("hass-action", {
-				config: { entity: this._entity, ...this._config },
-				action,
-			});
+			this._fire("hass-action", { config: { entity: this._entity, ...this._config }, action });
 		root.addEventListener("pointerdown", () => {
 			held = false;
-			if (does("hold"))
-				timer = setTimeout(() => {
-					held = true;
-					act("hold");
-				}, HOLD);
+			timer = setTimeout(() => {
+				held = does("hold");
+				if (held) act("hold");
+			}, HOLD);
 		});
 		for (const end of ["pointerup", "pointercancel", "pointerleave"])
 			root.addEventListener(end, () => clearTimeout(timer));
-		let tapped;
 		root.addEventListener("click", (event) => {
 			if (held) return;
-			const on = (name) => event.target.closest(`[data-${name}]`)?.dataset[name];
-			if (on("path")) {
+			const on = event.target.closest("[data-path],[data-account],[data-chart],[data-entity]");
+			const { account = this._account, chart = this._chart, entity, path } = on?.dataset ?? {};
+			if (path) {
 				event.preventDefault();
-				history.pushState(null, "", on("path"));
+				history.pushState(null, "", path);
 				this._fire("location-changed", { replace: false }, window);
-			} else if (on("account")) {
-				this._account = on("account");
+			} else if (on?.matches(".chips button")) {
+				Object.assign(this, { _account: account, _chart: chart });
 				this.draw();
-			} else if (on("chart")) {
-				this._chart = on("chart");
-				this.draw();
-			} else if (on("entity") && !(event.target.closest(".micro") && does("tap"))) {
-				this._fire("hass-more-info", { entityId: on("entity") });
+			} else if (entity && !(on.matches(".micro") && does("tap"))) {
+				this._fire("hass-more-info", { entityId: entity });
 			} else if (tapped) {
-				clearTimeout(tapped);
-				tapped = undefined;
+				tapped = clearTimeout(tapped);
 				act("double_tap");
 			} else if (does("double_tap")) {
 				tapped = setTimeout(() => {
@@ -1347,10 +1287,6 @@ class PulseElement extends Element {
 }
 
 class ClaudePulseCard extends PulseElement {
-	static getStubConfig() {
-		return {};
-	}
-
 	static getConfigForm() {
 		const t = (key) => text(languageOfPage(), key);
 		const field = (name, selector) => ({ name, selector });
@@ -1417,7 +1353,7 @@ class ClaudePulseCard extends PulseElement {
 		const said = this._say(account, view);
 		const size = this._size;
 		if (size === "micro") return this._micro(account, said, view);
-		const running = account.windows.filter((window) => window.running);
+		const running = account.windows.filter(({ elapsed }) => elapsed !== null);
 		const week = size === "days" && running.find(({ length }) => length > DAY);
 		const full = size === "full";
 		return h(
@@ -1436,7 +1372,7 @@ class ClaudePulseCard extends PulseElement {
 					"div.rows",
 					account.windows.map((window) => row(window, account, view)),
 				),
-			full && !hide.has("chart") && running.length > 0 && this._charts(running, view),
+			full && !hide.has("chart") && running.length > 0 && this._charts(running, said, view),
 			full && !hide.has("money") && money(account, format),
 			account.status &&
 				h("div.status", shape("risk"), format.t("status_is", { status: account.status })),
@@ -1482,10 +1418,10 @@ class ClaudePulseCard extends PulseElement {
 		);
 	}
 
-	_charts(windows, view) {
+	_charts(windows, said, view) {
 		const { format } = view;
-		const bound = bindingOf(windows);
-		const window = windows.find(({ key }) => key === this._chart) ?? bound;
+		const find = (wanted) => windows.find(({ key }) => key === wanted);
+		const window = find(this._chart) ?? find(said.window.key) ?? bindingOf(windows);
 		return h(
 			"div.charts",
 			this._chips(
@@ -1535,16 +1471,12 @@ class ClaudePulseCard extends PulseElement {
 	}
 
 	_points(window, { now }) {
-		return COURSES.points(this._hass, window, now, () => this.draw());
+		return courseOf(this._hass, window, now, this._redraw);
 	}
 }
 ClaudePulseCard.style = STYLE;
 
 class ClaudePulseBadge extends PulseElement {
-	static getStubConfig() {
-		return {};
-	}
-
 	static getConfigForm() {
 		const { schema, computeLabel } = ClaudePulseCard.getConfigForm();
 		const [, device, { schema: choices }, , actions] = schema;
@@ -1616,18 +1548,15 @@ export function dashboard(hass) {
 	});
 	const graph = (type, entities, more) => ({ type, entities, ...more });
 	const week = (found) => found.windows.get(WEEKLY)?.entities;
-	const days = (found) =>
-		group(found, "this_week", week(found) && card(found, { layout: "days" }));
+	const days = (found) => group(found, "this_week", week(found) && card(found, { layout: "days" }));
 	const health = (found) =>
 		group(
 			found,
 			"health",
 			list(of(found, "connection", "service_status", "plan", "limit_reached")),
 		);
-	const models = (found) =>
-		[...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
-	const spent = (found) =>
-		of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
+	const models = (found) => [...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
+	const spent = (found) => of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
 	const lately = { hours_to_show: 168 };
 	const month = { stat_types: ["max"], period: "day", chart_type: "bar", days_to_show: 30 };
 	const told = (found) =>
@@ -1719,21 +1648,20 @@ export function suggest(hass, id) {
 }
 
 function register() {
-	const about = {
-		name: "Claude Pulse",
-		documentationURL: README,
-		preview: true,
-		// Read when it is shown, in the language of then.
-		get description() {
-			return text(languageOfPage(), "description");
-		},
-	};
 	const offer = (list, type, more) => {
 		const offered = (window[list] ??= []);
 		if (offered.some((other) => other.type === type)) return;
-		offered.push(
-			Object.defineProperties({ type, ...more }, Object.getOwnPropertyDescriptors(about)),
-		);
+		offered.push({
+			type,
+			name: "Claude Pulse",
+			documentationURL: README,
+			preview: true,
+			// Read when it is shown, in the language of then.
+			get description() {
+				return text(languageOfPage(), "description");
+			},
+			...more,
+		});
 	};
 	offer("customCards", "claude-pulse-card", { getEntitySuggestion: suggest });
 	offer("customBadges", "claude-pulse-badge");
