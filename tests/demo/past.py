@@ -34,8 +34,8 @@ _DAY = timedelta(days=1)
 _WEEKS, _STATES = 6, 9 * _DAY
 
 # What is used by now, and an hour from now on: of the session, the week, and a model.
-_NOW = {"session": 42.0, "weekly": 58.0, "Fable": 74.0}
-_RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.8}
+_NOW = {"session": 42.0, "weekly": 58.0, "Fable": 81.0}
+_RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.7}
 # What a whole week usually comes to, and how much of it is usually used by now.
 _USUAL = {"weekly": 78.0, "Fable": 65.0}
 _BY_NOW = 0.6
