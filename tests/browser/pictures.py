@@ -20,9 +20,9 @@ TIME_ZONE = f"Etc/GMT{-OFFSET:+}"
 
 # The name of each: how it looks, its width and height, and pixels of the screen for one.
 PICTURES = {
-    "dashboard-light": ("light", 1280, 660, 1),
-    "dashboard-dark": ("dark", 1280, 660, 1),
-    "dashboard-phone": ("light", 390, 704, 2),
+    "dashboard-light": ("light", 1280, 680, 1),
+    "dashboard-dark": ("dark", 1280, 680, 1),
+    "dashboard-phone": ("light", 390, 742, 2),
 }
 
 
