@@ -14,22 +14,26 @@ import pytest
 from .home_assistant import NEWEST, OLDEST, HomeAssistant, Tokens, running
 from .visitor import Picture, Visit, Visitor, call
 
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make known what is marked here."""
     config.addinivalue_line("markers", "only(version): on this Home Assistant only")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run on both ends what asks for a Home Assistant, unless it is marked."""
+    """Run on both ends what asks for a Home Assistant, each end in a process of its own."""
     if "home_assistant" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("only")
-        versions = only.args if only else (OLDEST, NEWEST)
+        versions = [
+            pytest.param(version, marks=pytest.mark.xdist_group(version))
+            for version in (only.args if only else (NEWEST, OLDEST))
+        ]
         metafunc.parametrize("home_assistant", versions, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Be done with one Home Assistant before the other is started."""
-    items.sort(key=lambda item: (OLDEST in item.nodeid, NEWEST in item.nodeid))
+    """Begin with what takes longest, and be done with an end before the other one."""
+    items.sort(key=lambda item: (NEWEST not in item.nodeid, OLDEST not in item.nodeid))
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +69,11 @@ def visit(chromium: Browser, home_assistant: HomeAssistant) -> Iterator[Visit]:
     visitors: list[Visitor] = []
     with ExitStack() as stack:
 
-        def visit(tokens: Tokens | None = None) -> Visitor:
+        def visit(
+            tokens: Tokens | None = None, at: HomeAssistant = home_assistant
+        ) -> Visitor:
             """Open a browser, as the administrator unless told otherwise."""
-            visitor = Visitor(
-                chromium, home_assistant, tokens or home_assistant.tokens
-            )
+            visitor = Visitor(chromium, at, tokens or at.tokens)
             stack.callback(visitor.context.close)
             visitors.append(visitor)
             return visitor
@@ -77,6 +81,16 @@ def visit(chromium: Browser, home_assistant: HomeAssistant) -> Iterator[Visit]:
         yield visit
     errors = [error for visitor in visitors for error in visitor.errors]
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture(scope="session")
+def yaml_resources(
+    home_assistant: HomeAssistant, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HomeAssistant]:
+    """Start another one of the same version, which keeps its resources in YAML."""
+    directory = tmp_path_factory.mktemp("demo")
+    with running(home_assistant.version, directory, "--yaml-resources") as instance:
+        yield instance
 
 
 @pytest.fixture

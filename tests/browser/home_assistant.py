@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = "ada"
 OLDEST = "2024.1.2"
 NEWEST = "2026.11.0"
+# Of Home Assistant, and of the browser.
+TIME_ZONE = "Europe/Berlin"
 
 Tokens = dict[str, Any]
 
@@ -28,8 +30,10 @@ OPENER = build_opener(ProxyHandler({}))
 
 
 def ask(url: str, *, method: str = "GET", data: bytes | None = None) -> Any:
-    """Send a request and return its answer; a string of bytes that begins with { is JSON."""
-    kind = "json" if data and data.startswith((b"{", b"null")) else "x-www-form-urlencoded"
+    """Send a request and return its answer; a body that begins with { is JSON."""
+    kind = (
+        "json" if data and data.startswith((b"{", b"null")) else "x-www-form-urlencoded"
+    )
     headers = {"Content-Type": f"application/{kind}"}
     request = Request(url, data=data, headers=headers, method=method)
     with OPENER.open(request, timeout=20) as response:
@@ -110,7 +114,7 @@ class HomeAssistant:
 
 
 @contextmanager
-def running(version: str, directory: Path) -> Iterator[HomeAssistant]:
+def running(version: str, directory: Path, *options: str) -> Iterator[HomeAssistant]:
     """Start the demo on a version of Home Assistant, and end it."""
     config = directory / version
     output = directory / f"{version}.log"
@@ -120,6 +124,8 @@ def running(version: str, directory: Path) -> Iterator[HomeAssistant]:
                 ROOT / ".venv" / version / "bin" / "python",
                 *("-u", "-m", "tests.demo"),
                 *("--config", config, "--port", str(free_port())),
+                *("--time-zone", TIME_ZONE),
+                *options,
             ],
             cwd=ROOT,
             stderr=subprocess.STDOUT,
@@ -147,7 +153,8 @@ def _wait_for(
         time.sleep(0.1)
     found = re.search(r"Dashboard +(http://[^/]+)", text)
     control = re.search(r"Stand-in +(\S+)", text)
-    assert found and control, text
+    assert found, text
+    assert control, text
     instance = HomeAssistant(version, found[1], Simulator(control[1]), config)
     instance.tokens = instance.log_in("demo", "demo")
     return instance

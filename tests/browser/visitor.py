@@ -9,12 +9,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from .home_assistant import HomeAssistant, Tokens
+from .home_assistant import TIME_ZONE, HomeAssistant, Tokens
 
 # What Home Assistant's own frontend logs as an error where nothing is wrong.
 ALLOWED = (
     # Brand images, which 2024.1 has from the internet.
     r"ERR_NAME_NOT_RESOLVED \(https://brands\.home-assistant\.io/",
+    # What cards of pictures show in the card picker.
+    r"ERR_NAME_NOT_RESOLVED \(https://demo\.home-assistant\.io/stub_config/",
 )
 
 HASS = "document.querySelector('home-assistant').hass"
@@ -34,7 +36,7 @@ class Visitor:
             base_url=home_assistant.url,
             locale="en-GB",
             storage_state={"origins": [origin]},
-            timezone_id="Europe/Berlin",
+            timezone_id=TIME_ZONE,
             viewport={"width": 1280, "height": 900},
         )
         self.context.set_default_timeout(15_000)

@@ -129,7 +129,9 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
     path.write_text(json.dumps(content))
 
 
-def make_config(config: Path, url: str, port: int, zone: str) -> None:
+def make_config(
+    config: Path, url: str, port: int, zone: str, yaml_resources: bool
+) -> None:
     """Lay out a fresh configuration, with the integration as it is in this checkout."""
     shutil.rmtree(config, ignore_errors=True)
     (config / "custom_components").mkdir(parents=True)
@@ -146,6 +148,9 @@ def make_config(config: Path, url: str, port: int, zone: str) -> None:
         time_zone=zone,
         url=url,
     )
+    if yaml_resources:
+        # The part of lovelace is the last one.
+        text += f"  {'resource_mode' if MAJOR_VERSION >= 2026 else 'mode'}: yaml\n"
     http = {"server_host": [HOST], "server_port": port}
     if MAJOR_VERSION >= 2026:
         # Given in the configuration, they would be on trial behind a dialog.
@@ -243,7 +248,7 @@ async def run(arguments: Namespace) -> int:
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
     config = arguments.config or ROOT / ".cache" / "demo" / __version__
-    make_config(config, url, port, arguments.time_zone)
+    make_config(config, url, port, arguments.time_zone, arguments.yaml_resources)
     log = config / "output.log"
     async with AsyncExitStack() as stack:
         simulator = None if arguments.live else Simulator()
@@ -326,9 +331,7 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
 def main() -> int:
     """Read the command line."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument(
-        "--config", type=Path, help="the directory to make anew for it"
-    )
+    parser.add_argument("--config", type=Path, help="the directory to make anew for it")
     parser.add_argument(
         "--empty", action="store_true", help="leave out the integration"
     )
@@ -338,6 +341,11 @@ def main() -> int:
     parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--time-zone", default=local_time_zone(), metavar="NAME")
+    parser.add_argument(
+        "--yaml-resources",
+        action="store_true",
+        help="leave the resources of dashboards to YAML, where there are none",
+    )
     return asyncio.run(run(parser.parse_args()))
 
 

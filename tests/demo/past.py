@@ -34,8 +34,8 @@ _DAY = timedelta(days=1)
 _WEEKS, _STATES = 6, 9 * _DAY
 
 # What is used by now, and an hour from now on: of the session, the week, and a model.
-_NOW = {"session": 43.0, "weekly": 58.0, "Fable": 74.0}
-_RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.8}
+_NOW = {"session": 42.0, "weekly": 58.0, "Fable": 81.0}
+_RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.7}
 # What a whole week usually comes to, and how much of it is usually used by now.
 _USUAL = {"weekly": 78.0, "Fable": 65.0}
 _BY_NOW = 0.6
@@ -44,7 +44,7 @@ _BY_NOW = 0.6
 _SPENT, _PREPAID = (1240, 5000), 2760
 
 # How long the session has been running, and points of it in five minutes of work.
-_RUNNING, _POINTS = timedelta(hours=2, minutes=40), 1.1
+_RUNNING, _POINTS = timedelta(hours=2, minutes=40), 0.8
 
 # When nothing was heard of claude.ai.
 _OUTAGE, _OUTAGE_LASTED = 27 * HOUR, HOUR
@@ -215,7 +215,8 @@ def _states(
             continue
         state = "unavailable" if _is_out(time, now) else str(rounded(used))
         if state != before:
-            moment = time.timestamp()
+            # A poll comes after a reset; history leaves out what is of the very moment.
+            moment = time.timestamp() + 1
             yield States(
                 state=state,
                 last_updated_ts=moment,

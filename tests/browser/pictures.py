@@ -1,0 +1,71 @@
+"""`python -m tests.browser.pictures`: the README's pictures, of the demo in a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, sync_playwright
+
+from .home_assistant import NEWEST, ROOT, HomeAssistant, running
+
+IMAGES = ROOT / "docs" / "images"
+
+# In the middle of somebody's working day, wherever that is now.
+OFFSET = (15 - datetime.now(UTC).hour + 11) % 24 - 11
+TIME_ZONE = f"Etc/GMT{-OFFSET:+}"
+
+# The name of each: how it looks, its width and height, and pixels of the screen for one.
+PICTURES = {
+    "dashboard-light": ("light", 1280, 680, 1),
+    "dashboard-dark": ("dark", 1280, 680, 1),
+    "dashboard-phone": ("light", 390, 742, 2),
+}
+
+
+def take(browser: Browser, instance: HomeAssistant, name: str) -> None:
+    """Take a picture of the dashboard once everything on it is drawn."""
+    scheme, width, height, scale = PICTURES[name]
+    stored = {
+        "hassTokens": json.dumps(instance.tokens),
+        "dockedSidebar": json.dumps("always_hidden"),
+    }
+    local = [{"name": key, "value": value} for key, value in stored.items()]
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        device_scale_factor=scale,
+        reduced_motion="reduce",
+        storage_state={"origins": [{"origin": instance.url, "localStorage": local}]},
+        timezone_id=TIME_ZONE,
+        viewport={"width": width, "height": height},
+    )
+    page = context.new_page()
+    page.goto(f"{instance.url}/claude-pulse")
+    for drawn in (".course", ".use"):
+        page.locator(f"claude-pulse-card {drawn}").first.wait_for(state="attached")
+    # The fonts, and the bar at the top.
+    page.wait_for_timeout(2000)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    context.close()
+
+
+def main() -> None:
+    """Start the demo, and take them all."""
+    with (
+        TemporaryDirectory() as directory,
+        running(NEWEST, Path(directory), "--time-zone", TIME_ZONE) as instance,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or None, args=["--no-sandbox"]
+        )
+        for name in PICTURES:
+            take(browser, instance, name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
