@@ -179,7 +179,9 @@ class Teller:
             self._marks[_identity(mark["identity"])] = Mark(
                 percent=_number(mark["percent"]),
                 resets_at=_moment(mark["resets_at"]),
-                fell_at=_moment(mark["fell_at"]),
+                doubted_at=_moment(mark["doubted_at"]),
+                doubted_reset=_moment(mark["doubted_reset"]),
+                free_at=_moment(mark["free_at"]),
                 at_risk=bool(mark["at_risk"]),
                 left_over=bool(mark["left_over"]),
             )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .habit import Course, Habit
 from .usage import KIND_SESSION, KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
 
-_LENGTHS = {
+LENGTHS = {
     KIND_SESSION: timedelta(hours=5),
     KIND_WEEKLY: timedelta(days=7),
     KIND_WEEKLY_SCOPED: timedelta(days=7),
@@ -117,7 +117,7 @@ def course_of(window: UsageWindow, habit: Habit | None = None) -> Course | None:
     A window starts its length before its reset: 5 hours for the session, 7 days for the
     weekly ones. There is no course for one that has not started, nor of unknown length.
     """
-    length = _LENGTHS.get(window.kind)
+    length = LENGTHS.get(window.kind)
     if length is None or window.resets_at is None:
         return None
     return Course(window.resets_at - length, length, habit)
@@ -204,7 +204,7 @@ def _shown_run_out(
     """Return when a window runs out, in steps, and never in the past."""
     moment = exact.runs_out_at or window.resets_at
     assert moment is not None
-    finest = _LENGTHS[window.kind] / (168 if exact.basis == BASIS_HABIT else 336)
+    finest = LENGTHS[window.kind] / (168 if exact.basis == BASIS_HABIT else 336)
     step = _step(_RUN_OUT_STEPS, max((moment - now) / 4, finest) / _MINUTE)
     known = before.runs_out_at.timestamp() if before and before.runs_out_at else None
     minutes = _in_steps(moment.timestamp() / 60, known and known / 60, step)
