@@ -29,7 +29,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, pass_time, reauth_flows, serve, session
+from .common import add_entry, pass_time, reauth_flows, serve, session, settle
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -117,6 +117,12 @@ async def use_blueprints(
 def in_hours(simulator: Simulator, hours: float) -> str:
     """Return a time from now on, as claude.ai tells it."""
     return (simulator.now + timedelta(hours=hours)).isoformat()
+
+
+def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
+    """Return a usage body with a model's week, too."""
+    opus = {"utilization": percent, "resets_at": WEEK_RESET}
+    return {**answer, "seven_day_opus": opus}
 
 
 def body(percent: float, resets_at: str, week: float = 20) -> dict[str, Any]:
@@ -289,6 +295,12 @@ async def test_disabled_and_enabled(
     assert file not in hass_storage
     serve(simulator, body(80, resets_at))
     await disable(entry.entry_id, None)
+    await pass_time(hass, freezer)
+    # The other way round at once, before the file is gone.
+    await disable(entry.entry_id, ConfigEntryDisabler.USER)
+    serve(simulator, body(91, resets_at))
+    await disable(entry.entry_id, None)
+    await settle(hass)
     await pass_time(hass, freezer)
     assert told.texts == []
     registry = er.async_get(hass)
