@@ -464,7 +464,7 @@ async def test_blueprints_for_the_week(
         will_run_out={"phone": device},
         use_it_or_lose_it={"phone": device},
     )
-    serve(simulator, body(10, resets_at, week=70))
+    serve(simulator, body(10, resets_at, week=66.1))
     await pass_time(hass, freezer)
     assert told.texts == ["weekly will_run_out"]
     (call,) = calls
@@ -475,7 +475,7 @@ async def test_blueprints_for_the_week(
     await pass_time(hass, freezer, 2)
     assert told.texts[-1] == "weekly left_over"
     assert calls[-1].data["title"] == "Claude Pulse Weekly: use it or lose it"
-    assert "30 % are left" in calls[-1].data["message"]
+    assert calls[-1].data["message"].startswith("33.9 % are left")
     assert "ERROR" not in {record.levelname for record in caplog.records}
 
 
@@ -537,6 +537,55 @@ async def test_blueprints_by_state(
     )
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # Two windows at once; a failed poll, after which nobody knows; a model that is
+        # gone, and a session.
+        ([(96, 97, 60)], (1, 0)),
+        ([(97, 20, 60), None, (97, 20, 60)], (2, 0)),
+        ([(10, 20, 97), (10, 21, None)], (1, 1)),
+        ([(97, 20, 60), (None, 21, 60)], (1, 1)),
+    ],
+)
+async def test_work_follows_several_windows(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    tmp_path: Path,
+    answers: list[tuple[float | None, float, float | None] | None],
+    expected: tuple[int, int],
+) -> None:
+    """It pauses while one of them is too high, and no window that is gone keeps it so."""
+    paused = async_mock_service(hass, "script", "pause_work")
+    resumed = async_mock_service(hass, "script", "resume_work")
+    resets_at = in_hours(simulator, 4)
+    windows = ("session", "weekly", "weekly_opus")
+    for answer in ((60, 60, 60), *answers):
+        simulator.clear_faults()
+        if answer is None:
+            simulator.set_fault("server_error")
+        else:
+            first, week, opus = answer
+            found = body(first or 0, resets_at, week)
+            if first is None:
+                found["five_hour"] = None
+            if opus is not None:
+                found = with_opus(found, opus)
+            serve(simulator, found)
+        if hass.config_entries.async_entries(DOMAIN):
+            await pass_time(hass, freezer)
+            continue
+        await add_entry(hass, simulator)
+        inputs = {
+            "usage": [f"sensor.claude_pulse_{window}_usage" for window in windows],
+            "pause": [{"service": "script.pause_work"}],
+            "resume": [{"service": "script.resume_work"}],
+        }
+        await use_blueprints(hass, tmp_path, pause_and_resume=inputs)
+    assert (len(paused), len(resumed)) == expected
+
+
 async def test_pause_button(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -556,9 +605,13 @@ async def test_pause_button(
             "phone": device,
             "pause_button": True,
             "pause": [{"service": "script.pause_work"}],
-            "lowest": 75,
+            "lowest": 80,
         },
     )
+    # Lower ones are not told, whatever the percentage.
+    serve(simulator, body(85, resets_at))
+    await pass_time(hass, freezer)
+    assert not calls
     serve(simulator, body(92, resets_at))
     freezer.tick(timedelta(seconds=126))
     async_fire_time_changed(hass)
