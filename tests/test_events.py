@@ -847,3 +847,43 @@ async def test_own_conditions(
             await pass_time(hass, freezer)
     ours = [record for record in caplog.records if "coordinator" not in record.name]
     assert "ERROR" not in {record.levelname for record in ours}
+
+
+async def test_own_conditions_of_a_disabled_entry(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is known of it, also if Home Assistant has not set Claude Pulse up."""
+    if not hasattr(condition, "async_get_conditions"):
+        pytest.skip("Home Assistant has no such conditions before 2025.12")
+    entry = MockConfigEntry(
+        domain=DOMAIN, version=2, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(hass)
+    er.async_get(hass).async_get_or_create(
+        "event",
+        DOMAIN,
+        f"{entry.entry_id}_session_events",
+        suggested_object_id="claude_pulse_session_events",
+        config_entry=entry,
+    )
+    heard = async_mock_service(hass, "test", "told")
+    has_left = {
+        "condition": f"{DOMAIN}.has_left",
+        "target": {"entity_id": SESSION_EVENTS},
+        "options": {"at_least": 20},
+    }
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "triggers": {"trigger": "event", "event_type": "asked"},
+                "conditions": {"condition": "not", "conditions": has_left},
+                "actions": {"action": "test.told"},
+            }
+        },
+    )
+    hass.bus.async_fire("asked")
+    await hass.async_block_till_done()
+    assert len(heard) == 1
+    assert "ERROR" not in {record.levelname for record in caplog.records}
