@@ -29,7 +29,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, pass_time, reauth_flows, serve, session
+from .common import add_entry, pass_time, reauth_flows, serve, session, settle
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -117,6 +117,12 @@ async def use_blueprints(
 def in_hours(simulator: Simulator, hours: float) -> str:
     """Return a time from now on, as claude.ai tells it."""
     return (simulator.now + timedelta(hours=hours)).isoformat()
+
+
+def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
+    """Return a usage body with a model's week, too."""
+    opus = {"utilization": percent, "resets_at": WEEK_RESET}
+    return {**answer, "seven_day_opus": opus}
 
 
 def body(percent: float, resets_at: str, week: float = 20) -> dict[str, Any]:
@@ -291,6 +297,12 @@ async def test_disabled_and_enabled(
     serve(simulator, body(80, resets_at))
     await disable(entry.entry_id, None)
     await pass_time(hass, freezer)
+    # The other way round at once, before the file is gone.
+    await disable(entry.entry_id, ConfigEntryDisabler.USER)
+    serve(simulator, body(91, resets_at))
+    await disable(entry.entry_id, None)
+    await settle(hass)
+    await pass_time(hass, freezer)
     assert told.texts == []
     registry = er.async_get(hass)
     registry.async_update_entity(
@@ -453,7 +465,7 @@ async def test_blueprints_for_the_week(
         will_run_out={"phone": device},
         use_it_or_lose_it={"phone": device},
     )
-    serve(simulator, body(10, resets_at, week=70))
+    serve(simulator, body(10, resets_at, week=66.1))
     await pass_time(hass, freezer)
     assert told.texts == ["weekly will_run_out"]
     (call,) = calls
@@ -464,7 +476,7 @@ async def test_blueprints_for_the_week(
     await pass_time(hass, freezer, 2)
     assert told.texts[-1] == "weekly left_over"
     assert calls[-1].data["title"] == "Claude Pulse Weekly: use it or lose it"
-    assert "30 % are left" in calls[-1].data["message"]
+    assert calls[-1].data["message"].startswith("33.9 % are left")
     assert "ERROR" not in {record.levelname for record in caplog.records}
 
 
@@ -526,6 +538,55 @@ async def test_blueprints_by_state(
     )
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # Two windows at once; a failed poll, after which nobody knows; a model that is
+        # gone, and a session.
+        ([(96, 97, 60)], (1, 0)),
+        ([(97, 20, 60), None, (97, 20, 60)], (2, 0)),
+        ([(10, 20, 97), (10, 21, None)], (1, 1)),
+        ([(97, 20, 60), (None, 21, 60)], (1, 1)),
+    ],
+)
+async def test_work_follows_several_windows(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    tmp_path: Path,
+    answers: list[tuple[float | None, float, float | None] | None],
+    expected: tuple[int, int],
+) -> None:
+    """It pauses while one of them is too high, and no window that is gone keeps it so."""
+    paused = async_mock_service(hass, "script", "pause_work")
+    resumed = async_mock_service(hass, "script", "resume_work")
+    resets_at = in_hours(simulator, 4)
+    windows = ("session", "weekly", "weekly_opus")
+    for answer in ((60, 60, 60), *answers):
+        simulator.clear_faults()
+        if answer is None:
+            simulator.set_fault("server_error")
+        else:
+            first, week, opus = answer
+            found = body(first or 0, resets_at, week)
+            if first is None:
+                found["five_hour"] = None
+            if opus is not None:
+                found = with_opus(found, opus)
+            serve(simulator, found)
+        if hass.config_entries.async_entries(DOMAIN):
+            await pass_time(hass, freezer)
+            continue
+        await add_entry(hass, simulator)
+        inputs = {
+            "usage": [f"sensor.claude_pulse_{window}_usage" for window in windows],
+            "pause": [{"service": "script.pause_work"}],
+            "resume": [{"service": "script.resume_work"}],
+        }
+        await use_blueprints(hass, tmp_path, pause_and_resume=inputs)
+    assert (len(paused), len(resumed)) == expected
+
+
 async def test_pause_button(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -545,9 +606,13 @@ async def test_pause_button(
             "phone": device,
             "pause_button": True,
             "pause": [{"service": "script.pause_work"}],
-            "lowest": 75,
+            "lowest": 80,
         },
     )
+    # Lower ones are not told, whatever the percentage.
+    serve(simulator, body(85, resets_at))
+    await pass_time(hass, freezer)
+    assert not calls
     serve(simulator, body(92, resets_at))
     freezer.tick(timedelta(seconds=126))
     async_fire_time_changed(hass)
@@ -783,3 +848,43 @@ async def test_own_conditions(
             await pass_time(hass, freezer)
     ours = [record for record in caplog.records if "coordinator" not in record.name]
     assert "ERROR" not in {record.levelname for record in ours}
+
+
+async def test_own_conditions_of_a_disabled_entry(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is known of it, also if Home Assistant has not set Claude Pulse up."""
+    if not hasattr(condition, "async_get_conditions"):
+        pytest.skip("Home Assistant has no such conditions before 2025.12")
+    entry = MockConfigEntry(
+        domain=DOMAIN, version=2, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(hass)
+    er.async_get(hass).async_get_or_create(
+        "event",
+        DOMAIN,
+        f"{entry.entry_id}_session_events",
+        suggested_object_id="claude_pulse_session_events",
+        config_entry=entry,
+    )
+    heard = async_mock_service(hass, "test", "told")
+    has_left = {
+        "condition": f"{DOMAIN}.has_left",
+        "target": {"entity_id": SESSION_EVENTS},
+        "options": {"at_least": 20},
+    }
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "triggers": {"trigger": "event", "event_type": "asked"},
+                "conditions": {"condition": "not", "conditions": has_left},
+                "actions": {"action": "test.told"},
+            }
+        },
+    )
+    hass.bus.async_fire("asked")
+    await hass.async_block_till_done()
+    assert len(heard) == 1
+    assert "ERROR" not in {record.levelname for record in caplog.records}

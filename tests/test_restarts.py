@@ -14,7 +14,7 @@ import pytest
 from .common import pass_time, serve, store_entry
 from .simulator import Simulator
 from .soak.home import Disk, Home
-from .test_events import Told, body, in_hours
+from .test_events import Told, body, in_hours, with_opus
 
 START = datetime.fromisoformat("2026-05-04T12:00:00+00:00")
 
@@ -112,6 +112,92 @@ async def test_restart_between_detection_and_telling(
     told = await start(home, freezer, simulator)
     texts = [text for text in told.texts if "will_run_out" not in text]
     assert texts == ["session threshold_reached 90"]
+    await home.stop()
+
+
+@pytest.mark.parametrize("polls", [1, 4])
+async def test_full_disk(
+    home: Home,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    polls: int,
+) -> None:
+    """What could not be stored is as soon as there is room again, however that was worded."""
+    resets_at = in_hours(simulator, 4)
+    serve(simulator, body(60, resets_at))
+    told = await start(home, freezer, simulator)
+    home.disk.full = True
+    serve(simulator, body(80, resets_at))
+    for _ in range(polls):
+        await pass_time(home.hass, freezer)
+    assert "session threshold_reached 75" in told.texts
+    home.disk.full = False
+    await pass_time(home.hass, freezer)
+    await home.stop(crash=True)
+    told = await start(home, freezer, simulator)
+    await pass_time(home.hass, freezer)
+    assert told.texts == []
+    await home.stop()
+
+
+async def test_window_is_missing_after_a_restart(
+    home: Home, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """What is to be told of it waits until it is there."""
+
+    def model(percent: float) -> dict[str, Any]:
+        """Return a usage body with a model."""
+        return with_opus(body(10, in_hours(simulator, 4)), percent)
+
+    serve(simulator, model(100))
+    told = await start(home, freezer, simulator)
+    serve(simulator, model(1))
+    # A fall is true in the second answer.
+    while not told.texts:
+        await pass_time(home.hass, freezer)
+    await home.stop()
+    assert told.texts == ["weekly_opus reset"]
+    serve(simulator, body(10, in_hours(simulator, 4)))
+    told = await start(home, freezer, simulator)
+    await pass_time(home.hass, freezer)
+    assert told.texts == []
+    serve(simulator, model(1))
+    await pass_time(home.hass, freezer)
+    await pass_time(home.hass, freezer, 2)
+    assert told.texts == ["weekly_opus available_again"]
+    await home.stop()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": 5}, {"percent": None}, {"identity": []}, {"resets_at": 1}]
+)
+async def test_file_that_nobody_has_written(
+    home: Home,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    wrong: dict[str, Any],
+) -> None:
+    """Nothing is told of it, and all that comes is."""
+    resets_at = in_hours(simulator, 4)
+    serve(simulator, body(60, resets_at))
+    await start(home, freezer, simulator)
+    await home.stop()
+    (name,) = (name for name in home.disk.content if name.endswith(".told"))
+    window = {"identity": ["a", "", 1], "name": None, "percent": 1, "resets_at": None}
+    event = {
+        "window": {**window, **wrong},
+        "type": "reset",
+        "before": 1,
+        "threshold": None,
+        "runs_out_at": None,
+    }
+    home.disk.content[name]["data"]["untold"] = [event]
+    told = await start(home, freezer, simulator)
+    assert "What was told before the start cannot be read" in caplog.text
+    serve(simulator, body(80, resets_at))
+    await pass_time(home.hass, freezer)
+    assert told.texts == ["session threshold_reached 75"]
     await home.stop()
 
 

@@ -135,6 +135,30 @@ def test_fall_is_not_confirmed_too_soon() -> None:
         # As much is used right after the reset as before.
         ([(299, 80, 300), (302, 80, 602)], ["reset of 80", "threshold 75"]),
         ([(299, 0, 300), (302, 0, None)], ["reset of 0"]),
+        # Nor come they back when it has been told.
+        (
+            [(100, 92, 300), (301, 2, 601), (302, 92, 300), (304, 2, 601)],
+            ["reset of 92"],
+        ),
+        (
+            [(100, 92, 300), (301, 0, None), (302, 92, 300), (304, 92, 300)],
+            ["reset of 92"],
+        ),
+        # They are served without their reset.
+        ([(100, 92, 300), (301, 92, None), (303, 2, 603)], ["reset of 92"]),
+        # A reset of the past is none, nor is one that nobody told before.
+        ([(100, 60, 300), (102, 60, 2), (104, 60, 300), (106, 61, 300)], []),
+        ([(100, 80, 300), (102, 80, 106), (107, 80, 300), (109, 81, 300)], []),
+        # One answer with another reset is false, as are two that do not agree.
+        ([(100, 60, 300), (102, 80, 650), (104, 60, 300)], []),
+        ([(100, 60, 300), (102, 80, 650), (104, 80, 180), (106, 60, 300)], []),
+        # A reset that is moved is none, but one that is a whole window away is: of a
+        # clock that is slow.
+        ([(100, 60, 300), (102, 80, 400), (104, 80, 400)], ["threshold 75"]),
+        (
+            [(100, 60, 300), (102, 80, 650), (104, 80, 650)],
+            ["reset of 60", "threshold 75"],
+        ),
         # One answer without a reset does not hide it.
         (
             [(60, 60, 300), (120, 60, None), (360, 80, 600)],
@@ -184,6 +208,15 @@ def test_available_again_only_when_nothing_blocks() -> None:
     marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
     _, told = seen(marks, START + WEEK + HOUR, window(1, START + 2 * WEEK))
     assert texts(told) == ["reset of 100", "available_again"]
+    # A week that is a little less than used up blocks nobody, if it is for long.
+    for week, freed in ((96, ["available_again"]), (100, [])):
+        marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
+        for percent in (96, week):
+            now = START + 2 * HOUR - percent * MINUTE / 100
+            marks, _ = seen(marks, now, window(percent))
+        now = START + 2 * HOUR + 2 * MINUTE
+        _, told = seen(marks, now, window(96), window(1, now + 4 * HOUR, SESSION))
+        assert texts(told) == ["reset of 100", *freed]
     # A week that is missing in the answer still blocks.
     marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
     now = START + 2 * HOUR
@@ -236,6 +269,42 @@ def test_will_run_out_once_an_episode() -> None:
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # One false reset ends no episode.
+        ([(10, 7), (70, 7), (70, 4.2), (70, 7), (70, 7)], ["will_run_out"]),
+        # What is used up has run out.
+        ([(10, 7), (100, 7), (99, 7), (100, 7)], ["limit"]),
+    ],
+)
+def test_will_run_out_of_answers(
+    answers: list[tuple[float, float]], expected: list[str]
+) -> None:
+    """Answers two minutes apart on the third day: percent, and the day of the reset."""
+    marks: Marks = {}
+    found: list[str] = []
+    for place, (percent, days) in enumerate(answers):
+        now = START + 3 * DAY + 2 * place * MINUTE
+        week = window(percent, START + days * DAY)
+        marks, told = seen(marks, now, week, forecasts=True)
+        found += [text for text in texts(told) if "threshold" not in text]
+    assert found == expected
+
+
+def test_spelled_alike() -> None:
+    """Windows that only a number tells apart are seen for the first time when one comes or goes."""
+    other = OF_A_MODEL._replace(number=2)
+    marks, _ = seen({}, START + DAY, window(92, of=OF_A_MODEL))
+    for minutes, swapped in ((2, (10, 92)), (4, (10, 92)), (6, (92,)), (8, (92,))):
+        windows = [
+            window(percent, of=of)
+            for percent, of in zip(swapped, (OF_A_MODEL, other), strict=False)
+        ]
+        marks, told = seen(marks, START + DAY + minutes * MINUTE, *windows)
+        assert told == []
+
+
 def test_left_over_once_a_week() -> None:
     """Some hours before the reset, if enough is left; late if nobody was there."""
     marks, _ = seen({}, START + 3 * DAY, window(60))
@@ -245,6 +314,12 @@ def test_left_over_once_a_week() -> None:
     assert texts(told) == ["left_over"]
     marks, told = seen(marks, START + 6.6 * DAY, window(66))
     assert told == []
+    # One false reset is nothing to tell, and does not hide the true one.
+    marks, _ = seen({}, START + 3 * DAY, window(5))
+    for hours, reset in ((1, START + 3.2 * DAY), (2, START + WEEK)):
+        marks, told = seen(marks, START + 3 * DAY + hours * HOUR, window(6, reset))
+        assert told == []
+    assert texts(seen(marks, START + 6.5 * DAY, window(6))[1]) == ["left_over"]
     # Not enough, and not for who has just come.
     marks, _ = seen({}, START + 3 * DAY, window(60))
     assert seen(marks, START + 6.5 * DAY, window(71))[1] == []

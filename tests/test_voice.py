@@ -685,6 +685,10 @@ def test_what_is_wrong() -> None:
     assert found.text == "I know no account called carla, only Ada and Ben at work."
     found = answer([one], MONDAY, window="session")
     assert (found.problem, found.accounts) == (WINDOW_NOT_EXPOSED, ())
+    # What is said has no punctuation.
+    for title in ("Ben  at work", "Ben at work & Co.", "Ben, at work"):
+        two = account(title=title)
+        assert answer([one, two], MONDAY, name="ben at work").accounts == [two]
     # A title that is the same goes before one that has the word in it.
     three = account(Window("week", "week", 2), title="ada at home")
     assert answer([one, three], MONDAY, name=" ADA ").accounts == [one]

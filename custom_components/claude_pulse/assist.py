@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+import re
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.homeassistant.exposed_entities import async_should_expose
@@ -227,11 +228,16 @@ def answer(
 
 def _called(said: str, accounts: Sequence[Account]) -> Sequence[Account]:
     """Return the accounts that are called so, or have these words in their titles."""
-    said = said.casefold()
-    titles = [(item.title.casefold().strip(), item) for item in accounts]
+    said = _words(said)
+    titles = [(_words(item.title), item) for item in accounts]
     return [item for title, item in titles if title == said] or [
         item for title, item in titles if f" {said} " in f" {title} "
     ]
+
+
+def _words(text: str) -> str:
+    """Return what is said of a text, whatever its case and what stands between the words."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _of_account(account: Account, now: datetime) -> str:

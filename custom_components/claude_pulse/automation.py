@@ -96,7 +96,7 @@ def readings_of(hass: HomeAssistant, entity_ids: set[str]) -> list[Reading | Non
 def _reading_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Reading | None:
     """Return what the window of an entity says now, if that is known."""
     entry_id = str(entity.config_entry_id)
-    seat: ClaudePulseCoordinator | None = hass.data[DOMAIN].get(entry_id)
+    seat: ClaudePulseCoordinator | None = hass.data.get(DOMAIN, {}).get(entry_id)
     if seat is None or not seat.last_update_success:
         return None
     for window in seat.data.usage.all_windows:

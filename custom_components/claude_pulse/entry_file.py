@@ -10,6 +10,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -17,6 +18,17 @@ Content = dict[str, Any]
 
 # Nothing that is ever stored.
 _UNKNOWN: Content = {}
+
+
+class _Store(Store[Content]):
+    """Raises what went wrong with the disk, which Home Assistant's only logs."""
+
+    async def _async_write_data(self, *args: Any, **kwargs: Any) -> None:
+        """Write."""
+        try:
+            await super()._async_write_data(*args, **kwargs)
+        except WriteError as err:
+            raise err.args[0] from None
 
 
 class EntryFile:
@@ -34,7 +46,7 @@ class EntryFile:
         self._disk_told = False
         self._hass = hass
         self._lock = asyncio.Lock()
-        self._store: Store[Content] = Store(hass, 1, name)
+        self._store = _Store(hass, 1, name)
         # What the file holds, as far as that is known.
         self._stored: Content | None = _UNKNOWN
         self._what = what

@@ -66,6 +66,8 @@ class Teller:
         self._loaded = False
         self._marks: dict[Identity, Mark] = {}
         self._org_id: str = entry.data[CONF_ORG_ID]
+        # The windows of the last answer, which have entities.
+        self._present: frozenset[Identity] = frozenset()
         self._untold: list[Told] = []
         self._busy: Callable[[], bool] = lambda: False
 
@@ -100,11 +102,11 @@ class Teller:
         """Find out what the last answer brings, and tell it."""
         if not self._begun or not self._hass.data.get(_LISTENED):
             return
-        changed = False
         if self._answer is not None:
             usage, now = self._answer
             self._answer = None
-            marks, told = tell(
+            self._present = frozenset(item.identity for item in usage.all_windows)
+            self._marks, told = tell(
                 self._marks,
                 [(window, forecast(window, now)) for window in usage.all_windows],
                 now,
@@ -112,42 +114,51 @@ class Teller:
             )
             if self._late:
                 told = [replace(event, late=True) for event in told]
-            changed = marks != self._marks
-            self._late, self._marks = False, marks
+            self._late = False
             self._untold += told
         if self._gap is None:
             self._tell_next()
-        if changed:
-            self._store()
+        self._store()
 
     @callback
     def async_forget(self) -> Coroutine[Any, Any, None]:
-        """Leave nothing behind, as the entry is gone or disabled, on the disk neither."""
+        """Leave nothing behind, as the entry is gone."""
+        self._hass.data[_DATA].pop(self._entry.entry_id)
+        return self.async_start_anew()
+
+    @callback
+    def async_start_anew(self) -> Coroutine[Any, Any, None]:
+        """Forget what was told, as the entry is disabled, on the disk too."""
         self.async_end()
         if self._gap is not None:
             self._gap()
             self._gap = None
-        self._hass.data[_DATA].pop(self._entry.entry_id)
+        # What is on the disk yet is not to be read again.
+        self._loaded = True
         self._marks, self._untold = {}, []
         return self._file.async_remove()
 
     @callback
     def _tell_next(self, _: datetime | None = None) -> None:
-        """Tell one thing of each window, with the rise that it belongs to."""
+        """Tell one thing of each window, with the rise that it belongs to.
+
+        What is left of a window that is missing waits until it is there again.
+        """
         self._gap = None
-        if not self._begun or not self._untold:
+        waiting = [
+            event for event in self._untold if event.window.identity in self._present
+        ]
+        if not self._begun or not waiting:
             return
         if not self._busy():
             done: set[Identity] = set()
-            left = []
-            for event in self._untold:
+            for event in waiting:
                 if event.window.identity in done:
-                    left.append(event)
                     continue
                 if event.type != ROSE:
                     done.add(event.window.identity)
+                self._untold.remove(event)
                 _async_send(self._hass, self._entry, event)
-            self._untold = left
             self._store()
         self._gap = async_call_later(
             self._hass, GAP, HassJob(self._tell_next, cancel_on_shutdown=True)
@@ -179,7 +190,9 @@ class Teller:
             self._marks[_identity(mark["identity"])] = Mark(
                 percent=_number(mark["percent"]),
                 resets_at=_moment(mark["resets_at"]),
-                fell_at=_moment(mark["fell_at"]),
+                doubted_at=_moment(mark["doubted_at"]),
+                doubted_reset=_moment(mark["doubted_reset"]),
+                free_at=_moment(mark["free_at"]),
                 at_risk=bool(mark["at_risk"]),
                 left_over=bool(mark["left_over"]),
             )
@@ -189,13 +202,15 @@ class Teller:
                 Told(
                     UsageWindow(
                         identity=_identity(window["identity"]),
-                        name=window["name"],
+                        name=_text(window["name"]),
                         percent=_number(window["percent"]),
                         resets_at=_moment(window["resets_at"]),
                     ),
                     type=str(event["type"]),
                     before=_number(event["before"]),
-                    threshold=event["threshold"],
+                    threshold=_number(event["threshold"])
+                    if event["threshold"] is not None
+                    else None,
                     runs_out_at=_moment(event["runs_out_at"]),
                     late=True,
                 )
@@ -245,6 +260,13 @@ def _number(stored: Any) -> float:
     if not isinstance(stored, (int, float)):
         raise TypeError
     return stored
+
+
+def _text(stored: Any) -> str | None:
+    """Read a text that was stored, if there was one."""
+    if stored is None or isinstance(stored, str):
+        return stored
+    raise TypeError
 
 
 def _identity(stored: list[Any]) -> Identity:
@@ -302,7 +324,7 @@ def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> No
     def look(_: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Look at an entry that has changed."""
         if entry.domain == DOMAIN and entry.disabled_by:
-            hass.async_create_task(teller_of(hass, entry).async_forget())
+            hass.async_create_task(teller_of(hass, entry).async_start_anew())
 
     async_at_started(hass, started)
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .claude_ai.forecast import Forecast
+from .claude_ai.forecast import Forecast, length_of
 from .claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
 
 AVAILABLE_AGAIN = "available_again"
@@ -33,10 +34,12 @@ _TYPES: Mapping[str, Collection[Identity] | None] = {
 }
 TYPES = tuple(_TYPES)
 
-# A percentage that falls by more than so many points before its reset has been refilled,
-# if it still is at another look some time later: claude.ai answers a false zero at times.
-_FALL = 5
+# claude.ai answers a false zero or a false reset at times: what nothing explains is true
+# if it still is at another look some time later.
 _CONFIRM = timedelta(seconds=60)
+
+# A percentage that falls by more than so many points before its reset has been refilled.
+_FALL = 5
 
 # A reset is moved by minutes; the next window's is further away.
 _MOVED = timedelta(hours=1)
@@ -60,13 +63,16 @@ class Rules:
 class Mark:
     """What has been told of a window: the highest percentage, and in which window.
 
-    `fell_at` is when a fall was seen first that no reset explains, `at_risk` whether a
-    run-out is told already, `left_over` whether what is left is.
+    `doubted_at` is since when answers speak of another window that no reset explains, and
+    `doubted_reset` of which; `free_at` since when one that was used up is not by them.
+    `at_risk` is whether a run-out is told already, `left_over` whether what is left is.
     """
 
     percent: float
     resets_at: datetime | None
-    fell_at: datetime | None = None
+    doubted_at: datetime | None = None
+    doubted_reset: datetime | None = None
+    free_at: datetime | None = None
     at_risk: bool = False
     left_over: bool = False
 
@@ -108,6 +114,8 @@ def tell(
     A window that is seen for the first time tells nothing. What is missing in the answer
     keeps its mark.
     """
+    found = list(found)
+    marks = _of_same_windows(marks, [window.identity for window, _ in found])
     after = dict(marks)
     told: list[Told] = []
     freed: list[Told] = []
@@ -119,7 +127,7 @@ def tell(
         if _is_stale(mark, window, now):
             continue
         if (fresh := _since_reset(mark, window, now)) is None:
-            after[key] = replace(mark, fell_at=_earlier(mark.fell_at, now))
+            after[key] = _doubted(mark, window, now)
             continue
         if fresh.percent < mark.percent:
             told.append(_told(window, forecast, RESET, mark.percent))
@@ -130,6 +138,22 @@ def tell(
     if not any(_blocks(after[key], now) for key in _BLOCKING if key in after):
         told += freed
     return after, sorted(told, key=lambda event: TYPES.index(event.type))
+
+
+def _of_same_windows(
+    marks: Mapping[Identity, Mark], found: Iterable[Identity]
+) -> dict[Identity, Mark]:
+    """Return the marks but for those whose number may mean another window by now.
+
+    Windows that are spelled alike are numbered anew when one comes or goes.
+    """
+    before = Counter(identity[:2] for identity in marks)
+    now = Counter(identity[:2] for identity in found)
+    return {
+        identity: mark
+        for identity, mark in marks.items()
+        if now[identity[:2]] in (0, before[identity[:2]])
+    }
 
 
 def _told(
@@ -158,17 +182,20 @@ def _first(
 
 def _blocks(mark: Mark, now: datetime) -> bool:
     """Tell whether a window is used up, as far as is certain, and not reset since."""
-    over = mark.resets_at is not None and now >= mark.resets_at
-    return mark.percent >= 100 and not over
+    return not (
+        mark.percent < 100
+        or _has_passed(mark.resets_at, now)
+        or _is_confirmed(mark.free_at, now)
+    )
 
 
 def _is_stale(mark: Mark, window: UsageWindow, now: datetime) -> bool:
     """Tell whether an answer is from before a reset that has passed."""
-    return (
-        mark.resets_at is not None
-        and now >= mark.resets_at
-        and window.resets_at is not None
-        and abs(window.resets_at - mark.resets_at) < _MOVED
+    if window.resets_at is None:
+        return window.percent > 0 and _has_passed(mark.resets_at, now)
+    return _has_passed(window.resets_at, now) or (
+        _has_passed(mark.resets_at, now)
+        and _is_one_reset(mark.resets_at, window.resets_at)
     )
 
 
@@ -178,15 +205,50 @@ def _since_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark | None:
     After a reset that is nothing.
     """
     anew = Mark(-1, window.resets_at)
-    if mark.resets_at is not None and now >= mark.resets_at:
+    if _has_passed(mark.resets_at, now):
         return anew
-    if mark.percent - window.percent <= _FALL:
-        # An answer without a reset does not undo one.
-        resets_at = window.resets_at or mark.resets_at
-        return replace(mark, resets_at=resets_at, fell_at=None)
-    if mark.fell_at is None or now - mark.fell_at < _CONFIRM:
-        return None
-    return anew
+    fell = mark.percent - window.percent > _FALL
+    if fell or not _is_one_reset(mark.resets_at, window.resets_at):
+        if not _is_confirmed(_doubted(mark, window, now).doubted_at, now):
+            return None
+        if fell or _is_next(mark, window):
+            return anew
+    # An answer without a reset does not undo one.
+    resets_at = window.resets_at or mark.resets_at
+    return replace(mark, resets_at=resets_at, doubted_at=None, doubted_reset=None)
+
+
+def _doubted(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
+    """Note that an answer speaks of another window, and since when it does of this one."""
+    again = _is_one_reset(mark.doubted_reset, window.resets_at)
+    return replace(
+        mark,
+        doubted_at=_earlier(mark.doubted_at if again else None, now),
+        doubted_reset=window.resets_at or mark.doubted_reset,
+    )
+
+
+def _is_one_reset(one: datetime | None, other: datetime | None) -> bool:
+    """Tell whether two answers can mean the same reset."""
+    return one is None or other is None or abs(one - other) < _MOVED
+
+
+def _is_next(mark: Mark, window: UsageWindow) -> bool:
+    """Tell whether a window can only follow, though the clock says that it is too early."""
+    length = length_of(window)
+    if length is None or mark.resets_at is None or window.resets_at is None:
+        return False
+    return window.resets_at - mark.resets_at > length - _MOVED
+
+
+def _has_passed(moment: datetime | None, now: datetime) -> bool:
+    """Tell whether it is known that a moment has passed."""
+    return moment is not None and now >= moment
+
+
+def _is_confirmed(since: datetime | None, now: datetime) -> bool:
+    """Tell whether what has been so since then is certain."""
+    return since is not None and now - since >= _CONFIRM
 
 
 def _earlier(moment: datetime | None, now: datetime) -> datetime:
@@ -203,6 +265,7 @@ def _go_on(
 ) -> tuple[Mark, list[Told]]:
     """Tell what has come in a window since its mark."""
     before = max(mark.percent, 0)
+    percent = max(before, window.percent)
     kinds: list[str] = []
     passed = {limit for limit in rules.thresholds if before < limit <= window.percent}
     if before < window.percent:
@@ -212,7 +275,7 @@ def _go_on(
     elif passed:
         kinds.append(THRESHOLD_REACHED)
     at_risk = _is_at_risk(window, forecast, before=mark.at_risk)
-    if at_risk and not mark.at_risk:
+    if at_risk and not mark.at_risk and percent < 100:
         kinds.append(WILL_RUN_OUT)
     left_over = mark.left_over or (
         _is_near_reset(window, now, rules) and 100 - window.percent >= rules.left_over
@@ -222,7 +285,10 @@ def _go_on(
     return (
         replace(
             mark,
-            percent=max(before, window.percent),
+            percent=percent,
+            free_at=_earlier(mark.free_at, now)
+            if percent >= 100 > window.percent
+            else None,
             at_risk=at_risk,
             left_over=left_over,
         ),

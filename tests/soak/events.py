@@ -12,9 +12,14 @@ from .truth import Window
 _THRESHOLDS = (75, 90)
 _LEFT_OVER, _LEFT_OVER_BEFORE = 30, timedelta(hours=24)
 
-# Before a reset so many points are no fall, and a fall is one after so long.
+# Before a reset so many points are no fall, and so long is no other reset. What is another
+# one is believed after so long.
 _TREMBLES = 5
+_JITTER = timedelta(hours=1)
 _UNSURE = timedelta(seconds=60)
+
+# How long a window is, if no other.
+_SESSION, _WEEK = timedelta(hours=5), timedelta(days=7)
 
 # Who has used one of these up cannot go on.
 _BLOCKING = ("session", "weekly")
@@ -56,12 +61,21 @@ class _Known:
     begun: datetime | None
     ends: datetime | None
     highest: float
-    fell_at: datetime | None = None
+    # When another window was told first, and its end.
+    other_at: datetime | None = None
+    other_ends: datetime | None = None
+    # Since when it is not used up any more.
+    free_at: datetime | None = None
     left_over: bool = False
 
     def is_over(self, wall: datetime) -> bool:
         """Tell whether it has ended, by a clock on the wall."""
-        return self.ends is not None and wall >= self.ends
+        return _is_past(self.ends, wall)
+
+    def blocks(self, wall: datetime) -> bool:
+        """Tell whether it is used up, and was in one of two answers."""
+        free = self.free_at is not None and wall - self.free_at >= _UNSURE
+        return self.highest >= 100 and not self.is_over(wall) and not free
 
 
 class Foreseen:
@@ -74,7 +88,8 @@ class Foreseen:
       still: its reset comes late, or that clock is fast.
     - A window that comes before the one before it is over by that clock (which is slow,
       or claude.ai has begun a week anew) is another one only if it is lower by more than
-      five points, in two answers a minute apart. Else that one goes on in it.
+      five points or ends a whole window later, in two answers a minute apart. Else that
+      one goes on in it, with its end if that is in two answers.
     """
 
     def __init__(self) -> None:
@@ -91,20 +106,20 @@ class Foreseen:
                 continue
             if last.is_over(answer.wall) and begun == last.begun:
                 continue
+            if _is_past(window.resets_at, answer.wall):
+                continue
             if _is_another(last, window, begun, answer.wall):
                 due.append(_happening(window, "reset"))
                 if last.highest >= 100 > window.used:
                     freed.append(_happening(window, "available_again"))
                 last = self._known[window.name] = _Known(begun, window.resets_at, 0)
-            elif last.fell_at:
+            elif last.other_at:
                 continue
             if begun:
                 last.begun, last.ends = begun, window.resets_at
             due += _go_on(last, window, answer.wall)
         blocking = [self._known[name] for name in _BLOCKING]
-        if any(
-            last.highest >= 100 and not last.is_over(answer.wall) for last in blocking
-        ):
+        if any(last.blocks(answer.wall) for last in blocking):
             return due
         return due + freed
 
@@ -118,18 +133,35 @@ def _first(window: Window, begun: datetime | None, wall: datetime) -> _Known:
 def _is_another(
     last: _Known, window: Window, begun: datetime | None, wall: datetime
 ) -> bool:
-    """Tell whether a window is certainly another one; note a fall that could be one."""
+    """Tell whether a window is certainly another one; note one that could be."""
     followed = last.begun is not None and begun != last.begun
     if followed and last.is_over(wall):
         return True
-    if not followed or last.highest - window.used <= _TREMBLES:
-        last.fell_at = None
+    fell = last.highest - window.used > _TREMBLES
+    later = _after(last.ends, window.resets_at)
+    if not followed or not (fell or abs(later) >= _JITTER):
+        last.other_at = last.other_ends = None
         return False
-    if last.fell_at is not None and wall - last.fell_at >= _UNSURE:
-        return True
+    if abs(_after(last.other_ends, window.resets_at)) >= _JITTER:
+        last.other_at = None
     # What is ahead was noted by a clock that was.
-    last.fell_at = min(last.fell_at or wall, wall)
-    return False
+    last.other_at = min(last.other_at or wall, wall)
+    last.other_ends = window.resets_at or last.other_ends
+    if wall - last.other_at < _UNSURE:
+        return False
+    last.other_at = last.other_ends = None
+    length = _SESSION if window.name == "session" else _WEEK
+    return fell or later > length - _JITTER
+
+
+def _after(ends: datetime | None, other: datetime | None) -> timedelta:
+    """Return how long after another end one is, as far as both are told."""
+    return other - ends if ends and other else timedelta()
+
+
+def _is_past(moment: datetime | None, wall: datetime) -> bool:
+    """Tell whether a moment has passed, by a clock on the wall."""
+    return moment is not None and wall >= moment
 
 
 def _go_on(last: _Known, window: Window, wall: datetime) -> Iterator[Happening]:
@@ -140,6 +172,8 @@ def _go_on(last: _Known, window: Window, wall: datetime) -> Iterator[Happening]:
     elif passed:
         yield _happening(window, "threshold_reached", max(passed))
     last.highest = max(last.highest, window.used)
+    free = last.highest >= 100 > window.used
+    last.free_at = min(last.free_at or wall, wall) if free else None
     left = _is_near_its_end(window, wall) and 100 - window.used >= _LEFT_OVER
     if left and not last.left_over:
         yield _happening(window, "left_over")
