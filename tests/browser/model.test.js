@@ -289,6 +289,58 @@ describe("accounts", () => {
     assert.deepEqual([told.trouble, told.troubleWords], ["blocked", null]);
   });
 
+  test("are named by a person, by the details, or by what they are", async () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const named = async (device) => {
+      hass.devices = device;
+      return (await accountsOf(undefined, { hass })).map(({ name }) => name);
+    };
+    assert.deepEqual(await named({ device0: { name: "One", name_by_user: "Mine" } }), ["Mine"]);
+    assert.deepEqual(await named({ device0: { name: "One" } }), ["One"]);
+    assert.deepEqual(await named({}), ["Claude Pulse"]);
+    const answer = await hass.connection.sendMessagePromise();
+    answer.accounts[0].title = "Title";
+    assert.deepEqual(await named(undefined), ["Title"]);
+    hass.connection.sendMessagePromise = async () => ({ accounts: [] });
+    assert.deepEqual(await named(undefined), ["Claude Pulse"]);
+  });
+
+  test("do without states and details that are not there yet", async () => {
+    const hass = hassOf(SCENARIOS.stale);
+    const answer = await hass.connection.sendMessagePromise();
+    hass.states = {};
+    const [found, ...others] = findAccounts(hass, answer);
+    assert.deepEqual(others, []);
+    const account = readAccount(hass, found, answer, NOW);
+    assert.deepEqual(
+      account.windows.map(({ used }) => used),
+      [null, null],
+    );
+    assert.deepEqual([account.trouble, account.asOf], ["blocked", NOW - 14 * MINUTE]);
+    const bare = readAccount(hass, found, undefined, NOW);
+    assert.deepEqual([bare.trouble, bare.asOf, bare.plan, bare.spend], [null, null, null, null]);
+  });
+
+  test("have session and week first, and models by the names they have", async () => {
+    const hass = hassOf(SCENARIOS.usual);
+    hass.entities = Object.fromEntries(Object.entries(hass.entities).reverse());
+    const [account] = await accountsOf(undefined, { hass });
+    assert.deepEqual(
+      account.windows.map(({ key }) => key),
+      ["session", "weekly", "weekly_Opus"],
+    );
+    const names = async (devices) => {
+      hass.devices = devices;
+      return (await accountsOf(undefined, { hass, details: false }))[0].windows.at(-1).name;
+    };
+    assert.equal(await names({ device0: { name: "Claude Pulse" } }), "Weekly Opus usage");
+    assert.equal(await names({ device0: { name: "Claude" } }), "Pulse Weekly Opus usage");
+    assert.equal(await names({ device0: { name: "Other" } }), "Claude Pulse Weekly Opus usage");
+    assert.equal(await names({}), "Claude Pulse Weekly Opus usage");
+    for (const state of Object.values(hass.states)) delete state.attributes.friendly_name;
+    assert.match(await names({}), /^sensor\.renamed_/);
+  });
+
   test("have plan, money and service status", async () => {
     const [account] = await accountsOf(SCENARIOS.runs_out);
     assert.equal(account.plan, "Max 20x");
@@ -329,6 +381,7 @@ describe("a window", () => {
     );
     // Who runs out is not in reserve.
     assert.equal(pace(-10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), null);
+    assert.equal(pace(4, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "ahead");
     assert.equal(pace(10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "ahead");
     assert.equal(judged("session", 100, 2, { forecast: out() }).pace, null);
   });
@@ -440,6 +493,7 @@ describe("the verdict", () => {
     );
     assert.equal(say(judged("weekly_Opus", 30, 75)).text, "Opus has 70% left");
     assert.equal(say(judged("session", 100, null)).text, "The session is used up");
+    assert.equal(say(judged("session", 0, 2)).text, "The session has 100% left");
     assert.equal(say().text, "Nothing is known yet");
   });
 

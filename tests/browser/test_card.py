@@ -546,6 +546,14 @@ def test_a_dead_login(page: Page) -> None:
     for name in ("dead_login", "nobody"):
         show(page, name, width=374, hass={"user": {"is_admin": False}})
     assert page.get_by_role("link").count() == 1
+    badge = page.locator("claude-pulse-badge").get_by_role("button")
+    show(page, "dead_login", tag="claude-pulse-badge", hass={"user": {}})
+    badge.nth(0).click()
+    assert told(page) == []
+    show(page, "dead_login", tag="claude-pulse-badge")
+    assert "invalid auth" in badge.nth(1).inner_text()
+    badge.nth(1).click()
+    assert [kind for kind, _ in told(page)] == ["location-changed"]
 
 
 def test_a_choice_of_what_is_shown(page: Page) -> None:
@@ -740,6 +748,112 @@ def test_focus_stays(page: Page) -> None:
     settle(page)
     assert page.locator(".number").first.inner_text() == "44% used"
     assert page.evaluate("card.shadowRoot.activeElement.innerText") == "Week"
+
+
+def test_a_card_that_is_resized(page: Page) -> None:
+    """A card fits itself to the space that it gets, also later."""
+    show(page, "usual", width=800)
+    counts = "['.micro', '.row', '.chart'].map(part => card.shadowRoot.querySelectorAll(part).length)"
+    for width, parts in (
+        (800, [0, 3, 1]),
+        (160, [1, 0, 0]),
+        (250, [0, 3, 0]),
+        (320, [0, 3, 1]),
+    ):
+        page.evaluate(
+            "width => { card.parentElement.style.width = `${width}px`; }", width
+        )
+        page.wait_for_timeout(100)
+        assert page.evaluate(counts) == parts, width
+
+
+def test_another_locale(page: Page) -> None:
+    """What a person sets in their profile is followed at once, and what Home Assistant is."""
+    show(page, "runs_out", width=480)
+    assert page.locator(".number").first.inner_text() == "31% used"
+    page.evaluate(
+        """() => {
+          const locale = { ...card._hass.locale, language: "de", time_format: "12" };
+          card.hass = { ...card._hass, language: "de", locale };
+        }"""
+    )
+    page.wait_for_timeout(50)
+    assert page.locator(".number").first.inner_text() == "31\xa0% used"
+    assert "12,40\xa0€" in page.locator(".line").inner_text()
+    clock = page.locator(".words").first
+    assert "4:12\xa0PM" in clock.inner_text()
+    page.evaluate(
+        "card.hass = { ...card._hass, config: { ...card._hass.config, time_zone: 'UTC' } }"
+    )
+    page.wait_for_timeout(50)
+    assert "2:12\xa0PM" in clock.inner_text()
+
+
+def test_a_window_that_comes_and_goes(page: Page) -> None:
+    """What is found later is shown, and what is gone is not."""
+    show(page, "usual", width=480)
+    without = """() => {
+      const { entities } = card._hass;
+      window.kept ??= entities;
+      const ours = Object.entries(kept).filter(([, entity]) => !/^model/.test(entity.translation_key));
+      card.hass = { ...card._hass, entities: Object.fromEntries(ours) };
+    }"""
+    page.locator(".chips button", has_text="Opus").click()
+    page.evaluate(without)
+    page.wait_for_timeout(50)
+    assert page.locator(".name").all_inner_texts() == ["Session", "Week"]
+    assert page.get_by_role("img", name=re.compile("^Week, chart")).count() == 1
+    page.evaluate("card.hass = { ...card._hass, entities: kept }")
+    page.wait_for_timeout(50)
+    assert page.locator(".name").all_inner_texts() == ["Session", "Week", "Opus"]
+    page.evaluate("card.hass = { ...card._hass, entities: {} }")
+    page.wait_for_timeout(50)
+    assert page.get_by_role("link").inner_text() == "Set it up"
+
+
+def test_a_reset_that_passes(open_page: Open) -> None:
+    """When a window is over, its number is not that of the next one."""
+    page = open_page(clock=True)
+    page.evaluate("void show('session_spent', { width: 480 })")
+    page.clock.run_for(1000)
+    assert page.get_by_role("status").inner_text().startswith("The session is used up")
+    page.clock.run_for(73 * 60_000)
+    page.wait_for_timeout(50)
+    assert page.get_by_role("status").inner_text() == "The session is being reset"
+    assert page.locator(".number").first.inner_text() == "—"
+    assert page.locator(".marker").count() == 1
+    assert "Being reset" in page.locator(".words").first.inner_text()
+
+
+def test_the_editor(page: Page) -> None:
+    """Each field of the editors has a name of its own, and cards know their size."""
+    labels = """(tag) => {
+      const { schema, computeLabel } = customElements.get(tag).getConfigForm();
+      const flat = (fields) => fields.flatMap((field) => field.schema ? flat(field.schema) : [field]);
+      return flat(schema).map((field) => [field.name, computeLabel(field)]);
+    }"""
+    fields = dict(page.evaluate(labels, "claude-pulse-card"))
+    actions = ["tap_action", "hold_action", "double_tap_action"]
+    assert list(fields) == ["title", "device", "layout", "show", "hide", *actions]
+    assert not [name for name, label in fields.items() if name == label or not label]
+    assert [name for name, _ in page.evaluate(labels, "claude-pulse-badge")] == [
+        "device",
+        "show",
+        *actions,
+    ]
+    sizes = """(layout) => {
+      const card = mount("usual", { width: 480, config: { layout } });
+      return [card.getCardSize(), card.getGridOptions()];
+    }"""
+    found = {
+        layout: page.evaluate(sizes, layout)
+        for layout in ("micro", "rows", "full", "days", "auto")
+    }
+    assert [size for size, _ in found.values()] == [1, 5, 9, 5, 9]
+    assert found["micro"][1]["rows"] == 1
+    assert "rows" not in found["full"][1]
+    stub = "customElements.get('claude-pulse-card').getStubConfig()"
+    assert page.evaluate(f"mount('usual', {{ config: {stub} }}).isConnected")
 
 
 @pytest.fixture(scope="module")

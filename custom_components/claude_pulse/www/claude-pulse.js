@@ -654,13 +654,15 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 
 /** Read what the recorder knows of a sensor, if it can: states, and hours where these are gone. */
 async function readCourse(hass, entity, start, now) {
-	const at = (ms) => new Date(ms).toISOString();
+	const span = (end) => ({
+		start_time: new Date(start).toISOString(),
+		end_time: new Date(end).toISOString(),
+	});
 	let points = [];
 	try {
 		const states = await hass.callWS({
 			type: "history/history_during_period",
-			start_time: at(start),
-			end_time: at(now),
+			...span(now),
 			entity_ids: [entity],
 			include_start_time_state: true,
 			minimal_response: true,
@@ -679,8 +681,7 @@ async function readCourse(hass, entity, start, now) {
 	try {
 		const hours = await hass.callWS({
 			type: "recorder/statistics_during_period",
-			start_time: at(start),
-			end_time: at(first),
+			...span(first),
 			statistic_ids: [entity],
 			period: "hour",
 			types: ["max"],
@@ -913,16 +914,13 @@ function days(window, points, view) {
 			{ "aria-label": format.t("days_of", { name }) },
 			found.map(({ at, used, even, today }) =>
 				h(
-					"li",
-					{ class: today ? "day today" : "day" },
+					today ? "li.day.today" : "li.day",
 					h("span.value", used === null ? "" : format.percent(used)),
 					h(
 						"div.column",
 						{ "aria-hidden": "true" },
 						used !== null && h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
-						h("div.share", {
-							style: `bottom:${percentOf((100 * even) / most)}`,
-						}),
+						h("div.share", { style: `bottom:${percentOf((100 * even) / most)}` }),
 					),
 					h("span.label", format.day(at, { weekday: "short" })),
 				),
@@ -1228,22 +1226,14 @@ class PulseElement extends Element {
 		this._entity = window?.entity;
 		// Where nothing is known, the sentence is what there is to show.
 		if (window && window.used !== null) said.window = window;
+		if (!this._hass.user?.is_admin) delete said.link;
 		return said;
 	}
 
 	/** Draw a button that is all there is, about the window that decides. */
-	_button({ level, text: sentence, window }, label, content) {
-		return h(
-			"button.micro",
-			{
-				"data-level": level,
-				"data-entity": window?.entity,
-				"aria-label": label,
-				title: sentence,
-			},
-			shape(level),
-			content,
-		);
+	_button({ level, link, text: title, window }, label, content) {
+		const about = { "data-level": level, "data-entity": window?.entity, "data-path": link };
+		return h("button.micro", { ...about, "aria-label": label, title }, shape(level), content);
 	}
 
 	/** Do what a person asks for, in Home Assistant's ways. */
@@ -1425,9 +1415,7 @@ class ClaudePulseCard extends PulseElement {
 				"div.said",
 				h("div.sentence", { role: "status" }, sentence),
 				about.length > 0 && h("div.about", about.join(" · ")),
-				link &&
-					this._hass.user?.is_admin &&
-					h("div.about", h("a", { href: link, "data-path": link }, format.t("renew"))),
+				link && h("div.about", h("a", { href: link, "data-path": link }, format.t("renew"))),
 			),
 		);
 	}
@@ -1548,12 +1536,8 @@ export function dashboard(hass) {
 	const graph = (type, entities, more) => ({ type, entities, ...more });
 	const week = (found) => found.windows.get(WEEKLY)?.entities;
 	const days = (found) => group(found, "this_week", week(found) && card(found, { layout: "days" }));
-	const health = (found) =>
-		group(
-			found,
-			"health",
-			list(of(found, "connection", "service_status", "plan", "limit_reached")),
-		);
+	const states = ["connection", "service_status", "plan", "limit_reached"];
+	const health = (found) => group(found, "health", list(of(found, ...states)));
 	const models = (found) => [...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
 	const spent = (found) => of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
 	const lately = { hours_to_show: 168 };
