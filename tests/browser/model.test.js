@@ -589,6 +589,10 @@ describe("the chart", () => {
       [100, 0],
       [100, 10],
     ]);
+    const sure = layOut([], session(60, { ...forecastOf(140), low: null }), NOW);
+    assert.deepEqual(sure.projection.at(-1), [100, 0]);
+    assert.equal(sure.projection.length, 2);
+    assert.deepEqual(sure.range, []);
     const bare = { ...forecastOf(50), low: null, high: null };
     assert.deepEqual(layOut([], session(20, bare), NOW).range, []);
     assert.deepEqual(layOut([], session(120, forecastOf(140)), NOW).projection, []);
@@ -646,6 +650,11 @@ describe("the days of a week", () => {
       { t: start + 3 * DAY, v: 14 },
     ];
     assert.deepEqual(used(points), [3, 7, 0, 4, 0, null, null, null]);
+  });
+
+  test("count small rises, and no small falls", () => {
+    const points = [10, 11, 10, 12].map((v, hour) => ({ t: start + hour * HOUR, v }));
+    assert.equal(used(points)[0], 2);
   });
 
   test("count on after a gap and after a refill", () => {
@@ -755,6 +764,17 @@ describe("the dashboard", () => {
     assert.deepEqual(paths("only_week"), ["overview", "weekly", "health"]);
     assert.deepEqual(paths("usual"), ["overview", "weekly", "models", "health"]);
     assert.deepEqual(paths("nobody"), ["overview"]);
+    const [alone, hass] = of([{ windows: [windowOf("session", 5, 2)] }]);
+    check(alone, hass);
+    assert.deepEqual(
+      alone.views.map(({ path }) => path),
+      ["overview", "health"],
+    );
+    const [usual] = of(SCENARIOS.usual);
+    assert.deepEqual(
+      cardsOf(usual.views[0]).map(({ type, heading, title }) => heading ?? title ?? type),
+      ["custom:claude-pulse-card", "This week", "custom:claude-pulse-card", "Health", "entities"],
+    );
     const money = (hass) => {
       for (const key of ["extra_usage_spent", "extra_usage_limit"]) {
         hass.entities[`sensor.${key}`] = {

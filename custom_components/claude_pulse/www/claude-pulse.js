@@ -520,10 +520,7 @@ export function layOut(points, window, now, remaining = false) {
 		lines,
 		projection,
 		range,
-		even: [
-			[0, y(0)],
-			[100, y(100)],
-		],
+		even: [0, 100].map((share) => [share, y(share)]),
 		limit: y(100),
 		now: [x(now), used === null ? null : y(used)],
 	};
@@ -541,12 +538,11 @@ export function useByDay(points, window, now, format) {
 	let before = null;
 	for (const { t, v } of points) {
 		if (t > now) break;
+		if (v === null) continue;
+		const base = v < before - REFILL ? 0 : (before ?? v);
 		const day = days.get(format.dayKey(Math.max(t, start)));
-		if (v !== null && day) {
-			const rise = v < before - REFILL ? v : v - (before ?? v);
-			day.used = (day.used ?? 0) + (t > start ? Math.max(0, rise) : 0);
-		}
-		if (v !== null) before = v;
+		if (day) day.used = (day.used ?? 0) + (t > start ? Math.max(0, v - base) : 0);
+		before = Math.max(base, v);
 	}
 	const today = format.dayKey(now);
 	const known = points.find(({ v }) => v !== null)?.t ?? Infinity;
@@ -853,10 +849,7 @@ function chart(window, points, view) {
 	const { format, now, remaining } = view;
 	const plot = layOut(points ?? [], window, now, remaining);
 	const path = (name, line) => line.length > 1 && h(`path.${name}`, { d: pathOf(line) });
-	const across = (y) => [
-		[0, y],
-		[100, y],
-	];
+	const across = (y) => [0, 100].map((x) => [x, y]);
 	const edge = (ms) =>
 		`${window.length < DAY ? "" : `${format.day(ms, { weekday: "short" })} `}${format.clock(ms)}`;
 	const [x, y] = plot.now;
@@ -881,10 +874,10 @@ function chart(window, points, view) {
 				path("limit", across(plot.limit)),
 				path("projection", plot.projection),
 				plot.lines.map((line) => path("course", line)),
-				path("now", [
-					[x, 0],
-					[x, 100],
-				]),
+				path(
+					"now",
+					[0, 100].map((y) => [x, y]),
+				),
 			),
 			y !== null && h("div.dot", { style: `left:${percentOf(x)};top:${percentOf(y)}` }),
 			points?.length === 0 && h("div.nothing", format.t("no_history")),
@@ -1072,7 +1065,6 @@ class PulseElement extends Element {
 		this._found = [];
 		this._watched = [];
 		this._visible = false;
-		this._drawing = false;
 		this._onVisibility = () => this._follow();
 		this._redraw = () => this.draw();
 		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div.all"));
