@@ -823,6 +823,14 @@ describe("the dashboard", () => {
   });
 });
 
+test("old browsers know all words of the module, which is small", () => {
+  assert.doesNotMatch(
+    source.toString(),
+    /\d_\d|\?\?=|\|\|=|&&=|\.at\(|\.replaceAll\(|\.hasOwn\(|static \w+ =/,
+  );
+  assert.ok(source.length < 60 * 1024, `${source.length} bytes`);
+});
+
 test("cards are suggested for entities of ours only", () => {
   const hass = hassOf(SCENARIOS.usual);
   const [id] = Object.keys(hass.entities);

@@ -1,17 +1,19 @@
 /**
  * Claude Pulse in the frontend: card, badge and dashboard.
  *
- * One module without dependencies: what is edited is what is served. All above the sources
- * (what Home Assistant is asked for) is pure, and is tested without a browser.
+ * One module of ES2020 without dependencies: what is edited is what is served. All above
+ * the sources (what Home Assistant is asked for) is pure, and is tested without a browser.
  */
 
 const PLATFORM = "claude_pulse";
 const INTEGRATION = `/config/integrations/integration/${PLATFORM}`;
 const README = "https://github.com/claude-pulse/claude-pulse#readme";
 
-const MINUTE = 60_000;
+const MINUTE = 60000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+const last = (list) => list[list.length - 1];
 
 /* --------------- texts */
 
@@ -499,7 +501,7 @@ export function layOut(points, window, now, remaining = false) {
 		if (end <= start || t >= until || (t < start + 1000 && next < start + 10 * MINUTE)) return;
 		if (v !== null) {
 			if (before === null || v < before - REFILL) lines.push([]);
-			lines.at(-1).push([x(t), y(v)], [x(end), y(v)]);
+			last(lines).push([x(t), y(v)], [x(end), y(v)]);
 		}
 		before = v;
 	});
@@ -595,8 +597,8 @@ class Details {
 
 	/** Ask soon, as several states change at one time. */
 	ask() {
-		if (!this.listeners.size) return;
-		this.timer ??= setTimeout(async () => {
+		if (this.timer || !this.listeners.size) return;
+		this.timer = setTimeout(async () => {
 			this.timer = undefined;
 			this.askedAt = Date.now();
 			const before = this.value;
@@ -634,7 +636,7 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 			if (points) course.points = points;
 			else {
 				// No recorder, or not yet: the chart goes without, or with what it has.
-				course.points ??= [];
+				course.points = course.points ?? [];
 				course.readAt += DETAILS_AGE - HISTORY_AGE;
 			}
 			// What has been drawn already can wait for the next minute.
@@ -643,7 +645,7 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 	}
 	course.actions.add(action);
 	const t = Date.parse(hass.states[entity]?.last_changed);
-	if (course.points && t > Math.max(start, (course.points.at(-1)?.t ?? 0) + 1))
+	if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
 		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
 	return course.points;
 }
@@ -869,7 +871,7 @@ function chart(window, points, view) {
 				{ viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
 				[25, 50, 75].map((percent) => path("grid", across(percent))),
 				path("range", plot.range),
-				plot.lines.map((line) => path("area", [[line[0][0], 100], ...line, [line.at(-1)[0], 100]])),
+				plot.lines.map((line) => path("area", [[line[0][0], 100], ...line, [last(line)[0], 100]])),
 				path("even", plot.even),
 				path("limit", across(plot.limit)),
 				path("projection", plot.projection),
@@ -1067,6 +1069,15 @@ class PulseElement extends Element {
 		this._visible = false;
 		this._onVisibility = () => this._follow();
 		this._redraw = () => this.draw();
+		this._observer = new IntersectionObserver((seen) => {
+			this._seen = last(seen).isIntersecting;
+			this._follow();
+		});
+		this._sizes = new ResizeObserver(([{ contentRect }]) => {
+			const before = this._size;
+			this._width = contentRect.width;
+			if (this._size !== before) this.draw();
+		});
 		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div.all"));
 		this._act();
 	}
@@ -1098,16 +1109,7 @@ class PulseElement extends Element {
 	}
 
 	connectedCallback() {
-		this._observer ??= new IntersectionObserver((seen) => {
-			this._seen = seen.at(-1).isIntersecting;
-			this._follow();
-		});
 		this._observer.observe(this);
-		this._sizes ??= new ResizeObserver(([{ contentRect }]) => {
-			const before = this._size;
-			this._width = contentRect.width;
-			if (this._size !== before) this.draw();
-		});
 		this._sizes.observe(this);
 		document.addEventListener("visibilitychange", this._onVisibility);
 		if (this._hass) this._listen();
@@ -1624,7 +1626,7 @@ export function suggest(hass, id) {
 
 function register() {
 	const offer = (list, type, more) => {
-		const offered = (window[list] ??= []);
+		const offered = (window[list] = window[list] ?? []);
 		if (offered.some((other) => other.type === type)) return;
 		offered.push({
 			type,
