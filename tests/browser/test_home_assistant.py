@@ -115,7 +115,7 @@ def test_suggestion(page: Page, picture: Picture) -> None:
     page.get_by_text("Add card").last.click()
     page.get_by_placeholder("Search").last.fill("Session usage")
     page.get_by_text("Session usage", exact=True).last.click()
-    offered = page.get_by_text("Claude Pulse: rows")
+    offered = page.get_by_text("Claude Pulse - Rows")
     offered.scroll_into_view_if_needed()
     expect_drawn(page)
     picture(page, "suggestions")

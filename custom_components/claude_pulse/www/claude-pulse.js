@@ -389,7 +389,7 @@ export function judge(window, now) {
 	else if (used === null) level = "unknown";
 	else if (used >= 100) level = "spent";
 	else if (!running) level = "idle";
-	else if (forecast?.runsOutAt && forecast.confidence >= UNSURE && elapsed >= EARLY) level = "risk";
+	else if (forecast?.runsOutAt && elapsed >= EARLY) level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
 	if (points !== null && level === "good")
@@ -397,6 +397,8 @@ export function judge(window, now) {
 	else if (points >= ON_PACE && level === "risk") pace = "ahead";
 	return { ...window, level, running, elapsed, pace, points };
 }
+
+const isSure = ({ forecast }) => forecast.confidence >= UNSURE;
 
 /** Return the window that decides whether the person can go on, and until when. */
 export function bindingOf(windows) {
@@ -406,7 +408,7 @@ export function bindingOf(windows) {
 	const of = (level) => blocking.filter((window) => window.level === level);
 	return (
 		most(of("spent"), ({ resetsAt }) => resetsAt ?? Infinity) ??
-		most(of("risk"), ({ forecast }) => -forecast.runsOutAt) ??
+		most(of("risk"), (one) => (isSure(one) ? 1e15 : 0) - one.forecast.runsOutAt) ??
 		most(blocking.length ? blocking : windows, ({ used }) => used ?? -1)
 	);
 }
@@ -439,15 +441,14 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 			? said(spent, t("spent_until", { the: the(spent), when: when(resetsAt) }))
 			: said(spent, t("model_spent", { name, when: when(resetsAt) }), "risk");
 	}
+	if (risk && !isSure(risk)) return said(risk, t("may_run_out_the", { the: the(risk) }));
 	if (risk) {
 		const { runsOutAt } = risk.forecast;
 		const before = format.duration(risk.resetsAt - runsOutAt);
 		return said(risk, t("runs_out_before", { the: the(risk), when: when(runsOutAt), before }));
 	}
 	const blocking = windows.filter(({ blocks }) => blocks);
-	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast);
-	const unsure = lasting.find(({ forecast }) => !forecast.lasts);
-	if (unsure) return said(unsure, t("may_run_out_the", { the: the(unsure) }));
+	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast?.lasts);
 	const idle = blocking.find(({ key, level }) => key === SESSION && level === "idle");
 	if (idle && lasting.length) return said(idle, t("idle_lasts"), "good");
 	if (lasting.length && lasting.length === blocking.length)
@@ -598,20 +599,23 @@ class Details {
 	/** Ask soon, as several states change at one time. */
 	ask() {
 		if (this.timer || !this.listeners.size) return;
-		this.timer = setTimeout(async () => {
-			this.timer = undefined;
-			this.askedAt = Date.now();
-			const before = this.value;
-			try {
-				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-				if (toldBy(this.value) === toldBy(before)) return;
-			} catch {
-				// Not set up yet, or no connection: states alone are shown, for a minute.
-				this.askedAt += MINUTE - DETAILS_AGE;
-				return;
-			}
-			for (const action of this.listeners) action();
-		}, SOON);
+		this.timer = setTimeout(
+			async () => {
+				this.timer = undefined;
+				this.askedAt = Date.now();
+				const before = this.value;
+				try {
+					this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+					if (toldBy(this.value) === toldBy(before)) return;
+				} catch {
+					// Not set up yet, or no connection: states alone are shown, for a minute.
+					this.askedAt += MINUTE - DETAILS_AGE;
+					return;
+				}
+				for (const action of this.listeners) action();
+			},
+			this.value ? SOON : 0,
+		);
 	}
 }
 Details.all = new WeakMap();
@@ -797,8 +801,8 @@ function wordsOf(window, now, format) {
 		resetting: () => t("resetting"),
 		unknown: () => t("unknown"),
 		idle: () => (window.key === SESSION ? t("idle") : null),
-		risk: () => moment("runs_out", forecast.runsOutAt),
-		good: () => forecast && t(forecast.lasts ? "lasts" : "may_run_out"),
+		risk: () => (isSure(window) ? moment("runs_out", forecast.runsOutAt) : t("may_run_out")),
+		good: () => forecast?.lasts && t("lasts"),
 	};
 	return {
 		pace:
@@ -1581,7 +1585,12 @@ export function dashboard(hass) {
 		views: Object.entries(views).flatMap(([key, [icon, make]]) => {
 			const groups = accounts.flatMap(make).filter(({ length }) => length > 0);
 			if (!accounts.length && key === "overview") groups.push([card()]);
-			const cards = groups.flat().filter(({ type }) => type !== "heading");
+			// Where there are no headings, they are the titles of what they stand above.
+			const cards = groups
+				.flat()
+				.flatMap((one, index, { [index - 1]: before }) =>
+					one.heading ? [] : [before?.heading ? { ...one, title: before.heading } : one],
+				);
 			const shown = sections
 				? {
 						type: "sections",
@@ -1619,7 +1628,7 @@ export function suggest(hass, id) {
 	const entry = hass.entities?.[id];
 	if (entry?.platform !== PLATFORM || !entry.device_id) return null;
 	return ["full", "rows", "micro"].map((layout) => ({
-		label: `Claude Pulse: ${text(hass.locale?.language, layout).toLowerCase()}`,
+		label: text(hass.locale?.language, layout),
 		config: { type: "custom:claude-pulse-card", device: entry.device_id, layout },
 	}));
 }
