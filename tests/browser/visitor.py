@@ -17,6 +17,11 @@ ALLOWED = (
     r"ERR_NAME_NOT_RESOLVED \(https://brands\.home-assistant\.io/",
     # What cards of pictures show in the card picker.
     r"ERR_NAME_NOT_RESOLVED \(https://demo\.home-assistant\.io/stub_config/",
+    # 2024.1 trips over itself where a page is left while it connects, and then looks for
+    # the sources of what it has tripped over.
+    r"Cannot read properties of null \(reading 'recovery_mode'\)",
+    r"ERR_NAME_NOT_RESOLVED \(https://raw\.githubusercontent\.com/home-assistant/frontend/",
+    r"404 \(Not Found\) \(\S+/unknown/node_modules/",
 )
 
 HASS = "document.querySelector('home-assistant').hass"
