@@ -100,10 +100,10 @@ describe("formats", () => {
   });
 
   test("percentages are whole, and full only if all is used", () => {
-    const shown = [null, undefined, -3, 0, 0.2, 0.5, 57.9, 99.6, 99.99, 100, 100.4, 240];
+    const shown = [-3, 0, 0.2, 0.5, 57.9, 99.6, 99.99, 100, 100.4, 240];
     assert.deepEqual(
       shown.map((value) => format.percent(value)),
-      ["—", "—", "0%", "0%", "<1%", "1%", "58%", "99%", "99%", "100%", "100%", "240%"],
+      ["0%", "0%", "<1%", "1%", "58%", "99%", "99%", "100%", "100%", "240%"],
     );
     assert.equal(formatOf({ language: "de" }).percent(12), "12\u00a0%");
     assert.equal(wholePercent(99.6), 99);
@@ -142,10 +142,10 @@ describe("formats", () => {
     // In Berlin on 2026-03-29 at two, and on 2026-10-25 at three.
     const before = Date.parse("2026-03-28T12:00:00Z");
     assert.equal(format.when(before + DAY, before), "tomorrow 14:00");
-    assert.equal(format.daysBetween(before, before + 11 * HOUR), 1);
+    assert.equal(format.when(before + 11 * HOUR, before), "tomorrow 00:00");
     const late = Date.parse("2026-10-24T21:30:00Z");
-    assert.equal(format.daysBetween(late, late + DAY), 1);
-    assert.equal(format.daysBetween(late, late + DAY + 1.5 * HOUR), 2);
+    assert.equal(format.when(late + DAY, late), "tomorrow 22:30");
+    assert.equal(format.when(late + DAY + 1.5 * HOUR, late), "Mon\u00a000:00");
     assert.equal(format.clock(Date.parse("2026-10-25T00:30:00Z")), "02:30");
     assert.equal(format.clock(Date.parse("2026-10-25T01:30:00Z")), "02:30");
   });

@@ -280,6 +280,20 @@ def test_large_text_fits(open_page: Open) -> None:
     assert not page.evaluate(FAULTS)
 
 
+def test_height_of_a_column(open_page: Open) -> None:
+    """A card is not stretched by the column that it is in."""
+    page = open_page(viewport={"width": 500, "height": 900})
+    page.evaluate(
+        """() => {
+          const card = mount("usual", { width: 390, config: { layout: "days" } });
+          card.layout = "masonry";
+          card.parentElement.style.height = "800px";
+        }"""
+    )
+    settle(page)
+    assert page.locator("claude-pulse-card").bounding_box()["height"] < 400
+
+
 @pytest.mark.parametrize("rows", [1, 4])
 def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
     """A card of a given height keeps to it, and what is more can be scrolled to."""
@@ -289,7 +303,7 @@ def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
             """([name, rows]) => {
               const card = mount(name, { width: 390, config: { grid_options: { rows } } });
               card.parentElement.style.height = `${rows * 64 - 8}px`;
-              card.style.height = "100%";
+              card.layout = "grid";
             }""",
             [name, rows],
         )

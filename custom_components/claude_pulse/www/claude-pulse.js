@@ -153,7 +153,6 @@ export class Format {
 
 	/** Return a whole percentage that is 100 only if all is used, and 0 only if nothing is. */
 	percent(value) {
-		if (value === null || value === undefined) return "—";
 		const shown = wholePercent(value);
 		const little = shown === 0 && value > 0;
 		return (little ? "<" : "") + this.number(little ? 0.01 : shown / 100, { style: "percent" });
@@ -183,7 +182,8 @@ export class Format {
 
 	/** Return a clock time with the day that it needs to be understood. */
 	when(ms, now, weekday = "short") {
-		const days = this.daysBetween(now, ms);
+		const [today, that] = [now, ms].map((one) => Date.parse(this.dayKey(one)) / DAY);
+		const days = that - today;
 		if (days === 0) return this.clock(ms);
 		if (days === 1) return this.t("tomorrow", { clock: this.clock(ms) });
 		const far = days > 6 || days < 0;
@@ -206,11 +206,6 @@ export class Format {
 			month: "2-digit",
 			day: "2-digit",
 		}).format(ms);
-	}
-
-	/** Return how many midnights lie between two moments. */
-	daysBetween(from, to) {
-		return Math.round((Date.parse(this.dayKey(to)) - Date.parse(this.dayKey(from))) / DAY);
 	}
 
 	/** Return an amount of money with the decimals it comes with. */
@@ -603,10 +598,10 @@ class Details {
 			async () => {
 				this.timer = undefined;
 				this.askedAt = Date.now();
-				const before = this.value;
+				const before = toldBy(this.value);
 				try {
 					this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-					if (toldBy(this.value) === toldBy(before)) return;
+					if (toldBy(this.value) === before) return;
 				} catch {
 					// Not set up yet, or no connection: states alone are shown, for a minute.
 					this.askedAt += MINUTE - DETAILS_AGE;
@@ -660,7 +655,7 @@ async function readCourse(hass, entity, start, now) {
 		start_time: new Date(start).toISOString(),
 		end_time: new Date(end).toISOString(),
 	});
-	let points = [];
+	let points;
 	try {
 		const states = await hass.callWS({
 			type: "history/history_during_period",
@@ -955,7 +950,7 @@ const COLOURS = `
   --track: var(--divider-color, rgba(0, 0, 0, 0.12));
   color: var(--ink); display: block;
 }
-:host, .all { height: 100%; }
+:host([in-grid]), .all { height: 100%; }
 * { box-sizing: border-box; }
 a { color: inherit; }
 [data-level] { --level: var(--good); }
@@ -1324,6 +1319,11 @@ class ClaudePulseCard extends PulseElement {
 			],
 			computeLabel: ({ name }) => t(name),
 		};
+	}
+
+	/** Fill the rows that a grid gives; in a column a card is as high as it needs. */
+	set layout(layout) {
+		this.toggleAttribute("in-grid", layout === "grid");
 	}
 
 	getCardSize() {
