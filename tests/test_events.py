@@ -430,6 +430,20 @@ async def test_removal_leaves_nothing(
     assert told.texts == []
 
 
+async def test_disabled_entry_of_version_1_is_removed(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Home Assistant has never set it up, so that it may lack an organization."""
+    await add_entry(hass, simulator)
+    entry = MockConfigEntry(
+        domain=DOMAIN, data={}, version=1, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+    assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
 async def test_another_organization_begins_anew(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

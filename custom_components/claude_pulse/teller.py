@@ -7,7 +7,10 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntryChange,
+)
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -30,7 +33,7 @@ from .entry_file import EntryFile
 from .told import ROSE, Mark, Rules, Told, tell
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
+    from homeassistant.config_entries import ConfigEntry
 
 _DATA = f"{DOMAIN}_tellers"
 _LISTENED = f"{DOMAIN}_listened"
@@ -65,7 +68,8 @@ class Teller:
         self._late = True
         self._loaded = False
         self._marks: dict[Identity, Mark] = {}
-        self._org_id: str = entry.data[CONF_ORG_ID]
+        # An entry of version 1 that is disabled may have none.
+        self._org_id: str | None = entry.data.get(CONF_ORG_ID)
         # The windows of the last answer, which have entities.
         self._present: frozenset[Identity] = frozenset()
         self._untold: list[Told] = []
@@ -321,8 +325,10 @@ def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> No
         async_call_later(hass, HOLD, HassJob(listened, cancel_on_shutdown=True))
 
     @callback
-    def look(_: ConfigEntryChange, entry: ConfigEntry) -> None:
+    def look(change: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Look at an entry that has changed."""
+        if change == ConfigEntryChange.REMOVED:
+            return
         if entry.domain == DOMAIN and entry.disabled_by:
             hass.async_create_task(teller_of(hass, entry).async_start_anew())
 
