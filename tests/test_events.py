@@ -280,6 +280,55 @@ async def test_outage_reload_and_renewed_key(
     assert told.texts[1:] == ["session threshold_reached 90"]
 
 
+async def test_first_answer_after_an_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """When it is told what that brings, the sensors show it."""
+    _, _, resets_at = await begin(hass, freezer, simulator, 85)
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer)
+    shown: list[str] = []
+
+    @callback
+    def note(event: Any) -> None:
+        """Note what the sensor says when something is told."""
+        if event.data["entity_id"] == SESSION_EVENTS:
+            state = hass.states.get("sensor.claude_pulse_session_usage")
+            shown.append(state.state if state else "missing")
+
+    hass.bus.async_listen("state_changed", note)
+    simulator.clear_faults()
+    serve(simulator, body(100, resets_at))
+    for _ in range(2):
+        await pass_time(hass, freezer)
+    assert shown == ["100"]
+
+
+@pytest.mark.parametrize("outage", [False, True])
+async def test_model_that_is_there_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    outage: bool,
+) -> None:
+    """What is told of it waits for its entity, also after an outage."""
+    resets_at = in_hours(simulator, 4)
+    serve(simulator, with_opus(body(10, resets_at), 60))
+    await add_entry(hass, simulator)
+    told = Told(hass)
+    await pass_time(hass, freezer, 11)
+    serve(simulator, body(10, resets_at))
+    await pass_time(hass, freezer)
+    if outage:
+        simulator.set_fault("server_error")
+        await pass_time(hass, freezer)
+        simulator.clear_faults()
+    serve(simulator, with_opus(body(10, resets_at), 92))
+    for _ in range(2):
+        await pass_time(hass, freezer)
+    assert told.texts == ["weekly_opus threshold_reached 90"]
+
+
 async def test_disabled_and_enabled(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

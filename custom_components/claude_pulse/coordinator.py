@@ -157,12 +157,15 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_tell(self) -> None:
-        """Let be told what the last answer brings, as the entities show it by now.
+        """Let be told what the last answer brings, when the entities show it.
 
         Without habits a run-out would be another one.
         """
+        shows = self.last_update_success and self.data is not None
         if not self.history.pending:
-            self.teller.async_look(self.readings.forecast)
+            self.teller.async_look(
+                self.data.usage if shows else None, self.readings.forecast
+            )
 
     @callback
     def async_tick(self) -> None:

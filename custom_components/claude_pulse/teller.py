@@ -102,11 +102,11 @@ class Teller:
         self._answer = usage, now
 
     @callback
-    def async_look(self, forecast: ForecastFn) -> None:
-        """Find out what the last answer brings, and tell it."""
+    def async_look(self, shown: Usage | None, forecast: ForecastFn) -> None:
+        """Find out what the last answer brings, if it is shown, and tell it."""
         if not self._begun or not self._hass.data.get(_LISTENED):
             return
-        if self._answer is not None:
+        if self._answer is not None and self._answer[0] == shown:
             usage, now = self._answer
             self._answer = None
             self._present = frozenset(item.identity for item in usage.all_windows)
