@@ -38,6 +38,7 @@ from .sessions import async_entry_session
 from .slots import async_take_slot
 from .teller import teller_of
 from .tick import async_track_minute
+from .told import LATE_RESET
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -56,9 +57,8 @@ _KEEPING = {BlockedError.key, RateLimitedError.key}
 _UNCLEAR = 3
 
 # claude.ai needs a moment to start the next window, and now and then longer: then it
-# is asked again after twice as long each time, for an hour.
+# is asked again after twice as long each time, for a while.
 AFTER_RESET = timedelta(seconds=15)
-_LATE_RESET = timedelta(hours=1)
 
 # A poll that is so late has been slept through.
 _OVERDUE = timedelta(seconds=30)
@@ -306,6 +306,6 @@ def _until_next(usage: Usage, now: datetime, interval: timedelta) -> timedelta:
         late = now - window.resets_at
         if late < timedelta():
             waits.append(AFTER_RESET - late)
-        elif late < _LATE_RESET:
+        elif late < LATE_RESET:
             waits.append(max(late, AFTER_RESET))
     return min(waits)

@@ -196,7 +196,6 @@ class Teller:
                 resets_at=_moment(mark["resets_at"]),
                 doubted_at=_moment(mark["doubted_at"]),
                 doubted_reset=_moment(mark["doubted_reset"]),
-                free_at=_moment(mark["free_at"]),
                 at_risk=bool(mark["at_risk"]),
                 left_over=bool(mark["left_over"]),
             )

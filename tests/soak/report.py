@@ -115,7 +115,8 @@ After every simulated minute:
   what the polls were answered, and from when each window has truly begun
   (`tests/soak/events.py`). A window that is over by the machine's clock tells nothing; one that
   begins before the one before it is over by that clock has to be lower by more than five points,
-  or to end a whole window later, in two answers. Half of the crashes, and all in the middle of a poll, forget what was told at
+  or to end a whole window later, in two answers. Two are needed within an hour after a reset,
+  too, where not less is used than before it. Half of the crashes, and all in the middle of a poll, forget what was told at
   that moment: that is told again.
 
 In a night of nine hours at the same numbers not more than {MOST_ROWS} states are written, the
