@@ -577,7 +577,8 @@ async def test_blueprints_by_state(
     assert not off
     freezer.move_to(START + timedelta(hours=4))
     serve(simulator, body(1, in_hours(simulator, 5)))
-    await pass_time(hass, freezer)
+    for _ in range(4):
+        await pass_time(hass, freezer)
     assert (len(paused), len(resumed)) == (1, 1)
     simulator.set_fault("server_error")
     await pass_time(hass, freezer)
@@ -605,11 +606,13 @@ async def test_blueprints_by_state(
     ("answers", "expected"),
     [
         # Two windows at once; a failed poll, after which nobody knows; a model that is
-        # gone, and a session.
+        # gone, and a session; a percentage that trembles, and one false answer.
         ([(96, 97, 60)], (1, 0)),
         ([(97, 20, 60), None, (97, 20, 60)], (2, 0)),
         ([(10, 20, 97), (10, 21, None)], (1, 1)),
         ([(97, 20, 60), (None, 21, 60)], (1, 1)),
+        ([(97, 20, 60), *3 * [(94, 20, 60)], (93, 20, 60)], (1, 0)),
+        ([(97, 20, 60), (0, 20, 60), (97, 20, 60)], (2, 0)),
     ],
 )
 async def test_work_follows_several_windows(
@@ -647,6 +650,8 @@ async def test_work_follows_several_windows(
             "resume": [{"service": "script.resume_work"}],
         }
         await use_blueprints(hass, tmp_path, pause_and_resume=inputs)
+    for _ in range(3):
+        await pass_time(hass, freezer)
     assert (len(paused), len(resumed)) == expected
 
 
