@@ -29,7 +29,15 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, pass_time, reauth_flows, serve, session, settle
+from .common import (
+    add_entry,
+    pass_time,
+    reauth_flows,
+    serve,
+    session,
+    settle,
+    usage_requests,
+)
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -125,7 +133,7 @@ def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
     return {**answer, "seven_day_opus": opus}
 
 
-def body(percent: float, resets_at: str, week: float = 20) -> dict[str, Any]:
+def body(percent: float, resets_at: str | None, week: float = 20) -> dict[str, Any]:
     """Return a usage body with a session and a week far from its reset."""
     weekly = {"utilization": week, "resets_at": WEEK_RESET}
     return session(percent, resets_at, seven_day=weekly)
@@ -327,6 +335,28 @@ async def test_model_that_is_there_again(
     for _ in range(2):
         await pass_time(hass, freezer)
     assert told.texts == ["weekly_opus threshold_reached 90"]
+
+
+@pytest.mark.parametrize("interval", [120, 3600, 86400])
+async def test_second_answer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    interval: int,
+) -> None:
+    """It is asked for soon, once, however long the interval is."""
+    serve(simulator, body(0, None, week=100))
+    await add_entry(hass, simulator, update_interval=interval)
+    told = Told(hass)
+    await pass_time(hass, freezer, 11)
+    serve(simulator, body(0, None, week=1))
+    await pass_time(hass, freezer, interval * 1.5 + 6)
+    assert told.texts == []
+    asked = usage_requests(simulator)
+    for _ in range(4):
+        await pass_time(hass, freezer, 63)
+    assert told.texts == ["weekly reset", "weekly available_again"]
+    assert usage_requests(simulator) == asked + (2 if interval == 120 else 1)
 
 
 async def test_disabled_and_enabled(

@@ -27,7 +27,12 @@ from .claude_ai.errors import (
     RateLimitedError,
 )
 from .claude_ai.usage import Money, Usage
-from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from .const import (
+    CONF_ORG_ID,
+    CONF_SESSION_KEY,
+    DEFAULT_UPDATE_INTERVAL,
+    DOMAIN,
+)
 from .history import UsageHistory
 from .issues import async_tell_failure, async_tell_success
 from .polling import PollFailedError, owned_by
@@ -234,8 +239,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         async_tell_success(
             self.hass, self.config_entry, key_since(self.config_entry), now
         )
-        self._poll_after(_until_next(usage, now, self.back_off.interval + self._jitter))
-        self.teller.async_hear(usage, now)
+        pace = self.back_off.interval
+        if self.teller.async_hear(usage, now):
+            pace = min(pace, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
+        self._poll_after(_until_next(usage, now, pace + self._jitter))
         if recovered:
             self.async_update_listeners()
         found = Snapshot(usage, self.account.plan, self.account.balance)

@@ -30,7 +30,7 @@ from .const import (
     TOLD_DEFAULTS,
 )
 from .entry_file import EntryFile
-from .told import ROSE, Mark, Rules, Told, tell
+from .told import ROSE, Mark, Rules, Told, in_doubt, tell
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -97,9 +97,15 @@ class Teller:
         self._answer = None
 
     @callback
-    def async_hear(self, usage: Usage, now: datetime) -> None:
-        """Take an answer of claude.ai's, to look at when the entities show it."""
+    def async_hear(self, usage: Usage, now: datetime) -> bool:
+        """Take an answer of claude.ai's, to look at when the entities show it.
+
+        Tell whether it needs another one soon to be certain.
+        """
         self._answer = usage, now
+        windows = [(window, None) for window in usage.all_windows]
+        marks, _ = tell(self._marks, windows, now, _rules_of(self._entry))
+        return in_doubt(marks.values(), now)
 
     @callback
     def async_look(self, shown: Usage | None, forecast: ForecastFn) -> None:

@@ -144,6 +144,11 @@ def tell(
     return after, sorted(told, key=lambda event: TYPES.index(event.type))
 
 
+def in_doubt(marks: Iterable[Mark], now: datetime) -> bool:
+    """Tell whether the answer of now is to be confirmed by another one."""
+    return any(mark.doubted_at == now for mark in marks)
+
+
 def _of_same_windows(
     marks: Mapping[Identity, Mark], found: Iterable[Identity]
 ) -> dict[Identity, Mark]:

@@ -98,6 +98,11 @@ class Foreseen:
         """Begin before the first answer."""
         self._known: dict[str, _Known] = {}
 
+    @property
+    def unsure(self) -> bool:
+        """Tell whether something is believed only if it is answered again."""
+        return any(last.other_at for last in self._known.values())
+
     def follow(self, answer: Answer) -> list[Happening]:
         """Return what is to be told of an answer."""
         due: list[Happening] = []

@@ -107,6 +107,7 @@ After every simulated minute:
   issue is there only while it has a cause, and that of an old key always when it has.
 - No poll has come before its interval was over, but for the reasons counted below, and none
   later: 15, 30, 60, 120 … seconds after a reset while claude.ai goes on telling the old window.
+  What needs a second answer to be believed is asked for after two minutes.
 - Nothing but polls has been asked more than {MOST_REQUESTS} times in 24 hours, but for set-ups,
   forms, and the reason of a refusal.
 - What happens to a window is told by its event entity, each thing once and within ten moments,
