@@ -29,7 +29,15 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, pass_time, reauth_flows, serve, session, settle
+from .common import (
+    add_entry,
+    pass_time,
+    reauth_flows,
+    serve,
+    session,
+    settle,
+    usage_requests,
+)
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -125,7 +133,7 @@ def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
     return {**answer, "seven_day_opus": opus}
 
 
-def body(percent: float, resets_at: str, week: float = 20) -> dict[str, Any]:
+def body(percent: float, resets_at: str | None, week: float = 20) -> dict[str, Any]:
     """Return a usage body with a session and a week far from its reset."""
     weekly = {"utilization": week, "resets_at": WEEK_RESET}
     return session(percent, resets_at, seven_day=weekly)
@@ -280,6 +288,77 @@ async def test_outage_reload_and_renewed_key(
     assert told.texts[1:] == ["session threshold_reached 90"]
 
 
+async def test_first_answer_after_an_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """When it is told what that brings, the sensors show it."""
+    _, _, resets_at = await begin(hass, freezer, simulator, 85)
+    simulator.set_fault("server_error")
+    await pass_time(hass, freezer)
+    shown: list[str] = []
+
+    @callback
+    def note(event: Any) -> None:
+        """Note what the sensor says when something is told."""
+        if event.data["entity_id"] == SESSION_EVENTS:
+            state = hass.states.get("sensor.claude_pulse_session_usage")
+            shown.append(state.state if state else "missing")
+
+    hass.bus.async_listen("state_changed", note)
+    simulator.clear_faults()
+    serve(simulator, body(100, resets_at))
+    for _ in range(2):
+        await pass_time(hass, freezer)
+    assert shown == ["100"]
+
+
+@pytest.mark.parametrize("outage", [False, True])
+async def test_model_that_is_there_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    outage: bool,
+) -> None:
+    """What is told of it waits for its entity, also after an outage."""
+    resets_at = in_hours(simulator, 4)
+    serve(simulator, with_opus(body(10, resets_at), 60))
+    await add_entry(hass, simulator)
+    told = Told(hass)
+    await pass_time(hass, freezer, 11)
+    serve(simulator, body(10, resets_at))
+    await pass_time(hass, freezer)
+    if outage:
+        simulator.set_fault("server_error")
+        await pass_time(hass, freezer)
+        simulator.clear_faults()
+    serve(simulator, with_opus(body(10, resets_at), 92))
+    for _ in range(2):
+        await pass_time(hass, freezer)
+    assert told.texts == ["weekly_opus threshold_reached 90"]
+
+
+@pytest.mark.parametrize("interval", [120, 3600, 86400])
+async def test_second_answer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    interval: int,
+) -> None:
+    """It is asked for soon, once, however long the interval is."""
+    serve(simulator, body(0, None, week=100))
+    await add_entry(hass, simulator, update_interval=interval)
+    told = Told(hass)
+    await pass_time(hass, freezer, 11)
+    serve(simulator, body(0, None, week=1))
+    await pass_time(hass, freezer, interval * 1.5 + 6)
+    assert told.texts == []
+    asked = usage_requests(simulator)
+    for _ in range(4):
+        await pass_time(hass, freezer, 63)
+    assert told.texts == ["weekly reset", "weekly available_again"]
+    assert usage_requests(simulator) == asked + (2 if interval == 120 else 1)
+
+
 async def test_disabled_and_enabled(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -430,6 +509,20 @@ async def test_removal_leaves_nothing(
     assert told.texts == []
 
 
+async def test_disabled_entry_of_version_1_is_removed(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Home Assistant has never set it up, so that it may lack an organization."""
+    await add_entry(hass, simulator)
+    entry = MockConfigEntry(
+        domain=DOMAIN, data={}, version=1, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+    assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
 async def test_another_organization_begins_anew(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
@@ -514,7 +607,8 @@ async def test_blueprints_by_state(
     assert not off
     freezer.move_to(START + timedelta(hours=4))
     serve(simulator, body(1, in_hours(simulator, 5)))
-    await pass_time(hass, freezer)
+    for _ in range(4):
+        await pass_time(hass, freezer)
     assert (len(paused), len(resumed)) == (1, 1)
     simulator.set_fault("server_error")
     await pass_time(hass, freezer)
@@ -542,11 +636,13 @@ async def test_blueprints_by_state(
     ("answers", "expected"),
     [
         # Two windows at once; a failed poll, after which nobody knows; a model that is
-        # gone, and a session.
+        # gone, and a session; a percentage that trembles, and one false answer.
         ([(96, 97, 60)], (1, 0)),
         ([(97, 20, 60), None, (97, 20, 60)], (2, 0)),
         ([(10, 20, 97), (10, 21, None)], (1, 1)),
         ([(97, 20, 60), (None, 21, 60)], (1, 1)),
+        ([(97, 20, 60), *3 * [(94, 20, 60)], (93, 20, 60)], (1, 0)),
+        ([(97, 20, 60), (0, 20, 60), (97, 20, 60)], (2, 0)),
     ],
 )
 async def test_work_follows_several_windows(
@@ -584,6 +680,8 @@ async def test_work_follows_several_windows(
             "resume": [{"service": "script.resume_work"}],
         }
         await use_blueprints(hass, tmp_path, pause_and_resume=inputs)
+    for _ in range(3):
+        await pass_time(hass, freezer)
     assert (len(paused), len(resumed)) == expected
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from errno import ENOSPC
+import gc
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+
+from custom_components.claude_pulse.entry_file import EntryFile
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 
 from .common import pass_time, serve, store_entry
 from .simulator import Simulator
@@ -113,6 +120,26 @@ async def test_restart_between_detection_and_telling(
     texts = [text for text in told.texts if "will_run_out" not in text]
     assert texts == ["session threshold_reached 90"]
     await home.stop()
+
+
+async def test_full_disk_at_the_end(hass: HomeAssistant) -> None:
+    """What Home Assistant writes last ends in no exception that nobody hears."""
+    raised: list[Any] = []
+
+    async def full(*_: Any) -> None:
+        """Write to a disk without room."""
+        raise WriteError(OSError(ENOSPC, "No space left on device"))
+
+    hass.loop.set_exception_handler(lambda _, context: raised.append(context))
+    file = EntryFile(hass, "claude_pulse.x.told", lambda: {"a": 1}, "What was told")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_async_write_data", full)
+        patch.setattr(hass, "state", CoreState.stopping)
+        await file.async_store()
+        hass.bus.async_fire("homeassistant_final_write")
+        await hass.async_block_till_done()
+    gc.collect()
+    assert not raised
 
 
 @pytest.mark.parametrize("polls", [1, 4])

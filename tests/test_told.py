@@ -94,6 +94,11 @@ def every_two_minutes(*percents: float) -> list[tuple[float, float, float]]:
         # What was refilled counts from where it is.
         ((100, 40, 40, 60), ["reset of 100", "available_again", "threshold 50"]),
         ((80, 55, 55), ["reset of 80", "threshold 50"]),
+        # Somebody who has used it up can go on, and uses it up again; but not because of
+        # one false answer, nor of one that trembles.
+        ((99, 100, 95, 95, 96, 100), ["limit", "available_again", "limit"]),
+        ((99, 100, 95, 100, 95, 100), ["limit"]),
+        ((99, 100, 98, 99, 98, 100), ["limit"]),
         # Beyond the limit.
         ((99, 103, 104), ["limit"]),
     ],
@@ -132,8 +137,26 @@ def test_fall_is_not_confirmed_too_soon() -> None:
             [(100, 73, 300), (102, 0, 402), (104, 73, 300), (106, 76, 300)],
             ["threshold 75"],
         ),
-        # As much is used right after the reset as before.
-        ([(299, 80, 300), (302, 80, 602)], ["reset of 80", "threshold 75"]),
+        # As much is used right after the reset as before, or those are the old numbers.
+        ([(299, 80, 300), (302, 80, 602)], []),
+        (
+            [(299, 80, 300), (302, 80, 602), (304, 80, 602)],
+            ["reset of 80", "threshold 75"],
+        ),
+        (
+            [(299, 100, 300), (300.25, 100, 600), (302, 1, 600), (304, 1, 600)],
+            ["reset of 100", "available_again"],
+        ),
+        (
+            [(299, 80, 300), (301, 80, 601), (302, 80, 300), (304, 80, 601)],
+            [],
+        ),
+        # Nothing was used, and one answer tells a reset.
+        ([(100, 0, None), (102, 0, 402), (104, 0, None), (500, 0, None)], []),
+        (
+            [(100, 0, None), (102, 0, 402), (104, 0, 402), (403, 0, None)],
+            ["reset of 0"],
+        ),
         ([(299, 0, 300), (302, 0, None)], ["reset of 0"]),
         # Nor come they back when it has been told.
         (
@@ -173,6 +196,36 @@ def test_over_a_reset(
     assert told_of(*readings, of=SESSION) == expected
 
 
+@pytest.mark.parametrize(
+    "begin",
+    [
+        # It had a reset, or one false answer told one.
+        [(100, 40, 300), (200, 41, None)],
+        [(100, 40, None), (102, 40, 120), (104, 40, None)],
+        [(100, 40, None), (102, 41, 120), (104, 40, None)],
+    ],
+)
+def test_no_reset_any_more(begin: list[tuple[float, float, float | None]]) -> None:
+    """It is waited for an hour for the next reset; then it goes on without one."""
+    rising = [(300 + 2 * place, 42 + place, None) for place in range(59)]
+    found = told_of(*begin, *rising, of=OF_A_MODEL)
+    assert found[-2:] == ["threshold 90", "limit"]
+    assert not [text for text in found if "reset" in text]
+
+
+@pytest.mark.parametrize("step", [2, 30, 61, 120])
+@pytest.mark.parametrize(("of", "length"), [(SESSION, 300), (WEEKLY, 10080)])
+def test_reset_that_is_always_as_far_away(
+    step: float, of: Identity, length: float
+) -> None:
+    """It is none, however seldom somebody asks."""
+    readings = [
+        (place * step, min(60 + place, 76), place * step + length)
+        for place in range(200)
+    ]
+    assert told_of(*readings, of=of) == ["threshold 75"]
+
+
 def test_missing_window_changes_nothing() -> None:
     """It is where it was when it is there again."""
     marks, _ = seen({}, START + DAY, window(60))
@@ -208,8 +261,8 @@ def test_available_again_only_when_nothing_blocks() -> None:
     marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
     _, told = seen(marks, START + WEEK + HOUR, window(1, START + 2 * WEEK))
     assert texts(told) == ["reset of 100", "available_again"]
-    # A week that is a little less than used up blocks nobody, if it is for long.
-    for week, freed in ((96, ["available_again"]), (100, [])):
+    # A week that is less than used up blocks nobody, if it is for long.
+    for week, freed in ((96, 2 * ["available_again"]), (100, [])):
         marks, _ = seen({}, START, window(100), window(100, START + HOUR, SESSION))
         for percent in (96, week):
             now = START + 2 * HOUR - percent * MINUTE / 100

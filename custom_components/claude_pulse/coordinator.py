@@ -27,7 +27,12 @@ from .claude_ai.errors import (
     RateLimitedError,
 )
 from .claude_ai.usage import Money, Usage
-from .const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from .const import (
+    CONF_ORG_ID,
+    CONF_SESSION_KEY,
+    DEFAULT_UPDATE_INTERVAL,
+    DOMAIN,
+)
 from .history import UsageHistory
 from .issues import async_tell_failure, async_tell_success
 from .polling import PollFailedError, owned_by
@@ -38,6 +43,7 @@ from .sessions import async_entry_session
 from .slots import async_take_slot
 from .teller import teller_of
 from .tick import async_track_minute
+from .told import LATE_RESET
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -56,9 +62,8 @@ _KEEPING = {BlockedError.key, RateLimitedError.key}
 _UNCLEAR = 3
 
 # claude.ai needs a moment to start the next window, and now and then longer: then it
-# is asked again after twice as long each time, for an hour.
+# is asked again after twice as long each time, for a while.
 AFTER_RESET = timedelta(seconds=15)
-_LATE_RESET = timedelta(hours=1)
 
 # A poll that is so late has been slept through.
 _OVERDUE = timedelta(seconds=30)
@@ -157,12 +162,15 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_tell(self) -> None:
-        """Let be told what the last answer brings, as the entities show it by now.
+        """Let be told what the last answer brings, when the entities show it.
 
         Without habits a run-out would be another one.
         """
+        shows = self.last_update_success and self.data is not None
         if not self.history.pending:
-            self.teller.async_look(self.readings.forecast)
+            self.teller.async_look(
+                self.data.usage if shows else None, self.readings.forecast
+            )
 
     @callback
     def async_tick(self) -> None:
@@ -231,8 +239,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         async_tell_success(
             self.hass, self.config_entry, key_since(self.config_entry), now
         )
-        self._poll_after(_until_next(usage, now, self.back_off.interval + self._jitter))
-        self.teller.async_hear(usage, now)
+        pace = self.back_off.interval
+        if self.teller.async_hear(usage, now):
+            pace = min(pace, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
+        self._poll_after(_until_next(usage, now, pace + self._jitter))
         if recovered:
             self.async_update_listeners()
         found = Snapshot(usage, self.account.plan, self.account.balance)
@@ -303,6 +313,6 @@ def _until_next(usage: Usage, now: datetime, interval: timedelta) -> timedelta:
         late = now - window.resets_at
         if late < timedelta():
             waits.append(AFTER_RESET - late)
-        elif late < _LATE_RESET:
+        elif late < LATE_RESET:
             waits.append(max(late, AFTER_RESET))
     return min(waits)

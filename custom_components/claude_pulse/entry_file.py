@@ -23,12 +23,21 @@ _UNKNOWN: Content = {}
 class _Store(Store[Content]):
     """Raises what went wrong with the disk, which Home Assistant's only logs."""
 
+    _error: OSError | None = None
+
+    async def async_save(self, data: Content) -> None:
+        """Write, or let Home Assistant do so at its end."""
+        self._error = None
+        await super().async_save(data)
+        if self._error is not None:
+            raise self._error
+
     async def _async_write_data(self, *args: Any, **kwargs: Any) -> None:
-        """Write."""
+        """Write, and note what went wrong: at its end nobody hears an exception."""
         try:
             await super()._async_write_data(*args, **kwargs)
         except WriteError as err:
-            raise err.args[0] from None
+            self._error = err.args[0]
 
 
 class EntryFile:

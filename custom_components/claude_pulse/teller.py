@@ -7,7 +7,10 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntryChange,
+)
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -27,10 +30,10 @@ from .const import (
     TOLD_DEFAULTS,
 )
 from .entry_file import EntryFile
-from .told import ROSE, Mark, Rules, Told, tell
+from .told import ROSE, Mark, Rules, Told, in_doubt, tell
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
+    from homeassistant.config_entries import ConfigEntry
 
 _DATA = f"{DOMAIN}_tellers"
 _LISTENED = f"{DOMAIN}_listened"
@@ -65,7 +68,8 @@ class Teller:
         self._late = True
         self._loaded = False
         self._marks: dict[Identity, Mark] = {}
-        self._org_id: str = entry.data[CONF_ORG_ID]
+        # An entry of version 1 that is disabled may have none.
+        self._org_id: str | None = entry.data.get(CONF_ORG_ID)
         # The windows of the last answer, which have entities.
         self._present: frozenset[Identity] = frozenset()
         self._untold: list[Told] = []
@@ -93,16 +97,22 @@ class Teller:
         self._answer = None
 
     @callback
-    def async_hear(self, usage: Usage, now: datetime) -> None:
-        """Take an answer of claude.ai's, to look at when the entities show it."""
+    def async_hear(self, usage: Usage, now: datetime) -> bool:
+        """Take an answer of claude.ai's, to look at when the entities show it.
+
+        Tell whether it needs another one soon to be certain.
+        """
         self._answer = usage, now
+        windows = [(window, None) for window in usage.all_windows]
+        marks, _ = tell(self._marks, windows, now, _rules_of(self._entry))
+        return in_doubt(marks.values(), now)
 
     @callback
-    def async_look(self, forecast: ForecastFn) -> None:
-        """Find out what the last answer brings, and tell it."""
+    def async_look(self, shown: Usage | None, forecast: ForecastFn) -> None:
+        """Find out what the last answer brings, if it is shown, and tell it."""
         if not self._begun or not self._hass.data.get(_LISTENED):
             return
-        if self._answer is not None:
+        if self._answer is not None and self._answer[0] == shown:
             usage, now = self._answer
             self._answer = None
             self._present = frozenset(item.identity for item in usage.all_windows)
@@ -192,7 +202,6 @@ class Teller:
                 resets_at=_moment(mark["resets_at"]),
                 doubted_at=_moment(mark["doubted_at"]),
                 doubted_reset=_moment(mark["doubted_reset"]),
-                free_at=_moment(mark["free_at"]),
                 at_risk=bool(mark["at_risk"]),
                 left_over=bool(mark["left_over"]),
             )
@@ -321,8 +330,10 @@ def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> No
         async_call_later(hass, HOLD, HassJob(listened, cancel_on_shutdown=True))
 
     @callback
-    def look(_: ConfigEntryChange, entry: ConfigEntry) -> None:
+    def look(change: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Look at an entry that has changed."""
+        if change == ConfigEntryChange.REMOVED:
+            return
         if entry.domain == DOMAIN and entry.disabled_by:
             hass.async_create_task(teller_of(hass, entry).async_start_anew())
 

@@ -38,11 +38,15 @@ TYPES = tuple(_TYPES)
 # if it still is at another look some time later.
 _CONFIRM = timedelta(seconds=60)
 
-# A percentage that falls by more than so many points before its reset has been refilled.
-_FALL = 5
+# A percentage that falls by more than so many points before its reset has been refilled;
+# if it falls from the limit by less, one can go on, unless it only trembles.
+_FALL, _TREMBLES = 5, 2
 
 # A reset is moved by minutes; the next window's is further away.
 _MOVED = timedelta(hours=1)
+
+# So long after a reset what was before it may be served still.
+LATE_RESET = timedelta(hours=1)
 
 # A run-out is told from the first projection on, and is over at the second.
 _RISK, _NO_RISK = 105, 95
@@ -63,16 +67,15 @@ class Rules:
 class Mark:
     """What has been told of a window: the highest percentage, and in which window.
 
-    `doubted_at` is since when answers speak of another window that no reset explains, and
-    `doubted_reset` of which; `free_at` since when one that was used up is not by them.
-    `at_risk` is whether a run-out is told already, `left_over` whether what is left is.
+    `doubted_at` is since when answers speak of another window that is not explained, and
+    `doubted_reset` of which. `at_risk` is whether a run-out is told already, `left_over`
+    whether what is left is.
     """
 
     percent: float
     resets_at: datetime | None
     doubted_at: datetime | None = None
     doubted_reset: datetime | None = None
-    free_at: datetime | None = None
     at_risk: bool = False
     left_over: bool = False
 
@@ -118,26 +121,32 @@ def tell(
     marks = _of_same_windows(marks, [window.identity for window, _ in found])
     after = dict(marks)
     told: list[Told] = []
-    freed: list[Told] = []
     for window, forecast in found:
         key = window.identity
         if (mark := marks.get(key)) is None:
             after[key] = _first(window, forecast, now, rules)
             continue
+        mark = _without_old_reset(mark, window, now)
         if _is_stale(mark, window, now):
+            after[key] = _certain(mark)
             continue
         if (fresh := _since_reset(mark, window, now)) is None:
             after[key] = _doubted(mark, window, now)
             continue
-        if fresh.percent < mark.percent:
+        if fresh.percent < 0:
             told.append(_told(window, forecast, RESET, mark.percent))
-            if mark.percent >= 100 > window.percent:
-                freed.append(_told(window, forecast, AVAILABLE_AGAIN, mark.percent))
+        if mark.percent >= 100 > max(fresh.percent, window.percent):
+            told.append(_told(window, forecast, AVAILABLE_AGAIN, mark.percent))
         after[key], more = _go_on(fresh, window, forecast, now, rules)
         told += more
-    if not any(_blocks(after[key], now) for key in _BLOCKING if key in after):
-        told += freed
+    if any(_blocks(after[key], now) for key in _BLOCKING if key in after):
+        told = [event for event in told if event.type != AVAILABLE_AGAIN]
     return after, sorted(told, key=lambda event: TYPES.index(event.type))
+
+
+def in_doubt(marks: Iterable[Mark], now: datetime) -> bool:
+    """Tell whether the answer of now is to be confirmed by another one."""
+    return any(mark.doubted_at == now for mark in marks)
 
 
 def _of_same_windows(
@@ -182,11 +191,15 @@ def _first(
 
 def _blocks(mark: Mark, now: datetime) -> bool:
     """Tell whether a window is used up, as far as is certain, and not reset since."""
-    return not (
-        mark.percent < 100
-        or _has_passed(mark.resets_at, now)
-        or _is_confirmed(mark.free_at, now)
-    )
+    return mark.percent >= 100 and not _has_passed(mark.resets_at, now)
+
+
+def _without_old_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
+    """Forget a reset that passed long ago, where a window that is used has none by now."""
+    has_none = window.resets_at is None and window.percent > 0
+    if has_none and _has_passed(mark.resets_at, now - LATE_RESET):
+        return replace(mark, resets_at=None)
+    return mark
 
 
 def _is_stale(mark: Mark, window: UsageWindow, now: datetime) -> bool:
@@ -204,23 +217,40 @@ def _since_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark | None:
 
     After a reset that is nothing.
     """
-    anew = Mark(-1, window.resets_at)
-    if _has_passed(mark.resets_at, now):
-        return anew
+    passed = _has_passed(mark.resets_at, now)
     fell = mark.percent - window.percent > _FALL
-    if fell or not _is_one_reset(mark.resets_at, window.resets_at):
-        if not _is_confirmed(_doubted(mark, window, now).doubted_at, now):
-            return None
-        if fell or _is_next(mark, window):
-            return anew
+    less = fell or mark.percent >= 100 > window.percent + _TREMBLES
+    if passed:
+        # What is not lower can be what was before the reset.
+        explained = not 0 < window.percent >= mark.percent or _has_passed(
+            mark.resets_at, now - LATE_RESET
+        )
+    elif mark.resets_at is None and window.resets_at is not None:
+        explained = window.percent > mark.percent
+    else:
+        explained = not less and _is_one_reset(mark.resets_at, window.resets_at)
+    if not explained and not _is_confirmed(_doubted(mark, window, now).doubted_at, now):
+        return None
+    if passed or fell or _is_next(mark, window):
+        return Mark(-1, window.resets_at)
     # An answer without a reset does not undo one.
     resets_at = window.resets_at or mark.resets_at
-    return replace(mark, resets_at=resets_at, doubted_at=None, doubted_reset=None)
+    percent = window.percent if less else mark.percent
+    return replace(_certain(mark), percent=percent, resets_at=resets_at)
+
+
+def _certain(mark: Mark) -> Mark:
+    """Forget that there was a doubt."""
+    return replace(mark, doubted_at=None, doubted_reset=None)
 
 
 def _doubted(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
-    """Note that an answer speaks of another window, and since when it does of this one."""
-    again = _is_one_reset(mark.doubted_reset, window.resets_at)
+    """Note that an answer speaks of another window, and since when it does of this one.
+
+    A reset that is always as far away is the same one.
+    """
+    since = now - _earlier(mark.doubted_at, now)
+    again = _is_one_reset(mark.doubted_reset, window.resets_at, _MOVED + since)
     return replace(
         mark,
         doubted_at=_earlier(mark.doubted_at if again else None, now),
@@ -228,9 +258,11 @@ def _doubted(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
     )
 
 
-def _is_one_reset(one: datetime | None, other: datetime | None) -> bool:
+def _is_one_reset(
+    one: datetime | None, other: datetime | None, moved: timedelta = _MOVED
+) -> bool:
     """Tell whether two answers can mean the same reset."""
-    return one is None or other is None or abs(one - other) < _MOVED
+    return one is None or other is None or abs(one - other) < moved
 
 
 def _is_next(mark: Mark, window: UsageWindow) -> bool:
@@ -283,15 +315,7 @@ def _go_on(
     if left_over and not mark.left_over:
         kinds.append(LEFT_OVER)
     return (
-        replace(
-            mark,
-            percent=percent,
-            free_at=_earlier(mark.free_at, now)
-            if percent >= 100 > window.percent
-            else None,
-            at_risk=at_risk,
-            left_over=left_over,
-        ),
+        replace(mark, percent=percent, at_risk=at_risk, left_over=left_over),
         [
             _told(
                 window,

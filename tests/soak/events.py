@@ -12,10 +12,12 @@ from .truth import Window
 _THRESHOLDS = (75, 90)
 _LEFT_OVER, _LEFT_OVER_BEFORE = 30, timedelta(hours=24)
 
-# Before a reset so many points are no fall, and so long is no other reset. What is another
-# one is believed after so long.
-_TREMBLES = 5
+# Before a reset so many points are no fall, from the limit so many, and so long is no other
+# reset. So long after a reset what was before it may be told. What is another window is
+# believed after so long.
+_TREMBLES, _TREMBLES_AT_LIMIT = 5, 2
 _JITTER = timedelta(hours=1)
+_LATE = timedelta(hours=1)
 _UNSURE = timedelta(seconds=60)
 
 # How long a window is, if no other.
@@ -64,8 +66,6 @@ class _Known:
     # When another window was told first, and its end.
     other_at: datetime | None = None
     other_ends: datetime | None = None
-    # Since when it is not used up any more.
-    free_at: datetime | None = None
     left_over: bool = False
 
     def is_over(self, wall: datetime) -> bool:
@@ -73,9 +73,8 @@ class _Known:
         return _is_past(self.ends, wall)
 
     def blocks(self, wall: datetime) -> bool:
-        """Tell whether it is used up, and was in one of two answers."""
-        free = self.free_at is not None and wall - self.free_at >= _UNSURE
-        return self.highest >= 100 and not self.is_over(wall) and not free
+        """Tell whether it is used up, and no two answers say that it is not any more."""
+        return self.highest >= 100 and not self.is_over(wall)
 
 
 class Foreseen:
@@ -86,6 +85,9 @@ class Foreseen:
 
     - A window that is over by the clock on the wall tells nothing, though it is served
       still: its reset comes late, or that clock is fast.
+    - A window in which not less is used than in the one that is over may show what was
+      before its reset: within an hour after that it is another one in two answers.
+    - A window that has begun with nothing used is believed in two answers.
     - A window that comes before the one before it is over by that clock (which is slow,
       or claude.ai has begun a week anew) is another one only if it is lower by more than
       five points or ends a whole window later, in two answers a minute apart. Else that
@@ -96,6 +98,11 @@ class Foreseen:
         """Begin before the first answer."""
         self._known: dict[str, _Known] = {}
 
+    @property
+    def unsure(self) -> bool:
+        """Tell whether something is believed only if it is answered again."""
+        return any(last.other_at for last in self._known.values())
+
     def follow(self, answer: Answer) -> list[Happening]:
         """Return what is to be told of an answer."""
         due: list[Happening] = []
@@ -104,17 +111,21 @@ class Foreseen:
             if (last := self._known.get(window.name)) is None:
                 self._known[window.name] = _first(window, begun, answer.wall)
                 continue
-            if last.is_over(answer.wall) and begun == last.begun:
+            if (last.is_over(answer.wall) and begun == last.begun) or _is_past(
+                window.resets_at, answer.wall
+            ):
+                last.other_at = last.other_ends = None
                 continue
-            if _is_past(window.resets_at, answer.wall):
+            if not _is_sure(last, window, answer.wall):
                 continue
+            highest = last.highest
             if _is_another(last, window, begun, answer.wall):
                 due.append(_happening(window, "reset"))
-                if last.highest >= 100 > window.used:
-                    freed.append(_happening(window, "available_again"))
                 last = self._known[window.name] = _Known(begun, window.resets_at, 0)
-            elif last.other_at:
-                continue
+            elif _fell(last, window):
+                last.highest = window.used
+            if highest >= 100 > max(last.highest, window.used):
+                freed.append(_happening(window, "available_again"))
             if begun:
                 last.begun, last.ends = begun, window.resets_at
             due += _go_on(last, window, answer.wall)
@@ -130,28 +141,48 @@ def _first(window: Window, begun: datetime | None, wall: datetime) -> _Known:
     return _Known(begun, window.resets_at, window.used, left_over=near)
 
 
+def _fell(last: _Known, window: Window) -> bool:
+    """Tell whether less is used than was, and does not only tremble."""
+    trembles = _TREMBLES_AT_LIMIT if last.highest >= 100 else _TREMBLES
+    return last.highest - window.used > trembles
+
+
+def _is_sure(last: _Known, window: Window, wall: datetime) -> bool:
+    """Tell whether an answer is to be believed; note if only the next one is."""
+    if last.is_over(wall):
+        assert last.ends is not None
+        sure = not 0 < window.used >= last.highest or wall - last.ends >= _LATE
+    elif last.ends is None and window.resets_at is not None:
+        sure = window.used > last.highest
+    else:
+        sure = (
+            not _fell(last, window)
+            and abs(_after(last.ends, window.resets_at)) < _JITTER
+        )
+    if not sure:
+        if abs(_after(last.other_ends, window.resets_at)) >= _JITTER:
+            last.other_at = None
+        # What is ahead was noted by a clock that was.
+        last.other_at = min(last.other_at or wall, wall)
+        last.other_ends = window.resets_at or last.other_ends
+        if wall - last.other_at < _UNSURE:
+            return False
+    last.other_at = last.other_ends = None
+    return True
+
+
 def _is_another(
     last: _Known, window: Window, begun: datetime | None, wall: datetime
 ) -> bool:
-    """Tell whether a window is certainly another one; note one that could be."""
-    followed = last.begun is not None and begun != last.begun
-    if followed and last.is_over(wall):
-        return True
-    fell = last.highest - window.used > _TREMBLES
-    later = _after(last.ends, window.resets_at)
-    if not followed or not (fell or abs(later) >= _JITTER):
-        last.other_at = last.other_ends = None
+    """Tell whether a window that is believed is another one."""
+    if last.begun is None or begun == last.begun:
         return False
-    if abs(_after(last.other_ends, window.resets_at)) >= _JITTER:
-        last.other_at = None
-    # What is ahead was noted by a clock that was.
-    last.other_at = min(last.other_at or wall, wall)
-    last.other_ends = window.resets_at or last.other_ends
-    if wall - last.other_at < _UNSURE:
-        return False
-    last.other_at = last.other_ends = None
     length = _SESSION if window.name == "session" else _WEEK
-    return fell or later > length - _JITTER
+    return (
+        last.is_over(wall)
+        or last.highest - window.used > _TREMBLES
+        or _after(last.ends, window.resets_at) > length - _JITTER
+    )
 
 
 def _after(ends: datetime | None, other: datetime | None) -> timedelta:
@@ -172,8 +203,6 @@ def _go_on(last: _Known, window: Window, wall: datetime) -> Iterator[Happening]:
     elif passed:
         yield _happening(window, "threshold_reached", max(passed))
     last.highest = max(last.highest, window.used)
-    free = last.highest >= 100 > window.used
-    last.free_at = min(last.free_at or wall, wall) if free else None
     left = _is_near_its_end(window, wall) and 100 - window.used >= _LEFT_OVER
     if left and not last.left_over:
         yield _happening(window, "left_over")

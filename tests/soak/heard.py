@@ -55,6 +55,12 @@ class Heard:
         self._look()
         return bool(self._told_now and (self._due or not self._due_now))
 
+    @property
+    def unsure(self) -> bool:
+        """Tell whether what was answered is to be answered again to be believed."""
+        self._look()
+        return self._foreseen.unsure
+
     def begin_moment(self) -> None:
         """Note that time passes: what has happened until now is remembered."""
         self._look()

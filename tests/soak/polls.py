@@ -16,6 +16,7 @@ _AFTER_RESET = timedelta(seconds=15)
 _JITTER = timedelta(seconds=5)
 _LATE_RESET = timedelta(hours=1)
 _AFTER_OUTAGE = timedelta(minutes=2)
+_AFTER_DOUBT = timedelta(minutes=2)
 
 # Home Assistant works in whole seconds, and two entries not in the same one.
 _SLACK = timedelta(seconds=1)
@@ -49,6 +50,8 @@ class Polls:
         self._obstacles = obstacles
         self._refused = False
         self._too_soon: list[datetime] = []
+        # Whether the last answer was to be confirmed.
+        self._unsure = False
         self._wait = interval
         # Until how long awake the next one must have come, if that is certain.
         self._until: timedelta | None = None
@@ -69,6 +72,7 @@ class Polls:
         self._refused = not accepted or self._obstacles.dead_key
         good = accepted and not self._obstacles.in_force
         self._until = None
+        self._unsure = False
         # After an outage a reset, or a set-up that is tried again, need not wait longer.
         self._wait = min(self._interval, _AFTER_OUTAGE)
         if good:
@@ -76,6 +80,10 @@ class Polls:
             pause = self._wait + _JITTER + _SLOTS + STEP
             self._until = self._clock.awake + pause
         return good
+
+    def doubted(self) -> None:
+        """Note that another answer is needed, so that nobody need wait for long."""
+        self._unsure = True
 
     def check(self, *, switched_on: bool) -> None:
         """See that none has come too soon, and that one has not come too late."""
@@ -98,6 +106,8 @@ class Polls:
                 return f"after {reason}"
         if now - last >= self._wait - _SLACK:
             return "after a reset"
+        if self._unsure and now - last >= _AFTER_DOUBT - _SLACK:
+            return "for a second answer"
         if isinstance(self._obstacles.fault, Trouble) and now == last:
             # Newer versions of aiohttp ask once more where a connection breaks.
             return "on a broken connection"

@@ -107,6 +107,7 @@ After every simulated minute:
   issue is there only while it has a cause, and that of an old key always when it has.
 - No poll has come before its interval was over, but for the reasons counted below, and none
   later: 15, 30, 60, 120 … seconds after a reset while claude.ai goes on telling the old window.
+  What needs a second answer to be believed is asked for after two minutes.
 - Nothing but polls has been asked more than {MOST_REQUESTS} times in 24 hours, but for set-ups,
   forms, and the reason of a refusal.
 - What happens to a window is told by its event entity, each thing once and within ten moments,
@@ -115,7 +116,8 @@ After every simulated minute:
   what the polls were answered, and from when each window has truly begun
   (`tests/soak/events.py`). A window that is over by the machine's clock tells nothing; one that
   begins before the one before it is over by that clock has to be lower by more than five points,
-  or to end a whole window later, in two answers. Half of the crashes, and all in the middle of a poll, forget what was told at
+  or to end a whole window later, in two answers. Two are needed within an hour after a reset,
+  too, where not less is used than before it. Half of the crashes, and all in the middle of a poll, forget what was told at
   that moment: that is told again.
 
 In a night of nine hours at the same numbers not more than {MOST_ROWS} states are written, the

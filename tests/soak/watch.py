@@ -117,6 +117,8 @@ class Watch:
             begun = (meter.started for meter in self.meters)
             of_each = tuple(zip(windows, begun, strict=True))
             self.heard.answered(Answer(self._clock.wall, of_each))
+            if self.heard.unsure:
+                self.polls.doubted()
 
     def check(self, hass: HomeAssistant) -> None:
         """See that all entities are unavailable, or show what was told at one moment.
