@@ -216,9 +216,15 @@ async def test_removed_with_the_last_entry(
     assert await cards(hass_ws_client) == [address]
     await hass.config_entries.async_unload(second.entry_id)
     assert await cards(hass_ws_client) == [address]
+    await hass.config_entries.async_setup(second.entry_id)
     await hass.config_entries.async_set_disabled_by(
         second.entry_id, ConfigEntryDisabler.USER
     )
+    await settle(hass)
+    # With none that is enabled, nobody would serve it after a restart.
+    assert await cards(hass_ws_client) == []
+    await hass.config_entries.async_set_disabled_by(second.entry_id, None)
+    await settle(hass)
     assert await cards(hass_ws_client) == [address]
     await hass.config_entries.async_remove(second.entry_id)
     await settle(hass)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntryChange,
+)
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .back_off import back_off_of
 from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .frontend import async_remove_card, async_setup_card, async_show_card
-from .issues import async_clear_issues, async_clear_when_disabled
+from .issues import async_clear_issues
 from .migration import async_migrate_entry as async_migrate_entry
 from .seat import async_describe_device
 from .status import async_setup_status
@@ -38,8 +43,17 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         for coordinator in hass.data[DOMAIN].values():
             coordinator.async_tell()
 
+    @callback
+    def look(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Leave nothing behind of a seat that is disabled, loaded or not."""
+        gone = change == ConfigEntryChange.REMOVED
+        if entry.domain == DOMAIN and entry.disabled_by and not gone:
+            async_clear_issues(hass, entry)
+            hass.async_create_task(teller_of(hass, entry).async_start_anew())
+            hass.async_create_task(async_remove_card(hass, entry))
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look)
     async_setup_telling(hass, tell_all)
-    async_clear_when_disabled(hass)
     async_setup_status(hass)
     async_setup_websocket(hass)
     return True

@@ -108,10 +108,13 @@ async def async_show_card(hass: HomeAssistant) -> None:
 
 
 async def async_remove_card(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Leave nothing behind in the dashboards' resources, if it is the last entry that goes."""
+    """Leave nothing behind in the dashboards' resources, if it is the last entry that goes.
+
+    With none that is enabled the module would not be served after a restart.
+    """
     for other in hass.config_entries.async_entries(DOMAIN):
         # In old versions, such as 2024.1, the one that goes is still among them.
-        if other.entry_id != entry.entry_id:
+        if other.entry_id != entry.entry_id and not other.disabled_by:
             return
     delivery = _delivery(hass)
     resources = _resources(hass)

@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .back_off import Failure
 from .claude_ai.credentials import is_org_id
@@ -18,7 +16,7 @@ from .claude_ai.errors import OrganizationAccessError
 from .const import CONF_ORG_ID, DOMAIN, README_URL
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
+    from homeassistant.config_entries import ConfigEntry
 
 # After this, a challenge does not end by waiting alone.
 LONG_BLOCK = timedelta(hours=24)
@@ -82,19 +80,6 @@ def async_tell_failure(
 def async_clear_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Clear all issues of an entry."""
     _async_set(hass, entry, set(), clear=set(Issue))
-
-
-@callback
-def async_clear_when_disabled(hass: HomeAssistant) -> None:
-    """From now on, an entry that is disabled has no issues, loaded or not."""
-
-    @callback
-    def clear(_: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Look at an entry that has changed."""
-        if entry.domain == DOMAIN and entry.disabled_by:
-            async_clear_issues(hass, entry)
-
-    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, clear)
 
 
 @callback

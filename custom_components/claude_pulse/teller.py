@@ -7,10 +7,6 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
-    ConfigEntryChange,
-)
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -316,7 +312,7 @@ def _signal(entry: ConfigEntry | None) -> str:
 
 @callback
 def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> None:
-    """Tell nothing before automations listen, and of entries that are disabled nothing at all."""
+    """Tell nothing before automations listen."""
 
     @callback
     def listened(_: datetime) -> None:
@@ -329,13 +325,4 @@ def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> No
         """Wait a moment longer."""
         async_call_later(hass, HOLD, HassJob(listened, cancel_on_shutdown=True))
 
-    @callback
-    def look(change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        """Look at an entry that has changed."""
-        if change == ConfigEntryChange.REMOVED:
-            return
-        if entry.domain == DOMAIN and entry.disabled_by:
-            hass.async_create_task(teller_of(hass, entry).async_start_anew())
-
     async_at_started(hass, started)
-    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look)
