@@ -754,6 +754,44 @@ def test_a_page_that_nobody_sees(open_page: Open) -> None:
     assert page.evaluate("card.asked.details") == before["details"] + 1
 
 
+def test_a_clock_that_is_set_back(open_page: Open) -> None:
+    """A clock that was a day ahead keeps nothing from being asked for."""
+    page = open_page(clock=True)
+    page.evaluate("void show('usual', { width: 480 })")
+    page.clock.run_for(2000)
+    before = page.evaluate("({ ...card.asked })")
+    page.evaluate("{ const now = Date.now; Date.now = () => now() - 86400000; }")
+    page.clock.run_for("01:00:00")
+    after = page.evaluate("card.asked")
+    assert after["details"] > before["details"]
+    assert after["history"] > before["history"]
+
+
+def test_cards_that_are_gone(page: Page) -> None:
+    """Nothing keeps a card that has left the page."""
+    show(page, "usual", width=480)
+    page.evaluate(
+        """async () => {
+          window.gone = [];
+          for (let made = 0; made < 10; made++) {
+            const one = document.createElement("claude-pulse-card");
+            one.setConfig({});
+            one.hass = card._hass;
+            document.querySelector("main").append(one);
+            await new Promise((done) => setTimeout(done, 50));
+            one.remove();
+            gone.push(new WeakRef(one));
+          }
+        }"""
+    )
+    devtools = page.context.new_cdp_session(page)
+    for _ in range(3):
+        devtools.send("HeapProfiler.collectGarbage")
+        page.wait_for_timeout(100)
+    # The last one can be what the page looked at last.
+    assert page.evaluate("gone.filter((one) => one.deref()).length") <= 1
+
+
 def test_focus_stays(page: Page) -> None:
     """What has the focus keeps it when the numbers change."""
     show(page, "usual", width=480)

@@ -559,6 +559,9 @@ const DETAILS_AGE = 5 * MINUTE;
 const HISTORY_AGE = 30 * MINUTE;
 const SOON = 250;
 
+/** Tell whether something is of before an age, or of a clock that was set back since. */
+const isOld = (at, age, now = Date.now()) => now < at || now - at >= age;
+
 /** Return what tells answers apart: all but a time that matters only once it stands still. */
 const toldBy = (answer) =>
 	JSON.stringify(answer, (key, value) => (key === "last_success" ? undefined : value));
@@ -588,7 +591,7 @@ class Details {
 	}
 
 	refresh() {
-		if (Date.now() - this.askedAt >= DETAILS_AGE) this.ask();
+		if (isOld(this.askedAt, DETAILS_AGE)) this.ask();
 	}
 
 	/** Ask soon, as several states change at one time. */
@@ -623,7 +626,7 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 	const start = resetsAt - length;
 	let course = COURSES.get(entity);
 	const same = course?.start === start;
-	if (!same || now - course.readAt > HISTORY_AGE) {
+	if (!same || isOld(course.readAt, HISTORY_AGE, now)) {
 		course = {
 			start,
 			readAt: now,
@@ -638,57 +641,37 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 				course.points = course.points ?? [];
 				course.readAt += DETAILS_AGE - HISTORY_AGE;
 			}
-			// What has been drawn already can wait for the next minute.
-			if (!same) for (const wanted of course.actions) wanted();
+			for (const wanted of course.actions) wanted();
+			course.actions.clear();
 		});
 	}
-	course.actions.add(action);
+	// What has been drawn already can wait for the next minute.
+	if (!course.points) course.actions.add(action);
 	const t = Date.parse(hass.states[entity]?.last_changed);
 	if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
 		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
 	return course.points;
 }
 
-/** Read what the recorder knows of a sensor, if it can: states, and hours where these are gone. */
+/** Read which states of a sensor the recorder knows, if it can. */
 async function readCourse(hass, entity, start, now) {
-	const span = (end) => ({
-		start_time: new Date(start).toISOString(),
-		end_time: new Date(end).toISOString(),
-	});
-	let points;
 	try {
 		const states = await hass.callWS({
 			type: "history/history_during_period",
-			...span(now),
+			start_time: new Date(start).toISOString(),
+			end_time: new Date(now).toISOString(),
 			entity_ids: [entity],
 			include_start_time_state: true,
 			minimal_response: true,
 			no_attributes: true,
 			significant_changes_only: false,
 		});
-		points = (states[entity] ?? []).map(({ s, lu, lc }) => ({
+		return (states[entity] ?? []).map(({ s, lu, lc }) => ({
 			t: 1000 * (lc ?? lu),
-			v: UNKNOWN_STATES.has(s) ? null : numberOf(s),
+			v: numberOf(s),
 		}));
 	} catch {
 		return undefined;
-	}
-	const first = points[0]?.t ?? now;
-	if (first - start < 2 * HOUR) return points;
-	try {
-		const hours = await hass.callWS({
-			type: "recorder/statistics_during_period",
-			...span(first),
-			statistic_ids: [entity],
-			period: "hour",
-			types: ["max"],
-		});
-		const older = (hours[entity] ?? [])
-			.map(({ start: hour, max }) => ({ t: Number(new Date(hour)), v: numberOf(max) }))
-			.filter(({ t }) => t < first);
-		return [...older, ...points];
-	} catch {
-		return points;
 	}
 }
 
