@@ -294,6 +294,22 @@ def test_height_of_a_column(open_page: Open) -> None:
     assert page.locator("claude-pulse-card").bounding_box()["height"] < 400
 
 
+def test_height_before_it_is_seen(open_page: Open) -> None:
+    """Nothing moves when somebody scrolls to a card, as it is drawn with its details."""
+    page = open_page(viewport={"width": 500, "height": 400})
+    page.evaluate("document.querySelector('main').style.paddingTop = '3000px'")
+    show(page, "runs_out", width=390)
+    before = page.evaluate("card.offsetHeight")
+    drawn = page.evaluate("card.asked.drawn")
+    page.evaluate("change(idOf('session_usage'), '40')")
+    settle(page)
+    assert page.evaluate("card.asked.drawn") == drawn
+    page.evaluate("card.scrollIntoView()")
+    settle(page)
+    assert page.evaluate("card.asked.drawn") > drawn
+    assert page.evaluate("card.offsetHeight") == before
+
+
 @pytest.mark.parametrize("rows", [1, 4])
 def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
     """A card of a given height keeps to it, and what is more can be scrolled to."""

@@ -1189,9 +1189,9 @@ class PulseElement extends Element {
 		queueMicrotask(() => {
 			this._drawing = false;
 			if (!this._hass || !this._config || !this.isConnected) return;
-			// The first time in any case, so that it has its height.
+			// Until it has its height in any case.
 			if (!this._visible && this._drawn) return;
-			this._drawn = true;
+			this._drawn = this._details.value;
 			morph(this._all, h("div", this.render(this._view())));
 		});
 	}
