@@ -12,6 +12,7 @@ const source = readFileSync(
 );
 const {
   Format,
+  aboutOf,
   bindingOf,
   dashboard,
   findAccounts,
@@ -71,7 +72,7 @@ describe("formats", () => {
     assert.equal(clock("12"), "2:00\u00a0PM");
     assert.equal(clock("24"), "14:00");
     assert.equal(clock("language"), "2:00\u00a0PM");
-    assert.equal(clock("language", "de"), "14:00");
+    assert.equal(clock("language", "en-GB"), "14:00");
     const midnight = Date.parse("2026-05-05T22:00:00Z");
     assert.equal(formatOf({ time_format: "12" }).clock(midnight), "12:00\u00a0AM");
     assert.equal(format.clock(midnight), "00:00");
@@ -154,9 +155,9 @@ describe("formats", () => {
     const lost = formatOf({ language: "de" }, "Nowhere/None");
     assert.equal(lost.number(1.5), "1,5");
     assert.match(lost.dayKey(NOW), /^2026-05-0[5-7]$/);
-    assert.match(lost.when(NOW + 2 * DAY, NOW), /^(Do|Fr|Sa)\.?\s\d\d:\d\d$/);
+    assert.match(lost.when(NOW + 2 * DAY, NOW), /^(Thu|Fri|Sat)\s\d\d:\d\d\u200e$/);
     const strange = formatOf({ language: "no_language at all" });
-    assert.equal(strange.clock(NOW), "14:00");
+    assert.equal(strange.clock(NOW), "14:00\u200e");
     assert.equal(strange.dayKey(NOW), "2026-05-06");
     assert.equal(strange.t("spent"), "Used up");
     const dollars = strange.money({ amount: 3, currency: "USD", decimals: 2 });
@@ -173,10 +174,23 @@ describe("formats", () => {
     assert.equal(formatOf({ language: "de" }).money({ amount: 5, currency: "EUR" }), "5,00\u00a0€");
   });
 
+  test("words are of one language, and numbers of the person's", () => {
+    const german = formatOf({ language: "de" });
+    assert.deepEqual([german.language, german.direction], ["en", "ltr"]);
+    assert.equal(german.duration(25 * HOUR), "1d 1h");
+    // What follows a clock stays on its right, whatever its letters are.
+    assert.equal(german.when(NOW + DAY, NOW), "tomorrow 14:00\u200e");
+    assert.equal(german.when(NOW + 2 * DAY, NOW), "Fri\u00a014:00\u200e");
+    assert.equal(german.number(1.5), "1,5");
+    assert.deepEqual([format.language, format.direction], ["en", ""]);
+    assert.equal(formatOf({ language: "en-GB" }).direction, "");
+    assert.equal(formatOf({ language: "en-GB" }).when(NOW + 7 * DAY, NOW), "13 May\u00a014:00");
+  });
+
   test("texts fall back on English, and keep no gap", () => {
     assert.equal(text("de-AT", "spent"), "Used up");
-    assert.equal(text(undefined, "ago", { duration: "5m" }), "5m ago");
-    assert.equal(text("en", "ago"), " ago");
+    assert.equal(text(undefined, "in", { duration: "5m" }), "in 5m");
+    assert.equal(text("en", "in"), "in ");
     assert.equal(text("en", "no_such_text"), "no_such_text");
   });
 });
@@ -239,7 +253,7 @@ describe("accounts", () => {
     );
   });
 
-  test("have what is hidden, and not what is disabled", async () => {
+  test("have what is hidden, and what is told of the disabled", async () => {
     const hass = hassOf(SCENARIOS.usual);
     const hidden = Object.values(hass.entities).find(
       ({ translation_key: key }) => key === "session_usage",
@@ -248,11 +262,22 @@ describe("accounts", () => {
     const [account] = await accountsOf(undefined, { hass });
     assert.equal(account.windows[0].used, 31.3);
     delete hass.entities[hidden.entity_id];
-    const [less] = await accountsOf(undefined, { hass });
-    assert.deepEqual(
-      less.windows.map(({ key }) => key),
-      ["weekly", "weekly_Opus"],
-    );
+    const known = async (more) =>
+      (await accountsOf(undefined, { hass, ...more }))[0].windows.map(({ entity, key, used }) => [
+        key,
+        used,
+        Boolean(entity),
+      ]);
+    const rest = [
+      ["weekly", 57.9, true],
+      ["weekly_Opus", 22, true],
+    ];
+    assert.deepEqual(await known(), [["session", 31.3, false], ...rest]);
+    assert.deepEqual(await known({ details: false }), rest);
+    // So it is with a window that has no entity at all.
+    for (const [id, { translation_key: key }] of Object.entries(hass.entities))
+      if (key.startsWith("session")) delete hass.entities[id];
+    assert.deepEqual(await known(), [["session", 31.3, false], ...rest]);
   });
 
   test("are read from states alone", async () => {
@@ -286,7 +311,11 @@ describe("accounts", () => {
     for (const state of Object.values(hass.states))
       if (state.state === "blocked") Object.assign(state, { state: "unavailable", attributes: {} });
     const [told] = await accountsOf(undefined, { hass });
-    assert.deepEqual([told.trouble, told.troubleWords], ["blocked", null]);
+    assert.deepEqual([told.trouble, told.troubleWords], ["blocked", "blocked"]);
+    for (const id of Object.keys(hass.states))
+      if (id.includes("connection")) delete hass.states[id];
+    const [bare] = await accountsOf(undefined, { hass });
+    assert.deepEqual([bare.trouble, bare.troubleWords], ["blocked", null]);
   });
 
   test("are named by a person, by the details, or by what they are", async () => {
@@ -364,10 +393,12 @@ describe("a window", () => {
     assert.equal(judged("session", 100, 0).level, "resetting");
   });
 
-  test("is at risk where a forecast says so, and not too early", () => {
+  test("is at risk where a forecast says so, until that has passed", () => {
     assert.equal(judged("session", 60, 2, { forecast: out({ confidence: 51 }) }).level, "risk");
     assert.equal(judged("session", 60, 4.49, { forecast: out() }).level, "risk");
-    assert.equal(judged("session", 60, 4.51, { forecast: out() }).level, "good");
+    assert.equal(judged("session", 60, 4.51, { forecast: out() }).level, "risk");
+    const passed = judged("session", 60, 2, { forecast: out(), now: NOW + HOUR });
+    assert.deepEqual([passed.level, passed.forecast], ["good", null]);
     assert.equal(judged("session", 60, 2, { forecast: forecastOf(90) }).level, "good");
   });
 
@@ -485,11 +516,21 @@ describe("the verdict", () => {
     const calm = judged("session", 1, 2, { forecast: forecastOf(3) });
     const may = say(calm, week);
     assert.deepEqual([may.level, may.text], ["risk", "The week may run out before its reset"]);
+    // So it is of what is sure too early.
+    const early = judged("weekly", 45, 156, { forecast: forecastOf(400, { out: 15 }) });
+    assert.equal(say(calm, early).text, "The week may run out before its reset");
+    const late = judged("weekly", 45, 151, { forecast: forecastOf(400, { out: 15 }) });
+    assert.match(say(calm, late).text, /^The week runs out/);
     // What is sure comes first.
     const session = judged("session", 90, 1, { forecast: forecastOf(130, { out: 0.5 }) });
     assert.equal(bindingOf([week, session]).key, "session");
-    const later = judged("session", 90, 4, { forecast: { ...forecastOf(130, { out: 3 }), confidence: 55 } });
-    assert.equal(bindingOf([later, judged("weekly", 80, 75, { forecast: forecastOf(140, { out: 40 }) })]).key, "weekly");
+    const later = judged("session", 90, 4, {
+      forecast: { ...forecastOf(130, { out: 3 }), confidence: 55 },
+    });
+    assert.equal(
+      bindingOf([later, judged("weekly", 80, 75, { forecast: forecastOf(140, { out: 40 }) })]).key,
+      "weekly",
+    );
     assert.equal(
       say(judged("session", 1, 2), judged("weekly", 30, 75, { forecast: forecastOf(60) })).text,
       "The week has 70% left",
@@ -498,6 +539,23 @@ describe("the verdict", () => {
     assert.equal(say(judged("session", 100, null)).text, "The session is used up");
     assert.equal(say(judged("session", 0, 2)).text, "The session has 100% left");
     assert.equal(say().text, "Nothing is known yet");
+  });
+
+  test("says what goes on where there is extra usage, and how old it is", async () => {
+    const about = (spend, more = {}) =>
+      aboutOf({ spend, ...more }, { level: "spent", text: "" }, NOW, format);
+    const euro = (amount) => ({ amount, currency: "EUR", decimals: 2 });
+    const spend = { enabled: true, spent: euro(50), limit: null };
+    assert.equal(about(spend), "Extra usage goes on.");
+    assert.equal(about({ ...spend, limit: euro(51) }), "Extra usage goes on.");
+    assert.equal(about({ ...spend, limit: euro(50) }), "");
+    assert.equal(about({ ...spend, enabled: false }), "");
+    assert.equal(about(null), "");
+    const [stale] = await accountsOf(SCENARIOS.stale);
+    assert.equal(
+      aboutOf(stale, { level: "good", text: "" }, NOW, format),
+      "Last read 13:46, 14m ago · claude.ai: blocked",
+    );
   });
 
   test("leads to a new key where the login is dead", async () => {
@@ -767,6 +825,11 @@ describe("the dashboard", () => {
     assert.deepEqual(paths("only_week"), ["overview", "weekly", "health"]);
     assert.deepEqual(paths("usual"), ["overview", "weekly", "models", "health"]);
     assert.deepEqual(paths("nobody"), ["overview"]);
+    const away = (hass) => {
+      for (const state of Object.values(hass.states))
+        Object.assign(state, { state: "unavailable", attributes: {} });
+    };
+    assert.deepEqual(paths("usual", away), paths("usual"));
     const [alone, hass] = of([{ windows: [windowOf("session", 5, 2)] }]);
     check(alone, hass);
     assert.deepEqual(

@@ -294,6 +294,22 @@ def test_height_of_a_column(open_page: Open) -> None:
     assert page.locator("claude-pulse-card").bounding_box()["height"] < 400
 
 
+def test_height_before_it_is_seen(open_page: Open) -> None:
+    """Nothing moves when somebody scrolls to a card, as it is drawn with its details."""
+    page = open_page(viewport={"width": 500, "height": 400})
+    page.evaluate("document.querySelector('main').style.paddingTop = '3000px'")
+    show(page, "runs_out", width=390)
+    before = page.evaluate("card.offsetHeight")
+    drawn = page.evaluate("card.asked.drawn")
+    page.evaluate("change(idOf('session_usage'), '40')")
+    settle(page)
+    assert page.evaluate("card.asked.drawn") == drawn
+    page.evaluate("card.scrollIntoView()")
+    settle(page)
+    assert page.evaluate("card.asked.drawn") > drawn
+    assert page.evaluate("card.offsetHeight") == before
+
+
 @pytest.mark.parametrize("rows", [1, 4])
 def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
     """A card of a given height keeps to it, and what is more can be scrolled to."""
@@ -321,6 +337,35 @@ def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
     assert cards.locator(".micro").count() == (4 if rows == 1 else 0)
     assert cards.locator(".chart").count() == 0
     assert cards.locator(".sentence").count() == (0 if rows == 1 else 4)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4])
+def test_low_cards_begin_with_what_matters(page: Page, rows: int) -> None:
+    """In a low card the window that decides is seen without scrolling."""
+    page.evaluate(
+        """rows => {
+          show("model_spent", { width: 390, config: { grid_options: { rows } } });
+          card.parentElement.style.height = `${rows * 64 - 8}px`;
+          card.layout = "grid";
+        }""",
+        rows,
+    )
+    settle(page)
+    assert page.locator(".name").first.inner_text() == "Opus"
+    bar = page.locator(".row .bar").first.bounding_box()
+    card = page.locator("claude-pulse-card").bounding_box()
+    assert bar["y"] + bar["height"] <= card["y"] + card["height"]
+
+
+@pytest.mark.parametrize("width", [74, 86, 94, 104])
+@pytest.mark.parametrize("scenario", ["usual", "both_spent"])
+def test_three_columns(page: Page, width: int, scenario: str) -> None:
+    """The number can be read in the three columns that `min_columns` allows."""
+    show(page, scenario, width=width)
+    card = page.locator("claude-pulse-card").bounding_box()
+    number = page.locator(".number b").bounding_box()
+    assert number["x"] + number["width"] <= card["x"] + card["width"]
+    assert page.locator(".number").evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def violations(page: Page) -> list[str]:
@@ -589,6 +634,169 @@ def test_a_choice_of_what_is_shown(page: Page) -> None:
             page.evaluate("config => card.setConfig(config)", config)
 
 
+def test_what_is_left_out_counts(page: Page) -> None:
+    """The sentence is about all windows, whatever rows are shown."""
+    show(page, "week_spent", width=390, config={"hide": ["weekly"]})
+    sentence = "The week is used up until Friday\xa019:00"
+    assert page.get_by_role("status").inner_text() == sentence
+    assert page.locator(".name").all_inner_texts() == ["Session"]
+    micro = {"hide": ["weekly"], "layout": "micro"}
+    show(page, "week_spent", width=390, config=micro)
+    label = page.locator(".micro").get_attribute("aria-label")
+    assert label == f"Session: 31% used. {sentence}. Extra usage goes on."
+
+
+def test_a_view_of_models(page: Page) -> None:
+    """The dashboard's view of models does not call fine what cannot go on."""
+    page.evaluate(
+        """async () => {
+          const [{ windows }] = SCENARIOS.week_spent;
+          SCENARIOS.models = [{ windows: [...windows, SCENARIOS.usual[0].windows[2]] }];
+          const { _hass: hass } = show("models", { width: 390 });
+          const strategy = customElements.get("ll-strategy-dashboard-claude-pulse");
+          const { views } = await strategy.generate({}, hass);
+          const { sections } = views.find(({ path }) => path === "models");
+          card.setConfig(sections[0].cards[0]);
+        }"""
+    )
+    settle(page)
+    assert page.get_by_role("status").inner_text().startswith("The week is used up")
+    assert page.locator(".row .name").all_inner_texts() == ["Opus"]
+
+
+def test_a_disabled_sensor(page: Page) -> None:
+    """What is told of a window counts, also where its sensor is disabled."""
+    show(page, "week_spent", width=390)
+    page.evaluate(
+        """() => {
+          const entities = { ...card._hass.entities };
+          delete entities[idOf("weekly_usage")];
+          card.hass = { ...card._hass, entities };
+        }"""
+    )
+    settle(page)
+    assert page.get_by_role("status").inner_text().startswith("The week is used up")
+    assert page.locator(".name").all_inner_texts() == ["Session"]
+
+
+def test_dashboards_of_an_outage(page: Page) -> None:
+    """Views do not depend on whether anything can be read at that moment."""
+    views = page.evaluate(
+        """async () => {
+          show("usual");
+          const hass = card._hass;
+          const states = Object.fromEntries(Object.entries(hass.states).map(([id, state]) =>
+            [id, { ...state, state: "unavailable", attributes: {} }]));
+          const { connection } = hassOf(SCENARIOS.usual, { details: false });
+          const strategy = customElements.get("ll-strategy-dashboard-claude-pulse");
+          const seen = [hass, { ...hass, states }, { ...hass, states, connection }];
+          return Promise.all(seen.map(async (one) =>
+            (await strategy.generate({}, one)).views.map(({ path }) => path)));
+        }"""
+    )
+    assert views == [views[0]] * 3
+
+
+def test_one_line_says_what_comes(page: Page) -> None:
+    """What runs out before its reset does not only say its reset."""
+    micro = {"layout": "micro"}
+    show(page, "session_runs_out", width=390, config=micro)
+    assert page.locator(".words").inner_text() == "Runs out 14:42"
+    show(page, "session_runs_out", tag="claude-pulse-badge")
+    badge = page.locator("claude-pulse-badge .text span").last
+    assert badge.inner_text() == "82% used · Runs out 14:42"
+    page.evaluate("SCENARIOS.session_runs_out[0].windows[0].forecast.confidence = 55")
+    show(page, "session_runs_out", width=160)
+    assert page.locator(".words").nth(1).inner_text() == "May run out"
+    show(page, "usual", width=160)
+    assert page.locator(".words").nth(2).inner_text() == "Resets in 3d 3h"
+
+
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
+    """Where there is room for one account, it is the worst, and has a name."""
+    show(page, "two_accounts", width=390, tag=tag, config={"layout": "micro"})
+    label = page.locator(".micro").get_attribute("aria-label") or ""
+    assert "Söhne. Week: 100% used. The week is used up" in label
+    device = {"layout": "micro", "device": "device0"}
+    show(page, "two_accounts", width=390, tag=tag, config=device)
+    label = page.locator(".micro").nth(1).get_attribute("aria-label") or ""
+    assert label.startswith("Week: 58% used. ")
+
+
+def test_old_numbers_say_so(page: Page) -> None:
+    """Each layout says from when its numbers are, if they are old, and is not sure of them."""
+    words = re.compile("Last read 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
+    show(page, "stale", width=390, config={"layout": "days"})
+    assert words.search(page.locator(".content").inner_text())
+    show(page, "stale", width=390, config={"layout": "micro"})
+    show(page, "stale", tag="claude-pulse-badge")
+    for button in page.locator(".micro").all():
+        assert words.search(button.get_attribute("title") or "")
+        assert button.get_attribute("data-level") == "unknown"
+
+
+def test_english_elsewhere(page: Page) -> None:
+    """Where there are no texts, all words are English, in their order."""
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    locale = {
+        "language": "ar",
+        "number_format": "language",
+        "time_format": "language",
+    }
+    show(page, "usual", width=390, hass={"language": "ar", "locale": locale})
+    content = page.locator("claude-pulse-card .all")
+    assert content.get_attribute("lang") == "en"
+    assert content.evaluate("it => getComputedStyle(it).direction") == "ltr"
+    assert "in 3d 3h" in content.inner_text()
+    page.evaluate(
+        """() => {
+          const locale = { ...card._hass.locale, language: "en" };
+          card.hass = { ...card._hass, language: "en", locale };
+        }"""
+    )
+    page.wait_for_timeout(50)
+    assert content.evaluate("it => getComputedStyle(it).direction") == "rtl"
+
+
+def test_ends_of_a_week(page: Page) -> None:
+    """Start and reset of a week can be told apart."""
+    show(page, "only_week", width=390)
+    ends = page.locator(".axis span:not(.here)").all_inner_texts()
+    assert ends == ["May 2 17:00", "May 9 17:00"]
+
+
+def test_a_run_out_that_has_passed(open_page: Open) -> None:
+    """What has passed while nothing could be asked is not said to come."""
+    page = open_page(clock=True)
+    page.evaluate("void show('session_runs_out', { width: 390 })")
+    page.clock.run_for(2000)
+    sentence = page.get_by_role("status")
+    assert "runs out" in sentence.inner_text()
+    page.evaluate("void (card.gate = () => Promise.reject(new Error('none')))")
+    page.clock.run_for("01:00:00")
+    assert sentence.inner_text() == "The session has 18% left"
+
+
+def test_a_run_out_that_is_early(page: Page) -> None:
+    """What is drawn is said, too, if not for sure."""
+    page.evaluate(
+        """() => {
+          const [week] = SCENARIOS.only_week[0].windows;
+          const runs_out_at = new Date(Date.now() + 60 * 3600000).toISOString();
+          const forecast = { ...week.forecast, projected: 180, low: 140, high: 220,
+            lasts: false, runs_out_at };
+          const resetsAt = Date.now() + 155 * 3600000;
+          SCENARIOS.early = [{ windows: [{ ...week, used: 20, resetsAt, forecast }] }];
+        }"""
+    )
+    show(page, "early", width=390)
+    assert page.locator(".chart .projection").count() == 1
+    said = page.get_by_role("status").inner_text()
+    assert said == "The week may run out before its reset"
+    assert page.locator(".verdict").get_attribute("data-level") == "risk"
+
+
 def test_names_are_no_markup(page: Page) -> None:
     """What a person or a server calls something is only text."""
     page.evaluate(
@@ -754,6 +962,44 @@ def test_a_page_that_nobody_sees(open_page: Open) -> None:
     assert page.evaluate("card.asked.details") == before["details"] + 1
 
 
+def test_a_clock_that_is_set_back(open_page: Open) -> None:
+    """A clock that was a day ahead keeps nothing from being asked for."""
+    page = open_page(clock=True)
+    page.evaluate("void show('usual', { width: 480 })")
+    page.clock.run_for(2000)
+    before = page.evaluate("({ ...card.asked })")
+    page.evaluate("{ const now = Date.now; Date.now = () => now() - 86400000; }")
+    page.clock.run_for("01:00:00")
+    after = page.evaluate("card.asked")
+    assert after["details"] > before["details"]
+    assert after["history"] > before["history"]
+
+
+def test_cards_that_are_gone(page: Page) -> None:
+    """Nothing keeps a card that has left the page."""
+    show(page, "usual", width=480)
+    page.evaluate(
+        """async () => {
+          window.gone = [];
+          for (let made = 0; made < 10; made++) {
+            const one = document.createElement("claude-pulse-card");
+            one.setConfig({});
+            one.hass = card._hass;
+            document.querySelector("main").append(one);
+            await new Promise((done) => setTimeout(done, 50));
+            one.remove();
+            gone.push(new WeakRef(one));
+          }
+        }"""
+    )
+    devtools = page.context.new_cdp_session(page)
+    for _ in range(3):
+        devtools.send("HeapProfiler.collectGarbage")
+        page.wait_for_timeout(100)
+    # The last one can be what the page looked at last.
+    assert page.evaluate("gone.filter((one) => one.deref()).length") <= 1
+
+
 def test_focus_stays(page: Page) -> None:
     """What has the focus keeps it when the numbers change."""
     show(page, "usual", width=480)
@@ -806,6 +1052,18 @@ def test_another_locale(page: Page) -> None:
 def test_a_window_that_comes_and_goes(page: Page) -> None:
     """What is found later is shown, and what is gone is not."""
     show(page, "usual", width=480)
+    page.evaluate(
+        """() => {
+          const { sendMessagePromise: ask } = card._hass.connection;
+          const known = () => Object.keys(card._hass.entities);
+          card._hass.connection.sendMessagePromise = async (message) => {
+            const answer = await ask(message);
+            for (const account of answer.accounts)
+              account.windows = account.windows.filter((one) => known().includes(one.entity_id));
+            return answer;
+          };
+        }"""
+    )
     without = """() => {
       const { entities } = card._hass;
       window.kept ??= entities;
@@ -814,12 +1072,15 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
     }"""
     page.locator(".chips button", has_text="Opus").click()
     page.evaluate(without)
-    page.wait_for_timeout(50)
+    settle(page)
     assert page.locator(".name").all_inner_texts() == ["Session", "Week"]
     assert page.get_by_role("img", name=re.compile("^Week, chart")).count() == 1
+    asked = page.evaluate("card.asked.details")
     page.evaluate("card.hass = { ...card._hass, entities: kept }")
-    page.wait_for_timeout(50)
+    settle(page)
     assert page.locator(".name").all_inner_texts() == ["Session", "Week", "Opus"]
+    # At once, as nothing else tells of it.
+    assert page.evaluate("card.asked.details") > asked
     page.evaluate("card.hass = { ...card._hass, entities: {} }")
     page.wait_for_timeout(50)
     assert page.get_by_role("link").inner_text() == "Set it up"

@@ -14,6 +14,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const last = (list) => list[list.length - 1];
+const within = (value, most = 100) => Math.max(0, Math.min(most, value));
+const joined = (parts, by) => parts.filter(Boolean).join(by);
 
 /* --------------- texts */
 
@@ -23,10 +25,9 @@ const TEXTS = {
 		a_day: "{percent} a day until the reset",
 		a_month: "The last 30 days",
 		actions: "What happens when",
-		ago: "{duration} ago",
 		ahead: "{points} ahead of time",
 		all_last: "Session and week last until their resets",
-		as_of: "Last read {when}",
+		as_of: "Last read {when}, {duration} ago",
 		auto: "By the space there is",
 		balance: "Balance {money}",
 		chart: "Chart",
@@ -49,10 +50,10 @@ const TEXTS = {
 		in: "in {duration}",
 		lasts: "Lasts until the reset",
 		layout: "Layout",
-		may_run_out: "May run out before the reset",
+		may_run_out: "May run out",
 		may_run_out_the: "{the} may run out before its reset",
 		micro: "One line",
-		model_spent: "{name} is used up until {when}; the rest goes on",
+		model_spent: "{the} is used up until {when}; the rest goes on",
 		models: "Models",
 		money: "Money",
 		no_accounts: "Claude Pulse shows no account here",
@@ -93,10 +94,11 @@ const TEXTS = {
 	},
 };
 
+const textsOf = (language) => TEXTS[language] ?? TEXTS[String(language).split("-")[0]];
+
 /** Return a text of a language, with what stands in it. */
 export function text(language, key, values = {}) {
-	const found =
-		(TEXTS[language] ?? TEXTS[String(language).split("-")[0]] ?? {})[key] ?? TEXTS.en[key] ?? key;
+	const found = textsOf(language)?.[key] ?? TEXTS.en[key] ?? key;
 	return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
@@ -111,7 +113,9 @@ const NUMBER_LOCALES = {
 	none: ["en-US"],
 };
 
-/** Return a value that the browser knows, or undefined, which stands for its own. */
+const DATE = { day: "numeric", month: "short" };
+
+/** Return a value if the browser knows it; undefined stands for its own. */
 function usable(value, use) {
 	try {
 		use(value);
@@ -121,13 +125,15 @@ function usable(value, use) {
 	}
 }
 
-/** How a person reads numbers and times, as Home Assistant knows it. */
+/** How a person reads numbers and times, in words of `TEXTS`. */
 export class Format {
-	/** `locale` and `config` are Home Assistant's. */
 	constructor(locale = {}, config = {}) {
-		this.language = usable(locale.language || "en", Intl.getCanonicalLocales);
+		const own = usable(locale.language || "en", Intl.getCanonicalLocales);
+		this.language = textsOf(own) ? own : "en";
+		// From left to right where the page's language is another one.
+		this.direction = this.language === own ? "" : "ltr";
 		this.numbers =
-			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : this.language;
+			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : own;
 		this.grouping = locale.number_format !== "none";
 		this.zone =
 			locale.time_zone === "server"
@@ -136,12 +142,9 @@ export class Format {
 		const clock = { 12: true, 24: false }[locale.time_format];
 		this.clockOptions = { hour: "numeric", minute: "2-digit", timeZone: this.zone };
 		if (clock !== undefined) this.clockOptions.hourCycle = clock ? "h12" : "h23";
-		this.times = locale.time_format === "system" ? undefined : this.language;
+		this.times = locale.time_format === "system" ? undefined : own;
 		this.cache = new Map();
-	}
-
-	t(key, values) {
-		return text(this.language, key, values);
+		this.t = (key, values) => text(this.language, key, values);
 	}
 
 	number(value, options = {}) {
@@ -151,14 +154,14 @@ export class Format {
 		}).format(value);
 	}
 
-	/** Return a whole percentage that is 100 only if all is used, and 0 only if nothing is. */
+	/** Return a whole percentage that is 0 only if nothing is used. */
 	percent(value) {
 		const shown = wholePercent(value);
 		const little = shown === 0 && value > 0;
 		return (little ? "<" : "") + this.number(little ? 0.01 : shown / 100, { style: "percent" });
 	}
 
-	/** Return a length of time in its two largest units; a minute begun counts. */
+	/** Return a time's two largest units; a minute begun counts. */
 	duration(ms) {
 		const minutes = Math.max(1, Math.ceil(ms / MINUTE));
 		const parts = [
@@ -170,24 +173,27 @@ export class Format {
 		return parts
 			.slice(first, first + 2)
 			.filter(([count]) => count > 0)
-			.map(([count, unit]) => this.number(count, { style: "unit", unit, unitDisplay: "narrow" }))
+			.map(([count, unit]) => {
+				const options = { style: "unit", unit, unitDisplay: "narrow" };
+				return this.formatter("NumberFormat", this.language, options).format(count);
+			})
 			.join(" ");
 	}
 
 	clock(ms) {
 		const shown = this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
-		// Not broken before PM.
-		return shown.replace(/\s/g, "\u00a0");
+		// Not broken before PM; what follows stays behind.
+		return shown.replace(/\s/g, "\u00a0") + (this.direction && "\u200e");
 	}
 
-	/** Return a clock time with the day that it needs to be understood. */
+	/** Return a clock time with the day that it needs. */
 	when(ms, now, weekday = "short") {
 		const [today, that] = [now, ms].map((one) => Date.parse(this.dayKey(one)) / DAY);
 		const days = that - today;
 		if (days === 0) return this.clock(ms);
 		if (days === 1) return this.t("tomorrow", { clock: this.clock(ms) });
 		const far = days > 6 || days < 0;
-		const day = this.day(ms, far ? { day: "numeric", month: "short" } : { weekday });
+		const day = this.day(ms, far ? DATE : { weekday });
 		return `${day}\u00a0${this.clock(ms)}`;
 	}
 
@@ -217,7 +223,7 @@ export class Format {
 			shown = this.number(amount, { ...money, ...digits });
 		} catch {
 			// No currency, or none that the browser knows.
-			shown = [this.number(amount, digits), currency].filter(Boolean).join(" ");
+			shown = joined([this.number(amount, digits), currency], " ");
 		}
 		// No line ends after a minus.
 		return shown.replace("-", "\u2212");
@@ -231,26 +237,25 @@ export class Format {
 	}
 }
 
-/** Return a whole percentage that is 100 only if all is used. */
 export function wholePercent(value) {
-	return value < 100 ? Math.max(0, Math.min(99, Math.round(value))) : Math.round(value);
+	return value < 100 ? within(Math.round(value), 99) : Math.round(value);
 }
 
-/** Return what is left of a window as a whole percentage, which is 100 only if nothing is used. */
-const leftOf = (used) => Math.max(0, Math.min(used > 0 ? 99 : 100, 100 - wholePercent(used)));
+/** Return how much is left, 100 only if nothing is used. */
+const leftOf = (used) => within(100 - wholePercent(used), used > 0 ? 99 : 100);
 
 /* --------------- model */
 
-// What an entity of a window is, by its translation key, which begins with a kind of window.
+// What an entity of a window is, by its translation key.
 const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
-// Of the ten sensors, these repeat what others tell, one of them each minute.
+// These repeat what other sensors tell, one of them each minute.
 const REPEATED = /^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
 const SESSION = "session";
 const WEEKLY = "weekly";
 const LENGTHS = { [SESSION]: 5 * HOUR, [WEEKLY]: 7 * DAY };
 
-// So early in a window, a forecast is too weak to be said.
+// So early in a window, a run-out is unsure.
 const EARLY = 0.1;
 // So unsure, in percent, whether it runs out, it may.
 const UNSURE = 65;
@@ -290,8 +295,9 @@ export function findAccounts(hass, details) {
 		const [, kind, part] = OF_A_WINDOW.exec(key) ?? [];
 		// An unavailable entity has no attributes.
 		const window = kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
-		if (!kind) entities[key] = id;
-		else if (window) {
+		// Whose window is not known yet goes by its id.
+		if (!window) entities[kind ? id : key] = id;
+		else {
 			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
 			windows.get(window).entities[part] = id;
 		}
@@ -306,29 +312,34 @@ export function findAccounts(hass, details) {
 export function readAccount(hass, found, details, now) {
 	const detail = details?.accounts.find((account) => account.device_id === found.id);
 	const connection = hass.states[found.entities.connection];
-	const shown = stateOf(hass, found.entities.connection);
-	const trouble = shown === null ? (detail?.trouble ?? null) : shown;
+	const trouble = stateOf(hass, found.entities.connection) ?? detail?.trouble ?? null;
 	const wrong = trouble !== null && trouble !== "up_to_date";
-	const inWords = (id) => hass.formatEntityState?.(hass.states[id]) ?? stateOf(hass, id);
+	const inWords = (id, state) =>
+		state && state !== "unavailable" && hass.states[id]
+			? (hass.formatEntityState?.({ ...hass.states[id], state }) ?? state)
+			: null;
 	const status = stateOf(hass, found.entities.service_status);
+	const windows = new Map(found.windows);
+	for (const { window: key, kind } of detail?.windows ?? [])
+		if (!windows.has(key)) windows.set(key, { key, kind, entities: {} });
 	return {
 		id: found.id,
 		name: deviceName(hass, found.id) || detail?.title || "Claude Pulse",
 		plan: stateOf(hass, found.entities.plan) ?? detail?.plan ?? null,
 		trouble: wrong ? trouble : null,
-		troubleWords: wrong && shown !== null ? inWords(found.entities.connection) : null,
+		troubleWords: wrong ? inWords(found.entities.connection, trouble) : null,
 		asOf: wrong
 			? (momentOf(connection?.attributes.last_update) ?? momentOf(detail?.last_success))
 			: null,
 		thresholds: detail?.thresholds ?? [],
-		windows: [...found.windows.values()]
-			.filter((window) => window.entities.usage)
+		windows: [...windows.values()]
 			.map((window) => readWindow(hass, window, detail))
+			.filter(({ entity, used }) => entity || used !== null)
 			.map((window) => judge(window, now))
 			.sort((one, other) => rank(one) - rank(other)),
 		spend: detail?.spend ?? null,
 		balance: detail?.balance ?? null,
-		status: status && status !== "operational" ? inWords(found.entities.service_status) : null,
+		status: status === "operational" ? null : inWords(found.entities.service_status, status),
 	};
 }
 
@@ -336,7 +347,7 @@ const rank = ({ key }) => [SESSION, WEEKLY].indexOf(key) + 1 || 3;
 
 function readWindow(hass, { key, kind, entities }, detail) {
 	const told = detail?.windows.find(({ window }) => window === key);
-	const used = numberOf(stateOf(hass, entities.usage));
+	const used = numberOf(entities.usage ? stateOf(hass, entities.usage) : told?.percent);
 	const forecast = used === null ? null : told?.forecast;
 	return {
 		key,
@@ -355,7 +366,7 @@ function deviceName(hass, id) {
 	return device?.name_by_user || device?.name;
 }
 
-/** Return the name of a window that only the server knows, as its sensor has it. */
+/** Return a name as an entity has it, without its device's. */
 function nameOf(hass, id) {
 	const state = hass.states[id];
 	const whole = state?.attributes.friendly_name ?? id;
@@ -363,20 +374,22 @@ function nameOf(hass, id) {
 	return own && whole.startsWith(`${own} `) ? whole.slice(own.length + 1) : whole;
 }
 
-/** Return the ids of all that a card shows of an account. */
 export function watchedOf(found) {
 	return [found, ...found.windows.values()].flatMap(({ entities }) => Object.values(entities));
 }
 
 /**
- * Return a window with what it means for the person at a moment.
+ * Return a window with what it means at a moment.
  *
  * `level` is `unknown`, `idle` (no time runs), `resetting`, `good`, `risk` (it runs out
  * before its reset) or `spent`; `elapsed` the share of its time that has passed; `pace` is
  * `ahead`, `reserve`, `even` or null, and `points` by how many.
  */
 export function judge(window, now) {
-	const { used, resetsAt, length, forecast } = window;
+	const { used, resetsAt, length } = window;
+	const runsOutAt = window.forecast?.runsOutAt ?? null;
+	// What was foreseen for a moment that has passed is no forecast.
+	const forecast = runsOutAt !== null && runsOutAt <= now ? null : window.forecast;
 	const running = resetsAt !== null && now < resetsAt;
 	const elapsed = running && length ? Math.max(0, 1 - (resetsAt - now) / length) : null;
 	let level = "good";
@@ -384,18 +397,18 @@ export function judge(window, now) {
 	else if (used === null) level = "unknown";
 	else if (used >= 100) level = "spent";
 	else if (!running) level = "idle";
-	else if (forecast?.runsOutAt && elapsed >= EARLY) level = "risk";
+	else if (forecast?.runsOutAt) level = "risk";
 	const points = forecast?.pace ?? null;
 	let pace = null;
 	if (points !== null && level === "good")
 		pace = Math.abs(points) < ON_PACE ? "even" : points > 0 ? "ahead" : "reserve";
 	else if (points >= ON_PACE && level === "risk") pace = "ahead";
-	return { ...window, level, running, elapsed, pace, points };
+	return { ...window, forecast, level, running, elapsed, pace, points };
 }
 
-const isSure = ({ forecast }) => forecast.confidence >= UNSURE;
+const isSure = ({ elapsed, forecast }) => elapsed >= EARLY && forecast.confidence >= UNSURE;
 
-/** Return the window that decides whether the person can go on, and until when. */
+/** Return the window that decides whether a person can go on. */
 export function bindingOf(windows) {
 	const blocking = windows.filter(({ blocks }) => blocks);
 	const most = (found, by) =>
@@ -409,16 +422,17 @@ export function bindingOf(windows) {
 }
 
 /**
- * Say in one sentence whether the person can go on, and until when.
- *
- * Returns the `level` of it, its `text`, the `window` it is about, and a `link` where
- * something can be done.
+ * Say in one sentence whether a person can go on: its `level`, its `text`, the `window` it
+ * is about, and a `link` where something can be done.
  */
 export function verdict({ windows, trouble, troubleWords }, now, format) {
-	const t = format.t.bind(format);
-	const the = ({ blocks, key, name }) => (blocks ? t(`the_${key}`) : name);
+	const { t } = format;
 	const when = (ms) => format.when(ms, now, "long");
-	const said = (window, words, level = window.level) => ({ level, text: words, window });
+	const said = (window, key, values, level = window.level) => ({
+		level,
+		text: t(key, { the: window.blocks ? t(`the_${window.key}`) : window.name, ...values }),
+		window,
+	});
 	if (trouble === "invalid_auth")
 		return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
 	if (trouble && windows.every(({ used }) => used === null))
@@ -430,41 +444,59 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 	const spent = first("spent");
 	const risk = first("risk");
 	if (spent && (spent.blocks || !risk)) {
-		const { name, resetsAt, blocks } = spent;
-		if (resetsAt === null) return said(spent, t("spent_unknown", { the: the(spent) }));
-		return blocks
-			? said(spent, t("spent_until", { the: the(spent), when: when(resetsAt) }))
-			: said(spent, t("model_spent", { name, when: when(resetsAt) }), "risk");
+		const { blocks, resetsAt } = spent;
+		if (resetsAt === null) return said(spent, "spent_unknown");
+		const until = { when: when(resetsAt) };
+		return blocks ? said(spent, "spent_until", until) : said(spent, "model_spent", until, "risk");
 	}
-	if (risk && !isSure(risk)) return said(risk, t("may_run_out_the", { the: the(risk) }));
+	if (risk && !isSure(risk)) return said(risk, "may_run_out_the");
 	if (risk) {
 		const { runsOutAt } = risk.forecast;
 		const before = format.duration(risk.resetsAt - runsOutAt);
-		return said(risk, t("runs_out_before", { the: the(risk), when: when(runsOutAt), before }));
+		return said(risk, "runs_out_before", { when: when(runsOutAt), before });
 	}
 	const blocking = windows.filter(({ blocks }) => blocks);
 	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast?.lasts);
 	const idle = blocking.find(({ key, level }) => key === SESSION && level === "idle");
-	if (idle && lasting.length) return said(idle, t("idle_lasts"), "good");
+	if (idle && lasting.length) return said(idle, "idle_lasts", {}, "good");
 	if (lasting.length && lasting.length === blocking.length)
 		return lasting.length > 1
 			? { level: "good", text: t("all_last") }
-			: said(lasting[0], t("one_lasts", { the: the(lasting[0]) }));
+			: said(lasting[0], "one_lasts");
 	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
-	if (bound.level === "resetting") return said(bound, t("resetting_the", { the: the(bound) }));
-	const percent = format.percent(leftOf(bound.used));
-	return said(bound, t("clear", { the: the(bound), percent }), "good");
+	if (bound.level === "resetting") return said(bound, "resetting_the");
+	return said(bound, "clear", { percent: format.percent(leftOf(bound.used)) }, "good");
 }
 
-/** Return what keeps the numbers from being read, in words. */
 const troubleOf = (words, format) =>
 	words ? format.t("trouble_is", { trouble: words }) : format.t("trouble");
+
+/** Return what there is to know beside the sentence. */
+export function aboutOf(
+	{ asOf, spend, trouble, troubleWords },
+	{ level, text: sentence },
+	now,
+	format,
+) {
+	const why = trouble && troubleOf(troubleWords, format);
+	const { enabled, limit, spent } = spend ?? {};
+	const goesOn = enabled && !(limit && spent.amount >= limit.amount);
+	return joined(
+		[
+			asOf &&
+				format.t("as_of", { when: format.when(asOf, now), duration: format.duration(now - asOf) }),
+			why !== sentence && why,
+			level === "spent" && goesOn && format.t("extra_goes_on"),
+		],
+		" · ",
+	);
+}
 
 export function labelOf(window, format) {
 	return window.blocks ? format.t(window.key) : window.name;
 }
 
-/** Return how large a card is drawn, by what is configured, or by the space it has. */
+/** Return how large a card is drawn, if wished by its space. */
 export function sizeOf(layout = "auto", width = 0, rows = undefined) {
 	if (layout !== "auto") return layout;
 	if (rows === 1 || (width > 0 && width < 200)) return "micro";
@@ -482,11 +514,8 @@ export function sizeOf(layout = "auto", width = 0, rows = undefined) {
 export function layOut(points, window, now, remaining = false) {
 	const { resetsAt, length, used, forecast } = window;
 	const start = resetsAt - length;
-	const x = (ms) => (100 * Math.max(0, Math.min(length, ms - start))) / length;
-	const y = (percent) => {
-		const within = Math.max(0, Math.min(100, percent));
-		return remaining ? within : 100 - within;
-	};
+	const x = (ms) => (100 * within(ms - start, length)) / length;
+	const y = (percent) => (remaining ? within(percent) : 100 - within(percent));
 	const until = Math.min(now, resetsAt);
 	const lines = [];
 	let before = null;
@@ -524,7 +553,7 @@ export function layOut(points, window, now, remaining = false) {
 	};
 }
 
-/** Return how much of a week was used on each of its days, null where nothing is known. */
+/** Return the use on each day of a week, null where nothing is known. */
 export function useByDay(points, window, now, format) {
 	const start = window.resetsAt - window.length;
 	const days = new Map();
@@ -546,7 +575,7 @@ export function useByDay(points, window, now, format) {
 	const known = points.find(({ v }) => v !== null)?.t ?? Infinity;
 	return [...days.values()].map((day) => ({
 		...day,
-		// A day without a new number is one without use, if numbers are known before it.
+		// Without a new number nothing was used, if there is one before it.
 		used: day.key > today || (day.used === null && known > day.at + DAY) ? null : (day.used ?? 0),
 		even: (100 * day.hours) / (window.length / HOUR),
 		today: day.key === today,
@@ -559,11 +588,14 @@ const DETAILS_AGE = 5 * MINUTE;
 const HISTORY_AGE = 30 * MINUTE;
 const SOON = 250;
 
-/** Return what tells answers apart: all but a time that matters only once it stands still. */
+/** Tell whether a time is long ago, or of a clock that was set back. */
+const isOld = (at, age, now = Date.now()) => now < at || now - at >= age;
+
+/** Return what tells answers apart, without what always moves. */
 const toldBy = (answer) =>
 	JSON.stringify(answer, (key, value) => (key === "last_success" ? undefined : value));
 
-/** What no state holds, asked for once for all cards of a connection. */
+/** What no state holds, for all cards of a connection. */
 class Details {
 	static of({ connection }) {
 		if (!Details.all.has(connection)) Details.all.set(connection, new Details(connection));
@@ -588,42 +620,40 @@ class Details {
 	}
 
 	refresh() {
-		if (Date.now() - this.askedAt >= DETAILS_AGE) this.ask();
+		if (isOld(this.askedAt, DETAILS_AGE)) this.ask();
 	}
 
 	/** Ask soon, as several states change at one time. */
 	ask() {
 		if (this.timer || !this.listeners.size) return;
-		this.timer = setTimeout(
-			async () => {
-				this.timer = undefined;
-				this.askedAt = Date.now();
-				const before = toldBy(this.value);
-				try {
-					this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-					if (toldBy(this.value) === before) return;
-				} catch {
-					// Not set up yet, or no connection: states alone are shown, for a minute.
-					this.askedAt += MINUTE - DETAILS_AGE;
-					return;
-				}
-				for (const action of this.listeners) action();
-			},
-			this.value ? SOON : 0,
-		);
+		const delay = this.value ? SOON : 0;
+		this.timer = setTimeout(async () => {
+			this.timer = undefined;
+			this.askedAt = Date.now();
+			const before = toldBy(this.value);
+			try {
+				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+				if (toldBy(this.value) === before) return;
+			} catch {
+				// Not set up yet, or no connection: for a minute there are states alone.
+				this.askedAt += MINUTE - DETAILS_AGE;
+				return;
+			}
+			for (const action of this.listeners) action();
+		}, delay);
 	}
 }
 Details.all = new WeakMap();
 
-/** The courses of windows so far by entity, read at times and followed in between. */
+/** The courses by entity, read at times and followed in between. */
 const COURSES = new Map();
 
-/** Return the points of a window so far; an action is called when there are more. */
+/** Return a window's points so far; an action is called when they come. */
 function courseOf(hass, { entity, length, resetsAt }, now, action) {
 	const start = resetsAt - length;
 	let course = COURSES.get(entity);
 	const same = course?.start === start;
-	if (!same || now - course.readAt > HISTORY_AGE) {
+	if (!same || isOld(course.readAt, HISTORY_AGE, now)) {
 		course = {
 			start,
 			readAt: now,
@@ -634,70 +664,47 @@ function courseOf(hass, { entity, length, resetsAt }, now, action) {
 		readCourse(hass, entity, start, now).then((points) => {
 			if (points) course.points = points;
 			else {
-				// No recorder, or not yet: the chart goes without, or with what it has.
+				// No recorder, or not yet.
 				course.points = course.points ?? [];
 				course.readAt += DETAILS_AGE - HISTORY_AGE;
 			}
-			// What has been drawn already can wait for the next minute.
-			if (!same) for (const wanted of course.actions) wanted();
+			for (const wanted of course.actions) wanted();
+			course.actions.clear();
 		});
 	}
-	course.actions.add(action);
+	// What has been drawn already can wait for the next minute.
+	if (!course.points) course.actions.add(action);
 	const t = Date.parse(hass.states[entity]?.last_changed);
 	if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
 		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
 	return course.points;
 }
 
-/** Read what the recorder knows of a sensor, if it can: states, and hours where these are gone. */
+/** Read which states of a sensor the recorder knows, if it can. */
 async function readCourse(hass, entity, start, now) {
-	const span = (end) => ({
-		start_time: new Date(start).toISOString(),
-		end_time: new Date(end).toISOString(),
-	});
-	let points;
 	try {
 		const states = await hass.callWS({
 			type: "history/history_during_period",
-			...span(now),
+			start_time: new Date(start).toISOString(),
+			end_time: new Date(now).toISOString(),
 			entity_ids: [entity],
 			include_start_time_state: true,
 			minimal_response: true,
 			no_attributes: true,
 			significant_changes_only: false,
 		});
-		points = (states[entity] ?? []).map(({ s, lu, lc }) => ({
+		return (states[entity] ?? []).map(({ s, lu, lc }) => ({
 			t: 1000 * (lc ?? lu),
-			v: UNKNOWN_STATES.has(s) ? null : numberOf(s),
+			v: numberOf(s),
 		}));
 	} catch {
 		return undefined;
-	}
-	const first = points[0]?.t ?? now;
-	if (first - start < 2 * HOUR) return points;
-	try {
-		const hours = await hass.callWS({
-			type: "recorder/statistics_during_period",
-			...span(first),
-			statistic_ids: [entity],
-			period: "hour",
-			types: ["max"],
-		});
-		const older = (hours[entity] ?? [])
-			.map(({ start: hour, max }) => ({ t: Number(new Date(hour)), v: numberOf(max) }))
-			.filter(({ t }) => t < first);
-		return [...older, ...points];
-	} catch {
-		return points;
 	}
 }
 
 /* --------------- drawing */
 
-/**
- * Make an element, such as `div.name`, with attributes, if the first of the rest are some,
- * and children: elements, texts, or nothing.
- */
+/** Make an element, such as `div.name`, of attributes, if these come first, and children. */
 function h(tag, ...rest) {
 	const [name, ...classes] = tag.split(".");
 	const element = ["svg", "path"].includes(name)
@@ -711,7 +718,7 @@ function h(tag, ...rest) {
 	return element;
 }
 
-/** Make the content of an element like that of another, and touch nothing that is alike. */
+/** Make an element's content like another's, and touch nothing alike. */
 function morph(element, like) {
 	const present = [...element.childNodes];
 	const wanted = [...like.childNodes];
@@ -732,13 +739,14 @@ function morph(element, like) {
 	present.slice(wanted.length).forEach((node) => node.remove());
 }
 
+const HIDDEN = { "aria-hidden": "true" };
+
 // Shapes beside colours; each fills a square of 24.
 const SHAPES = {
 	good: "M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z",
 	risk: "M12 3 1.5 21h21zm1 15h-2v-2h2zm0-4h-2v-4h2z",
 	spent: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20m5 11H7v-2h10z",
-	unknown:
-		"M11 18h2v-2h-2zm1-16a10 10 0 1 0 0 20 10 10 0 0 0 0-20m0 4a4 4 0 0 0-4 4h2a2 2 0 1 1 4 0c0 2-3 1.8-3 5h2c0-2.2 3-2.5 3-5a4 4 0 0 0-4-4",
+	unknown: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z",
 	ahead: "M12 5 21 19H3z",
 	reserve: "M12 19 3 5h18z",
 	even: "M12 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12",
@@ -747,16 +755,18 @@ SHAPES.idle = SHAPES.even;
 SHAPES.resetting = SHAPES.unknown;
 
 const shape = (name) =>
-	h("svg.shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: SHAPES[name] }));
+	h("svg.shape", { viewBox: "0 0 24 24", ...HIDDEN }, h("path", { d: SHAPES[name] }));
 
-const percentOf = (value) => `${Math.max(0, Math.min(100, value)).toFixed(2)}%`;
+const anchor = (path, words) => h("a", { href: path, "data-path": path }, words);
 
-/** Draw a window's bar: what is used, where time is, where it leads, and the thresholds. */
+const percentOf = (value) => `${within(value).toFixed(2)}%`;
+
+/** Draw what is used, where time is, where it leads, and the thresholds. */
 function bar(window, thresholds, { format, remaining }, label) {
 	const { elapsed, forecast, level, used } = window;
 	const known = used !== null && level !== "resetting";
 	const at = (percent) => `inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
-	const filled = known ? Math.min(100, remaining ? 100 - used : used) : 0;
+	const filled = known ? within(remaining ? 100 - used : used) : 0;
 	const leads = forecast && (level === "good" || level === "risk");
 	const end = leads ? Math.min(100, Math.max(used, forecast.projected)) : used;
 	const ghost =
@@ -767,7 +777,7 @@ function bar(window, thresholds, { format, remaining }, label) {
 		"aria-label": labelOf(window, format),
 		"aria-valuemin": 0,
 		"aria-valuemax": 100,
-		"aria-valuenow": Math.round(Math.max(0, filled)),
+		"aria-valuenow": Math.round(filled),
 		"aria-valuetext": label,
 	};
 	return h(
@@ -783,37 +793,39 @@ function bar(window, thresholds, { format, remaining }, label) {
 	);
 }
 
-/** Return the words below a window's bar: its pace, its outcome, and its reset. */
-function wordsOf(window, now, format) {
+/** Return the words of a window; `short` is what matters most of them. */
+function wordsOf(window, { format, now }) {
 	const { forecast, level, pace, points, resetsAt, running } = window;
-	const t = format.t.bind(format);
-	const moment = (key, ms) =>
-		`${t(key, { when: format.when(ms, now) })}, ${t("in", {
-			duration: format.duration(ms - now),
-		})}`;
-	const outcomes = {
-		spent: () => t("spent"),
-		resetting: () => t("resetting"),
-		unknown: () => t("unknown"),
-		idle: () => (window.key === SESSION ? t("idle") : null),
-		risk: () => (isSure(window) ? moment("runs_out", forecast.runsOutAt) : t("may_run_out")),
-		good: () => forecast?.lasts && t("lasts"),
-	};
+	const { t } = format;
+	const left = (ms) => t("in", { duration: format.duration(ms - now) });
+	const clock = (key, ms) => t(key, { when: format.when(ms, now) });
+	const moment = (key, ms) => `${clock(key, ms)}, ${left(ms)}`;
+	const sure = level === "risk" && isSure(window);
+	const out = forecast?.runsOutAt;
+	const key =
+		{
+			good: forecast?.lasts ? "lasts" : "",
+			idle: window.key === SESSION ? "idle" : "",
+			risk: "may_run_out",
+		}[level] ?? level;
+	let short = running && t("resets", { when: left(resetsAt) });
+	if (level === "risk") short = sure ? clock("runs_out", out) : t(key);
 	return {
 		pace:
 			pace &&
 			(pace === "even" ? t("on_pace") : t(pace, { points: format.percent(Math.abs(points)) })),
-		outcome: outcomes[level](),
-		reset: running ? moment("resets", resetsAt) : null,
+		outcome: sure ? moment("runs_out", out) : key && t(key),
+		reset: running && moment("resets", resetsAt),
+		short,
 	};
 }
 
 function row(window, account, view) {
 	const { format, now } = view;
 	const name = labelOf(window, format);
-	const { pace, outcome, reset } = wordsOf(window, now, format);
+	const { pace, outcome, reset } = wordsOf(window, view);
 	const [number, counted] = numberShown(window, view);
-	const parts = [`${number} ${counted ?? ""}`.trim(), pace, outcome, reset];
+	const parts = [joined([number, counted], " "), pace, outcome, reset];
 	return h(
 		"div.row",
 		{ "data-level": window.level, "data-entity": window.entity },
@@ -822,7 +834,7 @@ function row(window, account, view) {
 			h("button.name", { title: name }, name),
 			h("span.number", h("b", number), counted && ` ${counted}`),
 		),
-		bar(window, account.thresholds, view, `${name}: ${parts.filter(Boolean).join(", ")}`),
+		bar(window, account.thresholds, view, `${name}: ${joined(parts, ", ")}`),
 		h(
 			"div.words",
 			(pace || outcome) &&
@@ -836,26 +848,26 @@ function row(window, account, view) {
 	);
 }
 
-/** Return the number of a window, and what it counts. */
-function numberShown({ level, used }, { format, remaining }) {
+function numberShown({ level, used }, { format, remaining, t }) {
 	if (used === null || level === "resetting") return ["—"];
-	if (!remaining) return [format.percent(used), format.t("used")];
-	return [format.percent(leftOf(used)), format.t("remaining")];
+	if (!remaining) return [format.percent(used), t("used")];
+	return [format.percent(leftOf(used)), t("remaining")];
 }
 
 const pathOf = (points) =>
 	`M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
 
 function chart(window, points, view) {
-	const { format, now, remaining } = view;
+	const { format, now, remaining, t } = view;
 	const plot = layOut(points ?? [], window, now, remaining);
 	const path = (name, line) => line.length > 1 && h(`path.${name}`, { d: pathOf(line) });
 	const across = (y) => [0, 100].map((x) => [x, y]);
 	const edge = (ms) =>
-		`${window.length < DAY ? "" : `${format.day(ms, { weekday: "short" })} `}${format.clock(ms)}`;
+		`${window.length < DAY ? "" : `${format.day(ms, DATE)} `}${format.clock(ms)}`;
 	const [x, y] = plot.now;
+	const upright = [0, 100].map((at) => [x, at]);
 	const name = labelOf(window, format);
-	const parts = [numberShown(window, view).join(" "), wordsOf(window, now, format).outcome];
+	const parts = [numberShown(window, view).join(" "), wordsOf(window, view).outcome];
 	return h(
 		"div.chart",
 		{ "data-level": window.level },
@@ -863,11 +875,11 @@ function chart(window, points, view) {
 			"div.plot",
 			{
 				role: "img",
-				"aria-label": `${format.t("chart_of", { name })}: ${parts.filter(Boolean).join(", ")}`,
+				"aria-label": `${t("chart_of", { name })}: ${joined(parts, ", ")}`,
 			},
 			h(
 				"svg",
-				{ viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" },
+				{ viewBox: "0 0 100 100", preserveAspectRatio: "none", ...HIDDEN },
 				[25, 50, 75].map((percent) => path("grid", across(percent))),
 				path("range", plot.range),
 				plot.lines.map((line) => path("area", [[line[0][0], 100], ...line, [last(line)[0], 100]])),
@@ -875,28 +887,24 @@ function chart(window, points, view) {
 				path("limit", across(plot.limit)),
 				path("projection", plot.projection),
 				plot.lines.map((line) => path("course", line)),
-				path(
-					"now",
-					[0, 100].map((y) => [x, y]),
-				),
+				path("now", upright),
 			),
 			y !== null && h("div.dot", { style: `left:${percentOf(x)};top:${percentOf(y)}` }),
-			points?.length === 0 && h("div.nothing", format.t("no_history")),
+			points?.length === 0 && h("div.nothing", t("no_history")),
 		),
 		h(
 			"div.axis",
-			{ "aria-hidden": "true" },
+			HIDDEN,
 			h("span", edge(window.resetsAt - window.length)),
-			// Not where it would be in the way of the others.
-			x > 30 && x < 70 && h("span.here", { style: `left:${percentOf(x)}` }, format.t("now")),
+			// Not in the way of the others.
+			x > 35 && x < 65 && h("span.here", { style: `left:${percentOf(x)}` }, t("now")),
 			h("span", edge(window.resetsAt)),
 		),
 	);
 }
 
-/** Draw how much of a window was used on each day. */
 function days(window, points, view) {
-	const { format, now } = view;
+	const { format, now, t } = view;
 	const found = useByDay(points ?? [], window, now, format);
 	const most = Math.max(...found.map(({ used, even }) => Math.max(used ?? 0, even)), 1);
 	const left = Math.max(0, 100 - (window.used ?? 0));
@@ -905,14 +913,14 @@ function days(window, points, view) {
 	return [
 		h(
 			"ul.days",
-			{ "aria-label": format.t("days_of", { name }) },
+			{ "aria-label": t("days_of", { name }) },
 			found.map(({ at, used, even, today }) =>
 				h(
 					today ? "li.day.today" : "li.day",
 					h("span.value", used === null ? "" : format.percent(used)),
 					h(
 						"div.column",
-						{ "aria-hidden": "true" },
+						HIDDEN,
 						used !== null && h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
 						h("div.share", { style: `bottom:${percentOf((100 * even) / most)}` }),
 					),
@@ -920,34 +928,30 @@ function days(window, points, view) {
 				),
 			),
 		),
-		window.used !== null &&
-			h("div.line", format.t("a_day", { percent: format.percent(left / ahead) })),
+		window.used !== null && h("div.line", t("a_day", { percent: format.percent(left / ahead) })),
 	];
 }
 
-function money({ spend, balance }, format) {
-	const parts = [];
-	if (spend?.enabled || spend?.spent.amount)
-		parts.push(
-			format.t(spend.limit ? "extra_of" : "extra", {
-				money: format.money(spend.spent),
-				limit: spend.limit && format.money(spend.limit),
-			}),
-		);
-	if (balance) parts.push(format.t("balance", { money: format.money(balance) }));
-	return parts.length > 0 && h("div.line", parts.join(" · "));
+function money({ spend, balance }, { format, t }) {
+	const { enabled, limit, spent } = spend ?? {};
+	const of = { money: spent && format.money(spent), limit: limit && format.money(limit) };
+	const line = [
+		(enabled || spent?.amount) && t(limit ? "extra_of" : "extra", of),
+		balance && t("balance", { money: format.money(balance) }),
+	];
+	return line.some(Boolean) && h("div.line", joined(line, " · "));
 }
 
 const COLOURS = `
 :host {
-  --good: var(--claude-pulse-good, var(--info-color, #039be5));
-  --risk: var(--claude-pulse-risk, var(--warning-color, #ffa600));
-  --spent: var(--claude-pulse-spent, var(--error-color, #db4437));
-  --unknown: var(--disabled-color, #bdbdbd);
-  --ink: var(--primary-text-color, #212121);
-  --soft: var(--secondary-text-color, #727272);
-  --back: var(--ha-card-background, var(--card-background-color, #fff));
-  --track: var(--divider-color, rgba(0, 0, 0, 0.12));
+  --good: var(--claude-pulse-good, var(--info-color));
+  --risk: var(--claude-pulse-risk, var(--warning-color));
+  --spent: var(--claude-pulse-spent, var(--error-color));
+  --unknown: var(--disabled-color);
+  --ink: var(--primary-text-color);
+  --soft: var(--secondary-text-color);
+  --back: var(--ha-card-background, var(--card-background-color));
+  --track: var(--divider-color);
   color: var(--ink); display: block;
 }
 :host([in-grid]), .all { height: 100%; }
@@ -958,13 +962,12 @@ a { color: inherit; }
 [data-level="spent"] { --level: var(--spent); }
 [data-level="unknown"], [data-level="resetting"] { --level: var(--unknown); }
 button { all: unset; box-sizing: border-box; cursor: pointer; }
-button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid var(--primary-color, #03a9f4); outline-offset: 2px; }
+button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid var(--primary-color); outline-offset: 2px; }
 .shape { fill: currentColor; fill-rule: evenodd; flex: none; height: 1em; width: 1em; }
 `;
 
 const STYLE = `${COLOURS}
-ha-card { display: block; height: 100%; overflow: hidden; }
-ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track); border-radius: 12px; }
+ha-card { container-type: inline-size; display: block; height: 100%; overflow: hidden; }
 .content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; overflow-wrap: anywhere; padding: 16px; }
 .about, .line, .number, .words, .axis, .nothing, .day { color: var(--soft); }
 .charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
@@ -991,9 +994,9 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 .track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; }
 .fill, .ghost, .tick { inset-block: 0; }
 .fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
-.ghost { background: repeating-linear-gradient(115deg, var(--level) 0 3px, transparent 3px 6px); opacity: 0.55; }
-.left .ghost { background: repeating-linear-gradient(115deg, var(--back) 0 3px, transparent 3px 6px); }
-.tick { background: var(--back); margin-inline-start: -1px; opacity: 0.85; width: 2px; }
+.ghost { background: repeating-linear-gradient(115deg, var(--stripe, var(--level)) 0 3px, transparent 3px 6px); opacity: 0.55; }
+.left .ghost { --stripe: var(--back); }
+.tick { background: var(--back); margin-inline-start: -1px; width: 2px; }
 .marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
 .outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
 .words { font-size: 0.93em; }
@@ -1019,8 +1022,7 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
 .today { color: var(--ink); font-weight: 600; }
 .column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
-.use { background: var(--good); border-radius: 6px; inset: auto 0 0; opacity: 0.75; }
-.today .use { opacity: 1; }
+.use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
 .share { border-top: 2px dashed var(--soft); inset-inline: 0; }
 .status { gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
@@ -1028,8 +1030,13 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 .micro > .shape { color: var(--level); font-size: 22px; }
 .middle { flex: 1; gap: 4px; min-width: 0; }
 .micro .bar { height: 6px; margin: 0; }
-.micro .marker { inset-block: -3px; }
 .micro .words { display: block; font-size: 12px; }
+@container (max-width: 110px) {
+  .micro { padding-inline: 5px; position: relative; }
+  .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
+  .micro .top, .micro .top span { display: block; font-size: 12px; }
+  .micro .words { display: none; }
+}
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
 }
@@ -1043,7 +1050,7 @@ ha-card:not(:defined) { background: var(--back); border: 1px solid var(--track);
 
 /* --------------- elements */
 
-// In node there is none, and what is pure can be tested all the same.
+// Node has none.
 const Element = globalThis.HTMLElement ?? class {};
 const CHOICES = {
 	layout: ["auto", "micro", "rows", "full", "days"],
@@ -1055,7 +1062,7 @@ const TWICE = 250;
 
 const languageOfPage = () => document.documentElement.lang || "en";
 
-/** What card and badge share: whose usage it is, and when to draw it again. */
+/** What card and badge share: what to draw, and when. */
 class PulseElement extends Element {
 	static getStubConfig() {
 		return {};
@@ -1065,6 +1072,7 @@ class PulseElement extends Element {
 		super();
 		this._found = [];
 		this._watched = [];
+		this._all = h("div.all");
 		this._visible = false;
 		this._onVisibility = () => this._follow();
 		this._redraw = () => this.draw();
@@ -1077,7 +1085,7 @@ class PulseElement extends Element {
 			this._width = contentRect.width;
 			if (this._size !== before) this.draw();
 		});
-		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), h("div.all"));
+		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), this._all);
 		this._act();
 	}
 
@@ -1086,7 +1094,7 @@ class PulseElement extends Element {
 			if (config[key] !== undefined && !values.includes(config[key]))
 				throw new Error(`${key} has to be one of ${values.join(", ")}`);
 		if ([config.device ?? []].flat().some((id) => typeof id !== "string"))
-			throw new Error("device has to be the id of a device, or a list of them");
+			throw new Error("device has to be an id, or a list of them");
 		this._config = config;
 		this._look();
 	}
@@ -1098,13 +1106,14 @@ class PulseElement extends Element {
 		const other = ["entities", "devices", "locale", "config", "formatEntityState"].some(
 			(part) => old?.[part] !== hass[part],
 		);
-		const changed = this._watched.some((id) => old?.states[id] !== hass.states[id]);
-		if (other || changed) {
-			if (changed) this._details.askedAt = -Infinity;
-			// Otherwise when somebody sees it again.
-			if (this._visible) this._details.refresh();
-			this._look();
-		}
+		const before = this._watched;
+		const changed = before.some((id) => old?.states[id] !== hass.states[id]);
+		if (!other && !changed) return;
+		this._look();
+		if (changed || (old && String(before) !== String(this._watched)))
+			this._details.askedAt = -Infinity;
+		// Otherwise when somebody sees it again.
+		if (this._visible) this._details.refresh();
 	}
 
 	connectedCallback() {
@@ -1139,7 +1148,7 @@ class PulseElement extends Element {
 		this._stop = this._details.listen(() => this._look());
 	}
 
-	/** Find out which entities it is about, and draw them. */
+	/** Find its entities, and draw them. */
 	_look() {
 		if (!this._hass || !this._config) return;
 		const wanted = [this._config.device ?? []].flat();
@@ -1173,63 +1182,85 @@ class PulseElement extends Element {
 		tick();
 	}
 
-	/** Draw what is true now, once for all that has changed. */
+	/** Draw what is true now, once for many changes. */
 	draw() {
 		if (this._drawing) return;
 		this._drawing = true;
 		queueMicrotask(() => {
 			this._drawing = false;
 			if (!this._hass || !this._config || !this.isConnected) return;
-			// The first time in any case, so that it has its height.
+			// Until it has its height in any case.
 			if (!this._visible && this._drawn) return;
-			this._drawn = true;
-			morph(this.shadowRoot.lastElementChild, h("div", this.render(this._view())));
+			this._drawn = this._details.value;
+			morph(this._all, h("div", this.render(this._view())));
 		});
 	}
 
-	/** Return what drawing needs to know. */
 	_view() {
 		const { locale, config, language } = this._hass;
 		if (this._locale !== locale || this._zone !== config.time_zone) {
 			this._locale = locale;
 			this._zone = config.time_zone;
-			this._format = new Format({ language, ...locale }, config);
+			const format = (this._format = new Format({ language, ...locale }, config));
+			Object.assign(this._all, { dir: format.direction, lang: format.language });
 		}
 		return {
 			format: this._format,
+			t: this._format.t,
 			now: Date.now(),
 			remaining: this._config.show === "remaining",
 			hide: new Set([this._config.hide ?? []].flat()),
 		};
 	}
 
-	/** Read an account that was found, without the windows that are left out. */
-	_read(found, { hide, now }) {
+	/**
+	 * Read an account that was found, and what is said of all its windows. `shown` are those
+	 * that are not left out, and `said.window` is the one of them that decides.
+	 */
+	_read(found, { format, hide, now }) {
 		const account = readAccount(this._hass, found, this._details?.value, now);
-		account.windows = account.windows.filter(
-			({ blocks, key }) => !hide.has(blocks ? key : "models"),
-		);
-		return account;
-	}
-
-	/** Return what is said of an account, and the window to show for it; a tap is about it. */
-	_say(account, { format, now }) {
 		const said = verdict(account, now, format);
-		const window = said.window ?? bindingOf(account.windows);
-		this._entity = window?.entity;
+		const shown = account.windows.filter(({ blocks, key }) => !hide.has(blocks ? key : "models"));
+		const window = shown.includes(said.window) ? said.window : bindingOf(shown);
+		said.about = aboutOf(account, said, now, format);
+		said.entity = window?.entity;
 		// Where nothing is known, the sentence is what there is to show.
-		if (window && window.used !== null) said.window = window;
+		said.window = window?.used === null ? undefined : window;
 		if (!this._hass.user?.is_admin) delete said.link;
-		return said;
+		return { ...account, said, shown: shown.filter(({ entity }) => entity) };
 	}
 
-	/** Draw a button that is all there is, about the window that decides. */
-	_button({ level, link, text: title, window }, label, content) {
-		const about = { "data-level": level, "data-entity": window?.entity, "data-path": link };
-		return h("button.micro", { ...about, "aria-label": label, title }, shape(level), content);
+	/** Return the account that is worst off. */
+	_worst(view) {
+		const rank = ({ said: { level, window } }) =>
+			1000 * ["risk", "spent"].indexOf(level) + (window?.used ?? 0);
+		return this._found
+			.map((found) => this._read(found, view))
+			.reduce((worst, one) => (rank(one) > rank(worst) ? one : worst));
 	}
 
-	/** Do what a person asks for, in Home Assistant's ways. */
+	_button({ asOf, name, said }, view, content) {
+		const { about, link, text: sentence, window } = said;
+		const { entity } = window ?? {};
+		// Old numbers promise nothing.
+		const level = asOf && said.level === "good" ? "unknown" : said.level;
+		const title = joined(
+			[
+				this._found.length > 1 && name,
+				window && `${labelOf(window, view.format)}: ${numberShown(window, view).join(" ")}`,
+				sentence,
+				about,
+			],
+			". ",
+		);
+		return h(
+			"button.micro",
+			{ "data-level": level, "data-entity": entity, "data-path": link, "aria-label": title, title },
+			shape(level),
+			content,
+		);
+	}
+
 	_act() {
 		let timer;
 		let held;
@@ -1289,24 +1320,13 @@ class ClaudePulseCard extends PulseElement {
 		const field = (name, selector) => ({ name, selector });
 		const select = (name, values, more) =>
 			field(name, {
-				select: {
-					options: values.map((value) => ({
-						value,
-						label: t(value)[0].toUpperCase() + t(value).slice(1),
-					})),
-					...more,
-				},
+				select: { options: values.map((value) => ({ value, label: t(value) })), ...more },
 			});
-		const dropdown = { mode: "dropdown" };
 		return {
 			schema: [
 				field("title", { text: {} }),
 				field("device", { device: { multiple: true, filter: { integration: PLATFORM } } }),
-				{
-					name: "",
-					type: "grid",
-					schema: Object.entries(CHOICES).map((choice) => select(...choice, dropdown)),
-				},
+				...Object.entries(CHOICES).map((choice) => select(...choice, { mode: "dropdown" })),
 				select("hide", PARTS, { mode: "list", multiple: true }),
 				{
 					name: "",
@@ -1321,7 +1341,7 @@ class ClaudePulseCard extends PulseElement {
 		};
 	}
 
-	/** Fill the rows that a grid gives; in a column a card is as high as it needs. */
+	/** Fill the rows that a grid gives, but no column. */
 	set layout(layout) {
 		this.toggleAttribute("in-grid", layout === "grid");
 	}
@@ -1342,46 +1362,47 @@ class ClaudePulseCard extends PulseElement {
 	}
 
 	_content(view) {
-		const { format, hide } = view;
+		const { format, hide, t } = view;
+		const { grid_options: grid, title } = this._config;
 		const found = this._found.find(({ id }) => id === this._account) ?? this._found[0];
 		if (!found)
 			return h(
 				"div.content",
-				h("div.sentence", format.t("no_accounts")),
-				this._hass.user?.is_admin &&
-					h("a", { href: INTEGRATION, "data-path": INTEGRATION }, format.t("set_up")),
+				h("div.sentence", t("no_accounts")),
+				this._hass.user?.is_admin && anchor(INTEGRATION, t("set_up")),
 			);
-		const account = this._read(found, view);
-		const said = this._say(account, view);
 		const size = this._size;
-		if (size === "micro") return this._micro(account, said, view);
-		const running = account.windows.filter(({ elapsed }) => elapsed !== null);
+		const account = size === "micro" ? this._worst(view) : this._read(found, view);
+		const { said, shown } = account;
+		this._entity = said.entity;
+		if (size === "micro") return this._micro(account, view);
+		if (grid?.rows < 5) shown.sort((one, other) => (other === said.window) - (one === said.window));
+		const running = shown.filter(({ elapsed }) => elapsed !== null);
 		const week = size === "days" && running.find(({ length }) => length > DAY);
 		const full = size === "full";
 		return h(
 			"div.content",
-			this._config.title && h("div.title", this._config.title),
+			title && h("div.title", title),
 			this._chips(
 				"data-account",
-				format.t("device"),
+				t("device"),
 				this._found.map((one) => [one.id, this._nameOf(one)]),
 				account.id,
 			),
-			!week && this._verdict(said, account, view),
+			!week && this._verdict(said, grid?.rows < 3 ? "" : account.plan, view),
+			week && account.asOf && h("div.line", said.about),
 			week && days(week, this._points(week, view), view),
 			size !== "days" &&
 				h(
 					"div.rows",
-					account.windows.map((window) => row(window, account, view)),
+					shown.map((window) => row(window, account, view)),
 				),
 			full && !hide.has("chart") && running.length > 0 && this._charts(running, said, view),
-			full && !hide.has("money") && money(account, format),
-			account.status &&
-				h("div.status", shape("risk"), format.t("status_is", { status: account.status })),
+			full && !hide.has("money") && money(account, view),
+			account.status && h("div.status", shape("risk"), t("status_is", { status: account.status })),
 		);
 	}
 
-	/** Draw buttons of which one is chosen, told by the attribute. */
 	_chips(attribute, label, items, chosen) {
 		return (
 			items.length > 1 &&
@@ -1395,16 +1416,8 @@ class ClaudePulseCard extends PulseElement {
 		);
 	}
 
-	_verdict({ level, text: sentence, link }, account, { format, now }) {
-		const { asOf, plan, spend } = account;
-		const trouble = account.trouble && troubleOf(account.troubleWords, format);
-		const about = [
-			asOf && format.t("as_of", { when: format.when(asOf, now) }),
-			asOf && format.t("ago", { duration: format.duration(now - asOf) }),
-			trouble !== sentence && trouble,
-			level === "spent" && spend?.enabled && format.t("extra_goes_on"),
-		].filter(Boolean);
-		if (!about.length && plan) about.push(plan);
+	_verdict({ about, level, link, text: sentence }, plan, { t }) {
+		const below = about || plan;
 		return h(
 			"div.verdict",
 			{ "data-level": level },
@@ -1412,21 +1425,21 @@ class ClaudePulseCard extends PulseElement {
 			h(
 				"div.said",
 				h("div.sentence", { role: "status" }, sentence),
-				about.length > 0 && h("div.about", about.join(" · ")),
-				link && h("div.about", h("a", { href: link, "data-path": link }, format.t("renew"))),
+				below && h("div.about", below),
+				link && h("div.about", anchor(link, t("renew"))),
 			),
 		);
 	}
 
 	_charts(windows, said, view) {
-		const { format } = view;
+		const { format, t } = view;
 		const find = (wanted) => windows.find(({ key }) => key === wanted);
 		const window = find(this._chart) ?? find(said.window?.key) ?? bindingOf(windows);
 		return h(
 			"div.charts",
 			this._chips(
 				"data-chart",
-				format.t("chart"),
+				t("chart"),
 				windows.map((one) => [one.key, labelOf(one, format)]),
 				window.key,
 			),
@@ -1434,29 +1447,21 @@ class ClaudePulseCard extends PulseElement {
 		);
 	}
 
-	/** Draw an account on one line: the window that decides. */
-	_micro({ thresholds }, said, view) {
-		const { format, now } = view;
-		const { window } = said;
-		const number = window && numberShown(window, view);
+	_micro(account, view) {
+		const { text: sentence, window } = account.said;
+		const words = window && wordsOf(window, view).short;
 		return this._button(
-			said,
-			window ? `${labelOf(window, format)}: ${number.join(" ")}. ${said.text}` : said.text,
+			account,
+			view,
 			h(
 				"span.middle",
 				h(
 					"span.top",
-					window ? h("span.name", labelOf(window, format)) : h("span.said", said.text),
-					window && h("span.number", h("b", number[0])),
+					window ? h("span.name", labelOf(window, view.format)) : h("span.said", sentence),
+					window && h("span.number", h("b", numberShown(window, view)[0])),
 				),
-				window && bar(window, thresholds, view, said.text),
-				window?.running &&
-					h(
-						"span.words",
-						format.t("resets", {
-							when: format.t("in", { duration: format.duration(window.resetsAt - now) }),
-						}),
-					),
+				window && bar(window, account.thresholds, view, sentence),
+				words && h("span.words", words),
 			),
 		);
 	}
@@ -1470,24 +1475,24 @@ ClaudePulseCard.style = STYLE;
 class ClaudePulseBadge extends PulseElement {
 	static getConfigForm() {
 		const { schema, computeLabel } = ClaudePulseCard.getConfigForm();
-		const [, device, { schema: choices }, , actions] = schema;
-		return { schema: [device, choices[1], actions], computeLabel };
+		const [, device, , show, , actions] = schema;
+		return { schema: [device, show, actions], computeLabel };
 	}
 
 	render(view) {
-		const { format } = view;
-		const [found] = this._found;
-		if (!found) return h("span.micro", format.t("no_accounts"));
-		const account = this._read(found, view);
-		const said = this._say(account, view);
-		const { window } = said;
+		const { format, t } = view;
+		if (!this._found.length) return h("span.micro", t("no_accounts"));
+		const account = this._worst(view);
+		const { entity, text: sentence, window } = account.said;
+		this._entity = entity;
+		const words = window && [numberShown(window, view).join(" "), wordsOf(window, view).short];
 		return this._button(
-			said,
-			said.text,
+			account,
+			view,
 			h(
 				"span.text",
 				h("span.label", window ? labelOf(window, format) : account.name),
-				h("span", window ? numberShown(window, view).join(" ") : said.text),
+				h("span", words ? joined(words, " · ") : sentence),
 			),
 		);
 	}
@@ -1502,17 +1507,17 @@ ClaudePulseBadge.style = `${COLOURS}
 
 /* --------------- dashboard */
 
-/** Tell whether Home Assistant is of a version, such as 2024.11, or newer. */
+/** Tell whether a version is this one or newer. */
 export function isFrom(version, year, month) {
 	const [ofYear, ofMonth] = String(version).split(".").map(Number);
 	return ofYear > year || (ofYear === year && ofMonth >= month);
 }
 
-/** Return a dashboard of all accounts, in the words of the version that shows it. */
-export function dashboard(hass) {
+/** Return a dashboard in the words of the version that shows it. */
+export function dashboard(hass, details) {
 	const t = (key) => text(hass.locale?.language, key);
 	const sections = isFrom(hass.config?.version, 2024, 11);
-	const accounts = findAccounts(hass);
+	const accounts = findAccounts(hass, details);
 	const several = accounts.length > 1;
 	const card = (found, more) => ({
 		type: "custom:claude-pulse-card",
@@ -1531,15 +1536,23 @@ export function dashboard(hass) {
 		type: "entities",
 		entities: ids.map((entity) => ({ entity, name: nameOf(hass, entity) })),
 	});
-	const graph = (type, entities, more) => ({ type, entities, ...more });
 	const week = (found) => found.windows.get(WEEKLY)?.entities;
-	const days = (found) => group(found, "this_week", week(found) && card(found, { layout: "days" }));
+	const days = (found) =>
+		group(found, "this_week", week(found)?.usage && card(found, { layout: "days" }));
 	const states = ["connection", "service_status", "plan", "limit_reached"];
 	const health = (found) => group(found, "health", list(of(found, ...states)));
-	const models = (found) => [...found.windows.values()].filter(({ kind }) => !(kind in LENGTHS));
+	// Each model's entities, and those whose model is not known now.
+	const models = ({ entities, windows }) =>
+		[
+			...[...windows.values()]
+				.filter(({ kind }) => !(kind in LENGTHS))
+				.map((window) => Object.values(window.entities)),
+			Object.keys(entities).filter((key) => entities[key] === key),
+		].filter(({ length }) => length);
 	const spent = (found) => of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
-	const lately = { hours_to_show: 168 };
-	const month = { stat_types: ["max"], period: "day", chart_type: "bar", days_to_show: 30 };
+	const lately = (type, entities) => ({ type, entities, hours_to_show: 168 });
+	const bars = { stat_types: ["max"], period: "day", chart_type: "bar", days_to_show: 30 };
+	const month = (id) => ({ type: "statistics-graph", entities: [id], ...bars });
 	const told = (found) =>
 		[...found.windows.values()].map(({ entities }) => entities.events).filter(Boolean);
 	const views = {
@@ -1554,11 +1567,7 @@ export function dashboard(hass) {
 			"mdi:calendar-week",
 			(found) => [
 				days(found),
-				group(
-					found,
-					"a_month",
-					graph("statistics-graph", [week(found)?.usage].filter(Boolean), month),
-				),
+				group(found, "a_month", week(found)?.usage && month(week(found).usage)),
 				group(found, "weekly", list(Object.values(week(found) ?? {}))),
 			],
 		],
@@ -1566,18 +1575,16 @@ export function dashboard(hass) {
 			"mdi:shape-outline",
 			(found) => [
 				models(found).length ? [card(found, { hide: ["session", "weekly", "money"] })] : [],
-				...models(found).map(({ entities }) => [list(Object.values(entities))]),
+				...models(found).map((ids) => [list(ids)]),
 			],
 		],
 		money: [
 			"mdi:cash",
-			(found) => [
-				group(found, "money", list(spent(found)), graph("history-graph", spent(found), lately)),
-			],
+			(found) => [group(found, "money", list(spent(found)), lately("history-graph", spent(found)))],
 		],
 		health: [
 			"mdi:stethoscope",
-			(found) => [health(found), group(found, "told", graph("logbook", told(found), lately))],
+			(found) => [health(found), group(found, "told", lately("logbook", told(found)))],
 		],
 	};
 	return {
@@ -1585,7 +1592,7 @@ export function dashboard(hass) {
 		views: Object.entries(views).flatMap(([key, [icon, make]]) => {
 			const groups = accounts.flatMap(make).filter(({ length }) => length > 0);
 			if (!accounts.length && key === "overview") groups.push([card()]);
-			// Where there are no headings, they are the titles of what they stand above.
+			// Without headings they are titles of what they stand above.
 			const cards = groups
 				.flat()
 				.flatMap((one, index, { [index - 1]: before }) =>
@@ -1605,7 +1612,8 @@ export function dashboard(hass) {
 
 class ClaudePulseDashboard extends Element {
 	static async generate(_, hass) {
-		return dashboard(hass);
+		const asked = hass.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+		return dashboard(hass, await asked.catch(() => undefined));
 	}
 
 	static getCreateSuggestions() {
@@ -1623,7 +1631,7 @@ const ELEMENTS = {
 	"ll-strategy-dashboard-claude-pulse": ClaudePulseDashboard,
 };
 
-/** Offer cards for an entity of ours, where Home Assistant suggests some. */
+/** Suggest cards for an entity of ours. */
 export function suggest(hass, id) {
 	const entry = hass.entities?.[id];
 	if (entry?.platform !== PLATFORM || !entry.device_id) return null;
@@ -1642,7 +1650,7 @@ function register() {
 			name: "Claude Pulse",
 			documentationURL: README,
 			preview: true,
-			// Read when it is shown, in the language of then.
+			// In the language of then.
 			get description() {
 				return text(languageOfPage(), "description");
 			},
