@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
 
 from .home_assistant import TIME_ZONE, HomeAssistant, Tokens
 
@@ -66,8 +66,16 @@ class Visitor:
 
 
 def go(page: Page, path: str) -> None:
-    """Open an address, and wait until Home Assistant is there."""
-    page.goto(path)
+    """Open an address, and wait until Home Assistant is there.
+
+    It goes back by itself when a dialog has closed: what that cuts off is tried again.
+    """
+    try:
+        page.goto(path)
+    except Error as err:
+        if "ERR_ABORTED" not in err.message:
+            raise
+        page.goto(path)
     page.wait_for_function(
         "(hass => hass?.states && hass.devices && hass.entities)"
         f"({HASS.replace(').', ')?.')})"
