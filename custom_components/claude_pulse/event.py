@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from .coordinator import ClaudePulseCoordinator
 from .entity import WindowEntity
 from .found import Wanted, async_keep_up
 from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
+from .reading import text_of
 from .teller import async_listen
 from .told import THRESHOLD_REACHED, Told, types_of
 
@@ -84,15 +84,10 @@ def attributes_of(event: Told) -> dict[str, Any]:
     told = {
         "percent": event.window.percent,
         "before": event.before,
-        "resets_at": _text(event.window.resets_at),
-        "runs_out_at": _text(event.runs_out_at),
+        "resets_at": text_of(event.window.resets_at),
+        "runs_out_at": text_of(event.runs_out_at),
         "late": event.late,
     }
     if event.type == THRESHOLD_REACHED:
         told["threshold"] = event.threshold
     return told
-
-
-def _text(moment: datetime | None) -> str | None:
-    """Return a time as it is restored after a restart, too."""
-    return moment.isoformat(timespec="seconds") if moment else None

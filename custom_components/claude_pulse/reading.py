@@ -69,3 +69,13 @@ class Readings:
         shown = before.forecast if before and same else None
         course = self._courses[window.identity, window.resets_at]
         return Reading(window, shown_forecast(window, now, shown, course), now)
+
+
+def whole(number: float | None) -> int | None:
+    """Return a whole number."""
+    return None if number is None else round(number)
+
+
+def text_of(moment: datetime | None) -> str | None:
+    """Return a time as it stands in what is told, and is restored after a restart."""
+    return moment.isoformat(timespec="seconds") if moment else None

@@ -45,7 +45,7 @@ from .naming import (
     name_pool,
     name_window,
 )
-from .reading import Reading
+from .reading import Reading, whole
 from .status import StatusCoordinator, status_coordinator
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _runs_out_at(reading: Reading) -> datetime | None:
 
 def _expected(forecast: Forecast) -> dict[str, StateType]:
     """Return what a pace can be compared with."""
-    return {"expected": _whole(forecast.expected)}
+    return {"expected": whole(forecast.expected)}
 
 
 def _range(forecast: Forecast) -> dict[str, StateType]:
@@ -121,14 +121,9 @@ def _range(forecast: Forecast) -> dict[str, StateType]:
     return {
         "basis": forecast.basis,
         "weeks": forecast.weeks,
-        "low": _whole(forecast.low),
-        "high": _whole(forecast.high),
+        "low": whole(forecast.low),
+        "high": whole(forecast.high),
     }
-
-
-def _whole(number: float | None) -> int | None:
-    """Return a whole number."""
-    return None if number is None else round(number)
 
 
 @dataclass(frozen=True, kw_only=True)

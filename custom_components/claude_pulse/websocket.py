@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
@@ -21,7 +20,7 @@ from .claude_ai.usage import Money, Spend, UsageWindow
 from .const import CONF_THRESHOLDS, DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .naming import subject_of
-from .reading import Reading
+from .reading import Reading, text_of, whole
 from .teller import told_options
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def _account(
         "title": entry.title,
         "plan": data.plan if data and may_see("plan") else None,
         "trouble": failure.key if failure else None if shown else _UNAVAILABLE,
-        "last_success": _text(poller.last_success) if poller else None,
+        "last_success": text_of(poller.last_success) if poller else None,
         "thresholds": sorted(told_options(entry.options)[CONF_THRESHOLDS]),
         "windows": windows,
         "spend": _spend(data.usage.spend)
@@ -120,7 +119,7 @@ def _window(
         "entity_id": entity_id,
         "length": int(length.total_seconds()) if length else None,
         "percent": reading.window.percent if reading else None,
-        "resets_at": _text(reading.window.resets_at) if reading else None,
+        "resets_at": text_of(reading.window.resets_at) if reading else None,
         "forecast": _forecast(reading.forecast) if reading else None,
     }
 
@@ -130,14 +129,14 @@ def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
     if forecast is None:
         return None
     return {
-        "pace": _whole(forecast.pace),
-        "projected": _whole(forecast.projected),
-        "low": _whole(forecast.low),
-        "high": _whole(forecast.high),
-        "runs_out_at": _text(forecast.runs_out_at),
+        "pace": whole(forecast.pace),
+        "projected": whole(forecast.projected),
+        "low": whole(forecast.low),
+        "high": whole(forecast.high),
+        "runs_out_at": text_of(forecast.runs_out_at),
         "lasts": forecast.lasts,
-        "confidence": _whole(forecast.confidence),
-        "expected": _whole(forecast.expected),
+        "confidence": whole(forecast.confidence),
+        "expected": whole(forecast.expected),
         "basis": forecast.basis,
         "weeks": forecast.weeks,
     }
@@ -164,13 +163,3 @@ def _money(money: Money | None) -> dict[str, Any] | None:
         "currency": money.currency,
         "decimals": money.decimals,
     }
-
-
-def _whole(number: float | None) -> int | None:
-    """Return a whole number."""
-    return None if number is None else round(number)
-
-
-def _text(moment: datetime | None) -> str | None:
-    """Return a time as a state tells it."""
-    return moment.isoformat(timespec="seconds") if moment else None
