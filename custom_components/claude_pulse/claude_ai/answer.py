@@ -48,7 +48,7 @@ MAX_BODY = 1024 * 1024
 class Answer:
     """An answer as it came.
 
-    `headers` have names in lower case, each with all its values; `body` is the JSON
+    `headers` have names in lower case, each with its values; `body` is the JSON
     of the `text`, or None where it is something else.
     """
 
