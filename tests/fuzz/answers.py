@@ -227,7 +227,9 @@ def organizations(random: Random) -> Any:
             "name": any_text(random),
             "capabilities": ["chat", any_text(random)],
             "plan_display_name": any_text(random),
-            "rate_limit_tier": random.choice(("default_claude_max_5x", any_text(random))),
+            "rate_limit_tier": random.choice(
+                ("default_claude_max_5x", any_text(random))
+            ),
         }
         for number in range(random.choice((1, 2, 3)))
     ]

@@ -18,7 +18,9 @@ ORGANIZATION = {
 def good(body: object) -> bytes:
     """Return a good answer with a JSON body."""
     text = json.dumps(body).encode()
-    head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+    )
     return head.encode() + text
 
 
