@@ -198,7 +198,7 @@ async def test_names_that_change_now_and_then(
     for change in range(12):
         rows = [scoped(f"Model {change}-{number}") for number in range(20)]
         serve(simulator, session(31, RESET, limits=rows))
-        for percent in range(4):
+        for percent in range(8):
             serve(simulator, session(31 + percent, RESET, limits=rows))
             await pass_time(hass, freezer)
     # The platforms look one after the other, each before the next has added.

@@ -29,7 +29,7 @@ _Find = Callable[[ClaudePulseCoordinator], Wanted]
 MAX_ENTITIES = 400
 
 # No more are added after one poll, as each takes its time.
-MAX_AT_ONCE = 60
+MAX_AT_ONCE = 20
 
 
 @callback

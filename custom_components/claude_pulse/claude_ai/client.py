@@ -5,6 +5,7 @@ claude.ai has no public usage API; these are the requests its own usage page mak
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 import zlib
@@ -52,8 +53,8 @@ TIMEOUT = ClientTimeout(total=15)
 # What `read_text` can unpack without trusting the size it unpacks to.
 ENCODINGS = "gzip, deflate"
 
-# A body of the usage that is larger is not kept for diagnostics.
-_MAX_KEPT_BODY = 64 * 1024
+# A larger body is parsed in a thread, and not kept for diagnostics.
+_LARGE_BODY = 64 * 1024
 
 # The headers that mean something, and how many lines of each are looked at.
 _READ_HEADERS = ("cf-mitigated", "location", "retry-after", "set-cookie")
@@ -129,7 +130,7 @@ class ClaudeAiClient:
         usage, this key cannot read it (OrganizationAccessError).
         """
         answer = await self._ask(*self._path(org_id, "usage"))
-        self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
+        self.usage_body = answer.body if len(answer.text) <= _LARGE_BODY else None
         try:
             usage = parse_usage(self._good(answer))
         except OrganizationAccessError:
@@ -175,7 +176,11 @@ class ClaudeAiClient:
             for name in _READ_HEADERS
             if name in response.headers
         }
-        return Answer(url, response.status, received, text, json_of(text))
+        if len(text) <= _LARGE_BODY:
+            body = json_of(text)
+        else:
+            body = await asyncio.to_thread(json_of, text)
+        return Answer(url, response.status, received, text, body)
 
     def _path(self, org_id: str, *rest: str) -> tuple[str, ...]:
         """Return the path of something of an organization."""
