@@ -14,6 +14,8 @@ NEWEST = (2026, 11)
 SINCE = {
     # aiohttp refuses more than 128 lines of headers and trailers.
     "bounded_headers": (2026, 5),
+    # aiohttp leaves it to the cookie jar to parse cookies.
+    "lazy_cookies": (2025, 6),
     # Integrations offer triggers and conditions in the automation editor.
     "own_automation": (2025, 12),
     # A sentence file can use parts of an intent's answer.
