@@ -356,10 +356,15 @@ def parse_organization(body: object) -> Organization | None:
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations, in the server's order, up to MAX_ORGANIZATIONS."""
-    rows = body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []
-    organizations = map(parse_organization, rows)
-    return tuple(item for item in organizations if item is not None)
+    """Read the list of organizations, in the server's order, each once.
+
+    No more than MAX_ORGANIZATIONS rows are read.
+    """
+    found: dict[str, Organization] = {}
+    for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
+        if organization := parse_organization(row):
+            found.setdefault(organization.org_id, organization)
+    return tuple(found.values())
 
 
 def _uuid(value: object) -> str | None:

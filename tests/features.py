@@ -23,7 +23,7 @@ SINCE = {
     # What a target selects goes by this name, and only by it from 2026.12 on.
     "target_selection": (2026, 1),
     # Integrations offer tools to language models.
-    "tools_for_models": (2026, 9),
+    "tools_for_models": (2026, 8),
     # An automation answers a sentence.
     "voice_blueprint": (2024, 6),
 }

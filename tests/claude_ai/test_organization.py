@@ -110,6 +110,8 @@ def test_list() -> None:
     body = [other, None, {}, {"uuid": 5}, organization(uuid="no UUID"), "3", ours]
     assert [item.org_id for item in parse_organizations(body)] == [OTHER_UUID, UUID]
     assert parse_organizations({"uuid": UUID}) == ()
+    twice = parse_organizations([ours, other, organization(name="Again")])
+    assert [item.name for item in twice] == ["Lab", "Lab"]
 
 
 def test_very_many() -> None:
