@@ -888,7 +888,12 @@ PASTED = (
 def shown(result: dict[str, Any]) -> str:
     """Return all that a form shows, and what the list of flows says of it."""
     fields = [
-        (str(marker), marker.description, marker.default, getattr(field, "config", None))
+        (
+            str(marker),
+            marker.description,
+            marker.default,
+            getattr(field, "config", None),
+        )
         for marker, field in result["data_schema"].schema.items()
     ]
     return repr([fields, result["errors"], result["description_placeholders"]])

@@ -323,9 +323,7 @@ async def test_amounts_are_in_no_event(
         for state in hass.states.async_all()
         if not any(word in state.entity_id for word in own)
     ]
-    said += [
-        record.getMessage() for record in caplog.records if DOMAIN in record.name
-    ]
+    said += [record.getMessage() for record in caplog.records if DOMAIN in record.name]
     # In whole units, and as claude.ai sends them.
     amount = re.compile(r"(471[12]|6789|8642|7[56]\d1|975[23])\.\d|471[12]\d\d|678957")
     assert [text for text in said if amount.search(text)] == []

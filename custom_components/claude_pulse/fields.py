@@ -59,7 +59,7 @@ _HARMLESS = re.compile(
     # A few words.
     r"|[A-Za-z][a-z]{0,15}( [A-Za-z][a-z]{0,15}){0,3}"
 )
-_SECRET_PREFIX = "sk-ant"
+_KEY_PREFIX = "sk-ant"
 
 PASSWORD = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
@@ -224,7 +224,7 @@ def _shown_org_id(typed: str | None) -> str | None:
     """Return the organization ID in a text, or the text, unless it could hold a secret."""
     if typed is None or _HARMLESS.fullmatch(typed):
         return typed
-    if _SECRET_PREFIX not in typed:
+    if _KEY_PREFIX not in typed:
         with suppress(InvalidOrganizationIdError):
             return parse_org_id(typed)
     return None

@@ -76,7 +76,9 @@ class Answer:
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
             # The last of several counts, but a Domain without a value does not.
-            named = [(name.strip().lower(), text.strip()) for name, _, text in attributes]
+            named = [
+                (name.strip().lower(), text.strip()) for name, _, text in attributes
+            ]
             lives = dict(item for item in named if item != ("domain", ""))
             if not self._is_sent_back(lives.get("domain", ""), lives.get("path", "")):
                 continue
