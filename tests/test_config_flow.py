@@ -986,6 +986,18 @@ async def test_key_pasted_into_other_fields(
         assert pasted not in shown(form)
 
 
+async def test_key_instead_of_a_choice(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Where organizations can only be chosen, the refusal does not repeat what was sent."""
+    key = simulator.world.accounts["ben"].session_key
+    form = await submit(hass, await start(hass), session_key=key)
+    assert form["step_id"] == "organization"
+    with pytest.raises(vol.Invalid) as refused:
+        await submit(hass, form, org_id=KEY)
+    assert SECRET[:10] not in repr((refused.value, vars(refused.value)))
+
+
 @pytest.mark.parametrize("dialog", ["reconfigure", "options"])
 async def test_stored_key_in_place_of_an_organization(
     hass: HomeAssistant, simulator: Simulator, dialog: str

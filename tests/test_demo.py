@@ -92,6 +92,8 @@ def test_folder_is_private(tmp_path: Path, there: bool) -> None:
     assert readable_by_others(config) == set()
 
 
+# A real Home Assistant starts.
+@pytest.mark.timeout(180)
 @pytest.mark.usefixtures("umask")
 async def test_running_demo_is_private(tmp_path: Path) -> None:
     """Whatever Home Assistant stores is for its user only, the entry with the key too."""
