@@ -565,6 +565,23 @@ async def test_no_control_characters(
             assert len(result.stdout.splitlines()) == 5
 
 
+def test_table_cleans_by_itself() -> None:
+    """Whatever a name holds, only the table's own colors are sent to a terminal."""
+    script = load_script()
+    scoped = script.Identity("weekly_scoped", "fable")
+    window = script.UsageWindow(scoped, EVIL, 31, None)
+    table = script.table(
+        script.Usage(windows=(window,)),
+        EVIL,
+        datetime.fromisoformat(NOW),
+        color=True,
+        blocks=True,
+    )
+    lines = re.sub("\x1b\\[(0|3[123])m(?=[█░ ])", "", table).split("\n")
+    assert len(lines) == 5
+    assert all(line.isprintable() for line in lines)
+
+
 @pytest.mark.parametrize(
     "content",
     [
