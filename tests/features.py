@@ -12,6 +12,10 @@ VERSION = (MAJOR_VERSION, MINOR_VERSION)
 NEWEST = (2026, 11)
 
 SINCE = {
+    # aiohttp refuses more than 128 lines of headers and trailers.
+    "bounded_headers": (2026, 5),
+    # aiohttp leaves it to the cookie jar to parse cookies.
+    "lazy_cookies": (2025, 6),
     # Integrations offer triggers and conditions in the automation editor.
     "own_automation": (2025, 12),
     # A sentence file can use parts of an intent's answer.
@@ -19,7 +23,7 @@ SINCE = {
     # What a target selects goes by this name, and only by it from 2026.12 on.
     "target_selection": (2026, 1),
     # Integrations offer tools to language models.
-    "tools_for_models": (2026, 9),
+    "tools_for_models": (2026, 8),
     # An automation answers a sentence.
     "voice_blueprint": (2024, 6),
 }

@@ -27,7 +27,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, seat_of, settle, store_entry
+from .common import add_entry, messages_of, seat_of, settle, store_entry
 from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -317,7 +317,7 @@ async def test_without_a_frontend(
     for component in components:
         assert await async_setup_component(hass, component, {})
     await check_entry_comes_and_goes(hass, simulator)
-    assert not [line for line in caplog.messages if "card" in line]
+    assert not messages_of(caplog, "frontend")
 
 
 async def test_yaml_without_a_frontend(
@@ -360,7 +360,7 @@ async def test_resources_that_fail(
         await add_entry(hass, simulator, "cora"),
     ]
     assert [entry.state for entry in entries] == [ConfigEntryState.LOADED] * 2
-    (line,) = [line for line in caplog.messages if "card" in line]
+    (line,) = messages_of(caplog, "frontend")
     assert f"Add {card.URL} there as a resource by hand" in line
 
     monkeypatch.setattr(collection, "async_get_info", fail)
@@ -368,7 +368,7 @@ async def test_resources_that_fail(
         await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
     assert not hass.config_entries.async_entries(DOMAIN)
-    _, line = [line for line in caplog.messages if "card" in line]
+    _, line = messages_of(caplog, "frontend")
     assert f"Remove the resource {card.URL} by hand" in line
 
 
@@ -386,7 +386,7 @@ async def test_file_that_is_missing(
     entry = await add_entry(hass, simulator)
     assert entry.state is ConfigEntryState.LOADED
     assert await cards(hass_ws_client) == []
-    (line,) = [line for line in caplog.messages if "card" in line]
+    (line,) = messages_of(caplog, "frontend")
     assert line.startswith("The card cannot be had (FileNotFoundError(")
 
 
