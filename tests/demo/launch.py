@@ -10,8 +10,8 @@ from datetime import timedelta
 import sys
 from unittest.mock import MagicMock
 
-# Compiled at installation, for listening to speech, which a demo does not do.
-AUDIO = ("pymicro_vad", "pyspeex_noise")
+# Packages that process speech and need a compiler, which neither a demo nor a test uses.
+SPEECH = ("pymicro_vad", "pyspeex_noise")
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     # Before anything else: Home Assistant puts shims in place of some libraries.
     from homeassistant.__main__ import main as home_assistant
 
-    sys.modules.update(dict.fromkeys(AUDIO, MagicMock()))
+    sys.modules.update(dict.fromkeys(SPEECH, MagicMock()))
     if options:
         sys.path.insert(0, config)
         from custom_components.claude_pulse.claude_ai import client, status
