@@ -31,7 +31,10 @@ from homeassistant.setup import async_setup_component
 from .common import add_entry, pass_time, serve, session, settle
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = ROOT / "custom_sentences" / "en" / "claude_pulse.yaml"
