@@ -21,7 +21,7 @@ versions="\
 # Tools that run on the Python of any version above, preferably the newest one.
 tools="\
 browser  60
-forecast 40
+forecast 50
 lint     40
 mutate   15"
 
