@@ -10,9 +10,13 @@ The session key is the value of the cookie "sessionKey" of https://claude.ai in
 your browser. "org_id" can be left out: then the first organization that has
 usage is shown. The key is sent to claude.ai only, and never printed.
 
-Exit status: 0 all is well, 2 configuration, 3 the session key has ended,
-4 the organization cannot be read, 5 blocked, limited or unreachable (try
-later). Unless it is 0, nothing is printed but one line on stderr.
+A proxy that the environment or the system names is used with --environment-proxy
+only. It does not see the key, which is encrypted on its way to claude.ai.
+
+Exit status: 0 all is well, 1 the output cannot be written, 2 configuration or
+command line, 3 the session key has ended, 4 the organization cannot be read,
+5 blocked, limited or unreachable (try later). Unless it is 0, nothing is
+printed but one line on stderr.
 """
 
 # Made by scripts/standalone: change claude_ai/ or standalone/source/script.py, and
@@ -27,9 +31,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+import errno
 from functools import lru_cache
 import hashlib
 from http.client import HTTPException
+from itertools import islice
 import json
 import math
 import os
@@ -38,12 +44,19 @@ from queue import Empty, SimpleQueue
 import re
 import stat
 import sys
+import tempfile
 from threading import Thread
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, TextIO, TypeVar
 import unicodedata
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
-from urllib.request import HTTPErrorProcessor, Request, build_opener
+from urllib.request import (
+    HTTPErrorProcessor,
+    ProxyHandler,
+    Request,
+    build_opener,
+    getproxies,
+)
 from uuid import UUID
 
 # --- claude_ai/values.py
@@ -56,9 +69,38 @@ _NUMBER_LIMIT = 1e15
 _EPOCH_LIMIT = 1e10
 
 
+_LONGEST_TEXT = 100
+
+# Some sequences of emoji, and words of some languages, need these two.
+_JOINERS = "\u200c\u200d"
+
+
 def text_of(value: object) -> str | None:
-    """Return a text with something in it, of at most 100 characters, or None."""
-    return value.strip()[:100] or None if isinstance(value, str) else None
+    """Return a text that can be stored and shown on one line, or None if there is none.
+
+    Lone surrogates, which no file can hold, and what is invisible or changes the
+    direction of writing are left out. Line breaks and other control characters become
+    spaces, and several spaces one. It has at most 100 characters.
+    """
+    if not isinstance(value, str):
+        return None
+    # Far more than is kept, but not all of a megabyte.
+    text = value[: 10 * _LONGEST_TEXT]
+    if not text.isprintable():
+        text = "".join(map(_clean, text))
+    return " ".join(text.split())[:_LONGEST_TEXT].rstrip() or None
+
+
+def _clean(character: str) -> str:
+    """Return what stands for a character in a clean text."""
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return ""
+        case "Cf":
+            return character if character in _JOINERS else ""
+    return character
 
 
 def number_of(value: object) -> int | float | None:
@@ -286,6 +328,9 @@ def parse_org_id(text: str) -> str:
 # --- claude_ai/organization.py
 # Organizations and the plan, as `/api/organizations` tells them. Pure.
 
+# Far more than anybody has.
+MAX_ORGANIZATIONS = 48
+
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
 _MULTIPLIER = re.compile(r"_(\d+x)$")
 
@@ -307,18 +352,15 @@ class Organization:
 
 
 def parse_organization(body: object) -> Organization | None:
-    """Read one organization; None for anything without a `uuid`."""
-    if not isinstance(body, Mapping):
-        return None
-    org_id = text_of(body.get("uuid"))
-    if org_id is None:
+    """Read one organization; None for anything without a UUID."""
+    if not isinstance(body, Mapping) or (org_id := _uuid(body.get("uuid"))) is None:
         return None
     name = text_of(body.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
     capabilities = _capabilities(body)
     return Organization(
-        org_id=org_id.lower(),
+        org_id=org_id,
         name=name,
         plan=_plan(body, capabilities),
         has_usage=not capabilities or "chat" in capabilities,
@@ -326,10 +368,21 @@ def parse_organization(body: object) -> Organization | None:
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations, in the server's order."""
-    rows = body if isinstance(body, list) else []
-    organizations = map(parse_organization, rows)
-    return tuple(item for item in organizations if item is not None)
+    """Read the list of organizations, in the server's order, each once.
+
+    No more than MAX_ORGANIZATIONS rows are read.
+    """
+    found: dict[str, Organization] = {}
+    for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
+        if organization := parse_organization(row):
+            found.setdefault(organization.org_id, organization)
+    return tuple(found.values())
+
+
+def _uuid(value: object) -> str | None:
+    """Return a UUID as it is usually written, or None for anything else."""
+    text = text_of(value)
+    return str(UUID(text)) if text and is_org_id(text) else None
 
 
 def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
@@ -378,12 +431,22 @@ KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
 
+_FIXED = (KIND_SESSION, KIND_WEEKLY)
+
 # The older form: members of the body that are windows, or start the name of one.
 _FIVE_HOUR = "five_hour"
 _SEVEN_DAY = "seven_day"
 _SEVEN_DAY_PREFIX = "seven_day_"
 
+_T = TypeVar("_T")
+
 _WORDS = re.compile(r"[^\W_]+")
+
+# Far more than any account has. The session and the week do not count.
+MAX_LIMITS = 24
+MAX_POOLS = 24
+# So many rows and members are looked at to find these.
+_MAX_LOOKED_AT = 1000
 
 # What a reset is given to show in an answer before the window is called over.
 _RESET_TAKES = timedelta(minutes=1)
@@ -476,7 +539,8 @@ class Usage:
     `session` and `weekly` are None when the account has no such limit, which
     is another thing than 0 %. `windows` are all the others, in the server's
     order, each with an identity of its own. `spend` is None when the account has
-    no paid usage.
+    no paid usage. `truncated` is whether there were more limits or pools than
+    MAX_LIMITS and MAX_POOLS.
     """
 
     session: UsageWindow | None = None
@@ -484,6 +548,7 @@ class Usage:
     windows: tuple[UsageWindow, ...] = ()
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
+    truncated: bool = False
 
     @property
     def all_windows(self) -> tuple[UsageWindow, ...]:
@@ -532,25 +597,41 @@ def parse_usage(body: object) -> Usage:
     """Read the body of `/usage`; what cannot be read is left out."""
     if not isinstance(body, Mapping):
         return Usage()
-    rows = _identified(_rows(body.get("limits")))
-    for named in _named_windows(body):
-        covered = _rows_of(named, rows)
+    members = _members(body)
+    rows, more_rows = _first(_rows(body.get("limits")), MAX_LIMITS + len(_FIXED))
+    named, more_named = _first(_named_windows(members), MAX_LIMITS + len(_FIXED))
+    pools, more_pools = _first(_pools(members), MAX_POOLS)
+    limits = _identified(rows)
+    for member in named:
+        covered = _rows_of(member, limits)
         if not covered:
-            rows[named.identity] = named
+            limits[member.identity] = member
         elif len(covered) == 1:
-            rows[covered[0]] = rows[covered[0]].completed_by(named)
+            limits[covered[0]] = limits[covered[0]].completed_by(member)
     windows = {
         identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
-        for identity, row in rows.items()
+        for identity, row in limits.items()
         if row.percent is not None
     }
+    session, weekly = windows.pop(SESSION, None), windows.pop(WEEKLY, None)
+    others = tuple(windows.values())
     return Usage(
-        session=windows.pop(SESSION, None),
-        weekly=windows.pop(WEEKLY, None),
-        windows=tuple(windows.values()),
+        session=session,
+        weekly=weekly,
+        windows=others[:MAX_LIMITS],
         spend=_spend(body.get("spend")) or _extra_usage(body.get("extra_usage")),
-        pools=tuple(_pools(body)),
+        pools=tuple(pools),
+        truncated=more_rows or more_named or more_pools or len(others) > MAX_LIMITS,
     )
+
+
+def _first(items: Iterator[_T], most: int) -> tuple[list[_T], bool]:
+    """Return the first of some items, and whether there are more.
+
+    What is not returned is not read, so that a long answer costs little.
+    """
+    first = list(islice(items, most))
+    return first, next(items, None) is not None
 
 
 def _is_window(key: str) -> bool:
@@ -558,12 +639,21 @@ def _is_window(key: str) -> bool:
     return key in (_FIVE_HOUR, _SEVEN_DAY) or key.startswith(_SEVEN_DAY_PREFIX)
 
 
+def _members(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that are objects, session and week first."""
+    fixed = {key: body.get(key) for key in (_FIVE_HOUR, _SEVEN_DAY)}
+    members = {**fixed, **dict(islice(body.items(), _MAX_LOOKED_AT))}
+    return {key: value for key, value in members.items() if isinstance(value, Mapping)}
+
+
 def _rows(limits: object) -> Iterator[_Row]:
-    """Read the modern form: the rows of `limits[]`."""
-    for row in limits if isinstance(limits, list) else []:
-        if not isinstance(row, Mapping) or (kind := text_of(row.get("kind"))) is None:
+    """Read the modern form: the rows of `limits[]`, session and week first."""
+    listed = limits[:_MAX_LOOKED_AT] if isinstance(limits, list) else []
+    rows = [row for row in listed if isinstance(row, Mapping)]
+    for row in sorted(rows, key=lambda row: row.get("kind") not in _FIXED):
+        if (kind := text_of(row.get("kind"))) is None:
             continue
-        name = None if kind in (KIND_SESSION, KIND_WEEKLY) else _name(row.get("scope"))
+        name = None if kind in _FIXED else _name(row.get("scope"))
         if name is not None and name.casefold() == "all models":
             kind, name = KIND_WEEKLY, None
         yield _Row(
@@ -571,11 +661,9 @@ def _rows(limits: object) -> Iterator[_Row]:
         )
 
 
-def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
+def _named_windows(members: Mapping[str, Any]) -> Iterator[_Row]:
     """Read the older form: each window under a name of its own."""
-    for key, value in body.items():
-        if not isinstance(value, Mapping):
-            continue
+    for key, value in members.items():
         if (percent := rounded(value.get("utilization"))) is None:
             continue
         resets_at = minute_of(value.get("resets_at"))
@@ -588,14 +676,13 @@ def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
             yield _Row(KIND_WEEKLY_SCOPED, text_of(name), percent, resets_at)
 
 
-def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
+def _identified(rows: Sequence[_Row]) -> dict[Identity, _Row]:
     """Give each row its identity, in the server's order.
 
     There is one session and one week. Of others with one identity each is a window,
     numbered by their exact names: their order in the answer matters only to rows that
     are spelled alike.
     """
-    rows = list(found)
     numbers: Counter[Identity] = Counter()
     places: dict[tuple[str, str], Identity] = {}
     identities: dict[int, Identity] = {}
@@ -696,13 +783,13 @@ def _if_any(spend: Spend) -> Spend | None:
     return spend if spend.enabled or spend.spent.amount > 0 else None
 
 
-def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:
+def _pools(members: Mapping[str, Any]) -> Iterator[CreditPool]:
     """Yield the code-named dollar pools; one without a limit above 0 is nothing."""
-    for label, value in body.items():
-        if not isinstance(value, Mapping) or _is_window(label):
-            continue
+    for key, value in members.items():
         limit = number_of(value.get("limit_dollars"))
-        if limit is None or limit <= 0:
+        if limit is None or limit <= 0 or _is_window(key):
+            continue
+        if (label := text_of(key)) is None:
             continue
         spent = number_of(value.get("used_dollars"))
         yield CreditPool(
@@ -747,6 +834,7 @@ HEADERS = {
     ),
     "anthropic-client-platform": "web_claude_ai",
 }
+HOST = "claude.ai"
 SESSION_COOKIE = "sessionKey"
 _PORTS = {"http": 80, "https": 443}
 
@@ -758,7 +846,7 @@ MAX_BODY = 1024 * 1024
 class Answer:
     """An answer as it came.
 
-    `headers` have names in lower case, each with all its values; `body` is the JSON
+    `headers` have names in lower case, each with its values; `body` is the JSON
     of the `text`, or None where it is something else.
     """
 
@@ -776,21 +864,40 @@ class Answer:
     def offered_key(self) -> str | None:
         """Return the session key that it sets as a cookie which is to last.
 
-        A session is ended by an empty value, or by a time that is over.
+        A session is ended by an empty value, or by a time that is over. A cookie that
+        a browser would not send back with the same request is ignored (RFC 6265).
         """
         key = None
         for line in self.headers.get("set-cookie", ()):
             cookie, *attributes = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            lives = {
-                name.strip().lower(): value.strip() for name, _, value in attributes
-            }
+            # The last of several counts, but a Domain without a value does not.
+            named = [
+                (name.strip().lower(), text.strip()) for name, _, text in attributes
+            ]
+            lives = dict(item for item in named if item != ("domain", ""))
+            if not self._is_sent_back(lives.get("domain", ""), lives.get("path", "")):
+                continue
             lifetime = lives.get("max-age") or lives.get("expires")
             lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
             value = cookie[2].strip()
             key = value if lasts and is_session_key(value) else None
         return key
+
+    def _is_sent_back(self, domain: str, path: str) -> bool:
+        """Return whether a browser sends a cookie of this answer with its request again."""
+        request = urlsplit(self.url)
+        # The only parent of claude.ai is a public suffix, which has no cookies.
+        if domain.removeprefix(".").lower() not in ("", HOST, request.hostname):
+            return False
+        # Without a path the cookie has the one of the request.
+        folder = path if path.endswith("/") else f"{path}/"
+        return (
+            not path.startswith("/")
+            or path == request.path
+            or request.path.startswith(folder)
+        )
 
 
 def json_of(text: str) -> Any:
@@ -893,6 +1000,8 @@ BASE_URL = "https://claude.ai"
 TIMEOUT = 15
 # Before a dead key is asked about once more.
 CONFIRM_PAUSE = 2
+# The proxies to use, by scheme: none, unless the command line asks for them.
+PROXIES: dict[str, str] = {}
 # The plan and the organization do not change from one call to the next.
 CACHE_SECONDS = 6 * 60 * 60
 
@@ -916,7 +1025,7 @@ class NoUsageError(ClaudeAiError):
 
 
 # The exit status for each thing that can go wrong, and what to do about it.
-CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = 2, 3, 4, 5
+NO_OUTPUT, CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = range(1, 6)
 _CORRECT_ORGANIZATION = "correct org_id in the configuration, or leave it out"
 OUTCOMES: dict[type[ClaudeAiError], tuple[int, str]] = {
     InvalidSessionError: (
@@ -943,25 +1052,99 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def plain(text: str) -> str:
+    """Return a text in one line without anything that a terminal could obey.
+
+    Control characters, changes of direction and the like become spaces.
+    """
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
+def write(text: str, stream: TextIO | None) -> None:
+    """Write a line, with a `?` for each character that the stream cannot encode.
+
+    Raises OSError where the stream is closed or does not take it.
+    """
+    # Python has none where it was closed from the start.
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    encoding = stream.encoding or "utf-8"
+    try:
+        print(
+            text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
+        )
+    except OSError:
+        # What it still holds would fail once more when Python ends.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
+
+
+def show(text: str) -> None:
+    """Print the output, or end."""
+    try:
+        write(text, sys.stdout)
+    except OSError as err:
+        fail(NO_OUTPUT, f"the output cannot be written ({err.strerror})")
+
+
 def warn(message: str) -> None:
-    """Say something beside the output."""
-    print(f"claude_usage: {message}", file=sys.stderr)
+    """Say something beside the output, but no key that was pasted as an argument."""
+    shown, key, _ = plain(message).partition("sk-ant-")
+    with suppress(OSError):
+        write(f"claude_usage: {shown}{key and '(a key)'}", sys.stderr)
+
+
+def fail(status: int, message: str) -> NoReturn:
+    """Say why there is no output, and end."""
+    warn(message)
+    sys.exit(status)
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A command line that is explained and refused like everything else."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse it in one line, without the arguments: one of them may be a key."""
+        fail(
+            CONFIGURATION, "arguments cannot be understood: --help says which there are"
+        )
+
+    def print_help(self, file: Any = None) -> None:
+        """Explain it."""
+        show(self.format_help().rstrip())
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON of a file that is not too large, or None. Raises OSError."""
+    with path.open("rb") as file:
+        content = file.read(MAX_BODY + 1)
+    if len(content) > MAX_BODY:
+        return None
+    return json_of(content.decode("utf-8-sig", errors="replace"))
+
+
+def others_can_read(path: Path) -> bool:
+    """Return whether a file is open to other users of the machine."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def read_config(path: Path) -> tuple[str, str | None]:
     """Return the session key and the organization ID of the configuration."""
     try:
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-            warn(f"others can read {path}: chmod 600 keeps your session key to you")
-        config = json.loads(path.read_text(encoding="utf-8-sig"))
+        config = read_json(path)
     except OSError as err:
         raise ConfigurationError(
             f"{path} cannot be read ({err.strerror}): --help says what it must hold"
         ) from None
-    except (ValueError, RecursionError):
+    if config is None:
         raise ConfigurationError(
             f"{path} is not valid JSON: --help says what it must hold"
-        ) from None
+        )
     if not isinstance(config, dict):
         raise ConfigurationError(f'{path} must hold {{"session_key": "..."}}')
     key, org_id = config.get("session_key"), config.get("org_id")
@@ -972,8 +1155,10 @@ def read_config(path: Path) -> tuple[str, str | None]:
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
             "of claude.ai, it starts with sk-ant-sid"
         ) from None
+    if org_id in (None, ""):
+        return key, None
     try:
-        return key, None if org_id in (None, "") else parse_org_id(str(org_id))
+        return key, parse_org_id(org_id if isinstance(org_id, str) else "")
     except InvalidOrganizationIdError as err:
         raise ConfigurationError(
             f"org_id in {path}: {err}; correct it, or leave it out"
@@ -995,7 +1180,8 @@ def fetch(url: str, key: str) -> Answer | UnavailableError:
     headers = {**HEADERS, "Cookie": f"{SESSION_COOKIE}={key}"}
     request = Request(url, headers=headers)  # noqa: S310
     try:
-        with build_opener(Unprocessed).open(request, timeout=TIMEOUT) as response:
+        opener = build_opener(ProxyHandler(PROXIES), Unprocessed)
+        with opener.open(request, timeout=TIMEOUT) as response:
             received = {
                 name.lower(): response.headers.get_all(name)
                 for name in response.headers
@@ -1063,13 +1249,8 @@ def organization_and_plan(
 ) -> tuple[str, str | None]:
     """Return the organization to ask about and its plan, from the cache if it is fresh."""
     about = hashlib.sha256(f"{key} {org_id}".encode()).hexdigest()
-    try:
-        known = json.loads(cache.read_text(encoding="utf-8"))
-        age = now().timestamp() - known["time"]
-        if known["about"] == about and 0 <= age < CACHE_SECONDS:
-            return parse_org_id(str(known["org_id"])), text_of(known["plan"])
-    except (OSError, ValueError, KeyError, TypeError, InvalidOrganizationIdError):
-        pass
+    if known := remembered(cache, about):
+        return known
     if org_id is None:
         listed = parse_organizations(get_confirmed(key, "organizations", expect=list))
         organization = next((item for item in listed if item.has_usage), None)
@@ -1083,11 +1264,40 @@ def organization_and_plan(
             # The usage tells what is wrong; without a plan it is still the usage.
             return org_id, None
     plan = organization.plan if organization else None
-    known = {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()}
-    with suppress(OSError):
-        cache.touch(mode=0o600)
-        cache.write_text(json.dumps(known), encoding="utf-8")
+    remember(
+        cache,
+        {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()},
+    )
     return org_id, plan
+
+
+def remembered(cache: Path, about: str) -> tuple[str, str | None] | None:
+    """Return organization and plan from the cache, or None unless they can be used."""
+    try:
+        # A link, a pipe or a device is none of ours.
+        is_file = stat.S_ISREG(cache.lstat().st_mode)
+        known = read_json(cache) if is_file else None
+    except OSError:
+        return None
+    if not isinstance(known, dict) or known.get("about") != about:
+        return None
+    since, org_id = number_of(known.get("time")), text_of(known.get("org_id")) or ""
+    if since is None or not 0 <= now().timestamp() - since < CACHE_SECONDS:
+        return None
+    return (org_id, text_of(known.get("plan"))) if is_org_id(org_id) else None
+
+
+def remember(cache: Path, known: dict[str, Any]) -> None:
+    """Replace the cache as a whole, for its user only; without it all is asked again."""
+    with suppress(OSError):
+        number, name = tempfile.mkstemp(dir=cache.parent, prefix=f"{cache.name}.")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                json.dump(known, file)
+            os.replace(name, cache)
+        except OSError:
+            os.unlink(name)
+            raise
 
 
 def clock(at: datetime | None) -> str | None:
@@ -1175,10 +1385,10 @@ def table(
     lines = [
         ("Session", usage.session),
         ("Week", usage.weekly),
-        *named(usage.windows),
+        *((plain(name), window) for name, window in named(usage.windows)),
     ]
     width = max(len(name) for name, _ in lines)
-    shown = [f"Claude {plan or ''}".strip(), ""]
+    shown = [plain(f"Claude {plan or ''}").strip(), ""]
     for name, window in lines:
         percent, reset = reading(window, present)
         if percent is None:
@@ -1200,7 +1410,8 @@ def table(
 def main() -> None:
     """Read the command line, ask, and print."""
     introduction, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
+        prog="claude_usage.py",
         description=introduction,
         epilog=rest,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -1208,29 +1419,39 @@ def main() -> None:
     default = Path(__file__).resolve().with_name("claude_config.json")
     parser.add_argument("--config", type=Path, default=default, metavar="FILE")
     parser.add_argument("--human", action="store_true", help="a table with bars")
+    parser.add_argument(
+        "--environment-proxy",
+        action="store_true",
+        help="use the proxy that HTTPS_PROXY or the system names",
+    )
     arguments = parser.parse_args()
-    cache = arguments.config.with_name("claude_usage_cache.json")
+    if arguments.environment_proxy:
+        PROXIES.update(getproxies())
+    cache = arguments.config.parent / "claude_usage_cache.json"
     try:
         key, configured = read_config(arguments.config)
         org_id, plan = organization_and_plan(key, configured, cache)
         usage = get_usage(key, org_id)
     except ConfigurationError as err:
-        warn(str(err))
-        sys.exit(CONFIGURATION)
+        fail(CONFIGURATION, str(err))
     except ClaudeAiError as err:
         kind = next(kind for kind in type(err).__mro__ if kind in OUTCOMES)
         status, advice = OUTCOMES[kind]
         if status in (DEAD_KEY, WRONG_ORGANIZATION):
             with suppress(OSError):
                 cache.unlink()
-        warn(f"{err}: {advice}")
-        sys.exit(status)
+        fail(status, f"{err}: {advice}")
     if arguments.human:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        blocks = "utf" in (sys.stdout.encoding or "").lower()
-        print(table(usage, plan, now(), color=color, blocks=blocks))
+        stream: TextIO | None = sys.stdout
+        color = stream and stream.isatty() and not os.environ.get("NO_COLOR")
+        blocks = "utf" in ((stream and stream.encoding) or "").lower()
+        show(table(usage, plan, now(), color=bool(color), blocks=blocks))
     else:
-        print(json.dumps(report(usage, plan, now())))
+        show(json.dumps(report(usage, plan, now())))
+    if others_can_read(arguments.config):
+        warn(
+            f"others can read {arguments.config}: chmod 600 keeps your session key to you"
+        )
 
 
 if __name__ == "__main__":

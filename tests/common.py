@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
@@ -131,6 +132,12 @@ def issues(hass: HomeAssistant) -> set[str]:
         for (domain, _), issue in ir.async_get(hass).issues.items()
         if domain == DOMAIN and issue.active
     }
+
+
+def messages_of(caplog: pytest.LogCaptureFixture, module: str) -> list[str]:
+    """Return what a module of ours has logged."""
+    name = f"custom_components.{DOMAIN}.{module}"
+    return [record.getMessage() for record in caplog.records if record.name == name]
 
 
 def usage_requests(simulator: Simulator) -> int:

@@ -19,11 +19,14 @@ from .simulator import Simulator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what `scripts/soak` sets."""
+    """Add what `scripts/soak` and `scripts/fuzz` set."""
     group = parser.getgroup("soak")
     group.addoption("--soak-days", type=int, default=4, help="how long, simulated")
     group.addoption("--soak-seed", type=int, default=2026, help="of what goes wrong")
     group.addoption("--soak-report", type=Path, help="where to write the counts")
+    group = parser.getgroup("fuzz")
+    group.addoption("--fuzz-answers", type=int, default=200, help="how many")
+    group.addoption("--fuzz-seed", type=int, default=2026, help="of their changes")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import quote
 
@@ -859,3 +860,163 @@ async def test_options_key_and_organization(
     assert dict(entry.options) == common
     assert entry.unique_id == f"{personal}_{account.uuid}"
     assert states(hass)["plan"] == "Pro"
+
+
+ORG_ID = "1a2b3c4d-0000-4000-8000-123456789abc"
+SECRET = "Ab3dEf6hIj9lMn2pQr5tUv8x-" * 4
+KEY = f"sk-ant-sid02-{SECRET}"
+HEADER = (
+    f"Cookie: anthropic-device-id={ORG_ID}; sessionKey={KEY}; lastActiveOrg={ORG_ID}"
+)
+
+# What people paste into a field that is not meant for a key.
+PASTED = (
+    KEY,
+    f"  {KEY}\n",
+    f'"{KEY}"',
+    f"“{KEY}”",
+    quote(f"sessionKey={KEY}", safe=""),
+    f"{KEY[:40]}\n{KEY[40:]}",
+    f"{KEY[:40]}\u200b{KEY[40:]}",
+    # Copied in part.
+    KEY[:30],
+    KEY[3:],
+    KEY[40:],
+    KEY[-20:],
+    f"sk-ant-sid02-{ORG_ID}",
+    f"sk-ant-api03-{SECRET}",
+    f"sk-ant-oat01-{SECRET}",
+    HEADER,
+    quote(HEADER),
+    f"curl -H '{HEADER}' https://claude.ai/api/organizations/{ORG_ID}/usage",
+    "ada@example.org",
+)
+
+
+def shown(result: dict[str, Any]) -> str:
+    """Return all that a form shows, and what the list of flows says of it."""
+    fields = [
+        (
+            str(marker),
+            marker.description,
+            marker.default,
+            getattr(field, "config", None),
+        )
+        for marker, field in result["data_schema"].schema.items()
+    ]
+    return repr([fields, result["errors"], result["description_placeholders"]])
+
+
+def flow_of(hass: HomeAssistant, dialog: str) -> tuple[Any, dict[str, Any]]:
+    """Return the manager of a dialog's flows, and what else its fields need."""
+    if dialog == "options":
+        return hass.config_entries.options, {"update_interval": 120}
+    return hass.config_entries.flow, {}
+
+
+@pytest.mark.parametrize("fault", [None, "server_error"])
+@pytest.mark.parametrize("dialog", ["user", "reconfigure", "options"])
+async def test_pasted_key_is_not_shown_again(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    dialog: str,
+    fault: str | None,
+) -> None:
+    """A key in the organization field reaches no form, log line, list of flows or entry."""
+    caplog.set_level(logging.DEBUG)
+    entry = await add_entry(hass, simulator)
+    flows, more = flow_of(hass, dialog)
+    if dialog == "options":
+        form = await flows.async_init(entry.entry_id)
+    elif dialog == "reconfigure":
+        form = await flows.async_init(DOMAIN, context=reconfigure_context(entry))
+    else:
+        form = await start(hass)
+        more = {"session_key": entry.data["session_key"]}
+    if fault:
+        simulator.set_fault(fault)
+    for pasted in PASTED:
+        form = await flows.async_configure(form["flow_id"], {**more, "org_id": pasted})
+        assert form["type"] is FlowResultType.FORM
+        assert form["errors"]
+        said = shown(form) + repr(flows.async_progress())
+        assert pasted not in said
+        assert suggested(form).get("org_id") in (None, ORG_ID)
+        for part in (SECRET[:10], SECRET[-10:], quote(HEADER), "ada@"):
+            assert part not in said
+            assert part not in repr((entry.data, entry.options, entry.unique_id))
+    simulator.clear_faults()
+    records = [r for r in caplog.records if not r.name.startswith("pytest_")]
+    text = "\n".join(map(logging.Formatter().format, records))
+    assert SECRET[:10] not in text
+    assert SECRET[-10:] not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        (ORG_ID[:-1], ORG_ID[:-1]),
+        (f"{ORG_ID}0", f"{ORG_ID}0"),
+        (ORG_ID.upper()[5:], ORG_ID.upper()[5:]),
+        (f"{ORG_ID[:-1]}x", f"{ORG_ID[:-1]}x"),
+        ("Analytical Engines", "Analytical Engines"),
+        # What was understood, when claude.ai does not know it.
+        (f"https://claude.ai/api/organizations/{ORG_ID}/usage", ORG_ID),
+        (f" {ORG_ID}\n", ORG_ID),
+    ],
+)
+async def test_mistyped_organization_is_shown_again(
+    hass: HomeAssistant, simulator: Simulator, typed: str, suggestion: str
+) -> None:
+    """Text that cannot be a secret can be corrected in place."""
+    key = seat_of(simulator)["session_key"]
+    result = await submit(hass, await start(hass), session_key=key, org_id=typed)
+    assert "org_id" in result["errors"]
+    assert suggested(result) == {"org_id": suggestion}
+
+
+async def test_key_pasted_into_other_fields(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A list of thresholds is shown again without it, other fields refuse it."""
+    entry = await add_entry(hass, simulator)
+    first = {"org_id": entry.data["org_id"], "update_interval": 300}
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    with pytest.raises(vol.Invalid) as refused:
+        await options(hass, form, **{**first, "update_interval": KEY})
+    assert SECRET[:10] not in repr((refused.value, vars(refused.value)))
+    form = await options(hass, form, **first, further_options=True)
+    for pasted in PASTED:
+        form = await options(hass, form, thresholds=["75", pasted, "much"])
+        assert form["errors"] == {"thresholds": "invalid_threshold"}
+        assert suggested(form) == {"thresholds": ["75", "much"]}
+        assert pasted not in shown(form)
+
+
+async def test_key_instead_of_a_choice(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Where organizations can only be chosen, the refusal does not repeat what was sent."""
+    key = simulator.world.accounts["ben"].session_key
+    form = await submit(hass, await start(hass), session_key=key)
+    assert form["step_id"] == "organization"
+    with pytest.raises(vol.Invalid) as refused:
+        await submit(hass, form, org_id=KEY)
+    assert SECRET[:10] not in repr((refused.value, vars(refused.value)))
+
+
+@pytest.mark.parametrize("dialog", ["reconfigure", "options"])
+async def test_stored_key_in_place_of_an_organization(
+    hass: HomeAssistant, simulator: Simulator, dialog: str
+) -> None:
+    """An entry that was stored with a key as its organization does not show it."""
+    entry = await add_entry(hass, simulator)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "org_id": KEY})
+    flows, _ = flow_of(hass, dialog)
+    if dialog == "options":
+        form = await flows.async_init(entry.entry_id)
+    else:
+        form = await flows.async_init(DOMAIN, context=reconfigure_context(entry))
+    assert "org_id" not in suggested(form)
+    assert SECRET[:10] not in shown(form)

@@ -1,16 +1,22 @@
-"""What the demo's recorder holds before it starts fits what the simulator says."""
+"""The demo's history fits what the simulator says, and its folder is private."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+import os
 from pathlib import Path
 import sqlite3
+import stat
+import sys
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from .demo import past
+from .demo.__main__ import explain, make_config
 from .simulator.world import make_world
 
 
@@ -53,3 +59,76 @@ def test_past(tmp_path: Path, hours: int) -> None:
                 (f"sensor.claude_pulse_{entity}",),
             ).fetchone()
             assert hours_known > 6 * 168
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """Let everybody read new files, as usual, and restore that."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def readable_by_others(folder: Path) -> set[Path]:
+    """Return what other users of the machine may read or write."""
+    return {
+        path
+        for path in (folder, *folder.rglob("*"))
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    }
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("there", [False, True])
+def test_folder_is_private(tmp_path: Path, there: bool) -> None:
+    """Also where it was there before, for everybody."""
+    config = tmp_path / "demo"
+    if there:
+        config.mkdir(mode=0o755)
+        (config / "old.txt").touch(mode=0o644)
+    make_config(config, "http://127.0.0.1:8123", 8123, "UTC", False)
+    assert (config / "strategy.yaml").exists()
+    assert not (config / "old.txt").exists()
+    assert readable_by_others(config) == set()
+
+
+# A real Home Assistant starts.
+@pytest.mark.timeout(180)
+@pytest.mark.usefixtures("umask")
+async def test_running_demo_is_private(tmp_path: Path) -> None:
+    """Whatever Home Assistant stores is for its user only, the entry with the key too."""
+    config = tmp_path / "demo"
+    stored = config / ".storage" / "core.config_entries"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", "-m", "tests.demo", "--config", str(config)),
+        *("--port", "18123", "--time-zone", "UTC"),
+        cwd=Path(__file__).parents[1],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout
+    said = ""
+    try:
+        while "Ctrl-C" not in said:
+            line = (await process.stdout.readline()).decode()
+            assert line, said
+            said += line
+        while not stored.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+    assert "sk-ant-sid" in stored.read_text()
+    assert readable_by_others(config) == set()
+
+
+def test_live_says_where_the_key_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real key is stored, unencrypted, and there is a way to remove it."""
+    config = tmp_path / "my demo"
+    explain("http://127.0.0.1:8123", config, None, False)
+    said = capsys.readouterr().out
+    assert "real session key, unencrypted" in said
+    assert f"rm -r '{config}'" in said

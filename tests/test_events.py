@@ -18,7 +18,6 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from custom_components.claude_pulse import condition, trigger
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.device_trigger import (
     async_get_trigger_capabilities,
@@ -38,6 +37,7 @@ from .common import (
     settle,
     usage_requests,
 )
+from .features import needs
 from .simulator import Simulator
 
 pytestmark = [
@@ -831,6 +831,7 @@ async def test_device_triggers(
     assert await async_get_trigger_capabilities(hass, limit) == {}
 
 
+@needs("own_automation")
 async def test_own_triggers(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -839,8 +840,6 @@ async def test_own_triggers(
 ) -> None:
     """On versions that have them: any percentage, of an entity or of a whole device."""
     _, _, resets_at = await begin(hass, freezer, simulator, 80)
-    if not hasattr(trigger, "async_get_triggers"):
-        pytest.skip("Home Assistant has no such triggers before 2025.12")
     entity = er.async_get(hass).async_get(SESSION_EVENTS)
     assert entity
     heard = async_mock_service(hass, "test", "told")
@@ -896,6 +895,7 @@ async def test_own_triggers(
     assert "ERROR" not in {record.levelname for record in caplog.records}
 
 
+@needs("own_automation")
 @pytest.mark.parametrize(
     ("name", "options", "percent", "week", "expected"),
     [
@@ -919,8 +919,6 @@ async def test_own_conditions(
 ) -> None:
     """All windows that are chosen have it; what is not known has nothing."""
     await begin(hass, freezer, simulator, percent, week)
-    if not hasattr(condition, "async_get_conditions"):
-        pytest.skip("Home Assistant has no such conditions before 2025.12")
     heard = async_mock_service(hass, "test", "told")
     windows = [WEEKLY_EVENTS]
     if name == "has_left":
@@ -951,12 +949,11 @@ async def test_own_conditions(
     assert "ERROR" not in {record.levelname for record in ours}
 
 
+@needs("own_automation")
 async def test_own_conditions_of_a_disabled_entry(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing is known of it, also if Home Assistant has not set Claude Pulse up."""
-    if not hasattr(condition, "async_get_conditions"):
-        pytest.skip("Home Assistant has no such conditions before 2025.12")
     entry = MockConfigEntry(
         domain=DOMAIN, version=2, disabled_by=ConfigEntryDisabler.USER
     )

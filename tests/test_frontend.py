@@ -27,7 +27,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, seat_of, settle, store_entry
+from .common import add_entry, messages_of, seat_of, settle, store_entry
 from .simulator import Simulator
 
 pytestmark = [
@@ -309,16 +309,6 @@ async def test_yaml_that_names_it(hass: HomeAssistant, simulator: Simulator) -> 
     assert not extra(hass)
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what this integration logged about the card."""
-    return [
-        message
-        for record in caplog.records
-        if record.name.startswith("custom_components.claude_pulse")
-        and "card" in (message := record.getMessage())
-    ]
-
-
 @pytest.mark.parametrize("components", [(), ("http",), ("http", "lovelace")])
 async def test_without_a_frontend(
     hass: HomeAssistant,
@@ -330,7 +320,7 @@ async def test_without_a_frontend(
     for component in components:
         assert await async_setup_component(hass, component, {})
     await check_entry_comes_and_goes(hass, simulator)
-    assert not warnings(caplog)
+    assert not messages_of(caplog, "frontend")
 
 
 async def test_yaml_without_a_frontend(
@@ -373,7 +363,7 @@ async def test_resources_that_fail(
         await add_entry(hass, simulator, "cora"),
     ]
     assert [entry.state for entry in entries] == [ConfigEntryState.LOADED] * 2
-    (line,) = warnings(caplog)
+    (line,) = messages_of(caplog, "frontend")
     assert f"Add {card.URL} there as a resource by hand" in line
 
     monkeypatch.setattr(collection, "async_get_info", fail)
@@ -381,7 +371,7 @@ async def test_resources_that_fail(
         await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
     assert not hass.config_entries.async_entries(DOMAIN)
-    _, line = warnings(caplog)
+    _, line = messages_of(caplog, "frontend")
     assert f"Remove the resource {card.URL} by hand" in line
 
 
@@ -399,7 +389,7 @@ async def test_file_that_is_missing(
     entry = await add_entry(hass, simulator)
     assert entry.state is ConfigEntryState.LOADED
     assert await cards(hass_ws_client) == []
-    (line,) = warnings(caplog)
+    (line,) = messages_of(caplog, "frontend")
     assert line.startswith("The card cannot be had (FileNotFoundError(")
 
 

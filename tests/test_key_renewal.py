@@ -223,6 +223,24 @@ async def test_ways_to_set_a_cookie(
     assert entry.data["session_key"] == key
 
 
+@pytest.mark.parametrize(
+    "attributes", ["; Domain=example.com", "; Domain=.ai", "; Path=/login"]
+)
+async def test_foreign_cookie(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    attributes: str,
+) -> None:
+    """A cookie that a browser would not send back leaves the key as it is."""
+    entry = await add_entry(hass, simulator)
+    before = dict(entry.data)
+    account = simulator.world.accounts["ada"]
+    account.cookie = f"{account.renew()}{attributes}"
+    await pass_time(hass, freezer)
+    assert dict(entry.data) == before
+
+
 async def test_no_key_from_a_failure(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

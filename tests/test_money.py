@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant, callback
+from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.const import EVENT_STATE_CHANGED, MATCH_ALL
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .common import add_entry, pass_time, settle
@@ -270,3 +272,59 @@ async def test_no_amount_is_ever_in_the_wrong_currency(
         await pass_time(hass, freezer)
     amounts = {pair for pair in seen if pair[0] not in ("unknown", "unavailable")}
     assert amounts == {("12.34", "USD"), ("999.0", "JPY")}
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+async def test_amounts_are_in_no_event(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    enabled: bool,
+) -> None:
+    """Only the states of their own sensors hold amounts: no other state, event or log line."""
+    caplog.set_level("DEBUG", "custom_components.claude_pulse")
+    said: list[str] = []
+    own = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
+
+    @callback
+    def note(event: Event) -> None:
+        """Note what everybody could hear who may not read the sensors of money."""
+        is_own = any(word in str(event.data.get("entity_id")) for word in own)
+        if event.event_type != EVENT_STATE_CHANGED or not is_own:
+            said.append(f"{event.event_type} {event.data}")
+
+    hass.bus.async_listen(MATCH_ALL, note)
+    seat = simulator.world.accounts["ada"].seats[-1]
+
+    def spend_all(percent: int, cents: int) -> dict[str, Any]:
+        """Return a body whose amounts are told from other numbers."""
+        pool = {"limit_dollars": 8642.75, "used_dollars": 7531.25 + cents}
+        window = {"kind": "session", "percent": percent}
+        seat.prepaid_cents = 975313 - cents
+        return {
+            "limits": [{**window, "resets_at": "2026-05-04T14:30:00Z"}],
+            "iguana_necktie": pool,
+            **spend(471113 + cents, 678957),
+        }
+
+    freezer.move_to("2026-05-04T12:00:00+00:00")
+    serve(simulator, spend_all(40, 0))
+    entry = await add_entry(hass, simulator)
+    if enabled:
+        await enable_all(hass, entry)
+        assert money(hass)["extra_usage_spent"] == ("4711.13", "EUR")
+    await pass_time(hass, freezer)
+    for percent in (80, 95, 100):
+        serve(simulator, spend_all(percent, percent))
+        await pass_time(hass, freezer, 300)
+    assert any("limit_reached" in text for text in said)
+    said += [
+        f"{state.as_dict()}"
+        for state in hass.states.async_all()
+        if not any(word in state.entity_id for word in own)
+    ]
+    said += [record.getMessage() for record in caplog.records if DOMAIN in record.name]
+    # In whole units, and as claude.ai sends them.
+    amount = re.compile(r"(471[12]|6789|8642|7[56]\d1|975[23])\.\d|471[12]\d\d|678957")
+    assert [text for text in said if amount.search(text)] == []

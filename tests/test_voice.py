@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.util import find_spec
 import json
 from pathlib import Path
 import shutil
@@ -23,12 +22,12 @@ from custom_components.claude_pulse.assist import (
 )
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
-from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er, intent
 from homeassistant.setup import async_setup_component
 
 from .common import add_entry, pass_time, serve, session, settle
+from .features import has, needs
 from .simulator import Simulator
 
 pytestmark = [
@@ -101,9 +100,6 @@ QUESTIONS = {
         "can I still use Claude this week",
     ),
 }
-
-HAS_LLM = find_spec("homeassistant.components.llm") is not None
-OLD = (MAJOR_VERSION, MINOR_VERSION)
 
 
 @pytest.fixture(autouse=True)
@@ -455,7 +451,7 @@ async def test_answer_in_other_words(
     assert told == SESSION_LEFT
     told = await hear(hass, "Wie viel Claude habe ich noch?", "de")
     # Old versions, such as 2024.1, have no slots for it.
-    if OLD >= (2024, 6):
+    if has("speech_slots"):
         assert told == "Von der Sitzung sind 58 % übrig, bis 04.05. 15:40."
 
 
@@ -473,7 +469,7 @@ async def test_intent_by_itself(hass: HomeAssistant, simulator: Simulator) -> No
     response = await intent.async_handle(hass, "test", "ClaudePulseGetUsage", slots)
     assert response.speech["plain"]["speech"] == WEEK_LEFT
     told = response.as_dict().get("speech_slots", {})
-    if OLD >= (2024, 6):
+    if has("speech_slots"):
         assert json.loads(json.dumps(told)) == {
             "answer": WEEK_LEFT,
             "accounts": [
@@ -509,7 +505,7 @@ async def test_nothing_of_it_has_to_be_there(
     assert hass.states.get(SESSION_USAGE).state == "42"
 
 
-@pytest.mark.skipif(not HAS_LLM, reason="Home Assistant offers such tools since 2026.8")
+@needs("tools_for_models")
 @pytest.mark.usefixtures("berlin")
 async def test_tool_for_models(
     hass: HomeAssistant,
@@ -585,9 +581,7 @@ async def test_tool_for_models(
     assert await call() == {"accounts": []}
 
 
-@pytest.mark.skipif(
-    OLD < (2024, 6), reason="before 2024.6, not every version lets an automation answer"
-)
+@needs("voice_blueprint")
 @pytest.mark.usefixtures("berlin")
 async def test_blueprint(
     hass: HomeAssistant,

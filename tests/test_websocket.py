@@ -368,6 +368,87 @@ async def test_only_what_somebody_may_see(
         assert (account["plan"] is not None) == money
 
 
+WINDOW = "sensor.claude_pulse_session_usage"
+SPENT = "sensor.claude_pulse_extra_usage_spent"
+LIMIT = "sensor.claude_pulse_extra_usage_limit"
+SHARE = "sensor.claude_pulse_extra_usage"
+BALANCE = "sensor.claude_pulse_prepaid_balance"
+AMOUNTS = {SPENT: 23.82, LIMIT: 50.0, SHARE: 47.6, BALANCE: 12.34}
+
+
+def amounts(account: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers about money that somebody is told, by sensor."""
+    spent = account["spend"] or {}
+    found = {
+        SPENT: (spent.get("spent") or {}).get("amount"),
+        LIMIT: (spent.get("limit") or {}).get("amount"),
+        SHARE: spent.get("percent"),
+        BALANCE: (account["balance"] or {}).get("amount"),
+    }
+    return {key: amount for key, amount in found.items() if amount is not None}
+
+
+@pytest.mark.parametrize(
+    "readable",
+    [[], [SPENT], [LIMIT], [SHARE], [BALANCE], [SPENT, LIMIT], [SHARE, BALANCE]],
+)
+@pytest.mark.parametrize("enabled", [False, True])
+async def test_amount_goes_with_its_own_sensor(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_user: MockUser,
+    simulator: Simulator,
+    readable: list[str],
+    enabled: bool,
+) -> None:
+    """Nobody is told an amount whose sensor they may not read, enabled or not."""
+    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
+    simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
+    entry = await add_entry(hass, simulator)
+    if enabled:
+        await enable_all(hass, entry)
+    allowed = dict.fromkeys([WINDOW, *readable], True)
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
+
+    (account,) = await ask(hass, hass_ws_client, hass_read_only_user)
+
+    assert amounts(account) == {key: AMOUNTS[key] for key in readable}
+    others = {str(amount) for key, amount in AMOUNTS.items() if key not in readable}
+    said = json.dumps([account["spend"], account["balance"]])
+    assert not any(amount in said for amount in others)
+    # Whether it goes on would tell that the limit is reached.
+    known = account["spend"] or {"enabled": None}
+    assert known["enabled"] is (True if {SPENT, LIMIT} <= set(readable) else None)
+
+
+async def test_amount_whose_sensor_is_renamed_or_gone(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+    simulator: Simulator,
+) -> None:
+    """Only the sensor that is there counts, whatever it is called."""
+    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
+    simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
+    await add_entry(hass, simulator)
+    registry = er.async_get(hass)
+    registry.async_update_entity(SPENT, new_entity_id="sensor.my_money")
+    registry.async_remove(LIMIT)
+    registry.async_remove(BALANCE)
+    allowed = dict.fromkeys([WINDOW, SPENT, LIMIT, BALANCE], True)
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
+    (account,) = await ask(hass, hass_ws_client, hass_read_only_user)
+    assert (account["spend"], account["balance"]) == (None, None)
+
+    allowed["sensor.my_money"] = True
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
+    for user in (hass_read_only_user, hass_admin_user):
+        (account,) = await ask(hass, hass_ws_client, user)
+        share = {SHARE: 47.6} if user is hass_admin_user else {}
+        assert amounts(account) == {SPENT: 23.82, **share}
+
+
 async def test_window_whose_sensor_is_gone(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,

@@ -71,7 +71,7 @@ async def test_model_never_heard_of(
     simulator: Simulator,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """A new model's window shows up at the next poll, and its limits are forecast."""
+    """A new model's window shows up with its second answer, and its limits are forecast."""
     entry = await add_entry(hass, simulator)
     seat = simulator.world.accounts["ada"].seats[-1]
     key = "weekly_zephyr_9_preview"
@@ -79,6 +79,8 @@ async def test_model_never_heard_of(
 
     started = simulator.now - timedelta(days=3.5)
     seat.models["Zephyr 9 (preview)"] = Meter(WEEK, 0.0, 80.0, started)
+    await pass_time(hass, freezer)
+    assert state(hass, f"sensor.{key}_usage") is None
     await pass_time(hass, freezer)
 
     assert state(hass, f"sensor.{key}_usage") == "80"
@@ -304,7 +306,8 @@ async def test_which_window_an_entity_is_about(
     hass.bus.async_listen(EVENT_STATE_CHANGED, note)
     await add_entry(hass, simulator, title="Pulse")
     serve(simulator, row("session", 91, "2026-05-04T14:30:00+00:00"), week, sonnet)
-    await pass_time(hass, freezer)
+    for _ in range(2):
+        await pass_time(hass, freezer)
     await pass_time(hass, freezer, 9 * 3600)
     windows = {window for _, window in seen if window}
     assert windows == {"session", "weekly", "weekly_opus_4", "weekly_sonnet"}
@@ -422,7 +425,8 @@ async def test_past_window_can_be_removed(
     assert hass.states.get(entity_id) is None
 
     serve(simulator, scoped("Fable", 6))
-    await pass_time(hass, freezer)
+    for _ in range(3):
+        await pass_time(hass, freezer)
     assert hass.states.get(entity_id).state == "6"
     serve(simulator)
     await pass_time(hass, freezer)

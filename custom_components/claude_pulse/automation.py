@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+import logging
+from typing import Any, Never
 
 import voluptuous as vol
 
-from homeassistant.const import CONF_TARGET, Platform
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform, __version__
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 
-from .const import CONF_OPTIONS, DOMAIN
+from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .naming import EVENTS, subject_of
 from .reading import Reading
 from .told import ROSE, THRESHOLD_REACHED, Told
 
-try:
-    from homeassistant.helpers.target import (
-        TargetSelectorData,
-        async_extract_referenced_entity_ids,
-    )
-    from homeassistant.helpers.trigger import Trigger
-
-    # The editor knows triggers and conditions of integrations since Home Assistant
-    # 2025.12, and the trigger has this method since then.
-    HAS_OWN = hasattr(Trigger, "async_attach_runner")
-except ImportError:
-    HAS_OWN = False
-
-if TYPE_CHECKING:
-    from homeassistant.helpers.typing import ConfigType
+_LOGGER = logging.getLogger(__name__)
 
 PERCENTAGE = vol.All(vol.Coerce(float), vol.Range(1, 100))
 
-
-def validated(config: ConfigType, options: Mapping[Any, Any]) -> ConfigType:
-    """Return what the editor makes of a target and, if there are any, options."""
-    schema = {vol.Required(CONF_TARGET): cv.TARGET_FIELDS}
-    if options:
-        schema[vol.Required(CONF_OPTIONS)] = dict(options)
-    else:
-        schema[vol.Optional(CONF_OPTIONS, default={})] = {}
-    found: ConfigType = vol.Schema(schema)(config)
-    return found
+# Integrations can offer triggers and conditions in the automation editor since then.
+_SUPPORTED_SINCE = (2025, 12)
 
 
-def targeted(hass: HomeAssistant, target: Mapping[str, Any]) -> set[str]:
-    """Return the entities that a target means now."""
-    selection = TargetSelectorData(dict(target))
-    found = async_extract_referenced_entity_ids(hass, selection)
-    return found.referenced | found.indirectly_referenced
+class Unsupported(dict[str, Any]):
+    """Takes the place of triggers or conditions that this Home Assistant cannot run.
+
+    It is empty, so the editor offers none. One that an automation names is rejected for
+    that automation alone: an exception other than `vol.Invalid` would keep Home
+    Assistant from setting up any automation.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Initialize with the reason that people read."""
+        super().__init__()
+        self.reason = reason
+
+    def get(self, *_: Any) -> _Rejected:
+        """Return what rejects its configuration, whatever the name."""
+        return _Rejected(self.async_reject)
+
+    def reject(self, *_: Any) -> Never:
+        """Reject a configuration."""
+        raise vol.Invalid(self.reason)
+
+    async def async_reject(self, *_: Any) -> Never:
+        """Reject a configuration, where Home Assistant awaits its validation."""
+        self.reject()
+
+
+class _Rejected:
+    """A trigger or condition that rejects every configuration."""
+
+    def __init__(self, validate: Callable[..., Any]) -> None:
+        """Initialize it with the validation that rejects."""
+        self._validate = validate
+
+    def __getattr__(self, _: str) -> Callable[..., Any]:
+        """Return the validation, whose name depends on the version."""
+        return self._validate
+
+
+def load_if_supported(
+    what: str, instead: str, load: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Load our triggers or conditions, or return an `Unsupported` in their place.
+
+    They are built on names that Home Assistant still changes. If a future version lacks
+    one of them, a warning says so, and only these triggers or conditions are lost.
+    """
+    if (MAJOR_VERSION, MINOR_VERSION) < _SUPPORTED_SINCE:
+        since = ".".join(map(str, _SUPPORTED_SINCE))
+        return Unsupported(
+            f"{what} of Claude Pulse need Home Assistant {since} or newer (this is "
+            f"{__version__}). {instead}"
+        )
+    try:
+        return load()
+    except Exception as err:  # noqa: BLE001
+        reason = (
+            f"{what} of Claude Pulse do not work with Home Assistant {__version__} yet. "
+            f"Update Claude Pulse. {instead}"
+        )
+        _LOGGER.warning("%s (%s)", reason, err)
+        return Unsupported(reason)
 
 
 def events_id(entry_id: str, window: str) -> str:

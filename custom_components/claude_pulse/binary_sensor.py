@@ -92,13 +92,11 @@ async def async_setup_entry(
 ) -> None:
     """Set up the binary sensors of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-    async_add_entities(
-        [
-            SeatBinarySensor(coordinator, LIMIT_REACHED),
-            WindowBinarySensor(coordinator, WEEKLY_WINDOW, WEEKLY_LASTS),
-        ]
-    )
-    async_keep_up(coordinator, async_add_entities, _find)
+    fixed = [
+        SeatBinarySensor(coordinator, LIMIT_REACHED),
+        WindowBinarySensor(coordinator, WEEKLY_WINDOW, WEEKLY_LASTS),
+    ]
+    async_keep_up(coordinator, async_add_entities, fixed, _find)
 
 
 def _find(coordinator: ClaudePulseCoordinator) -> Wanted:

@@ -1,81 +1,34 @@
-"""What an automation can ask, in the editor of versions that have such conditions.
+"""Where Home Assistant looks for the conditions of `usage_conditions`.
 
-Nothing newer than the base class is imported, as in `trigger.py`.
+Must not fail to import: Home Assistant would leave out other platforms of ours, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-import voluptuous as vol
+from collections.abc import Mapping
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .automation import HAS_OWN, PERCENTAGE, readings_of, targeted, validated
-from .reading import Reading
-
-if TYPE_CHECKING:
-    from homeassistant.helpers.condition import ConditionConfig
-    from homeassistant.helpers.typing import ConfigType
-
-_AT_LEAST = "at_least"
+from .automation import Unsupported, load_if_supported
 
 
-if TYPE_CHECKING or HAS_OWN:
-    from homeassistant.helpers.condition import Condition
+def _load() -> Mapping[str, Any]:
+    """Import the conditions, and with them what they need of Home Assistant."""
+    from .usage_conditions import CONDITIONS  # noqa: PLC0415
 
-    class _Asked(Condition):
-        """Asks something of all windows that are chosen."""
+    return CONDITIONS
 
-        options: Mapping[Any, Any] = MappingProxyType({})
 
-        @classmethod
-        async def async_validate_config(
-            cls, hass: HomeAssistant, config: ConfigType
-        ) -> ConfigType:
-            """Validate what the editor makes."""
-            return validated(config, cls.options)
+_CONDITIONS = load_if_supported(
+    "The conditions", "Use a condition on the Claude Pulse sensors.", _load
+)
 
-        def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-            """Remember what is asked."""
-            super().__init__(hass, config)
-            self._home = hass
-            self._options = config.options or {}
-            self._target = config.target or {}
+if isinstance(_CONDITIONS, Unsupported):
+    # What Home Assistant before 2025.7 validates with, where it asks at all.
+    async_validate_condition_config = _CONDITIONS.async_reject
 
-        def _async_check(self, **_: Any) -> bool:
-            """Answer; of windows that nobody knows anything of, no."""
-            readings = readings_of(self._home, targeted(self._home, self._target))
-            return bool(readings) and all(
-                reading is not None and self._holds(reading) for reading in readings
-            )
 
-        async def async_get_checker(self) -> Callable[..., bool]:
-            """Return what answers, for versions before 2026.6."""
-            return lambda *_, **__: self._async_check()
-
-        def _holds(self, reading: Reading) -> bool:
-            """Tell whether it is so of a window."""
-            raise NotImplementedError
-
-    class HasLeft(_Asked):
-        """Whether enough is left."""
-
-        options = MappingProxyType({vol.Required(_AT_LEAST): PERCENTAGE})
-
-        def _holds(self, reading: Reading) -> bool:
-            """Compare what is left."""
-            return bool(100 - reading.window.percent >= self._options[_AT_LEAST])
-
-    class WillLast(_Asked):
-        """Whether it lasts until the reset."""
-
-        def _holds(self, reading: Reading) -> bool:
-            """Look at the forecast."""
-            return reading.forecast is not None and reading.forecast.lasts
-
-    async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-        """Return the conditions."""
-        return {"has_left": HasLeft, "will_last": WillLast}
+async def async_get_conditions(hass: HomeAssistant) -> Mapping[str, Any]:
+    """Return the conditions by name."""
+    return _CONDITIONS

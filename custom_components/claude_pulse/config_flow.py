@@ -191,7 +191,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=_with_values(
-                self, schema, shown_values(user_input or entry.data, self._offered)
+                self, schema, user_input or entry.data, self._offered
             ),
             description_placeholders={**PLACEHOLDERS, "name": entry.title},
             errors=errors,
@@ -286,7 +286,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         }
         return self.async_show_form(
             step_id="init",
-            data_schema=_with_values(self, schema, shown_values(values, self._offered)),
+            data_schema=_with_values(self, schema, values, self._offered),
             description_placeholders={**PLACEHOLDERS, "name": entry.title},
             errors=errors,
         )
@@ -302,8 +302,11 @@ class ClaudePulseOptionsFlow(OptionsFlow):
 
 
 def _with_values(
-    flow: ConfigFlow | OptionsFlow, schema: vol.Schema, values: Mapping[str, Any] | None
+    flow: ConfigFlow | OptionsFlow,
+    schema: vol.Schema,
+    values: Mapping[str, Any] | None,
+    offered: Mapping[str, str] = MappingProxyType({}),
 ) -> vol.Schema:
-    """Show a form with values in it, but never with a session key."""
-    shown = {k: v for k, v in (values or {}).items() if k != CONF_SESSION_KEY}
-    return flow.add_suggested_values_to_schema(schema, shown)
+    """Return a form with suggested values, of which none holds a secret."""
+    known = {key: v for key, v in (values or {}).items() if key in schema.schema}
+    return flow.add_suggested_values_to_schema(schema, shown_values(known, offered))

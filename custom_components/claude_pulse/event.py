@@ -30,10 +30,10 @@ async def async_setup_entry(
 ) -> None:
     """Set up the events of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-    async_add_entities(
-        WindowEvents(coordinator, window) for window in (SESSION_WINDOW, WEEKLY_WINDOW)
-    )
-    async_keep_up(coordinator, async_add_entities, _find)
+    fixed = [
+        WindowEvents(coordinator, item) for item in (SESSION_WINDOW, WEEKLY_WINDOW)
+    ]
+    async_keep_up(coordinator, async_add_entities, fixed, _find)
 
 
 def _find(coordinator: ClaudePulseCoordinator) -> Wanted:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 import logging
+import re
 from typing import Any
 
 import voluptuous as vol
@@ -23,7 +25,8 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .claude_ai.errors import ClaudeAiError
+from .claude_ai.credentials import parse_org_id
+from .claude_ai.errors import ClaudeAiError, InvalidOrganizationIdError
 from .claude_ai.organization import Organization
 from .const import (
     CONF_FURTHER,
@@ -46,6 +49,17 @@ _LOGGER = logging.getLogger(__name__)
 
 # What the texts of all forms that ask for a key can mention.
 PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
+
+# Text without a session key, an API key or a part of one. A form shows no other text again.
+_HARMLESS = re.compile(
+    # A number, or several.
+    r"[\d.,%+ -]{0,40}"
+    # A UUID that was cut off or has a wrong letter.
+    r"|(?i:[0-9a-f-]{1,40}|[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12})"
+    # A few words.
+    r"|[A-Za-z][a-z]{0,15}( [A-Za-z][a-z]{0,15}){0,3}"
+)
+_KEY_PREFIX = "sk-ant"
 
 PASSWORD = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
@@ -190,10 +204,30 @@ def typed_values(
 def shown_values(
     values: Mapping[str, Any], offered: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return values for a form, with the name of an organization that is offered."""
-    names = {org_id: name for name, org_id in offered.items()}
-    org_id = values[CONF_ORG_ID]
-    return {**values, CONF_ORG_ID: names.get(org_id, org_id)}
+    """Return the values that a form may show, with the name of an offered organization.
+
+    The session key is left out, and so is any other text that could hold a secret:
+    people paste keys into the wrong field.
+    """
+    shown = {key: value for key, value in values.items() if key != CONF_SESSION_KEY}
+    if (org_id := _shown_org_id(shown.pop(CONF_ORG_ID, None))) is not None:
+        names = {offered_id: name for name, offered_id in offered.items()}
+        shown[CONF_ORG_ID] = names.get(org_id, org_id)
+    if CONF_THRESHOLDS in shown:
+        shown[CONF_THRESHOLDS] = [
+            text for text in shown[CONF_THRESHOLDS] if _HARMLESS.fullmatch(text)
+        ]
+    return shown
+
+
+def _shown_org_id(typed: str | None) -> str | None:
+    """Return the organization ID in a text, or the text, unless it could hold a secret."""
+    if typed is None or _HARMLESS.fullmatch(typed):
+        return typed
+    if _KEY_PREFIX not in typed:
+        with suppress(InvalidOrganizationIdError):
+            return parse_org_id(typed)
+    return None
 
 
 def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from homeassistant.components.llm import LLMTools
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import llm
 
+# A missing name must be an ImportError: any other would cost all integrations their tools.
+from homeassistant.helpers.llm import LLM_API_ASSIST, Tool
+
 from .assist import async_accounts
 from .const import DOMAIN
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from homeassistant.util.json import JsonObjectType
 
 
-class GetUsageTool(llm.Tool):
+class GetUsageTool(Tool):
     """Tells what is left of the windows that are exposed, and changes nothing."""
 
     name = f"{DOMAIN}__get_usage"
@@ -53,6 +56,6 @@ def async_get_tools(
     hass: HomeAssistant, llm_context: llm.LLMContext, api_id: str
 ) -> LLMTools | None:
     """Return the tool, if it has something to tell."""
-    if api_id != llm.LLM_API_ASSIST or not async_accounts(hass, llm_context.assistant):
+    if api_id != LLM_API_ASSIST or not async_accounts(hass, llm_context.assistant):
         return None
     return LLMTools(tools=[GetUsageTool()])

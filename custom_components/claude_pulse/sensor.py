@@ -311,16 +311,14 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of a seat."""
     coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
-    async_add_entities(
-        [
-            *(WindowSensor(coordinator, *described) for described in WINDOW_SENSORS),
-            *(SeatSensor(coordinator, description) for description in SEAT_SENSORS),
-            *(WindowSensor(coordinator, *described) for described in FURTHER_SENSORS),
-            ConnectionSensor(coordinator),
-            ServiceStatusSensor(status_coordinator(hass), coordinator),
-        ]
-    )
-    async_keep_up(coordinator, async_add_entities, _find)
+    fixed = [
+        *(WindowSensor(coordinator, *described) for described in WINDOW_SENSORS),
+        *(SeatSensor(coordinator, description) for description in SEAT_SENSORS),
+        *(WindowSensor(coordinator, *described) for described in FURTHER_SENSORS),
+        ConnectionSensor(coordinator),
+        ServiceStatusSensor(status_coordinator(hass), coordinator),
+    ]
+    async_keep_up(coordinator, async_add_entities, fixed, _find)
 
 
 def _find(coordinator: ClaudePulseCoordinator) -> Wanted:

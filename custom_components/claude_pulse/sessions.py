@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession, DummyCookieJar
+from yarl import URL
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
+
+
+class _NoCookieJar(DummyCookieJar):
+    """Keeps no cookies, and does not parse them either, which could take a second.
+
+    aiohttp leaves that to the jar since 3.12 (Home Assistant 2025.6).
+    """
+
+    def update_cookies_from_headers(
+        self, headers: Sequence[str], response_url: URL
+    ) -> None:
+        """Ignore what an answer sets."""
 
 
 @callback
@@ -26,7 +39,7 @@ def async_new_session(hass: HomeAssistant) -> ClientSession:
         hass,
         auto_cleanup=False,
         auto_decompress=False,
-        cookie_jar=DummyCookieJar(),
+        cookie_jar=_NoCookieJar(),
     )
 
 

@@ -121,7 +121,11 @@ class Teller:
             if self._late:
                 told = [replace(event, late=True) for event in told]
             self._late = False
-            self._untold += told
+            self._untold = [
+                event
+                for event in (*self._untold, *told)
+                if event.window.identity in self._marks
+            ]
         if self._gap is None:
             self._tell_next()
         self._store()

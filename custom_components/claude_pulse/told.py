@@ -54,6 +54,10 @@ _RISK_CONFIDENCE = 80
 _RISK_ELAPSED = 10
 
 
+# So many windows that are missing keep their marks, the newest of them.
+_MAX_MISSING = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What somebody wants to be told: percentages, and what is left some time before a reset."""
@@ -115,11 +119,15 @@ def tell(
     """Return the marks after a fresh answer, and what is to be told of it, in order.
 
     A window that is seen for the first time tells nothing. What is missing in the answer
-    keeps its mark.
+    keeps its mark, up to _MAX_MISSING of them.
     """
     found = list(found)
-    marks = _of_same_windows(marks, [window.identity for window, _ in found])
+    present = [window.identity for window, _ in found]
+    marks = _of_same_windows(marks, present)
+    missing = [identity for identity in marks if identity not in present]
     after = dict(marks)
+    for identity in missing[:-_MAX_MISSING]:
+        del after[identity]
     told: list[Told] = []
     for window, forecast in found:
         key = window.identity

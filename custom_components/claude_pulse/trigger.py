@@ -1,99 +1,34 @@
-"""What an automation can begin with, in the editor of versions that have such triggers.
+"""Where Home Assistant looks for the triggers of `usage_triggers`.
 
-Nothing newer than the base class is imported: on a version where an import fails, Home
-Assistant leaves out other parts of the package, too.
+Must not fail to import: Home Assistant would leave out other platforms of ours, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-import voluptuous as vol
+from homeassistant.core import HomeAssistant
 
-from homeassistant.const import CONF_ABOVE
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from .automation import Unsupported, load_if_supported
 
-from .automation import (
-    HAS_OWN,
-    PERCENTAGE,
-    entity_id_of,
-    is_meant,
-    targeted,
-    validated,
-)
-from .event import attributes_of
-from .teller import async_listen
-from .told import (
-    AVAILABLE_AGAIN,
-    LIMIT_REACHED,
-    THRESHOLD_REACHED,
-    WILL_RUN_OUT,
-    Told,
+
+def _load() -> Mapping[str, Any]:
+    """Import the triggers, and with them what they need of Home Assistant."""
+    from .usage_triggers import TRIGGERS  # noqa: PLC0415
+
+    return TRIGGERS
+
+
+_TRIGGERS = load_if_supported(
+    "The triggers", "Choose one of the triggers of the Claude Pulse device.", _load
 )
 
-if TYPE_CHECKING:
-    from homeassistant.helpers.trigger import TriggerActionRunner, TriggerConfig
-    from homeassistant.helpers.typing import ConfigType
+if isinstance(_TRIGGERS, Unsupported):
+    # What Home Assistant before 2025.7 validates with.
+    TRIGGER_SCHEMA = _TRIGGERS.reject
 
 
-if TYPE_CHECKING or HAS_OWN:
-    from homeassistant.helpers.trigger import Trigger
-
-    class _Told(Trigger):
-        """Begins an automation when something is told of one of the windows."""
-
-        kind: str
-        options: Mapping[Any, Any]
-
-        @classmethod
-        async def async_validate_config(
-            cls, hass: HomeAssistant, config: ConfigType
-        ) -> ConfigType:
-            """Validate what the editor makes."""
-            return validated(config, cls.options)
-
-        def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-            """Remember what is wanted."""
-            super().__init__(hass, config)
-            self._above: float | None = (config.options or {}).get(CONF_ABOVE)
-            self._target = config.target or {}
-
-        async def async_attach_runner(
-            self,
-            run_action: TriggerActionRunner,
-            did_not_trigger: Callable[..., Any] | None = None,
-        ) -> CALLBACK_TYPE:
-            """Listen to all that is told."""
-
-            @callback
-            def hear(entry_id: str, event: Told) -> None:
-                """Look at what is told, of which window."""
-                if not is_meant(event, self.kind, self._above):
-                    return
-                entity_id = entity_id_of(self._hass, entry_id, event)
-                if entity_id in targeted(self._hass, self._target):
-                    run_action(
-                        {"entity_id": entity_id, **attributes_of(event)},
-                        f"{self.kind} of {entity_id}",
-                    )
-
-            return async_listen(self._hass, hear)
-
-    def _trigger(kind: str, options: Mapping[Any, Any] | None = None) -> type[Trigger]:
-        """Return the trigger of something that can be told."""
-        return type(kind, (_Told,), {"kind": kind, "options": options or {}})
-
-    _TRIGGERS = {
-        "usage_crossed": _trigger(
-            THRESHOLD_REACHED,
-            {vol.Required(CONF_ABOVE): PERCENTAGE},
-        ),
-        "limit_reached": _trigger(LIMIT_REACHED),
-        "available_again": _trigger(AVAILABLE_AGAIN),
-        "will_run_out": _trigger(WILL_RUN_OUT),
-    }
-
-    async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
-        """Return the triggers."""
-        return _TRIGGERS
+async def async_get_triggers(hass: HomeAssistant) -> Mapping[str, Any]:
+    """Return the triggers by name."""
+    return _TRIGGERS

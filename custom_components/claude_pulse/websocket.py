@@ -69,6 +69,11 @@ def _account(
         """Tell whether a sensor may be seen, also before it is there for the first time."""
         return may_read(sensor(key) or f"sensor.{slugify(entry.title)}_{key}")
 
+    def may_see_amount(key: str) -> bool:
+        """Return whether the user may read an amount, which has to have a sensor."""
+        entity_id = sensor(key)
+        return entity_id is not None and may_read(entity_id)
+
     poller: ClaudePulseCoordinator | None
     if (poller := hass.data[DOMAIN].get(entry.entry_id)) and poller.stopped:
         poller = None
@@ -98,11 +103,9 @@ def _account(
         "last_success": text_of(poller.last_success) if poller else None,
         "thresholds": sorted(told_options(entry.options)[CONF_THRESHOLDS]),
         "windows": windows,
-        "spend": _spend(data.usage.spend)
-        if data and may_see("extra_usage_spent")
-        else None,
+        "spend": _spend(data.usage.spend, may_see_amount) if data else None,
         "balance": _money(data.balance)
-        if data and may_see("prepaid_balance")
+        if data and may_see_amount("prepaid_balance")
         else None,
     }
 
@@ -142,15 +145,26 @@ def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
     }
 
 
-def _spend(spend: Spend | None) -> dict[str, Any] | None:
-    """Return paid usage; without a limit there is no share of it."""
+def _spend(
+    spend: Spend | None, may_see_amount: Callable[[str], bool]
+) -> dict[str, Any] | None:
+    """Return the parts of paid usage whose sensors the user may read.
+
+    Whether it goes on follows from what is spent and from the limit, so that is for
+    those who may read both. Without a limit there is no percentage of it.
+    """
     if spend is None:
         return None
+    spent, limit, percent = map(
+        may_see_amount, ("extra_usage_spent", "extra_usage_limit", "extra_usage")
+    )
+    if not (spent or limit or percent):
+        return None
     return {
-        "enabled": spend.enabled,
-        "spent": _money(spend.spent),
-        "limit": _money(spend.limit),
-        "percent": spend.percent if spend.limit else None,
+        "enabled": spend.enabled if spent and limit else None,
+        "spent": _money(spend.spent) if spent else None,
+        "limit": _money(spend.limit) if limit else None,
+        "percent": spend.percent if percent and spend.limit else None,
     }
 
 

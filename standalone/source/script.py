@@ -9,9 +9,13 @@ The session key is the value of the cookie "sessionKey" of https://claude.ai in
 your browser. "org_id" can be left out: then the first organization that has
 usage is shown. The key is sent to claude.ai only, and never printed.
 
-Exit status: 0 all is well, 2 configuration, 3 the session key has ended,
-4 the organization cannot be read, 5 blocked, limited or unreachable (try
-later). Unless it is 0, nothing is printed but one line on stderr.
+A proxy that the environment or the system names is used with --environment-proxy
+only. It does not see the key, which is encrypted on its way to claude.ai.
+
+Exit status: 0 all is well, 1 the output cannot be written, 2 configuration or
+command line, 3 the session key has ended, 4 the organization cannot be read,
+5 blocked, limited or unreachable (try later). Unless it is 0, nothing is
+printed but one line on stderr.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+import errno
 import hashlib
 from http.client import HTTPException
 import json
@@ -29,10 +34,17 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 import stat
 import sys
+import tempfile
 from threading import Thread
 import time
-from typing import Any
-from urllib.request import HTTPErrorProcessor, Request, build_opener
+from typing import Any, NoReturn, TextIO
+from urllib.request import (
+    HTTPErrorProcessor,
+    ProxyHandler,
+    Request,
+    build_opener,
+    getproxies,
+)
 
 from custom_components.claude_pulse.claude_ai.answer import (
     HEADERS,
@@ -68,13 +80,15 @@ from custom_components.claude_pulse.claude_ai.usage import (
     UsageWindow,
     parse_usage,
 )
-from custom_components.claude_pulse.claude_ai.values import text_of
+from custom_components.claude_pulse.claude_ai.values import number_of, text_of
 
 BASE_URL = "https://claude.ai"
 # For one request, however its answer trickles in.
 TIMEOUT = 15
 # Before a dead key is asked about once more.
 CONFIRM_PAUSE = 2
+# The proxies to use, by scheme: none, unless the command line asks for them.
+PROXIES: dict[str, str] = {}
 # The plan and the organization do not change from one call to the next.
 CACHE_SECONDS = 6 * 60 * 60
 
@@ -98,7 +112,7 @@ class NoUsageError(ClaudeAiError):
 
 
 # The exit status for each thing that can go wrong, and what to do about it.
-CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = 2, 3, 4, 5
+NO_OUTPUT, CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = range(1, 6)
 _CORRECT_ORGANIZATION = "correct org_id in the configuration, or leave it out"
 OUTCOMES: dict[type[ClaudeAiError], tuple[int, str]] = {
     InvalidSessionError: (
@@ -125,25 +139,99 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def plain(text: str) -> str:
+    """Return a text in one line without anything that a terminal could obey.
+
+    Control characters, changes of direction and the like become spaces.
+    """
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
+def write(text: str, stream: TextIO | None) -> None:
+    """Write a line, with a `?` for each character that the stream cannot encode.
+
+    Raises OSError where the stream is closed or does not take it.
+    """
+    # Python has none where it was closed from the start.
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    encoding = stream.encoding or "utf-8"
+    try:
+        print(
+            text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
+        )
+    except OSError:
+        # What it still holds would fail once more when Python ends.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
+
+
+def show(text: str) -> None:
+    """Print the output, or end."""
+    try:
+        write(text, sys.stdout)
+    except OSError as err:
+        fail(NO_OUTPUT, f"the output cannot be written ({err.strerror})")
+
+
 def warn(message: str) -> None:
-    """Say something beside the output."""
-    print(f"claude_usage: {message}", file=sys.stderr)
+    """Say something beside the output, but no key that was pasted as an argument."""
+    shown, key, _ = plain(message).partition("sk-ant-")
+    with suppress(OSError):
+        write(f"claude_usage: {shown}{key and '(a key)'}", sys.stderr)
+
+
+def fail(status: int, message: str) -> NoReturn:
+    """Say why there is no output, and end."""
+    warn(message)
+    sys.exit(status)
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A command line that is explained and refused like everything else."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse it in one line, without the arguments: one of them may be a key."""
+        fail(
+            CONFIGURATION, "arguments cannot be understood: --help says which there are"
+        )
+
+    def print_help(self, file: Any = None) -> None:
+        """Explain it."""
+        show(self.format_help().rstrip())
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON of a file that is not too large, or None. Raises OSError."""
+    with path.open("rb") as file:
+        content = file.read(MAX_BODY + 1)
+    if len(content) > MAX_BODY:
+        return None
+    return json_of(content.decode("utf-8-sig", errors="replace"))
+
+
+def others_can_read(path: Path) -> bool:
+    """Return whether a file is open to other users of the machine."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def read_config(path: Path) -> tuple[str, str | None]:
     """Return the session key and the organization ID of the configuration."""
     try:
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-            warn(f"others can read {path}: chmod 600 keeps your session key to you")
-        config = json.loads(path.read_text(encoding="utf-8-sig"))
+        config = read_json(path)
     except OSError as err:
         raise ConfigurationError(
             f"{path} cannot be read ({err.strerror}): --help says what it must hold"
         ) from None
-    except (ValueError, RecursionError):
+    if config is None:
         raise ConfigurationError(
             f"{path} is not valid JSON: --help says what it must hold"
-        ) from None
+        )
     if not isinstance(config, dict):
         raise ConfigurationError(f'{path} must hold {{"session_key": "..."}}')
     key, org_id = config.get("session_key"), config.get("org_id")
@@ -154,8 +242,10 @@ def read_config(path: Path) -> tuple[str, str | None]:
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
             "of claude.ai, it starts with sk-ant-sid"
         ) from None
+    if org_id in (None, ""):
+        return key, None
     try:
-        return key, None if org_id in (None, "") else parse_org_id(str(org_id))
+        return key, parse_org_id(org_id if isinstance(org_id, str) else "")
     except InvalidOrganizationIdError as err:
         raise ConfigurationError(
             f"org_id in {path}: {err}; correct it, or leave it out"
@@ -177,7 +267,8 @@ def fetch(url: str, key: str) -> Answer | UnavailableError:
     headers = {**HEADERS, "Cookie": f"{SESSION_COOKIE}={key}"}
     request = Request(url, headers=headers)  # noqa: S310
     try:
-        with build_opener(Unprocessed).open(request, timeout=TIMEOUT) as response:
+        opener = build_opener(ProxyHandler(PROXIES), Unprocessed)
+        with opener.open(request, timeout=TIMEOUT) as response:
             received = {
                 name.lower(): response.headers.get_all(name)
                 for name in response.headers
@@ -245,13 +336,8 @@ def organization_and_plan(
 ) -> tuple[str, str | None]:
     """Return the organization to ask about and its plan, from the cache if it is fresh."""
     about = hashlib.sha256(f"{key} {org_id}".encode()).hexdigest()
-    try:
-        known = json.loads(cache.read_text(encoding="utf-8"))
-        age = now().timestamp() - known["time"]
-        if known["about"] == about and 0 <= age < CACHE_SECONDS:
-            return parse_org_id(str(known["org_id"])), text_of(known["plan"])
-    except (OSError, ValueError, KeyError, TypeError, InvalidOrganizationIdError):
-        pass
+    if known := remembered(cache, about):
+        return known
     if org_id is None:
         listed = parse_organizations(get_confirmed(key, "organizations", expect=list))
         organization = next((item for item in listed if item.has_usage), None)
@@ -265,11 +351,40 @@ def organization_and_plan(
             # The usage tells what is wrong; without a plan it is still the usage.
             return org_id, None
     plan = organization.plan if organization else None
-    known = {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()}
-    with suppress(OSError):
-        cache.touch(mode=0o600)
-        cache.write_text(json.dumps(known), encoding="utf-8")
+    remember(
+        cache,
+        {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()},
+    )
     return org_id, plan
+
+
+def remembered(cache: Path, about: str) -> tuple[str, str | None] | None:
+    """Return organization and plan from the cache, or None unless they can be used."""
+    try:
+        # A link, a pipe or a device is none of ours.
+        is_file = stat.S_ISREG(cache.lstat().st_mode)
+        known = read_json(cache) if is_file else None
+    except OSError:
+        return None
+    if not isinstance(known, dict) or known.get("about") != about:
+        return None
+    since, org_id = number_of(known.get("time")), text_of(known.get("org_id")) or ""
+    if since is None or not 0 <= now().timestamp() - since < CACHE_SECONDS:
+        return None
+    return (org_id, text_of(known.get("plan"))) if is_org_id(org_id) else None
+
+
+def remember(cache: Path, known: dict[str, Any]) -> None:
+    """Replace the cache as a whole, for its user only; without it all is asked again."""
+    with suppress(OSError):
+        number, name = tempfile.mkstemp(dir=cache.parent, prefix=f"{cache.name}.")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                json.dump(known, file)
+            os.replace(name, cache)
+        except OSError:
+            os.unlink(name)
+            raise
 
 
 def clock(at: datetime | None) -> str | None:
@@ -357,10 +472,10 @@ def table(
     lines = [
         ("Session", usage.session),
         ("Week", usage.weekly),
-        *named(usage.windows),
+        *((plain(name), window) for name, window in named(usage.windows)),
     ]
     width = max(len(name) for name, _ in lines)
-    shown = [f"Claude {plan or ''}".strip(), ""]
+    shown = [plain(f"Claude {plan or ''}").strip(), ""]
     for name, window in lines:
         percent, reset = reading(window, present)
         if percent is None:
@@ -382,7 +497,8 @@ def table(
 def main() -> None:
     """Read the command line, ask, and print."""
     introduction, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
+        prog="claude_usage.py",
         description=introduction,
         epilog=rest,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -390,29 +506,39 @@ def main() -> None:
     default = Path(__file__).resolve().with_name("claude_config.json")
     parser.add_argument("--config", type=Path, default=default, metavar="FILE")
     parser.add_argument("--human", action="store_true", help="a table with bars")
+    parser.add_argument(
+        "--environment-proxy",
+        action="store_true",
+        help="use the proxy that HTTPS_PROXY or the system names",
+    )
     arguments = parser.parse_args()
-    cache = arguments.config.with_name("claude_usage_cache.json")
+    if arguments.environment_proxy:
+        PROXIES.update(getproxies())
+    cache = arguments.config.parent / "claude_usage_cache.json"
     try:
         key, configured = read_config(arguments.config)
         org_id, plan = organization_and_plan(key, configured, cache)
         usage = get_usage(key, org_id)
     except ConfigurationError as err:
-        warn(str(err))
-        sys.exit(CONFIGURATION)
+        fail(CONFIGURATION, str(err))
     except ClaudeAiError as err:
         kind = next(kind for kind in type(err).__mro__ if kind in OUTCOMES)
         status, advice = OUTCOMES[kind]
         if status in (DEAD_KEY, WRONG_ORGANIZATION):
             with suppress(OSError):
                 cache.unlink()
-        warn(f"{err}: {advice}")
-        sys.exit(status)
+        fail(status, f"{err}: {advice}")
     if arguments.human:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        blocks = "utf" in (sys.stdout.encoding or "").lower()
-        print(table(usage, plan, now(), color=color, blocks=blocks))
+        stream: TextIO | None = sys.stdout
+        color = stream and stream.isatty() and not os.environ.get("NO_COLOR")
+        blocks = "utf" in ((stream and stream.encoding) or "").lower()
+        show(table(usage, plan, now(), color=bool(color), blocks=blocks))
     else:
-        print(json.dumps(report(usage, plan, now())))
+        show(json.dumps(report(usage, plan, now())))
+    if others_can_read(arguments.config):
+        warn(
+            f"others can read {arguments.config}: chmod 600 keeps your session key to you"
+        )
 
 
 if __name__ == "__main__":

@@ -550,6 +550,9 @@ describe("the verdict", () => {
     assert.equal(about({ ...spend, limit: euro(51) }), "Extra usage goes on.");
     assert.equal(about({ ...spend, limit: euro(50) }), "");
     assert.equal(about({ ...spend, enabled: false }), "");
+    // Whoever may not read what is spent, or the limit, is not told whether it goes on.
+    assert.equal(about({ enabled: null, spent: null, limit: euro(50) }), "");
+    assert.equal(about({ enabled: null, spent: euro(50), limit: null }), "");
     assert.equal(about(null), "");
     const [stale] = await accountsOf(SCENARIOS.stale);
     assert.equal(

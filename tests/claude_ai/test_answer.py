@@ -322,3 +322,82 @@ def test_offered_key(lines: list[str], key: str | None) -> None:
 def test_nothing_offered() -> None:
     """An answer without cookies offers nothing."""
     assert answer(200, {}).offered_key is None
+
+
+PATH = "/api/organizations/1a2b/usage"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "Domain=claude.ai",
+        "Domain=.claude.ai; Path=/",
+        "DOMAIN = Claude.AI ; path = /api",
+        # The last one counts, but one without a value does not.
+        "Domain=example.com; Domain=claude.ai",
+        "Domain=claude.ai; Domain=",
+        "Domain",
+        "Domain=.",
+        "Path=/",
+        "Path=/api",
+        "Path=/api/",
+        f"Path={PATH}",
+        "Path=/login; Path=/",
+        # What is no path means that of the request.
+        "Path",
+        "Path=",
+        "Path=login",
+        "Path=/login; Path=",
+    ],
+)
+def test_cookie_that_is_sent_back(attributes: str) -> None:
+    """A key that a browser would send with the next request is offered."""
+    line = f"sessionKey={KEY}; {attributes}"
+    assert answer(200, {}, set_cookie=[line]).offered_key == KEY
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "Domain=example.com",
+        "Domain=ai",
+        "Domain=.ai",
+        "Domain=api.claude.ai",
+        "Domain=notclaude.ai",
+        "Domain=claude.ai.example.com",
+        "Domain=laude.ai",
+        "Domain=claude.ai.",
+        "Domain=..claude.ai",
+        "Domain=https://claude.ai",
+        "Domain=claude.ai:443",
+        "Domain=claude.ai; dOmAiN=example.com",
+        "Domain=example.com; Domain=",
+        "Path=/login",
+        "Path=/ap",
+        "Path=/api2",
+        "Path=/API",
+        "Path=/api/account",
+        f"Path={PATH}/",
+        f"Path={PATH}x",
+        "Path=//",
+        "Path=/; Path=/login",
+        "Domain=claude.ai; Path=/login",
+        "Domain=example.com; Path=/",
+    ],
+)
+def test_foreign_cookie(attributes: str) -> None:
+    """A cookie for another host or path neither renews a key nor ends one."""
+    line = f"sessionKey={OTHER_KEY}; {attributes}"
+    assert answer(200, {}, set_cookie=[line]).offered_key is None
+    ends = f"sessionKey=; Max-Age=0; {attributes}"
+    lines = [f"sessionKey={KEY}; Path=/", line, ends]
+    assert answer(200, {}, set_cookie=lines).offered_key == KEY
+
+
+def test_cookie_of_an_address() -> None:
+    """An IP address has no domain but itself."""
+    for domain, key in (("127.0.0.1", KEY), ("0.0.1", None), ("1", None)):
+        line = f"sessionKey={KEY}; Domain={domain}"
+        url = f"http://127.0.0.1:8123{PATH}"
+        found = Answer(url, 200, {"set-cookie": [line]}, "{}", {})
+        assert found.offered_key == key

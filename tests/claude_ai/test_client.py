@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 import zlib
@@ -272,7 +273,7 @@ def packed(body: bytes, encoding: str) -> bytes:
 @pytest.mark.parametrize("over", [0, 1])
 async def test_largest_answer(serve: Serve, encoding: str, over: int) -> None:
     """One MiB is read, packed or not, and one byte more is refused."""
-    body = b'{"uuid": "ab"}'.ljust(2**20 + over)
+    body = json.dumps({"uuid": ORG_ID}).encode().ljust(2**20 + over)
 
     async def answer(_: web.Request) -> web.Response:
         """Answer with a body of that size."""
@@ -286,7 +287,7 @@ async def test_largest_answer(serve: Serve, encoding: str, over: int) -> None:
             with pytest.raises(UnavailableError, match=r"\(answer too large\)$"):
                 await client.account()
         else:
-            assert await client.account() == "ab"
+            assert await client.account() == ORG_ID
 
 
 @pytest.mark.parametrize(
@@ -322,7 +323,8 @@ async def test_bytes_that_are_no_text(serve: Serve) -> None:
 
     async def answer(_: web.Request) -> web.Response:
         """Answer in a code of 1985."""
-        return web.Response(body='{"name": "Größe", "uuid": "x"}'.encode("latin-1"))
+        text = f'{{"name": "Größe", "uuid": "{ORG_ID}"}}'
+        return web.Response(body=text.encode("latin-1"))
 
     await serve(answer)
     async with open_client(KEY) as client:

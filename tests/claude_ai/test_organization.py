@@ -8,6 +8,7 @@ from hypothesis import given, settings
 import pytest
 
 from custom_components.claude_pulse.claude_ai.organization import (
+    MAX_ORGANIZATIONS,
     parse_account_id,
     parse_organization,
     parse_organizations,
@@ -15,10 +16,13 @@ from custom_components.claude_pulse.claude_ai.organization import (
 
 from . import json_values
 
+UUID = "0a0b0c0d-1111-4222-8333-444455556666"
+OTHER_UUID = "1a0b0c0d-1111-4222-8333-444455556666"
+
 
 def organization(**members: Any) -> dict[str, Any]:
     """Return the body of an organization."""
-    return {"uuid": "AB", "name": "Lab", "capabilities": ["chat"], **members}
+    return {"uuid": UUID, "name": "Lab", "capabilities": ["chat"], **members}
 
 
 @pytest.mark.parametrize(
@@ -96,22 +100,40 @@ def test_name(name: Any, shown: str | None) -> None:
     """Of an e-mail address only the part before the @ is shown."""
     found = parse_organization(organization(name=name))
     assert found.name == shown
-    assert found.org_id == "ab"
+    assert found.org_id == UUID
     assert "ada" not in repr(found)
 
 
 def test_list() -> None:
     """The order is the server's; what is no organization is left out."""
-    body = [organization(uuid="2"), None, {}, {"uuid": 5}, "3", organization(uuid="1")]
-    assert [item.org_id for item in parse_organizations(body)] == ["2", "1"]
-    assert parse_organizations({"uuid": "2"}) == ()
+    ours, other = organization(), organization(uuid=OTHER_UUID)
+    body = [other, None, {}, {"uuid": 5}, organization(uuid="no UUID"), "3", ours]
+    assert [item.org_id for item in parse_organizations(body)] == [OTHER_UUID, UUID]
+    assert parse_organizations({"uuid": UUID}) == ()
+    twice = parse_organizations([ours, other, organization(name="Again")])
+    assert [item.name for item in twice] == ["Lab", "Lab"]
 
 
-def test_account() -> None:
-    """The account's UUID, where it is told."""
-    assert parse_account_id({"uuid": "AB", "email_address": "x"}) == "ab"
-    assert parse_account_id({"uuid": None}) is None
-    assert parse_account_id(["ab"]) is None
+def test_very_many() -> None:
+    """The first of them are read."""
+    rows = [organization(uuid=f"{number:032x}") for number in range(100)]
+    assert len(parse_organizations(rows)) == MAX_ORGANIZATIONS
+
+
+@pytest.mark.parametrize(
+    "uuid", [UUID, f" {UUID.upper()}\u200b", UUID.replace("-", "")]
+)
+def test_uuid(uuid: str) -> None:
+    """A UUID is written in one way, wherever it comes from."""
+    assert parse_organization({"uuid": uuid}).org_id == UUID
+    assert parse_organization({"uuid": uuid}).has_usage
+    assert parse_account_id({"uuid": uuid, "email_address": "x"}) == UUID
+
+
+@pytest.mark.parametrize("body", [{"uuid": None}, [UUID], {"uuid": f"{UUID}\ud83d0"}])
+def test_no_account(body: Any) -> None:
+    """What is no UUID identifies nobody."""
+    assert parse_account_id(body) is None
 
 
 @given(json_values)
@@ -153,10 +175,3 @@ def test_names_with_more_than_one_at() -> None:
     """What stands before the first @ is shown, without the space around it."""
     found = parse_organization(organization(name=" ada @ b.example's @ work"))
     assert found.name == "ada"
-
-
-def test_mixed_case() -> None:
-    """A UUID is in lower case, wherever it comes from."""
-    assert parse_organization({"uuid": " aB "}).org_id == "ab"
-    assert parse_organization({"uuid": "aB"}).has_usage
-    assert parse_account_id({"uuid": " aB "}) == "ab"

@@ -98,7 +98,7 @@ def test_when_a_window_is_over() -> None:
         (
             row("weekly_scoped", 5, " FABLE  4.5-Turbo "),
             Identity("weekly_scoped", "fable 4 5 turbo"),
-            "FABLE  4.5-Turbo",
+            "FABLE 4.5-Turbo",
         ),
         # The same letters in another width, and a sharp s.
         (

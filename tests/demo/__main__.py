@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 import json
+import os
 from pathlib import Path
+import shlex
 import shutil
 import signal
 import socket
@@ -132,14 +134,22 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
 def make_config(
     config: Path, url: str, port: int, zone: str, yaml_resources: bool
 ) -> None:
-    """Lay out a fresh configuration, with the integration as it is in this checkout."""
+    """Lay out a fresh configuration, with the integration as it is in this checkout.
+
+    From here on, this process and Home Assistant create files for their user only: a
+    session key is among what they store.
+    """
+    os.umask(0o077)
     shutil.rmtree(config, ignore_errors=True)
-    (config / "custom_components").mkdir(parents=True)
+    config.mkdir(parents=True, exist_ok=True)
+    config.chmod(0o700)
+    (config / "custom_components").mkdir()
     (config / "custom_components" / "claude_pulse").symlink_to(
         ROOT / "custom_components" / "claude_pulse"
     )
-    shutil.copy(HERE / "strategy.yaml", config)
-    shutil.copy(ROOT / "dashboards" / "overview.yaml", config)
+    # Without the modes that they have in this checkout.
+    for dashboard in (HERE / "strategy.yaml", ROOT / "dashboards" / "overview.yaml"):
+        shutil.copyfile(dashboard, config / dashboard.name)
     for name in ("automations", "scenes", "scripts"):
         (config / f"{name}.yaml").touch()
     text = CONFIGURATION.format(
@@ -247,7 +257,7 @@ async def run(arguments: Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
-    config = arguments.config or ROOT / ".cache" / "demo" / __version__
+    config = (arguments.config or ROOT / ".cache" / "demo" / __version__).absolute()
     make_config(config, url, port, arguments.time_zone, arguments.yaml_resources)
     log = config / "output.log"
     async with AsyncExitStack() as stack:
@@ -281,7 +291,7 @@ async def run(arguments: Namespace) -> int:
                 if simulator and not arguments.empty:
                     account = simulator.world.accounts[ACCOUNT]
                     await instance.add_integration(account.session_key)
-                explain(url, simulator, arguments.empty)
+                explain(url, config, simulator, arguments.empty)
             await stop.wait()
         finally:
             if by_itself := ended.done():
@@ -290,10 +300,15 @@ async def run(arguments: Namespace) -> int:
                 say("\nStopping ...")
                 process.terminate()
                 await ended
+            if arguments.live:
+                say(
+                    "A session key that you have entered is still stored. To remove it: "
+                    f"{remove_command(config)}"
+                )
     return int(by_itself)
 
 
-def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
+def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) -> None:
     """Say where to look, how to get in, and what to try."""
     add = f"{url}/config/integrations/dashboard/add?domain=claude_pulse"
     say(
@@ -305,7 +320,12 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
     )
     if simulator is None:
         say(
-            f"  Add it        {add}\n                with the session key of your account"
+            f"""\
+  Add it        {add}
+                with the session key of your account
+  Careful       this stores a real session key, unencrypted, in
+                {config}
+                To remove it, stop the demo and run: {remove_command(config)}"""
         )
     else:
         account = simulator.world.accounts[ACCOUNT]
@@ -326,6 +346,11 @@ def explain(url: str, simulator: Simulator | None, empty: bool) -> None:
                 AGENTS.md says what each fault looks like"""
         )
     say("\nCtrl-C ends it.")
+
+
+def remove_command(config: Path) -> str:
+    """Return the command that removes a configuration."""
+    return f"rm -r {shlex.quote(str(config))}"
 
 
 def main() -> int:

@@ -6,8 +6,12 @@ is the only way to point the integration elsewhere: it reads no setting for that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+import os
 import sys
+from typing import Any
 from unittest.mock import MagicMock
 
 # Packages that process speech and need a compiler, which neither a demo nor a test uses.
@@ -20,6 +24,7 @@ def main() -> None:
     # Before anything else: Home Assistant puts shims in place of some libraries.
     from homeassistant.__main__ import main as home_assistant
 
+    keep_private()
     sys.modules.update(dict.fromkeys(SPEECH, MagicMock()))
     if options:
         sys.path.insert(0, config)
@@ -30,6 +35,20 @@ def main() -> None:
             make_time_fly()
     sys.argv = ["hass", "--config", config, "--skip-pip"]
     sys.exit(home_assistant())
+
+
+def keep_private() -> None:
+    """Create files for their user only, also those that Home Assistant makes readable."""
+    os.umask(0o077)
+    for name in ("chmod", "fchmod"):
+        setattr(os, name, partial(change_mode, getattr(os, name)))
+
+
+def change_mode(
+    change: Callable[..., None], file: Any, mode: int, **options: Any
+) -> None:
+    """Change the mode of a file, but keep it from everybody else."""
+    change(file, mode & ~0o077, **options)
 
 
 def make_time_fly() -> None:

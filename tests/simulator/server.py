@@ -178,8 +178,9 @@ class Simulator:
         request["account"] = account
         response = await handler(request)
         # The same key again with a later end, and a cookie of the shield's.
-        cookie = account.cookie or f"{account.session_key}; Max-Age={28 * 86400}"
-        response.headers.add("Set-Cookie", f"sessionKey={cookie}; Path=/; HttpOnly")
+        lasting = f"{account.session_key}; Max-Age={28 * 86400}; Path=/; HttpOnly"
+        cookie = f"sessionKey={account.cookie or lasting}"
+        response.headers.add("Set-Cookie", cookie)
         response.headers.add("Set-Cookie", f"__cf_bm={self._random.random()}; Path=/")
         response.enable_compression()
         if self.closes:

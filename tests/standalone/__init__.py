@@ -30,16 +30,19 @@ async def run(
     python: str = sys.executable,
     now: str = "",
     patience: float = 10,
+    redirect: str = "",
+    stdout: int = asyncio.subprocess.PIPE,
     **environment: str,
 ) -> Result:
-    """Run the script for real, asking the simulator."""
+    """Run the script for real, asking the simulator; a shell can redirect its output."""
+    shell = ("sh", "-c", f'exec "$0" "$@" {redirect}') if redirect else ()
     process = await asyncio.create_subprocess_exec(
-        *(python, str(LAUNCHER), simulator.url, now, str(patience), str(script)),
-        *arguments,
+        *(*shell, python, str(LAUNCHER), simulator.url, now, str(patience)),
+        *(str(script), *arguments),
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
         stderr=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
     )
-    stdout, stderr = await process.communicate()
+    output, errors = await process.communicate()
     assert process.returncode is not None
-    return Result(process.returncode, stdout.decode(), stderr.decode())
+    return Result(process.returncode, (output or b"").decode(), errors.decode())

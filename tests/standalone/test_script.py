@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
+import errno
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 import json
+import os
 from pathlib import Path
 import re
 import shutil
@@ -25,7 +28,7 @@ from tests.common import add_entry, seat_of, states
 from tests.simulator import Simulator
 from tests.simulator.faults import FAULTS
 
-from . import SCRIPT, run
+from . import SCRIPT, Result, run
 
 NOW = "2026-05-04T12:00:00+00:00"
 BODIES = sorted((Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json"))
@@ -344,6 +347,346 @@ async def test_memory_that_is_broken(simulator: Simulator, config: Path) -> None
         cache.write_text(json.dumps(spoiled))
         assert (await run(simulator, "--config", str(config))).status == 0
         assert json.loads(cache.read_text())["org_id"] == known["org_id"]
+
+
+def huge() -> str:
+    """Return JSON of a cache that is larger than any."""
+    return json.dumps({"about": "x" * 3_000_000})
+
+
+# What may stand where the cache should, other than what was written there.
+CONTENTS = (
+    b"",
+    b"null",
+    b"5",
+    b'"text"',
+    b"[1, 2]",
+    b"\xff\xfe\x00",
+    b"\x00" * 100,
+    b"[" * 100_000,
+    b'{"a":' * 50_000,
+    huge().encode(),
+    # More digits than Python reads.
+    b'{"about": 1, "time": ' + b"9" * 10_000 + b"}",
+)
+MEMBERS = (
+    *(None, True, -1, 0, 10**300, "", "x", [], [[]], {}, {"a": 1}, ["../account"]),
+    *(float("nan"), float("inf"), -float("inf"), "\ud800", "\x1b[31m", "x" * 10_000),
+)
+
+
+def is_private_file(path: Path) -> bool:
+    """Return whether a path is a real file that nobody else can read."""
+    return path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077
+
+
+async def test_any_memory(simulator: Simulator, tmp_path: Path) -> None:
+    """Whatever stands in the cache, the usage is shown, and the cache is good again."""
+    config = write(tmp_path, {"session_key": seat_of(simulator)["session_key"]})
+    cache = tmp_path / "claude_usage_cache.json"
+    assert (await run(simulator, "--config", str(config))).status == 0
+    good = cache.read_bytes()
+    known = json.loads(good)
+    spoiled = [
+        json.dumps({**known, member: value}).encode()
+        for member in known
+        for value in MEMBERS
+    ]
+    script = load_script()
+    assert script.remembered(cache, known["about"])
+    for content in (*CONTENTS, *spoiled):
+        cache.write_bytes(content)
+        found = script.remembered(cache, known["about"])
+        # Without a plan that is a text, there is none.
+        assert found is None or found[0] == known["org_id"], content[:100]
+        assert found is None or b'"plan"' in content
+    for content in (*CONTENTS, b'{"time": 1e999}'):
+        cache.write_bytes(content)
+        result = await run(simulator, "--config", str(config))
+        assert (result.status, result.stderr) == (0, "")
+        assert json.loads(result.stdout)["plan"] == "Max 20x"
+        assert is_private_file(cache)
+        assert json.loads(cache.read_text()).keys() == known.keys()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [cache.name, config.name]
+
+
+@pytest.mark.parametrize(
+    "place", ["folder", "dangling", "link", "pipe", "loop", "unreadable", "open"]
+)
+async def test_odd_place_of_the_memory(
+    simulator: Simulator, tmp_path: Path, place: str
+) -> None:
+    """What is no file is not followed, and never keeps the usage from being shown."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    config = write(folder, {"session_key": seat_of(simulator)["session_key"]})
+    cache, other = folder / "claude_usage_cache.json", tmp_path / "other"
+    if place == "folder":
+        (cache / "more").mkdir(parents=True)
+    elif place == "dangling":
+        cache.symlink_to(other)
+    elif place == "link":
+        other.write_text("precious")
+        other.chmod(0o644)
+        cache.symlink_to(other)
+    elif place == "loop":
+        cache.symlink_to(cache)
+    elif place == "pipe":
+        os.mkfifo(cache)
+    else:
+        cache.write_text("{}")
+        cache.chmod(0 if place == "unreadable" else 0o666)
+    for _ in range(2):
+        result = await run(simulator, "--config", str(config))
+        assert (result.status, result.stderr) == (0, "")
+        assert json.loads(result.stdout)["plan"] == "Max 20x"
+    assert is_private_file(cache) or place == "folder"
+    assert len(list(folder.iterdir())) == 2
+    if place == "link":
+        assert other.read_text() == "precious"
+    else:
+        assert not other.exists()
+    # It is also thrown away where it is something else.
+    simulator.world.accounts["ada"].log_out()
+    result = await run(simulator, "--config", str(config))
+    assert_failed(result, 3)
+
+
+def assert_failed(result: Result, status: int) -> None:
+    """See that a run has ended with its status and one line, without a traceback."""
+    assert (result.status, result.stdout) == (status, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("claude_usage: ")
+    assert line.isprintable()
+
+
+async def test_disk_that_is_full(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left of a cache that cannot be written."""
+    script = load_script()
+    cache = tmp_path / "claude_usage_cache.json"
+
+    def full(*_: Any) -> None:
+        """Have no space left."""
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(script.json, "dump", full)
+    script.remember(cache, {})
+    monkeypatch.undo()
+    script.remember(tmp_path / "missing" / "cache.json", {})
+    assert list(tmp_path.iterdir()) == []
+    script.remember(cache, {"a": 1})
+    assert is_private_file(cache)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--human",), ("--help",)])
+@pytest.mark.parametrize("redirect", [">&-", ">/dev/full"])
+async def test_output_that_is_broken(
+    simulator: Simulator, config: Path, redirect: str, arguments: tuple[str, ...]
+) -> None:
+    """It is said in one line, with an exit status of its own."""
+    arguments = (*arguments, "--config", str(config))
+    result = await run(simulator, *arguments, redirect=redirect)
+    assert_failed(result, 1)
+    assert "the output cannot be written (" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--human",), ("--help",)])
+async def test_nobody_reads_the_output(
+    simulator: Simulator, config: Path, arguments: tuple[str, ...]
+) -> None:
+    """As behind `| head -0`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = (*arguments, "--config", str(config))
+    result = await run(simulator, *arguments, stdout=writing)
+    os.close(writing)
+    assert_failed(result, 1)
+    assert "(Broken pipe)" in result.stderr
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", ">&- 2>&-"])
+async def test_explanation_that_cannot_be_written(
+    simulator: Simulator, config: Path, redirect: str
+) -> None:
+    """The exit status says it all the same."""
+    result = await run(simulator, "--config", str(config), redirect=redirect)
+    assert (result.status, result.stderr) == (1 if ">&- " in redirect else 0, "")
+    config.chmod(0o644)
+    result = await run(simulator, "--config", str(config), redirect=redirect)
+    assert (result.status, result.stderr) == (1 if ">&- " in redirect else 0, "")
+    simulator.world.accounts["ada"].log_out()
+    result = await run(simulator, "--config", str(config), redirect=redirect)
+    assert result == (3, "", "")
+    for arguments in (("--config", "missing.json"), ("--wrong",)):
+        assert await run(simulator, *arguments, redirect=redirect) == (2, "", "")
+
+
+# What a terminal, a log or a reader could obey, or be misled by.
+EVIL = "Fa\x1b[2J\x1b]0;x\x07b\x9b31m\r\nle\x00\x7f\u202egnp\u2066\u200f\u2028\u2029\x85\ud800"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "ascii:strict"])
+async def test_no_control_characters(
+    simulator: Simulator, config: Path, encoding: str
+) -> None:
+    """None of a server's text reaches the terminal, nor of the command line."""
+    seat = simulator.world.accounts["ada"].seats[-1]
+    seat.fixed_body = {
+        "limits": [{"kind": "weekly_scoped", "percent": 1, "scope": f"ä🚀{EVIL}"}]
+    }
+    seat.organization = replace(
+        seat.organization,
+        capabilities=("chat",),
+        rate_limit_tier="",
+        plan_display_name=f"Plan {EVIL}",
+    )
+    odd = config.with_name("co\x1b[31mn\u202efig\nclaude_usage: \x9b.json")
+    odd.write_bytes(config.read_bytes())
+    more = {"PYTHONIOENCODING": encoding}
+    for arguments in (
+        ("--human", "--config", str(config)),
+        ("--config", str(config)),
+        ("--human", "--config", str(odd)),
+        ("--config", str(odd.with_name(f"{odd.name}.missing"))),
+        (f"--wrong={odd.name}",),
+        ("--config", ""),
+        ("--config", "/"),
+        ("--config", "\x1b[31m"),
+    ):
+        result = await run(simulator, *arguments, **more)
+        for line in (*result.stdout.splitlines(), *result.stderr.splitlines()):
+            assert line.isprintable(), line
+        if result.status:
+            assert_failed(result, 2)
+        elif "--human" in arguments:
+            assert "Plan " in result.stdout.splitlines()[0]
+            assert len(result.stdout.splitlines()) == 5
+
+
+def test_table_cleans_by_itself() -> None:
+    """Whatever a name holds, only the table's own colors are sent to a terminal."""
+    script = load_script()
+    scoped = script.Identity("weekly_scoped", "fable")
+    window = script.UsageWindow(scoped, EVIL, 31, None)
+    table = script.table(
+        script.Usage(windows=(window,)),
+        EVIL,
+        datetime.fromisoformat(NOW),
+        color=True,
+        blocks=True,
+    )
+    lines = re.sub("\x1b\\[(0|3[123])m(?=[█░ ])", "", table).split("\n")
+    assert len(lines) == 5
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *CONTENTS,
+        b'{"session_key": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": {"a": [1]}}',
+        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": 1e999}',
+        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": false}',
+        b'{"session_key": "sk-ant-sid01-'
+        + b"x" * 90
+        + b'", "org_id": '
+        + b"[" * 900
+        + b"]" * 900
+        + b"}",
+        b'{"session_key": "sk-ant-sid01-'
+        + b"x" * 90
+        + b'", "org_id": '
+        + b"9" * 4300
+        + b"}",
+        b'{"session_key": "\xff\xfe"}',
+    ],
+    ids=lambda content: repr(content[:40]),
+)
+async def test_any_configuration(
+    simulator: Simulator, tmp_path: Path, content: bytes
+) -> None:
+    """Whatever stands in it, one line says what is wrong; also that others can read it."""
+    config = tmp_path / "config.json"
+    config.write_bytes(content)
+    config.chmod(0o644)
+    result = await run(simulator, "--config", str(config))
+    assert_failed(result, 2)
+    assert "x" * 20 not in result.stderr
+    assert not simulator.requests
+
+
+@pytest.mark.parametrize("place", ["folder", "loop", "/dev/zero", "x" * 300])
+async def test_odd_place_of_the_configuration(
+    simulator: Simulator, tmp_path: Path, place: str
+) -> None:
+    """What is no file that can be read is said."""
+    config = tmp_path / place
+    if place == "folder":
+        config.mkdir()
+    elif place == "loop":
+        config.symlink_to(config)
+    assert_failed(await run(simulator, "--config", str(config)), 2)
+
+
+async def test_key_as_an_argument(simulator: Simulator) -> None:
+    """A key that is pasted into the command line is not printed."""
+    key = seat_of(simulator)["session_key"]
+    for arguments in (
+        (key,),
+        (f"--{key}",),
+        (key[20:],),
+        ("--config", key),
+        ("--config", f"folder/sk-ant-\n{key}"),
+        (f"--config=sessionKey={key}; a=b",),
+        ("--human", f"sessionKey={key}"),
+    ):
+        result = await run(simulator, *arguments)
+        assert_failed(result, 2)
+        assert key[20:30] not in result.stderr
+
+
+PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy")
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_proxy_of_the_environment(
+    simulator: Simulator, config: Path, wanted: bool
+) -> None:
+    """It is used when it is asked for, and only then."""
+    asked: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Note what is asked for, and refuse it."""
+        asked.append((await reader.readline()).decode())
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    environment = {**dict.fromkeys(PROXIES, address), "no_proxy": "", "NO_PROXY": ""}
+    arguments = ["--environment-proxy"] * wanted
+    result = await run(simulator, *arguments, "--config", str(config), **environment)
+    server.close()
+    assert result.status == (5 if wanted else 0)
+    assert bool(simulator.requests) is not wanted
+    assert [line.split()[1] for line in asked][:1] == [
+        f"{simulator.url}/api/organizations/{seat_of(simulator)['org_id']}"
+    ] * wanted
+
+
+@pytest.mark.parametrize(
+    "address", ["://", "http://[", "foo://x", "http://a:b:c", "\x1b"]
+)
+async def test_proxy_that_makes_no_sense(
+    simulator: Simulator, config: Path, address: str
+) -> None:
+    """It is a connection that fails, as any other."""
+    more = {"http_proxy": address, "no_proxy": "", "NO_PROXY": ""}
+    arguments = ("--environment-proxy", "--config", str(config))
+    assert_failed(await run(simulator, *arguments, **more), 5)
 
 
 async def test_beside_the_script(simulator: Simulator, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ HEADERS = {
     ),
     "anthropic-client-platform": "web_claude_ai",
 }
+HOST = "claude.ai"
 SESSION_COOKIE = "sessionKey"
 _PORTS = {"http": 80, "https": 443}
 
@@ -48,7 +49,7 @@ MAX_BODY = 1024 * 1024
 class Answer:
     """An answer as it came.
 
-    `headers` have names in lower case, each with all its values; `body` is the JSON
+    `headers` have names in lower case, each with its values; `body` is the JSON
     of the `text`, or None where it is something else.
     """
 
@@ -66,21 +67,40 @@ class Answer:
     def offered_key(self) -> str | None:
         """Return the session key that it sets as a cookie which is to last.
 
-        A session is ended by an empty value, or by a time that is over.
+        A session is ended by an empty value, or by a time that is over. A cookie that
+        a browser would not send back with the same request is ignored (RFC 6265).
         """
         key = None
         for line in self.headers.get("set-cookie", ()):
             cookie, *attributes = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            lives = {
-                name.strip().lower(): value.strip() for name, _, value in attributes
-            }
+            # The last of several counts, but a Domain without a value does not.
+            named = [
+                (name.strip().lower(), text.strip()) for name, _, text in attributes
+            ]
+            lives = dict(item for item in named if item != ("domain", ""))
+            if not self._is_sent_back(lives.get("domain", ""), lives.get("path", "")):
+                continue
             lifetime = lives.get("max-age") or lives.get("expires")
             lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
             value = cookie[2].strip()
             key = value if lasts and is_session_key(value) else None
         return key
+
+    def _is_sent_back(self, domain: str, path: str) -> bool:
+        """Return whether a browser sends a cookie of this answer with its request again."""
+        request = urlsplit(self.url)
+        # The only parent of claude.ai is a public suffix, which has no cookies.
+        if domain.removeprefix(".").lower() not in ("", HOST, request.hostname):
+            return False
+        # Without a path the cookie has the one of the request.
+        folder = path if path.endswith("/") else f"{path}/"
+        return (
+            not path.startswith("/")
+            or path == request.path
+            or request.path.startswith(folder)
+        )
 
 
 def json_of(text: str) -> Any:

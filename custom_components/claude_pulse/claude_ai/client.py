@@ -5,6 +5,8 @@ claude.ai has no public usage API; these are the requests its own usage page mak
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any
 import zlib
 
@@ -35,6 +37,7 @@ from .errors import (
     UnreachableError,
 )
 from .organization import (
+    MAX_ORGANIZATIONS,
     Organization,
     parse_account_id,
     parse_organization,
@@ -42,11 +45,23 @@ from .organization import (
 )
 from .usage import Money, Usage, parse_balance, parse_usage
 
+_LOGGER = logging.getLogger(__name__)
+
 BASE_URL = "https://claude.ai"
 TIMEOUT = ClientTimeout(total=15)
 
 # What `read_text` can unpack without trusting the size it unpacks to.
 ENCODINGS = "gzip, deflate"
+
+# A larger body is parsed in a thread, and not kept for diagnostics.
+_LARGE_BODY = 64 * 1024
+
+# The headers that mean something, and how many lines of each are looked at.
+_READ_HEADERS = ("cf-mitigated", "location", "retry-after", "set-cookie")
+_MAX_LINES = 20
+
+# A body in smaller pieces would cost more time than it is worth.
+_MAX_CHUNKS = 2000
 
 # For zlib: whichever of the two it is.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
@@ -65,7 +80,7 @@ class ClaudeAiClient:
     `session_key` can be replaced; the next request carries it. `offered_key` is
     the last other key that a good answer set as its cookie: claude.ai can renew
     a session that way. `usage_body` is the JSON of the last answer to `usage`
-    that could be read, whatever it said.
+    that could be read, whatever it said, unless it was too large to be kept.
     """
 
     def __init__(self, session: ClientSession, session_key: str) -> None:
@@ -74,6 +89,7 @@ class ClaudeAiClient:
         self.offered_key: str | None = None
         self.usage_body: Any = None
         self._session = session
+        self._warned: set[str] = set()
 
     async def account(self) -> str | None:
         """Return the UUID of the account the key belongs to, or None if it is not told."""
@@ -92,7 +108,10 @@ class ClaudeAiClient:
 
         A key that is refused here is dead, whatever another answer left open.
         """
-        return parse_organizations(await self._get("organizations", expect=list))
+        listed = await self._get("organizations", expect=list)
+        if len(listed) > MAX_ORGANIZATIONS:
+            self._warn_once("organizations")
+        return parse_organizations(listed)
 
     async def balance(self, org_id: str) -> Money | None:
         """Return the prepaid balance, or None where the account has none (404)."""
@@ -111,14 +130,17 @@ class ClaudeAiClient:
         usage, this key cannot read it (OrganizationAccessError).
         """
         answer = await self._ask(*self._path(org_id, "usage"))
-        self.usage_body = answer.body
+        self.usage_body = answer.body if len(answer.text) <= _LARGE_BODY else None
         try:
-            return parse_usage(self._good(answer))
+            usage = parse_usage(self._good(answer))
         except OrganizationAccessError:
             listed = await self.organizations()
             if any(item.has_usage and item.org_id == org_id for item in listed):
                 raise ForbiddenError from None
             raise
+        if usage.truncated:
+            self._warn_once("limits or credit pools")
+        return usage
 
     async def _get(self, *path: str, expect: type = dict) -> Any:
         """Return the JSON of a good answer, whose root is of the given type."""
@@ -150,9 +172,15 @@ class ClaudeAiClient:
             # The cause stays out of the trace: its text can hold the address.
             raise UnavailableError(type(err).__name__) from None
         received = {
-            name.lower(): response.headers.getall(name) for name in response.headers
+            name: response.headers.getall(name)[:_MAX_LINES]
+            for name in _READ_HEADERS
+            if name in response.headers
         }
-        return Answer(url, response.status, received, text, json_of(text))
+        if len(text) <= _LARGE_BODY:
+            body = json_of(text)
+        else:
+            body = await asyncio.to_thread(json_of, text)
+        return Answer(url, response.status, received, text, body)
 
     def _path(self, org_id: str, *rest: str) -> tuple[str, ...]:
         """Return the path of something of an organization."""
@@ -160,6 +188,14 @@ class ClaudeAiClient:
         if not is_org_id(org_id):
             raise InvalidOrganizationIdError
         return ("organizations", org_id, *rest)
+
+    def _warn_once(self, what: str) -> None:
+        """Warn that an answer holds more than is read."""
+        if what not in self._warned:
+            self._warned.add(what)
+            _LOGGER.warning(
+                "claude.ai sent very many %s; only the first are read", what
+            )
 
     def _require_key(self) -> None:
         """See that nothing which could end the header is ever put in it."""
@@ -178,12 +214,15 @@ async def read_text(response: ClientResponse) -> str:
     """Read a body as text, whatever its content type says, up to 1 MiB unpacked.
 
     The session must not unpack by itself: some bytes can unpack to gigabytes.
-    Raises UnavailableError for more, and for what cannot be unpacked.
+    Raises UnavailableError for more, for thousands of pieces, and for what cannot be
+    unpacked.
     """
     body = bytearray()
-    async for chunk in response.content.iter_any():
+    chunks = 0
+    async for chunk, _ in response.content.iter_chunks():
         body += chunk
-        if len(body) > MAX_BODY:
+        chunks += 1
+        if len(body) > MAX_BODY or chunks > _MAX_CHUNKS:
             response.close()
             raise UnavailableError("answer too large")
     encoding = response.headers.get("Content-Encoding", "identity").lower()

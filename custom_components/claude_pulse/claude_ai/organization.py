@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 from typing import Any
+from uuid import UUID
 
+from .credentials import is_org_id
 from .values import text_of
+
+# Far more than anybody has.
+MAX_ORGANIZATIONS = 48
 
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
 _MULTIPLIER = re.compile(r"_(\d+x)$")
@@ -30,18 +35,15 @@ class Organization:
 
 
 def parse_organization(body: object) -> Organization | None:
-    """Read one organization; None for anything without a `uuid`."""
-    if not isinstance(body, Mapping):
-        return None
-    org_id = text_of(body.get("uuid"))
-    if org_id is None:
+    """Read one organization; None for anything without a UUID."""
+    if not isinstance(body, Mapping) or (org_id := _uuid(body.get("uuid"))) is None:
         return None
     name = text_of(body.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
     capabilities = _capabilities(body)
     return Organization(
-        org_id=org_id.lower(),
+        org_id=org_id,
         name=name,
         plan=_plan(body, capabilities),
         has_usage=not capabilities or "chat" in capabilities,
@@ -49,16 +51,26 @@ def parse_organization(body: object) -> Organization | None:
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations, in the server's order."""
-    rows = body if isinstance(body, list) else []
-    organizations = map(parse_organization, rows)
-    return tuple(item for item in organizations if item is not None)
+    """Read the list of organizations, in the server's order, each once.
+
+    No more than MAX_ORGANIZATIONS rows are read.
+    """
+    found: dict[str, Organization] = {}
+    for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
+        if organization := parse_organization(row):
+            found.setdefault(organization.org_id, organization)
+    return tuple(found.values())
 
 
 def parse_account_id(body: object) -> str | None:
-    """Read the account's UUID, in lower case, out of `/api/account`."""
-    account_id = text_of(body.get("uuid")) if isinstance(body, Mapping) else None
-    return account_id.lower() if account_id else None
+    """Read the account's UUID out of `/api/account`."""
+    return _uuid(body.get("uuid")) if isinstance(body, Mapping) else None
+
+
+def _uuid(value: object) -> str | None:
+    """Return a UUID as it is usually written, or None for anything else."""
+    text = text_of(value)
+    return str(UUID(text)) if text and is_org_id(text) else None
 
 
 def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:

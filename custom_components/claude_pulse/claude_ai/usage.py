@@ -9,12 +9,13 @@ same compare equal although claude.ai's timestamps jitter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 import unicodedata
 
 from .values import minute_of, number_of, rounded, text_of
@@ -23,12 +24,22 @@ KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
 
+_FIXED = (KIND_SESSION, KIND_WEEKLY)
+
 # The older form: members of the body that are windows, or start the name of one.
 _FIVE_HOUR = "five_hour"
 _SEVEN_DAY = "seven_day"
 _SEVEN_DAY_PREFIX = "seven_day_"
 
+_T = TypeVar("_T")
+
 _WORDS = re.compile(r"[^\W_]+")
+
+# Far more than any account has. The session and the week do not count.
+MAX_LIMITS = 24
+MAX_POOLS = 24
+# So many rows and members are looked at to find these.
+_MAX_LOOKED_AT = 1000
 
 # What a reset is given to show in an answer before the window is called over.
 _RESET_TAKES = timedelta(minutes=1)
@@ -121,7 +132,8 @@ class Usage:
     `session` and `weekly` are None when the account has no such limit, which
     is another thing than 0 %. `windows` are all the others, in the server's
     order, each with an identity of its own. `spend` is None when the account has
-    no paid usage.
+    no paid usage. `truncated` is whether there were more limits or pools than
+    MAX_LIMITS and MAX_POOLS.
     """
 
     session: UsageWindow | None = None
@@ -129,6 +141,7 @@ class Usage:
     windows: tuple[UsageWindow, ...] = ()
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
+    truncated: bool = False
 
     @property
     def all_windows(self) -> tuple[UsageWindow, ...]:
@@ -177,25 +190,41 @@ def parse_usage(body: object) -> Usage:
     """Read the body of `/usage`; what cannot be read is left out."""
     if not isinstance(body, Mapping):
         return Usage()
-    rows = _identified(_rows(body.get("limits")))
-    for named in _named_windows(body):
-        covered = _rows_of(named, rows)
+    members = _members(body)
+    rows, more_rows = _first(_rows(body.get("limits")), MAX_LIMITS + len(_FIXED))
+    named, more_named = _first(_named_windows(members), MAX_LIMITS + len(_FIXED))
+    pools, more_pools = _first(_pools(members), MAX_POOLS)
+    limits = _identified(rows)
+    for member in named:
+        covered = _rows_of(member, limits)
         if not covered:
-            rows[named.identity] = named
+            limits[member.identity] = member
         elif len(covered) == 1:
-            rows[covered[0]] = rows[covered[0]].completed_by(named)
+            limits[covered[0]] = limits[covered[0]].completed_by(member)
     windows = {
         identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
-        for identity, row in rows.items()
+        for identity, row in limits.items()
         if row.percent is not None
     }
+    session, weekly = windows.pop(SESSION, None), windows.pop(WEEKLY, None)
+    others = tuple(windows.values())
     return Usage(
-        session=windows.pop(SESSION, None),
-        weekly=windows.pop(WEEKLY, None),
-        windows=tuple(windows.values()),
+        session=session,
+        weekly=weekly,
+        windows=others[:MAX_LIMITS],
         spend=_spend(body.get("spend")) or _extra_usage(body.get("extra_usage")),
-        pools=tuple(_pools(body)),
+        pools=tuple(pools),
+        truncated=more_rows or more_named or more_pools or len(others) > MAX_LIMITS,
     )
+
+
+def _first(items: Iterator[_T], most: int) -> tuple[list[_T], bool]:
+    """Return the first of some items, and whether there are more.
+
+    What is not returned is not read, so that a long answer costs little.
+    """
+    first = list(islice(items, most))
+    return first, next(items, None) is not None
 
 
 def _is_window(key: str) -> bool:
@@ -203,12 +232,21 @@ def _is_window(key: str) -> bool:
     return key in (_FIVE_HOUR, _SEVEN_DAY) or key.startswith(_SEVEN_DAY_PREFIX)
 
 
+def _members(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that are objects, session and week first."""
+    fixed = {key: body.get(key) for key in (_FIVE_HOUR, _SEVEN_DAY)}
+    members = {**fixed, **dict(islice(body.items(), _MAX_LOOKED_AT))}
+    return {key: value for key, value in members.items() if isinstance(value, Mapping)}
+
+
 def _rows(limits: object) -> Iterator[_Row]:
-    """Read the modern form: the rows of `limits[]`."""
-    for row in limits if isinstance(limits, list) else []:
-        if not isinstance(row, Mapping) or (kind := text_of(row.get("kind"))) is None:
+    """Read the modern form: the rows of `limits[]`, session and week first."""
+    listed = limits[:_MAX_LOOKED_AT] if isinstance(limits, list) else []
+    rows = [row for row in listed if isinstance(row, Mapping)]
+    for row in sorted(rows, key=lambda row: row.get("kind") not in _FIXED):
+        if (kind := text_of(row.get("kind"))) is None:
             continue
-        name = None if kind in (KIND_SESSION, KIND_WEEKLY) else _name(row.get("scope"))
+        name = None if kind in _FIXED else _name(row.get("scope"))
         if name is not None and name.casefold() == "all models":
             kind, name = KIND_WEEKLY, None
         yield _Row(
@@ -216,11 +254,9 @@ def _rows(limits: object) -> Iterator[_Row]:
         )
 
 
-def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
+def _named_windows(members: Mapping[str, Any]) -> Iterator[_Row]:
     """Read the older form: each window under a name of its own."""
-    for key, value in body.items():
-        if not isinstance(value, Mapping):
-            continue
+    for key, value in members.items():
         if (percent := rounded(value.get("utilization"))) is None:
             continue
         resets_at = minute_of(value.get("resets_at"))
@@ -233,14 +269,13 @@ def _named_windows(body: Mapping[str, Any]) -> Iterator[_Row]:
             yield _Row(KIND_WEEKLY_SCOPED, text_of(name), percent, resets_at)
 
 
-def _identified(found: Iterator[_Row]) -> dict[Identity, _Row]:
+def _identified(rows: Sequence[_Row]) -> dict[Identity, _Row]:
     """Give each row its identity, in the server's order.
 
     There is one session and one week. Of others with one identity each is a window,
     numbered by their exact names: their order in the answer matters only to rows that
     are spelled alike.
     """
-    rows = list(found)
     numbers: Counter[Identity] = Counter()
     places: dict[tuple[str, str], Identity] = {}
     identities: dict[int, Identity] = {}
@@ -350,13 +385,13 @@ def parse_balance(body: object) -> Money | None:
     return money or _minor_units(body.get("amount"), body.get("currency"), None)
 
 
-def _pools(body: Mapping[str, Any]) -> Iterator[CreditPool]:
+def _pools(members: Mapping[str, Any]) -> Iterator[CreditPool]:
     """Yield the code-named dollar pools; one without a limit above 0 is nothing."""
-    for label, value in body.items():
-        if not isinstance(value, Mapping) or _is_window(label):
-            continue
+    for key, value in members.items():
         limit = number_of(value.get("limit_dollars"))
-        if limit is None or limit <= 0:
+        if limit is None or limit <= 0 or _is_window(key):
+            continue
+        if (label := text_of(key)) is None:
             continue
         spent = number_of(value.get("used_dollars"))
         yield CreditPool(

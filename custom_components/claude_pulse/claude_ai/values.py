@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+import unicodedata
 
 # No percentage, amount or time is larger; infinities and NaN fail this too.
 _NUMBER_LIMIT = 1e15
@@ -11,9 +12,38 @@ _NUMBER_LIMIT = 1e15
 _EPOCH_LIMIT = 1e10
 
 
+_LONGEST_TEXT = 100
+
+# Some sequences of emoji, and words of some languages, need these two.
+_JOINERS = "\u200c\u200d"
+
+
 def text_of(value: object) -> str | None:
-    """Return a text with something in it, of at most 100 characters, or None."""
-    return value.strip()[:100] or None if isinstance(value, str) else None
+    """Return a text that can be stored and shown on one line, or None if there is none.
+
+    Lone surrogates, which no file can hold, and what is invisible or changes the
+    direction of writing are left out. Line breaks and other control characters become
+    spaces, and several spaces one. It has at most 100 characters.
+    """
+    if not isinstance(value, str):
+        return None
+    # Far more than is kept, but not all of a megabyte.
+    text = value[: 10 * _LONGEST_TEXT]
+    if not text.isprintable():
+        text = "".join(map(_clean, text))
+    return " ".join(text.split())[:_LONGEST_TEXT].rstrip() or None
+
+
+def _clean(character: str) -> str:
+    """Return what stands for a character in a clean text."""
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return ""
+        case "Cf":
+            return character if character in _JOINERS else ""
+    return character
 
 
 def number_of(value: object) -> int | float | None:
