@@ -27,7 +27,10 @@ from .common import add_entry
 from .features import SINCE, VERSION, has, needs
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / DOMAIN
 

@@ -71,6 +71,7 @@ def suggested(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.smoke
 async def test_key_and_organization(hass: HomeAssistant, simulator: Simulator) -> None:
     """One live request proves a key and an organization."""
     data = seat_of(simulator)
@@ -101,6 +102,7 @@ async def test_key_alone(hass: HomeAssistant, simulator: Simulator) -> None:
     assert result["data"] == data
 
 
+@pytest.mark.smoke
 async def test_several_organizations(hass: HomeAssistant, simulator: Simulator) -> None:
     """Several organizations are offered by name and plan."""
     key = simulator.world.accounts["ben"].session_key
@@ -173,6 +175,7 @@ async def test_organization_that_is_not_told(
     assert states(hass, "claude_pulse_2")["plan"] == "unknown"
 
 
+@pytest.mark.smoke
 async def test_duplicate(hass: HomeAssistant, simulator: Simulator) -> None:
     """A seat is set up once."""
     await add_entry(hass, simulator)
@@ -394,6 +397,7 @@ async def start_reauth(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str,
     return await hass.config_entries.flow.async_configure(flow["flow_id"])
 
 
+@pytest.mark.smoke
 async def test_reauth(hass: HomeAssistant, simulator: Simulator) -> None:
     """A new key of the same seat brings the sensors back, without a restart."""
     entry = await add_entry(hass, simulator)
@@ -498,6 +502,7 @@ def reconfigure_context(entry: MockConfigEntry) -> dict[str, str]:
     return {"source": "reconfigure", "entry_id": entry.entry_id}
 
 
+@pytest.mark.smoke
 async def test_reconfigure(hass: HomeAssistant, simulator: Simulator) -> None:
     """Another organization of the same account can be shown, with the stored key."""
     entry = await add_entry(hass, simulator, "ben")
@@ -570,6 +575,7 @@ async def options(
     return result
 
 
+@pytest.mark.smoke
 async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
     """The interval can be changed; the stored key is kept and never shown."""
     entry = await add_entry(hass, simulator)
@@ -593,6 +599,7 @@ async def test_options(hass: HomeAssistant, simulator: Simulator) -> None:
 FURTHER = ("working_days", "thresholds", "left_over", "left_over_hours")
 
 
+@pytest.mark.smoke
 async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> None:
     """They are on a second page, behind a box that is empty each time."""
     entry = await add_entry(hass, simulator)
@@ -635,6 +642,7 @@ async def test_further_options(hass: HomeAssistant, simulator: Simulator) -> Non
     assert dict(entry.options) == {**known, "working_days": []}
 
 
+@pytest.mark.smoke
 async def test_what_is_to_be_told(hass: HomeAssistant, simulator: Simulator) -> None:
     """Thresholds are typed or chosen; what is none is told at the field, and nothing is lost."""
     entry = await add_entry(hass, simulator)

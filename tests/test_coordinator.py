@@ -227,6 +227,7 @@ async def test_dead_key_is_confirmed_before_a_person_is_asked(
     assert not reauth_flows(hass)
 
 
+@pytest.mark.smoke
 async def test_dead_key_stops_polling(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
@@ -347,6 +348,7 @@ async def test_reset_does_not_break_into_a_back_off(
     assert usage_requests(simulator) == before
 
 
+@pytest.mark.smoke
 async def test_unload_during_a_poll(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

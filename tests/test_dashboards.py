@@ -16,7 +16,10 @@ from homeassistant.util.yaml import parse_yaml
 from .common import add_entry
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 DASHBOARDS = sorted((Path(__file__).parents[1] / "dashboards").iterdir())
 

@@ -54,6 +54,7 @@ def plant(value: Any) -> Any:
     return value
 
 
+@pytest.mark.smoke
 async def test_what_is_told(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,

@@ -40,7 +40,10 @@ from .common import (
 from .features import needs
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / "claude_pulse"
 SESSION_EVENTS = "event.claude_pulse_session_events"

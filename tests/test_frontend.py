@@ -30,7 +30,10 @@ from homeassistant.setup import async_setup_component
 from .common import add_entry, messages_of, seat_of, settle, store_entry
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 STORED = "lovelace_resources"
 THEIRS = [

@@ -132,6 +132,7 @@ async def recorder(
     return recorder_mock
 
 
+@pytest.mark.smoke
 async def test_forecast_by_habit(
     recorder: Recorder, hass: HomeAssistant, simulator: Simulator
 ) -> None:

@@ -40,7 +40,10 @@ from .common import (
 )
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 
 async def test_ten_sensors_under_one_service_device(

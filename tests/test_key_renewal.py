@@ -37,6 +37,7 @@ def keys_asked_with(simulator: Simulator, since: int) -> list[str | None]:
     return [request.session_key for request in polls[since:]]
 
 
+@pytest.mark.smoke
 async def test_renewed_key_is_taken_over(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

@@ -28,7 +28,10 @@ from .common import (
 from .simulator import Simulator
 from .test_repairs import Fix, offered
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 
 @pytest.mark.parametrize("prefix", ["{entry_id}_", "{org_id}_", ""])

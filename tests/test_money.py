@@ -57,6 +57,7 @@ def money(hass: HomeAssistant) -> dict[str, tuple[str, Any]]:
     }
 
 
+@pytest.mark.smoke
 async def test_paid_usage(hass: HomeAssistant, simulator: Simulator) -> None:
     """Cents are not euros, and the share is the server's."""
     serve(simulator, spend(2382, percent=47.64))

@@ -76,6 +76,7 @@ def offered(step: dict[str, Any]) -> dict[str, str]:
     return {option["label"]: option["value"] for option in options}
 
 
+@pytest.mark.smoke
 async def test_organization_that_moved(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,

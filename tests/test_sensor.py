@@ -82,6 +82,7 @@ async def test_body_to_states(
     }
 
 
+@pytest.mark.smoke
 async def test_what_the_sensors_are(
     hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
 ) -> None:
@@ -115,6 +116,7 @@ async def test_what_the_sensors_are(
     }
 
 
+@pytest.mark.smoke
 async def test_german_in_an_area_in_another_time_zone(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -150,6 +152,7 @@ async def test_german_in_an_area_in_another_time_zone(
     assert found["weekly_reset_time"] == "07:15 AM"
 
 
+@pytest.mark.smoke
 async def test_new_time_zone_shows_at_once(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:
@@ -184,6 +187,7 @@ async def test_midnight_and_noon(
     assert states(hass)["weekly_reset"] == "Wednesday @ 12:05 AM"
 
 
+@pytest.mark.smoke
 async def test_countdown_ticks_by_itself(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

@@ -29,6 +29,7 @@ async def test_not_asked_while_disabled(
     assert simulator.status_requests == []
 
 
+@pytest.mark.smoke
 async def test_status(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

@@ -14,7 +14,10 @@ from homeassistant.util import dt as dt_util
 from .common import add_entry, pass_time, settle
 from .simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
 
 
 async def test_system_health(

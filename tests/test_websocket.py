@@ -74,6 +74,7 @@ def state(hass: HomeAssistant, entity_id: str) -> Any:
     return json.loads(found) if number else {"on": True, "off": False}.get(found, found)
 
 
+@pytest.mark.smoke
 async def test_what_is_told(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
@@ -314,6 +315,7 @@ async def test_stuck_while_unloading(
     caplog.clear()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("readable", "windows", "money"),
     [

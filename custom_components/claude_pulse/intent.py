@@ -26,7 +26,7 @@ class GetUsageHandler(intent.IntentHandler):
     """
 
     intent_type = INTENT_GET_USAGE
-    # Before 2026.9, language models are offered all intents.
+    # Before 2026.8, language models are offered all intents.
     description = (
         "Tells how much of the Claude usage limits is left and when they reset"
     )

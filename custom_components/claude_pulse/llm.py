@@ -1,4 +1,4 @@
-"""How much is left, for language models: since Home Assistant 2026.9, which asks for this."""
+"""How much is left, for language models: since Home Assistant 2026.8, which asks for this."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GetUsageTool(Tool):
         "limit without a time of its reset has not begun."
     )
     integration = DOMAIN
-    # 2026.9 has neither these nor the result.
+    # Before 2026.10 there are neither these nor the result.
     if hasattr(llm, "ToolAnnotations"):
         annotations = llm.ToolAnnotations(
             read_only=True, destructive=False, idempotent=True, open_world=False

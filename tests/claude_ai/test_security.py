@@ -28,6 +28,7 @@ from custom_components.claude_pulse.claude_ai.errors import (
 )
 from custom_components.claude_pulse.claude_ai.status import service_status
 from tests.simulator import Simulator
+from tests.simulator.faults import drain
 
 from .conftest import KEY, ORG_ID, Serve, open_client, open_session
 
@@ -79,8 +80,9 @@ async def test_flood_is_not_drunk(serve: Serve) -> None:
         response = web.StreamResponse()
         await response.prepare(request)
         while sent < 100 * MIB:
-            await response.write(b" " * 2**16)
-            sent += 2**16
+            await response.write(b" " * 2**15)
+            await drain(request)
+            sent += 2**15
         return response
 
     await serve(answer)

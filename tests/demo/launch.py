@@ -14,8 +14,8 @@ import sys
 from typing import Any
 from unittest.mock import MagicMock
 
-# Compiled at installation, for listening to speech, which a demo does not do.
-AUDIO = ("pymicro_vad", "pyspeex_noise")
+# Packages that process speech and need a compiler, which neither a demo nor a test uses.
+SPEECH = ("pymicro_vad", "pyspeex_noise")
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     from homeassistant.__main__ import main as home_assistant
 
     keep_private()
-    sys.modules.update(dict.fromkeys(AUDIO, MagicMock()))
+    sys.modules.update(dict.fromkeys(SPEECH, MagicMock()))
     if options:
         sys.path.insert(0, config)
         from custom_components.claude_pulse.claude_ai import client, status

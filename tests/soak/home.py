@@ -97,7 +97,9 @@ class Home:
         # A coroutine in the kit of Home Assistant 2024.1.
         if hasattr(made, "__aenter__"):
             self.hass = await self._stack.enter_async_context(made)
-            frame.async_setup(self.hass)
+            # Older versions, such as 2024.12, need no such step.
+            if set_up := getattr(frame, "async_setup", None):
+                set_up(self.hass)
         else:
             self.hass = await made
         hass = self.hass
