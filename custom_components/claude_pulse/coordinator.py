@@ -239,7 +239,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             now,
         )
         pace = self.back_off.interval
-        if self.teller.async_hear(usage, now):
+        if self.teller.async_hear(usage, now) or self._has_more_than_before(usage):
             pace = min(pace, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
         self._poll_after(_until_next(usage, now, pace + self._jitter))
         if recovered:
@@ -249,6 +249,17 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             # Which nobody is called for.
             self.async_tell()
         return found
+
+    def _has_more_than_before(self, usage: Usage) -> bool:
+        """Return whether something is new, whose entities need a second answer."""
+        if self.data is None:
+            return False
+        before = self.data.usage
+        windows = {window.identity for window in before.windows}
+        pools = {pool.label for pool in before.pools}
+        return any(window.identity not in windows for window in usage.windows) or any(
+            pool.label not in pools for pool in usage.pools
+        )
 
     async def _async_usage(self) -> Usage:
         """Ask for the usage, and after some unclear refusals for their reason."""
