@@ -3,8 +3,8 @@
 
 # Home Assistant, the Python it runs on, and how many megabytes are downloaded the
 # first time, which become three times as much on disk. Newest first. All sizes here
-# were measured on Linux (x86-64) at an index that does not compress its pages; the
-# help of scripts/demo and of scripts/test gives the sums.
+# were measured on Linux (x86-64) with an uncompressed index; the help of scripts/demo and
+# scripts/test shows totals.
 versions="\
 2026.11.0 >=3.14.2,<3.15 380
 2026.10.4 >=3.14.2,<3.15 360
@@ -36,13 +36,13 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1 UV_N
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$0: $*"; exit 1; }
 
-# Print the rows "LIST PYTHON MEGABYTES" that can serve a name, best first.
+# Print the rows "LIST PYTHON MEGABYTES" that match a name, newest first.
 rows_of() { # NAME
   local size
   size=$(awk -v name="$1" '$1 == name {print $2}' <<<"$tools")
   awk -v name="$1" -v size="$size" '
-    size {print name, $2, size}
-    $1 == name || name == "newest"' <<<"$versions"
+    size && !seen[$2]++ {print name, $2, size}
+    $1 == name || (name == "newest" && !seen[$2]++)' <<<"$versions"
 }
 
 debian_python() {
@@ -50,11 +50,12 @@ debian_python() {
   scripts/install-python3.14 "$cache/python3.14"
 }
 
-# Set uv: the one on PATH unless it is too old, or the pinned one from the package index.
+# Set uv: the one on PATH, the one downloaded earlier, or the pinned one from the package
+# index; an older one is not used.
 find_uv() {
-  if uv=$(command -v uv) && "$uv" pip sync --require-build-hashes --help >/dev/null 2>&1; then return; fi
-  uv=$cache/bin/uv
-  if [ -x "$uv" ]; then return; fi
+  for uv in "$(command -v uv || true)" "$cache/bin/uv"; do
+    if [ -x "$uv" ] && "$uv" pip sync --require-build-hashes --help >/dev/null 2>&1; then return; fi
+  done
   say "Getting uv, which installs the rest (up to 25 MB to download) ..."
   mkdir -p "$cache/bin"
   local try python
@@ -79,7 +80,7 @@ find_python() { # RANGE
   PATH=$path:$PATH UV_PYTHON_DOWNLOADS=never "$uv" python find --no-project --system "$1" 2>/dev/null
 }
 
-# The same, or download one: uv's, or Debian's.
+# Find a Python, or download one from uv or Debian.
 get_python() { # RANGE
   find_python "$1" && return
   say "Getting a Python $1 ..."

@@ -71,28 +71,28 @@ _EPOCH_LIMIT = 1e10
 
 _LONGEST_TEXT = 100
 
-# Some sequences of emoji, and words of some languages, need these two.
+# Zero-width joiners are part of some emoji and scripts.
 _JOINERS = "\u200c\u200d"
 
 
 def text_of(value: object) -> str | None:
-    """Return a text that can be stored and shown on one line, or None if there is none.
+    """Return printable text on a single line, or None if nothing is left.
 
-    Lone surrogates, which no file can hold, and what is invisible or changes the
-    direction of writing are left out. Line breaks and other control characters become
-    spaces, and several spaces one. It has at most 100 characters.
+    Lone surrogates (Cs), which no file can hold, and format characters (Cf), such as
+    direction overrides, are removed. Line breaks and control characters are replaced by
+    spaces, and runs of spaces are collapsed. The text is limited to 100 characters.
     """
     if not isinstance(value, str):
         return None
-    # Far more than is kept, but not all of a megabyte.
+    # Limit the work on a long text.
     text = value[: 10 * _LONGEST_TEXT]
     if not text.isprintable():
         text = "".join(map(_clean, text))
-    return " ".join(text.split())[:_LONGEST_TEXT].rstrip() or None
+    return " ".join(text.split())[:_LONGEST_TEXT].strip(f" {_JOINERS}") or None
 
 
 def _clean(character: str) -> str:
-    """Return what stands for a character in a clean text."""
+    """Return the replacement of a character."""
     match unicodedata.category(character):
         case "Cc" | "Zl" | "Zp":
             return " "
@@ -442,11 +442,9 @@ _T = TypeVar("_T")
 
 _WORDS = re.compile(r"[^\W_]+")
 
-# Far more than any account has. The session and the week do not count.
+# No known account has more. The session and weekly limits are not counted.
 MAX_LIMITS = 24
 MAX_POOLS = 24
-# So many rows and members are looked at to find these.
-_MAX_LOOKED_AT = 1000
 
 # What a reset is given to show in an answer before the window is called over.
 _RESET_TAKES = timedelta(minutes=1)
@@ -628,7 +626,7 @@ def parse_usage(body: object) -> Usage:
 def _first(items: Iterator[_T], most: int) -> tuple[list[_T], bool]:
     """Return the first of some items, and whether there are more.
 
-    What is not returned is not read, so that a long answer costs little.
+    Only one more item is read, so a long answer costs little.
     """
     first = list(islice(items, most))
     return first, next(items, None) is not None
@@ -642,14 +640,14 @@ def _is_window(key: str) -> bool:
 def _members(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that are objects, session and week first."""
     fixed = {key: body.get(key) for key in (_FIVE_HOUR, _SEVEN_DAY)}
-    members = {**fixed, **dict(islice(body.items(), _MAX_LOOKED_AT))}
-    return {key: value for key, value in members.items() if isinstance(value, Mapping)}
+    members = {**fixed, **body}
+    return {key: value for key, value in members.items() if isinstance(value, dict)}
 
 
 def _rows(limits: object) -> Iterator[_Row]:
     """Read the modern form: the rows of `limits[]`, session and week first."""
-    listed = limits[:_MAX_LOOKED_AT] if isinstance(limits, list) else []
-    rows = [row for row in listed if isinstance(row, Mapping)]
+    listed = limits if isinstance(limits, list) else []
+    rows = [row for row in listed if isinstance(row, dict)]
     for row in sorted(rows, key=lambda row: row.get("kind") not in _FIXED):
         if (kind := text_of(row.get("kind"))) is None:
             continue
@@ -841,6 +839,9 @@ _PORTS = {"http": 80, "https": 443}
 # No answer is larger, packed or unpacked.
 MAX_BODY = 1024 * 1024
 
+# Parsing more objects and lists than this would block a program for too long.
+MAX_CONTAINERS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -901,7 +902,9 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Parse a body; None for anything that is not JSON."""
+    """Parse a body; None for anything that is not JSON, or has too many parts."""
+    if text.count("{") + text.count("[") > MAX_CONTAINERS:
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

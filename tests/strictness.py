@@ -1,6 +1,6 @@
-"""On the newest Home Assistant, a skipped test fails, and so does a deprecated use.
+"""Fail skipped tests and deprecated calls on the newest Home Assistant.
 
-Loaded by `-p`. Older versions report as deprecated what they need.
+Loaded by `-p`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from .features import NEWEST, VERSION
 
-# What reports the use of something deprecated, for all of Home Assistant.
+# The modules of Home Assistant that log deprecations.
 _REPORTERS = {Path("helpers/deprecation.py"), Path("helpers/frame.py")}
 
 
@@ -45,7 +45,7 @@ def pytest_configure() -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a test fail that was skipped, or that used something deprecated."""
+    """Fail a test that was skipped, or that used something deprecated."""
     report = yield
     reports, _deprecations.reports = _deprecations.reports, []
     if report.outcome == "passed" and reports:
@@ -54,4 +54,15 @@ def pytest_runtest_makereport(
     if report.outcome == "skipped" and VERSION >= NEWEST:
         report.outcome = "failed"
         report.longrepr = f"Skipped on the newest Home Assistant: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    """Fail a module that was skipped as a whole."""
+    report = yield
+    if report.outcome == "skipped" and VERSION >= NEWEST:
+        report.outcome = "failed"
     return report

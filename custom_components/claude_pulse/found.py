@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What is to be there: how to make each entity, under what makes it another one.
+# How to make each dynamic entity, by what identifies it.
 Wanted = Mapping[Hashable, Callable[[], Entity]]
 _Find = Callable[[ClaudePulseCoordinator], Wanted]
 
-# An entry never registers more entities than this, whatever claude.ai sends. Where there
-# are more than half as many, a start removes those that are gone, oldest first.
+# While an entry has this many registered entities, new ones are not added. If it has more
+# than half of this number, set-up removes entities that no longer exist.
 MAX_ENTITIES = 400
 
-# No more are added after one poll, as each takes its time.
+# Adding or removing an entity takes time: a platform does so many after one poll.
 MAX_AT_ONCE = 20
 
 
@@ -39,11 +39,11 @@ def async_keep_up(
     fixed: Collection[Entity],
     find: _Find,
 ) -> None:
-    """Have the fixed entities, one for each thing that the account has now, and no other.
+    """Add the fixed entities, and keep the dynamic ones in sync with the account.
 
-    What is gone leaves its registry entry, which a person can then remove. What is seen
-    for the first time gets its entities when a second answer has it, too: a name that
-    claude.ai sends once would stay registered for ever.
+    An entity that is gone stays in the registry until the user removes it. A new entity
+    is added after the second answer that contains it: otherwise, a name that claude.ai
+    sends once would stay registered for ever.
     """
     found = _FoundEntities(coordinator, find)
     entities = [*fixed, *found.begin()]
@@ -58,7 +58,7 @@ class _FoundEntities:
     """The entities of one platform for what only some accounts have."""
 
     def __init__(self, coordinator: ClaudePulseCoordinator, find: _Find) -> None:
-        """Begin without any."""
+        """Initialize without entities."""
         self._awaited: Collection[Hashable] = ()
         self._coordinator = coordinator
         self._find = find
@@ -71,14 +71,14 @@ class _FoundEntities:
 
     @callback
     def begin(self) -> Collection[Entity]:
-        """Make what the first answer has."""
+        """Create the entities of the first answer."""
         wanted = self._find(self._coordinator)
         self._present = {key: make() for key, make in wanted.items()}
         return self._present.values()
 
     @callback
     def make_room(self, entities: Collection[Entity]) -> None:
-        """Remove from the registry what is gone, if there is much of it."""
+        """Remove entities that are gone from the registry, if there are many."""
         unique_ids = {entity.unique_id for entity in entities}
         registered = self._registered()
         gone = [
@@ -91,7 +91,7 @@ class _FoundEntities:
 
     @callback
     def async_look(self) -> None:
-        """Look at what a poll has brought."""
+        """Compare the entities with the last answer."""
         coordinator = self._coordinator
         if coordinator.stopped or coordinator.data is self._looked_at:
             return
@@ -103,20 +103,23 @@ class _FoundEntities:
             task.add_done_callback(coordinator.changes.discard)
 
     async def _async_swap(self) -> None:
-        """Remove what is gone first: what comes may have the same id."""
+        """Remove entities that are gone, then add new ones: they may have the same ID."""
         async with self._lock:
             wanted = self._find(self._coordinator)
-            for key in self._present.keys() - wanted.keys():
-                # One that is disabled was never there.
+            gone = [key for key in self._present if key not in wanted]
+            for key in gone[:MAX_AT_ONCE]:
+                # A disabled entity was never added.
                 if (entity := self._present.pop(key)).hass is not None:
                     await entity.async_remove()
+            if len(gone) > MAX_AT_ONCE:
+                return
             new = self._new(wanted)
             self._present.update(new)
             await self._platform.async_add_entities(new.values())
 
     @callback
     def _new(self, wanted: Wanted) -> dict[Hashable, Entity]:
-        """Make what is not there yet, as far as it is confirmed and there is room."""
+        """Create missing entities that are confirmed, up to the limit."""
         missing = [key for key in wanted if key not in self._present]
         awaited, self._awaited = self._awaited, missing
         room = MAX_ENTITIES - len(self._registered())
@@ -128,7 +131,7 @@ class _FoundEntities:
                     continue
                 if room <= 0:
                     self._warn()
-                    break
+                    continue
                 room -= 1
             new[key] = entity
             if len(new) == MAX_AT_ONCE:
@@ -136,21 +139,21 @@ class _FoundEntities:
         return new
 
     def _registered(self) -> list[er.RegistryEntry]:
-        """Return the registry entries of the config entry, oldest first."""
+        """Return the registry entries of the config entry, in the registry's order."""
         entry_id = self._coordinator.config_entry.entry_id
         return er.async_entries_for_config_entry(self._registry, entry_id)
 
     def _is_registered(self, entity: Entity) -> bool:
-        """Return whether the registry knows an entity."""
+        """Return whether an entity is in the registry."""
         domain, unique_id = self._platform.domain, str(entity.unique_id)
         return bool(self._registry.async_get_entity_id(domain, DOMAIN, unique_id))
 
     def _warn(self) -> None:
-        """Warn, once, that there is no room for more."""
+        """Log once that new entities are not added."""
         if not self._full:
             self._full = True
             _LOGGER.warning(
-                "Claude Pulse has %s entities of one account and adds no more. Delete "
-                "those that are no longer provided, on the page of the device",
+                "An account has %s entities, which is the limit, so new ones are not "
+                "added. Delete entities that are no longer provided on the device page",
                 MAX_ENTITIES,
             )

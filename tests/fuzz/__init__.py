@@ -1,1 +1,1 @@
-"""Answers that no server should give: what they cost, and what they can break."""
+"""Fuzz tests with invalid responses."""

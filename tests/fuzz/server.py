@@ -1,4 +1,4 @@
-"""A server in a thread of its own, which answers byte for byte what it is told to."""
+"""A threaded server that sends raw responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def good(body: object) -> bytes:
 
 
 class Server:
-    """Answers `/usage` with `usage`, and the rest well unless `others` is given."""
+    """Answers `/usage` with `usage`, and other paths with `others` or a valid response."""
 
     def __init__(self) -> None:
         """Listen on a port of loopback."""
@@ -44,7 +44,7 @@ class Server:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop the server."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
@@ -71,7 +71,7 @@ class Server:
             connection.sendall(self._find(path))
 
     def _find(self, path: str) -> bytes:
-        """Return the answer to the request of a path."""
+        """Return the response for a path."""
         if path.split("?", maxsplit=1)[0].endswith("/usage"):
             self.polls += 1
             return self.usage

@@ -44,6 +44,9 @@ _PORTS = {"http": 80, "https": 443}
 # No answer is larger, packed or unpacked.
 MAX_BODY = 1024 * 1024
 
+# Parsing more objects and lists than this would block a program for too long.
+MAX_CONTAINERS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -104,7 +107,9 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Parse a body; None for anything that is not JSON."""
+    """Parse a body; None for anything that is not JSON, or has too many parts."""
+    if text.count("{") + text.count("[") > MAX_CONTAINERS:
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -5,7 +5,6 @@ claude.ai has no public usage API; these are the requests its own usage page mak
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 import zlib
@@ -53,14 +52,14 @@ TIMEOUT = ClientTimeout(total=15)
 # What `read_text` can unpack without trusting the size it unpacks to.
 ENCODINGS = "gzip, deflate"
 
-# A larger body is parsed in a thread, and not kept for diagnostics.
-_LARGE_BODY = 64 * 1024
+# A larger body is not kept for diagnostics.
+_MAX_KEPT_BODY = 64 * 1024
 
-# The headers that mean something, and how many lines of each are looked at.
-_READ_HEADERS = ("cf-mitigated", "location", "retry-after", "set-cookie")
+# The headers that are read, and the maximum number of lines of each.
+_READ_HEADERS = ("location", "retry-after", "set-cookie")
 _MAX_LINES = 20
 
-# A body in smaller pieces would cost more time than it is worth.
+# A body in more chunks is refused, because each chunk costs time.
 _MAX_CHUNKS = 2000
 
 # For zlib: whichever of the two it is.
@@ -130,7 +129,7 @@ class ClaudeAiClient:
         usage, this key cannot read it (OrganizationAccessError).
         """
         answer = await self._ask(*self._path(org_id, "usage"))
-        self.usage_body = answer.body if len(answer.text) <= _LARGE_BODY else None
+        self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
         try:
             usage = parse_usage(self._good(answer))
         except OrganizationAccessError:
@@ -176,11 +175,7 @@ class ClaudeAiClient:
             for name in _READ_HEADERS
             if name in response.headers
         }
-        if len(text) <= _LARGE_BODY:
-            body = json_of(text)
-        else:
-            body = await asyncio.to_thread(json_of, text)
-        return Answer(url, response.status, received, text, body)
+        return Answer(url, response.status, received, text, json_of(text))
 
     def _path(self, org_id: str, *rest: str) -> tuple[str, ...]:
         """Return the path of something of an organization."""
@@ -190,11 +185,12 @@ class ClaudeAiClient:
         return ("organizations", org_id, *rest)
 
     def _warn_once(self, what: str) -> None:
-        """Warn that an answer holds more than is read."""
+        """Log once that a response exceeds a limit."""
         if what not in self._warned:
             self._warned.add(what)
             _LOGGER.warning(
-                "claude.ai sent very many %s; only the first are read", what
+                "claude.ai sent more %s than Claude Pulse reads; the rest is ignored",
+                what,
             )
 
     def _require_key(self) -> None:
@@ -214,8 +210,8 @@ async def read_text(response: ClientResponse) -> str:
     """Read a body as text, whatever its content type says, up to 1 MiB unpacked.
 
     The session must not unpack by itself: some bytes can unpack to gigabytes.
-    Raises UnavailableError for more, for thousands of pieces, and for what cannot be
-    unpacked.
+    Raises UnavailableError for a larger body, for one in more than 2,000 chunks, and for
+    one that cannot be unpacked.
     """
     body = bytearray()
     chunks = 0

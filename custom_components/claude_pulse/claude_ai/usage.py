@@ -35,11 +35,9 @@ _T = TypeVar("_T")
 
 _WORDS = re.compile(r"[^\W_]+")
 
-# Far more than any account has. The session and the week do not count.
+# No known account has more. The session and weekly limits are not counted.
 MAX_LIMITS = 24
 MAX_POOLS = 24
-# So many rows and members are looked at to find these.
-_MAX_LOOKED_AT = 1000
 
 # What a reset is given to show in an answer before the window is called over.
 _RESET_TAKES = timedelta(minutes=1)
@@ -221,7 +219,7 @@ def parse_usage(body: object) -> Usage:
 def _first(items: Iterator[_T], most: int) -> tuple[list[_T], bool]:
     """Return the first of some items, and whether there are more.
 
-    What is not returned is not read, so that a long answer costs little.
+    Only one more item is read, so a long answer costs little.
     """
     first = list(islice(items, most))
     return first, next(items, None) is not None
@@ -235,14 +233,14 @@ def _is_window(key: str) -> bool:
 def _members(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that are objects, session and week first."""
     fixed = {key: body.get(key) for key in (_FIVE_HOUR, _SEVEN_DAY)}
-    members = {**fixed, **dict(islice(body.items(), _MAX_LOOKED_AT))}
-    return {key: value for key, value in members.items() if isinstance(value, Mapping)}
+    members = {**fixed, **body}
+    return {key: value for key, value in members.items() if isinstance(value, dict)}
 
 
 def _rows(limits: object) -> Iterator[_Row]:
     """Read the modern form: the rows of `limits[]`, session and week first."""
-    listed = limits[:_MAX_LOOKED_AT] if isinstance(limits, list) else []
-    rows = [row for row in listed if isinstance(row, Mapping)]
+    listed = limits if isinstance(limits, list) else []
+    rows = [row for row in listed if isinstance(row, dict)]
     for row in sorted(rows, key=lambda row: row.get("kind") not in _FIXED):
         if (kind := text_of(row.get("kind"))) is None:
             continue

@@ -14,28 +14,28 @@ _EPOCH_LIMIT = 1e10
 
 _LONGEST_TEXT = 100
 
-# Some sequences of emoji, and words of some languages, need these two.
+# Zero-width joiners are part of some emoji and scripts.
 _JOINERS = "\u200c\u200d"
 
 
 def text_of(value: object) -> str | None:
-    """Return a text that can be stored and shown on one line, or None if there is none.
+    """Return printable text on a single line, or None if nothing is left.
 
-    Lone surrogates, which no file can hold, and what is invisible or changes the
-    direction of writing are left out. Line breaks and other control characters become
-    spaces, and several spaces one. It has at most 100 characters.
+    Lone surrogates (Cs), which no file can hold, and format characters (Cf), such as
+    direction overrides, are removed. Line breaks and control characters are replaced by
+    spaces, and runs of spaces are collapsed. The text is limited to 100 characters.
     """
     if not isinstance(value, str):
         return None
-    # Far more than is kept, but not all of a megabyte.
+    # Limit the work on a long text.
     text = value[: 10 * _LONGEST_TEXT]
     if not text.isprintable():
         text = "".join(map(_clean, text))
-    return " ".join(text.split())[:_LONGEST_TEXT].rstrip() or None
+    return " ".join(text.split())[:_LONGEST_TEXT].strip(f" {_JOINERS}") or None
 
 
 def _clean(character: str) -> str:
-    """Return what stands for a character in a clean text."""
+    """Return the replacement of a character."""
     match unicodedata.category(character):
         case "Cc" | "Zl" | "Zp":
             return " "
