@@ -328,7 +328,7 @@ def parse_org_id(text: str) -> str:
 # --- claude_ai/organization.py
 # Organizations and the plan, as `/api/organizations` tells them. Pure.
 
-# Far more than anybody has.
+# No known account has more.
 MAX_ORGANIZATIONS = 48
 
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
@@ -352,7 +352,7 @@ class Organization:
 
 
 def parse_organization(body: object) -> Organization | None:
-    """Read one organization; None for anything without a UUID."""
+    """Read one organization, or return None if it has no UUID."""
     if not isinstance(body, Mapping) or (org_id := _uuid(body.get("uuid"))) is None:
         return None
     name = text_of(body.get("name"))
@@ -368,9 +368,9 @@ def parse_organization(body: object) -> Organization | None:
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations, in the server's order, each once.
+    """Read the list of organizations in the server's order, without duplicates.
 
-    No more than MAX_ORGANIZATIONS rows are read.
+    Rows after MAX_ORGANIZATIONS are ignored.
     """
     found: dict[str, Organization] = {}
     for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
@@ -380,7 +380,7 @@ def parse_organizations(body: object) -> tuple[Organization, ...]:
 
 
 def _uuid(value: object) -> str | None:
-    """Return a UUID as it is usually written, or None for anything else."""
+    """Return a UUID in canonical form, or None."""
     text = text_of(value)
     return str(UUID(text)) if text and is_org_id(text) else None
 
@@ -845,10 +845,11 @@ MAX_CONTAINERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as it came.
+    """One HTTP response.
 
-    `headers` have names in lower case, each with its values; `body` is the JSON
-    of the `text`, or None where it is something else.
+    `headers` contains at least the headers that this module reads, with names in lower
+    case. The client passes up to 20 values of each, the standalone script all of them.
+    `body` is the parsed JSON of the `text`, or None if it is not JSON.
     """
 
     url: str
@@ -863,41 +864,40 @@ class Answer:
 
     @property
     def offered_key(self) -> str | None:
-        """Return the session key that it sets as a cookie which is to last.
+        """Return the session key that the response sets in a cookie, or None.
 
-        A session is ended by an empty value, or by a time that is over. A cookie that
-        a browser would not send back with the same request is ignored (RFC 6265).
+        An empty value or an expiry in the past ends the session. Cookies that a browser
+        would not send with this request are ignored (RFC 6265).
         """
         key = None
         for line in self.headers.get("set-cookie", ()):
-            cookie, *attributes = (part.partition("=") for part in line.split(";"))
+            cookie, *parts = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            # The last of several counts, but a Domain without a value does not.
-            named = [
-                (name.strip().lower(), text.strip()) for name, _, text in attributes
-            ]
-            lives = dict(item for item in named if item != ("domain", ""))
-            if not self._is_sent_back(lives.get("domain", ""), lives.get("path", "")):
+            # The last attribute wins. An empty Domain is ignored.
+            pairs = [(name.strip().lower(), text.strip()) for name, _, text in parts]
+            attributes = dict(pair for pair in pairs if pair != ("domain", ""))
+            domain, path = attributes.get("domain", ""), attributes.get("path", "")
+            if not self._is_sent_back(domain, path):
                 continue
-            lifetime = lives.get("max-age") or lives.get("expires")
+            lifetime = attributes.get("max-age") or attributes.get("expires")
             lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
             value = cookie[2].strip()
             key = value if lasts and is_session_key(value) else None
         return key
 
     def _is_sent_back(self, domain: str, path: str) -> bool:
-        """Return whether a browser sends a cookie of this answer with its request again."""
+        """Return whether a browser would send the cookie with the same request."""
         request = urlsplit(self.url)
         # The only parent of claude.ai is a public suffix, which has no cookies.
         if domain.removeprefix(".").lower() not in ("", HOST, request.hostname):
             return False
-        # Without a path the cookie has the one of the request.
-        folder = path if path.endswith("/") else f"{path}/"
+        # Without an absolute path, the default path applies, which always matches.
+        prefix = path if path.endswith("/") else f"{path}/"
         return (
             not path.startswith("/")
             or path == request.path
-            or request.path.startswith(folder)
+            or request.path.startswith(prefix)
         )
 
 

@@ -1,4 +1,4 @@
-"""Which version of Home Assistant has what only some versions have."""
+"""The Home Assistant version of each feature that not all supported versions have."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
 VERSION = (MAJOR_VERSION, MINOR_VERSION)
 
-# From this version on every test runs: one that is skipped fails.
+# On this version and later, no test may be skipped.
 NEWEST = (2026, 11)
 
 SINCE = {
     # aiohttp refuses more than 128 lines of headers and trailers.
     "bounded_headers": (2026, 5),
-    # aiohttp leaves it to the cookie jar to parse cookies.
+    # aiohttp lets the cookie jar parse cookies.
     "lazy_cookies": (2025, 6),
-    # Integrations offer triggers and conditions in the automation editor.
+    # Integrations can provide triggers and conditions.
     "own_automation": (2025, 12),
-    # A sentence file can use parts of an intent's answer.
+    # A sentence file can use the speech slots of an intent's response.
     "speech_slots": (2024, 6),
-    # What a target selects goes by this name, and only by it from 2026.12 on.
+    # `TargetSelection` replaces `TargetSelectorData`, which 2026.12 removes.
     "target_selection": (2026, 1),
-    # Integrations offer tools to language models.
+    # Integrations can provide tools for language models.
     "tools_for_models": (2026, 8),
-    # An automation answers a sentence.
+    # The voice blueprint works.
     "voice_blueprint": (2024, 6),
 }
 

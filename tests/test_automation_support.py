@@ -1,4 +1,4 @@
-"""Triggers and conditions that a version cannot run: rejected alone, whatever the version."""
+"""Unsupported triggers and conditions do not affect other automations."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
+import inspect
 from pathlib import Path
 import re
 import sys
 from types import ModuleType
 from typing import Any
 
+import aiohttp
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 import voluptuous as vol
 
-from custom_components.claude_pulse.automation import Unsupported
+from custom_components.claude_pulse.automation import UnsupportedPlatform
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.components.automation.config import async_validate_config_item
 from homeassistant.core import HomeAssistant
@@ -41,7 +43,7 @@ DOORBELL: dict[str, Any] = {
 }
 TARGET = {"target": {"entity_id": "event.claude_pulse_session_events"}}
 
-# Those that are valid where they are supported, and those that never are.
+# (configuration, valid on supported versions)
 TRIGGERS = [
     ({"platform": f"{DOMAIN}.usage_crossed", "options": {"above": 80}, **TARGET}, True),
     ({"platform": f"{DOMAIN}.limit_reached", **TARGET}, True),
@@ -61,7 +63,7 @@ AUTOMATIONS = [
     *(({**DOORBELL, "condition": item}, valid) for item, valid in CONDITIONS),
 ]
 
-# What our triggers and conditions need of Home Assistant, beside the oldest of it.
+# Names that not all supported versions have.
 NEEDED = [
     ("helpers.condition", "Condition"),
     ("helpers.config_validation", "TARGET_FIELDS"),
@@ -72,7 +74,7 @@ NEEDED = [
 
 
 async def run_beside_doorbell(hass: HomeAssistant, *ours: dict[str, Any]) -> list[str]:
-    """Set up automations with the doorbell's, and return what rings when it is pressed."""
+    """Press the doorbell, and return which automations ran."""
     rung = async_mock_service(hass, "test", "ring")
     named = [
         {**automation, "alias": f"Ours {number}", "action": ring(f"ours {number}")}
@@ -88,12 +90,12 @@ async def run_beside_doorbell(hass: HomeAssistant, *ours: dict[str, Any]) -> lis
 
 
 def ring(who: str) -> dict[str, Any]:
-    """Return an action that tells who rings."""
+    """Return an action that names its automation."""
     return {"service": "test.ring", "data": {"who": who}}
 
 
 async def rejection(hass: HomeAssistant, automation: dict[str, Any]) -> str | None:
-    """Return why the editor cannot save an automation, None if it can."""
+    """Return why the editor rejects an automation, or None if it is valid."""
     try:
         await async_validate_config_item(hass, "ours", deepcopy(automation))
     except vol.Invalid as err:
@@ -102,21 +104,21 @@ async def rejection(hass: HomeAssistant, automation: dict[str, Any]) -> str | No
 
 
 async def test_doorbell_rings(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Automations run beside one of ours that cannot."""
+    """Other automations run, even if one of ours is rejected."""
     await add_entry(hass, simulator)
     ours = [automation for automation, _ in AUTOMATIONS]
     assert "doorbell" in await run_beside_doorbell(hass, *ours)
 
 
 @pytest.mark.parametrize(("automation", "valid"), AUTOMATIONS, ids=str)
-async def test_editor_names_the_version(
+async def test_rejection_names_version(
     hass: HomeAssistant, automation: dict[str, Any], valid: bool
 ) -> None:
-    """What this version cannot run is rejected with the version that can."""
+    """The error message names the version that a trigger or condition needs."""
     assert await async_setup_component(hass, "automation", {})
     reason = await rejection(hass, automation)
     assert (reason is None) == (valid and has("own_automation"))
-    # Older versions do not know conditions of integrations, and say so.
+    # Older versions reject conditions of integrations themselves.
     asked = "condition" not in automation or VERSION >= (2025, 6)
     if asked and not has("own_automation"):
         assert "need Home Assistant 2025.12 or newer" in str(reason)
@@ -124,12 +126,12 @@ async def test_editor_names_the_version(
 
 @pytest.fixture
 def import_anew() -> Iterator[Callable[[str], ModuleType]]:
-    """Return what imports one of our platforms as after a start of Home Assistant."""
+    """Return a function that imports a platform again."""
     prefix = f"custom_components.{DOMAIN}."
     before = {name: module for name, module in sys.modules.items() if prefix in name}
 
     def forget() -> None:
-        """Forget what decides by the names of Home Assistant."""
+        """Forget modules that depend on Home Assistant names."""
         for name in (
             "condition",
             "target",
@@ -154,7 +156,7 @@ async def test_name_that_a_version_lacks(
     import_anew: Callable[[str], ModuleType],
     needed: tuple[str, str],
 ) -> None:
-    """What needs it is rejected with a reason, and one warning names it."""
+    """A missing name disables its users and logs one warning for each platform."""
     module, name = needed
     assert await async_setup_component(hass, "automation", {})
     monkeypatch.delattr(f"homeassistant.{module}.{name}", raising=False)
@@ -163,7 +165,9 @@ async def test_name_that_a_version_lacks(
     triggers = await import_anew("trigger").async_get_triggers(hass)
     conditions = await import_anew("condition").async_get_conditions(hass)
     kinds = {"trigger": triggers, "condition": conditions}
-    lost = {kind for kind, known in kinds.items() if isinstance(known, Unsupported)}
+    lost = {
+        kind for kind, known in kinds.items() if isinstance(known, UnsupportedPlatform)
+    }
     assert lost == ({name.lower()} if name.lower() in kinds else set(kinds))
     logger = f"custom_components.{DOMAIN}.automation"
     warnings = [item.getMessage() for item in caplog.records if item.name == logger]
@@ -175,7 +179,7 @@ async def test_name_that_a_version_lacks(
         reason = await rejection(hass, automation)
         kind = "condition" if "condition" in automation else "trigger"
         assert (reason is not None) == (kind in lost)
-        assert reason is None or "Update Claude Pulse" in reason
+        assert reason is None or "Check for an update of Claude Pulse" in reason
 
 
 @needs("target_selection")
@@ -183,7 +187,7 @@ async def test_name_that_a_version_lacks(
 async def test_next_release(
     hass: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of it works without what Home Assistant 2026.12 removes."""
+    """Works without `TargetSelectorData`."""
     name = "homeassistant.helpers.target.TargetSelectorData"
     monkeypatch.delattr(name, raising=False)
     await add_entry(hass, simulator)
@@ -194,7 +198,7 @@ async def test_next_release(
 
 
 async def test_features(hass: HomeAssistant) -> None:
-    """Each version has what the table says; a feature that disappears is noticed here."""
+    """Each version has the features of the table, and lacks the others."""
     trigger, condition, target = map(
         import_module,
         (
@@ -204,7 +208,7 @@ async def test_features(hass: HomeAssistant) -> None:
         ),
     )
     own = [
-        not isinstance(found, Unsupported)
+        not isinstance(found, UnsupportedPlatform)
         for found in (
             await trigger.async_get_triggers(hass),
             await condition.async_get_conditions(hass),
@@ -213,6 +217,11 @@ async def test_features(hass: HomeAssistant) -> None:
     blueprint = BLUEPRINTS.joinpath("voice.yaml").read_text()
     needed = re.search(r'min_version: "(\d+)\.(\d+)\.0"', blueprint)
     assert needed
+    session = inspect.signature(aiohttp.ClientSession.__init__)
+    assert has("bounded_headers") == ("max_headers" in session.parameters)
+    assert has("lazy_cookies") == hasattr(
+        aiohttp.abc.AbstractCookieJar, "update_cookies_from_headers"
+    )
     assert own == [has("own_automation")] * 2
     assert has("target_selection") == hasattr(target, "TargetSelection")
     assert has("speech_slots") == hasattr(

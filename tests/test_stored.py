@@ -1,4 +1,4 @@
-"""Stored data of the wrong type: the default takes its place, or a form asks for it."""
+"""Invalid stored data: defaults apply, or a form asks for the value."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ PREVIOUS = f"sk-ant-sid01-{'p' * 40}"
 CREDENTIALS = ("org_id", "session_key")
 MISSING: Any = object()
 
-# What a JSON file can hold in the place of anything else.
+# Values that a JSON file can hold.
 JSON = {
     "null": None,
     "false": False,
@@ -76,7 +76,7 @@ WRONG = {
     "missing": MISSING,
     **JSON,
     "integer": 2**63 - 1,
-    # No file can hold these two.
+    # JSON cannot hold these two.
     "nan": float("nan"),
     "infinity": float("inf"),
     "line": f"sk-ant-sid01-{'x' * 40}\r\nX: y",
@@ -86,7 +86,7 @@ FEW = {key: JSON[key] for key in ("null", "true", "huge", "text", "last day", "i
 
 @dataclass(frozen=True)
 class Stored:
-    """Everything that Home Assistant reads for one entry."""
+    """The stored data of one entry."""
 
     data: Mapping[str, Any]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Stored:
 
 
 def replaced(content: Any, wrong: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield copies of a content with one member, at any depth, missing or wrong."""
+    """Yield copies of a content with one value, at any depth, missing or invalid."""
     members = content.items() if isinstance(content, dict) else enumerate(content)
     for key, value in members:
         for name, other in wrong.items():
@@ -114,7 +114,7 @@ def replaced(content: Any, wrong: Mapping[str, Any]) -> Iterator[tuple[str, Any]
 
 
 def good(simulator: Simulator) -> Stored:
-    """Return an entry as today's code stores it."""
+    """Return valid stored data."""
     return Stored(
         data={
             **seat_of(simulator),
@@ -133,7 +133,7 @@ def good(simulator: Simulator) -> Stored:
 
 
 def failure(**members: Any) -> dict[str, Any]:
-    """Return the file of a challenge whose wait is over soon."""
+    """Return a stored failure that ends in one minute."""
     return {
         "key": "blocked",
         "message": "As it was said",
@@ -148,7 +148,7 @@ def failure(**members: Any) -> dict[str, Any]:
 
 
 def progress(simulator: Simulator) -> dict[str, Any]:
-    """Return the file of a session that has an event left to send."""
+    """Return stored progress with one pending event."""
     return {
         "org_id": seat_of(simulator)["org_id"],
         "marks": [
@@ -181,7 +181,7 @@ def progress(simulator: Simulator) -> dict[str, Any]:
 
 
 def restored(entity_id: str, state: str, **extra: Any) -> dict[str, Any]:
-    """Return what Home Assistant restores of an entity."""
+    """Return the stored state of an entity that Home Assistant restores."""
     return {
         "state": {
             "entity_id": entity_id,
@@ -213,15 +213,15 @@ LAST_EVENT = EVENT["extra_data"]
 
 
 def all_wrong(stored: Stored, value: Any) -> Stored:
-    """Return an entry with a wrong value everywhere but in its key and organization."""
+    """Return data with one value in all fields except the credentials."""
     if value is MISSING:
         return replace(
             stored, data={key: stored.data[key] for key in CREDENTIALS}, options={}
         )
-    # No number that a file cannot hold.
+    # Storage files can hold JSON values only.
     json_value = value if value in JSON.values() else None
     entry = {"title": value, "minor_version": value}
-    # Home Assistant itself refuses or reports any other since 2024.10.
+    # Home Assistant 2024.10 or later rejects other types.
     if value is None or isinstance(value, str) or VERSION < (2024, 10):
         entry["unique_id"] = value
     failed = dict.fromkeys(failure(), json_value)
@@ -247,8 +247,8 @@ def without(content: dict[str, Any], field: str) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key != field}
 
 
-class Life:
-    """Takes entries through all that can be done with them, and notes what goes wrong."""
+class EntryLifecycle:
+    """Sets up, uses and removes an entry, and collects problems."""
 
     def __init__(
         self,
@@ -258,8 +258,8 @@ class Life:
         storage: dict[str, Any],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Initialize without a fault."""
-        self.faults: dict[str, str] = {}
+        """Initialize without problems."""
+        self.problems: dict[str, str] = {}
         self.entry: MockConfigEntry
         self.user: MockUser
         self._caplog = caplog
@@ -268,12 +268,12 @@ class Life:
         self._simulator = simulator
         self._storage = storage
 
-    async def live(self, name: str, stored: Stored) -> None:
-        """Set up an entry, use it in all ways, and remove it."""
+    async def run(self, name: str, stored: Stored) -> None:
+        """Set up, use and remove an entry, and collect its problems."""
         try:
-            await self._live(stored)
+            await self._run(stored)
         except Exception as err:  # noqa: BLE001
-            self.faults.setdefault(name, f"{type(err).__name__}: {err}"[:200])
+            self.problems.setdefault(name, f"{type(err).__name__}: {err}"[:200])
         finally:
             self._simulator.clear_faults()
             if self.entry in self._hass.config_entries.async_entries(DOMAIN):
@@ -281,18 +281,18 @@ class Life:
                 await settle(self._hass)
         left = [key for key in self._storage if key.startswith(DOMAIN)]
         if left or issues(self._hass):
-            self.faults.setdefault(name, f"left behind: {left}")
+            self.problems.setdefault(name, f"left behind: {left}")
             for key in left:
                 del self._storage[key]
         for record in self._caplog.records:
-            # A failed poll is an error that its coordinator logs, without a traceback.
+            # The coordinator logs a failed poll as an error without a traceback.
             failed_poll = Path(record.pathname).name == "update_coordinator.py"
             if record.exc_info or (record.levelno >= logging.ERROR and not failed_poll):
-                self.faults.setdefault(name, f"{record.name}: {record.getMessage()}")
+                self.problems.setdefault(name, f"{record.name}: {record.getMessage()}")
         self._caplog.clear()
 
-    async def _live(self, stored: Stored) -> None:
-        """Set up an entry, use it in all ways, and remove it."""
+    async def _run(self, stored: Stored) -> None:
+        """Set up an entry and use it."""
         hass, simulator = self._hass, self._simulator
         self._freezer.move_to(NOW)
         simulator.restart()
@@ -307,7 +307,7 @@ class Life:
             **stored.entry,
         )
         entry.add_to_hass(hass)
-        # Home Assistant has its own opinion of what it loads.
+        # Ignore Home Assistant's own log lines about the data.
         self._caplog.clear()
         for suffix, content in stored.files.items():
             key = f"{DOMAIN}.{ENTRY_ID}{suffix}"
@@ -322,11 +322,12 @@ class Life:
         await pass_time(hass, self._freezer, 400)
         wrong = [key for key in right if stored.data.get(key) != right[key]]
         requests = [item for item in simulator.requests if item.session_key != PREVIOUS]
+        # Nothing is sent with invalid credentials.
         assert not (wrong and requests)
-        await self._look()
+        await self._check()
         if wrong or stored.fault:
             simulator.clear_faults()
-            await self._mend(wrong or ["session_key"], right)
+            await self._fix(wrong or ["session_key"], right)
         assert entry.state is ConfigEntryState.LOADED, entry.state
         registry = er.async_get(hass)
         unique_id = f"{ENTRY_ID}_session_usage"
@@ -334,13 +335,13 @@ class Life:
         assert hass.states.get(usage).state == "60"
         keys = {request.session_key for request in simulator.requests}
         assert keys <= {right["session_key"], PREVIOUS}
-        # A day, as an interval can be that long.
+        # Longer than the maximum interval.
         simulator.set_fault("session_invalid")
         await pass_time(hass, self._freezer, 100_000)
         assert len(reauth_flows(hass)) == 1
 
-    async def _mend(self, wrong: list[str], right: dict[str, str]) -> None:
-        """Enter what is wrong where the entry asks for it."""
+    async def _fix(self, wrong: list[str], right: dict[str, str]) -> None:
+        """Enter valid credentials in the form that asks for them."""
         hass, entry = self._hass, self.entry
         if "session_key" in wrong:
             assert entry.state is ConfigEntryState.SETUP_ERROR
@@ -365,8 +366,8 @@ class Life:
             assert result["type"] == "create_entry", result["errors"]
         await settle(hass)
 
-    async def _look(self) -> None:
-        """Open all forms, download diagnostics, and ask for what the card shows."""
+    async def _check(self) -> None:
+        """Open all forms, download diagnostics, and request the card's data."""
         hass, entry = self._hass, self.entry
         flows, options = hass.config_entries.flow, hass.config_entries.options
         form = await options.async_init(ENTRY_ID)
@@ -394,7 +395,7 @@ class Life:
         assert isinstance(account["title"], str)
 
     async def _restore(self, states: tuple[Mapping[str, Any], ...]) -> None:
-        """Have Home Assistant restore entities, as it does at its start."""
+        """Restore entities as Home Assistant does when it starts."""
         hass = self._hass
         await hass.config_entries.async_setup(ENTRY_ID)
         await settle(hass)
@@ -402,7 +403,7 @@ class Life:
         for state in states:
             registry.async_update_entity(state["state"]["entity_id"], disabled_by=None)
         await hass.config_entries.async_unload(ENTRY_ID)
-        # The kit's storage holds on to what it has loaded first.
+        # The test storage caches the first load.
         key = "core.restore_state"
         file = {"version": 1, "minor_version": 1, "key": key}
         self._storage.setdefault(key, file)["data"] = list(states)
@@ -425,11 +426,11 @@ async def life(
     hass_storage: dict[str, Any],
     hass_admin_user: MockUser,
     caplog: pytest.LogCaptureFixture,
-) -> Life:
-    """Return what takes entries through their life."""
+) -> EntryLifecycle:
+    """Return the lifecycle of an entry."""
     freezer.move_to(NOW)
     caplog.set_level(logging.WARNING)
-    life = Life(hass, freezer, simulator, hass_storage, caplog)
+    life = EntryLifecycle(hass, freezer, simulator, hass_storage, caplog)
     for component in ("repairs", "websocket_api"):
         assert await async_setup_component(hass, component, {})
     life.user = hass_admin_user
@@ -437,24 +438,26 @@ async def life(
 
 
 @pytest.mark.parametrize("field", ["org_id", "session_key"])
-async def test_credentials(life: Life, simulator: Simulator, field: str) -> None:
-    """A wrong session key or organization is never sent, and a form asks for another one."""
+async def test_credentials(
+    life: EntryLifecycle, simulator: Simulator, field: str
+) -> None:
+    """Invalid credentials are never sent, and a form asks for new ones."""
     right = good(simulator)
     for name, data in replaced({field: right.data[field]}, WRONG):
         rest = {key: value for key, value in right.data.items() if key != field}
-        await life.live(name, replace(right, data={**rest, **data}))
-    assert life.faults == {}
+        await life.run(name, replace(right, data={**rest, **data}))
+    assert life.problems == {}
 
 
-async def test_everything_else(life: Life, simulator: Simulator) -> None:
-    """All other values can be wrong at once, and the entry still works."""
+async def test_everything_else(life: EntryLifecycle, simulator: Simulator) -> None:
+    """The entry works even if all other values are invalid."""
     for name, value in WRONG.items():
-        await life.live(name, all_wrong(good(simulator), value))
-    assert life.faults == {}
+        await life.run(name, all_wrong(good(simulator), value))
+    assert life.problems == {}
 
 
-async def test_restored(life: Life, simulator: Simulator) -> None:
-    """What Home Assistant restores of an entity can be wrong, too."""
+async def test_restored(life: EntryLifecycle, simulator: Simulator) -> None:
+    """The entry works even if the restored states are invalid."""
     right = good(simulator)
     for name, value in FEW.items():
         wrong = [
@@ -466,30 +469,30 @@ async def test_restored(life: Life, simulator: Simulator) -> None:
             attributes = {"last_reset": value}
             state["state"] = {**SPENT["state"], "attributes": attributes}
         for number, pair in enumerate((wrong[::2], wrong[1::2])):
-            await life.live(f"{name} {number}", replace(right, restored=tuple(pair)))
+            await life.run(f"{name} {number}", replace(right, restored=tuple(pair)))
     for value in (5, [1], "text", None, {}):
         event = {**EVENT, "extra_data": {**LAST_EVENT, "last_event_attributes": value}}
-        await life.live(f"attributes {value}", replace(right, restored=(event,)))
-    assert life.faults == {}
+        await life.run(f"attributes {value}", replace(right, restored=(event,)))
+    assert life.problems == {}
 
 
-async def test_random(life: Life, simulator: Simulator) -> None:
-    """Any of it can be wrong together with any other."""
+async def test_random(life: EntryLifecycle, simulator: Simulator) -> None:
+    """Random combinations of invalid values."""
     random = Random(2026)
     for number in range(15):
         right = good(simulator)
         files = {"": failure(), ".told": progress(simulator)}
         content = {"data": right.data, "options": right.options, "files": files}
         for _ in range(random.randint(1, 6)):
-            # One that is missing or wrong as a whole is no concern of ours.
+            # Home Assistant itself guarantees the top-level type.
             field = random.choice(list(content))
             wrong = JSON if field == "files" else WRONG
             copies = [copy for _, copy in replaced(content[field], wrong)]
             content[field] = random.choice(copies)
         version = random.choice([1, 2])
         stored = replace(right, entry={**right.entry, "version": version}, **content)
-        await life.live(str(number), stored)
-    assert life.faults == {}
+        await life.run(str(number), stored)
+    assert life.problems == {}
 
 
 @pytest.mark.parametrize("extra", [{}, {"new": {"of": "a later version"}}])
@@ -499,7 +502,7 @@ async def test_failure_keeps_the_rest(
     hass_storage: dict[str, Any],
     extra: dict[str, Any],
 ) -> None:
-    """Of a failure each field has its default, and a field that is not known is ignored."""
+    """Each field of a stored failure has a default; unknown fields are ignored."""
     freezer.move_to(NOW)
     at = NOW - timedelta(minutes=5)
     expected = Failure(
@@ -523,7 +526,7 @@ async def test_failure_keeps_the_rest(
     }
 
     async def load(content: Any) -> Failure | None:
-        """Return what is read of a file."""
+        """Return the failure that is read from a file."""
         entry = MockConfigEntry(domain=DOMAIN, data={})
         key = f"{DOMAIN}.{entry.entry_id}"
         file = {"version": 1, "minor_version": 2, "key": key, "data": content}
@@ -549,12 +552,12 @@ async def test_progress_keeps_the_rest(
     simulator: Simulator,
     hass_storage: dict[str, Any],
 ) -> None:
-    """Each field of a window's progress and of an event that is left to send has a default."""
+    """Each field of stored progress and of a pending event has a default."""
     whole = progress(simulator)
     (mark,), (event,) = whole["marks"], whole["untold"]
     window = event["window"]
     other = {**mark, "identity": ["weekly_scoped", "opus", 1]}
-    # What the file lacks or has too much, and what is different in the event then.
+    # (changes to the file, expected changes to the event)
     cases: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
         ({}, {}),
         ({"org_id": MISSING}, {}),
@@ -624,7 +627,7 @@ async def test_progress_keeps_the_rest(
 
 
 def test_what_no_file_can_hold() -> None:
-    """Numbers and texts that JSON has no place for are as wrong as any other."""
+    """Numbers and texts that JSON cannot represent are invalid."""
     for value in (10**400, "\ud800", f"sk-ant-sid01-{'x' * 40}\ud800", object()):
         entry = MockConfigEntry(
             data=dict.fromkeys(("org_id", "session_key", "session_key_since"), value),

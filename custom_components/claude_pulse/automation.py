@@ -20,27 +20,26 @@ from .told import ROSE, THRESHOLD_REACHED, Told
 
 _LOGGER = logging.getLogger(__name__)
 
-PERCENTAGE = vol.All(vol.Coerce(float), vol.Range(1, 100))
+PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))
 
-# Integrations can offer triggers and conditions in the automation editor since then.
+# Integrations can provide triggers and conditions since this version.
 _SUPPORTED_SINCE = (2025, 12)
 
 
-class Unsupported(dict[str, Any]):
-    """Takes the place of triggers or conditions that this Home Assistant cannot run.
+class UnsupportedPlatform(dict[str, Any]):
+    """Replaces the triggers or conditions that this version does not support.
 
-    It is empty, so the editor offers none. One that an automation names is rejected for
-    that automation alone: an exception other than `vol.Invalid` would keep Home
-    Assistant from setting up any automation.
+    The editor offers none. An automation that uses one is rejected; other automations
+    are set up. Home Assistant handles only `vol.Invalid` for a single automation.
     """
 
     def __init__(self, reason: str) -> None:
-        """Initialize with the reason that people read."""
+        """Initialize with the error message."""
         super().__init__()
         self.reason = reason
 
     def get(self, *_: Any) -> _Rejected:
-        """Return what rejects its configuration, whatever the name."""
+        """Return a trigger or condition that rejects every configuration."""
         return _Rejected(self.async_reject)
 
     def reject(self, *_: Any) -> Never:
@@ -48,7 +47,7 @@ class Unsupported(dict[str, Any]):
         raise vol.Invalid(self.reason)
 
     async def async_reject(self, *_: Any) -> Never:
-        """Reject a configuration, where Home Assistant awaits its validation."""
+        """Async version of `reject`."""
         self.reject()
 
 
@@ -56,46 +55,48 @@ class _Rejected:
     """A trigger or condition that rejects every configuration."""
 
     def __init__(self, validate: Callable[..., Any]) -> None:
-        """Initialize it with the validation that rejects."""
+        """Initialize with the validator, which rejects."""
         self._validate = validate
 
     def __getattr__(self, _: str) -> Callable[..., Any]:
-        """Return the validation, whose name depends on the version."""
+        """Return the validator; its method name depends on the version."""
         return self._validate
 
 
 def load_if_supported(
-    what: str, instead: str, load: Callable[[], Mapping[str, Any]]
+    label: str, alternative: str, load: Callable[[], Mapping[str, Any]]
 ) -> Mapping[str, Any]:
-    """Load our triggers or conditions, or return an `Unsupported` in their place.
+    """Load triggers or conditions, or return an `UnsupportedPlatform`.
 
-    They are built on names that Home Assistant still changes. If a future version lacks
-    one of them, a warning says so, and only these triggers or conditions are lost.
+    They use Home Assistant APIs that are not stable. If one is missing, log a warning
+    and disable only these triggers or conditions.
     """
     if (MAJOR_VERSION, MINOR_VERSION) < _SUPPORTED_SINCE:
         since = ".".join(map(str, _SUPPORTED_SINCE))
-        return Unsupported(
-            f"{what} of Claude Pulse need Home Assistant {since} or newer (this is "
-            f"{__version__}). {instead}"
+        return UnsupportedPlatform(
+            f"{label} of Claude Pulse need Home Assistant {since} or newer (this is "
+            f"{__version__}). {alternative}"
         )
     try:
         return load()
     except Exception as err:  # noqa: BLE001
-        reason = (
-            f"{what} of Claude Pulse do not work with Home Assistant {__version__} yet. "
-            f"Update Claude Pulse. {instead}"
+        problem = (
+            f"{label} of Claude Pulse are not compatible with Home Assistant "
+            f"{__version__}"
         )
-        _LOGGER.warning("%s (%s)", reason, err)
-        return Unsupported(reason)
+        _LOGGER.warning("%s (%s)", problem, err)
+        return UnsupportedPlatform(
+            f"{problem}. Check for an update of Claude Pulse. {alternative}"
+        )
 
 
 def events_id(entry_id: str, window: str) -> str:
-    """Return the unique id of the events of a window, by the key of its subject."""
+    """Return the unique ID of a window's event entity, by the key of its subject."""
     return f"{entry_id}_{window}_{EVENTS}"
 
 
 def entity_id_of(hass: HomeAssistant, entry_id: str, event: Told) -> str | None:
-    """Return the entity that something is told by, unless it is disabled."""
+    """Return the ID of the entity that reports an event, unless it is disabled."""
     registry = er.async_get(hass)
     unique_id = events_id(entry_id, subject_of(event.window).key)
     entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
@@ -104,9 +105,10 @@ def entity_id_of(hass: HomeAssistant, entry_id: str, event: Told) -> str | None:
 
 
 def is_meant(event: Told, kind: str, above: float | None = None) -> bool:
-    """Tell whether it is what an automation waits for.
+    """Return whether an event matches a trigger.
 
-    A percentage is reached by whatever passes it, also if it is none of the options.
+    With `above`, any rise across this percentage matches, even if it is not one of the
+    thresholds in the options.
     """
     if kind == THRESHOLD_REACHED and above is not None:
         return event.type == ROSE and event.before < above <= event.window.percent
@@ -114,12 +116,12 @@ def is_meant(event: Told, kind: str, above: float | None = None) -> bool:
 
 
 def tells_events(entity: er.RegistryEntry) -> bool:
-    """Tell whether an entity is the events of a window."""
+    """Return whether an entity is an event entity of a limit."""
     return (entity.domain, entity.platform) == (Platform.EVENT, DOMAIN)
 
 
 def readings_of(hass: HomeAssistant, entity_ids: set[str]) -> list[Reading | None]:
-    """Return what the windows say now whose events are among entities, if that is known."""
+    """Return the current reading of each event entity's limit, or None if unknown."""
     registry = er.async_get(hass)
     return [
         _reading_of(hass, entity)
@@ -129,7 +131,7 @@ def readings_of(hass: HomeAssistant, entity_ids: set[str]) -> list[Reading | Non
 
 
 def _reading_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Reading | None:
-    """Return what the window of an entity says now, if that is known."""
+    """Return the current reading of an entity's limit, or None if it is unknown."""
     entry_id = str(entity.config_entry_id)
     seat: ClaudePulseCoordinator | None = hass.data.get(DOMAIN, {}).get(entry_id)
     if seat is None or not seat.last_update_success:

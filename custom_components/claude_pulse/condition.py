@@ -1,6 +1,7 @@
-"""Where Home Assistant looks for the conditions of `usage_conditions`.
+"""Condition platform of Claude Pulse.
 
-Must not fail to import: Home Assistant would leave out other platforms of ours, too.
+This module must import on every version: Home Assistant imports the platforms of an
+integration together, and drops all of them if one fails.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .automation import Unsupported, load_if_supported
+from .automation import UnsupportedPlatform, load_if_supported
 
 
 def _load() -> Mapping[str, Any]:
-    """Import the conditions, and with them what they need of Home Assistant."""
+    """Import the conditions, which need newer Home Assistant APIs."""
     from .usage_conditions import CONDITIONS  # noqa: PLC0415
 
     return CONDITIONS
@@ -24,8 +25,8 @@ _CONDITIONS = load_if_supported(
     "The conditions", "Use a condition on the Claude Pulse sensors.", _load
 )
 
-if isinstance(_CONDITIONS, Unsupported):
-    # What Home Assistant before 2025.7 validates with, where it asks at all.
+if isinstance(_CONDITIONS, UnsupportedPlatform):
+    # Home Assistant before 2025.7 calls this, if it supports conditions of integrations.
     async_validate_condition_config = _CONDITIONS.async_reject
 
 

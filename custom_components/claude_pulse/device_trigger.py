@@ -23,7 +23,13 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 
-from .automation import PERCENTAGE, entity_id_of, events_id, is_meant, tells_events
+from .automation import (
+    PERCENTAGE_SCHEMA,
+    entity_id_of,
+    events_id,
+    is_meant,
+    tells_events,
+)
 from .claude_ai.usage import WEEKLY, Identity
 from .const import DOMAIN
 from .event import attributes_of
@@ -39,7 +45,7 @@ TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
     {
         vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid,
         vol.Required(CONF_TYPE): vol.In(types_of(WEEKLY)),
-        vol.Optional(CONF_ABOVE): PERCENTAGE,
+        vol.Optional(CONF_ABOVE): PERCENTAGE_SCHEMA,
     }
 )
 

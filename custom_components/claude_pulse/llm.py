@@ -1,4 +1,4 @@
-"""How much is left, for language models: since Home Assistant 2026.8, which asks for this."""
+"""LLM tool for Claude usage. Home Assistant 2026.8 and later load this module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from homeassistant.components.llm import LLMTools
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import llm
 
-# A missing name must be an ImportError: any other would cost all integrations their tools.
+# Import names here so that a missing one raises ImportError. Any other exception
+# disables the tools of all integrations.
 from homeassistant.helpers.llm import LLM_API_ASSIST, Tool
 
 from .assist import async_accounts
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class GetUsageTool(Tool):
-    """Tells what is left of the windows that are exposed, and changes nothing."""
+    """Returns the usage of the exposed limits. Read-only."""
 
     name = f"{DOMAIN}__get_usage"
     title = "Get Claude usage"
@@ -33,7 +34,7 @@ class GetUsageTool(Tool):
         "limit without a time of its reset has not begun."
     )
     integration = DOMAIN
-    # Before 2026.10 there are neither these nor the result.
+    # Annotations and ToolResult need Home Assistant 2026.10.
     if hasattr(llm, "ToolAnnotations"):
         annotations = llm.ToolAnnotations(
             read_only=True, destructive=False, idempotent=True, open_world=False
@@ -45,7 +46,7 @@ class GetUsageTool(Tool):
         tool_input: llm.ToolInput,
         llm_context: llm.LLMContext,
     ) -> llm.ToolResult | JsonObjectType:
-        """Return what the sensors show."""
+        """Return the usage that is exposed to the assistant."""
         accounts = async_accounts(hass, llm_context.assistant)
         told: JsonObjectType = {"accounts": [item.as_dict() for item in accounts]}
         return llm.ToolResult(told) if hasattr(llm, "ToolResult") else told
@@ -55,7 +56,7 @@ class GetUsageTool(Tool):
 def async_get_tools(
     hass: HomeAssistant, llm_context: llm.LLMContext, api_id: str
 ) -> LLMTools | None:
-    """Return the tool, if it has something to tell."""
+    """Return the tool if any usage is exposed."""
     if api_id != LLM_API_ASSIST or not async_accounts(hass, llm_context.assistant):
         return None
     return LLMTools(tools=[GetUsageTool()])

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class _NoCookieJar(DummyCookieJar):
-    """Keeps no cookies, and does not parse them either, which could take a second.
-
-    aiohttp leaves that to the jar since 3.12 (Home Assistant 2025.6).
-    """
+    """Does not store or parse cookies. Parsing many cookies blocks the event loop."""
 
     def update_cookies_from_headers(
         self, headers: Sequence[str], response_url: URL
     ) -> None:
-        """Ignore what an answer sets."""
+        """Ignore the cookies of a response.
+
+        aiohttp 3.12 (Home Assistant 2025.6) and later call this method to parse them.
+        """
 
 
 @callback

@@ -1,6 +1,6 @@
-"""Reads stored values; one that is missing, or of no use, is replaced by its default.
+"""Read stored values. Missing or invalid values are replaced by defaults.
 
-The storage of Home Assistant can be edited by hand, restored from a backup, or written by
+Home Assistant's storage can be edited by hand, restored from a backup, or written by
 another version of this integration.
 """
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _NUMBER_LIMIT = 1e15
 _TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC))
 
-# Home Assistant does not accept an entity id of more than 255 characters.
+# Home Assistant does not accept an entity ID of more than 255 characters.
 _LONGEST_SLUG = 100
 
 
@@ -46,7 +46,7 @@ _LONGEST_SLUG = 100
 class EntryData:
     """The valid data of a config entry.
 
-    A session key or organization id that is missing or not plausible is empty.
+    A missing or invalid session key or organization ID is an empty string.
     """
 
     org_id: str
@@ -69,15 +69,15 @@ class EntryOptions:
 def data_of(entry: ConfigEntry) -> EntryData:
     """Return the data of a config entry."""
 
-    def text(key: str, is_valid: Callable[[str], bool]) -> str:
-        """Return a valid text, or an empty one."""
+    def valid_text(key: str, is_valid: Callable[[str], bool]) -> str:
+        """Return a valid string or ''."""
         value = entry.data.get(key)
         return value if isinstance(value, str) and is_valid(value) else ""
 
     return EntryData(
-        org_id=text(CONF_ORG_ID, is_org_id),
-        previous_session_key=text(CONF_PREVIOUS_SESSION_KEY, is_session_key),
-        session_key=text(CONF_SESSION_KEY, is_session_key),
+        org_id=valid_text(CONF_ORG_ID, is_org_id),
+        previous_session_key=valid_text(CONF_PREVIOUS_SESSION_KEY, is_session_key),
+        session_key=valid_text(CONF_SESSION_KEY, is_session_key),
         session_key_since=read_time(entry.data.get(CONF_SESSION_KEY_SINCE)),
     )
 
@@ -85,37 +85,38 @@ def data_of(entry: ConfigEntry) -> EntryData:
 def options_of(entry: ConfigEntry) -> EntryOptions:
     """Return the options of a config entry."""
 
-    def items(key: str) -> list[Any] | None:
-        """Return a list of options, or None."""
+    def list_option(key: str) -> list[Any] | None:
+        """Return an option that is a list, or None."""
         value = entry.options.get(key)
         return value if isinstance(value, list) else None
 
-    def whole(key: str, most: int) -> int:
-        """Return a whole number from 1 on, or the default."""
-        number = read_number(entry.options.get(key), 1, most)
+    def int_option(key: str, maximum: int) -> int:
+        """Return an integer option from 1, or its default."""
+        number = read_number(entry.options.get(key), 1, maximum)
         return int(TOLD_DEFAULTS[key] if number is None else number)
 
     interval = read_number(entry.options.get(CONF_UPDATE_INTERVAL), 1, math.inf)
-    chosen = items(CONF_THRESHOLDS)
+    chosen = list_option(CONF_THRESHOLDS)
     thresholds = [
         item
         for item in chosen or ()
         if isinstance(item, int) and read_number(item, 1, 99)
     ]
+    # An empty list is a choice: no alerts at percentages.
     if not thresholds and chosen != []:
         thresholds = [*TOLD_DEFAULTS[CONF_THRESHOLDS]]
-    days = items(CONF_WORKING_DAYS) or ()
+    days = list_option(CONF_WORKING_DAYS) or ()
     return EntryOptions(
         update_interval=min(interval or DEFAULT_UPDATE_INTERVAL, MAX_UPDATE_INTERVAL),
         working_days=[day for day in WEEKDAYS if day in days],
         thresholds=sorted({*thresholds}),
-        left_over=whole(CONF_LEFT_OVER, 100),
-        left_over_hours=whole(CONF_LEFT_OVER_HOURS, 168),
+        left_over=int_option(CONF_LEFT_OVER, 100),
+        left_over_hours=int_option(CONF_LEFT_OVER_HOURS, 168),
     )
 
 
 def seat_id_of(entry: ConfigEntry) -> str:
-    """Return the unique id of a config entry, or an empty one if it names no organization."""
+    """Return an entry's unique ID, or '' if it does not start with an organization ID."""
     unique_id = entry.unique_id
     if isinstance(unique_id, str) and is_org_id(unique_id.partition("_")[0]):
         return unique_id
@@ -123,23 +124,23 @@ def seat_id_of(entry: ConfigEntry) -> str:
 
 
 def title_of(entry: ConfigEntry) -> str:
-    """Return the title of a config entry, or the default one if it has none."""
+    """Return the title of a config entry, or the default title."""
     title = entry.title
     return title if isinstance(title, str) and title.strip() else TITLE
 
 
 def slug_of(entry: ConfigEntry) -> str:
-    """Return what the ids of an entry's entities start with."""
+    """Return the prefix of the entity IDs."""
     return slugify(title_of(entry))[:_LONGEST_SLUG].rstrip("_")
 
 
 def read_number(
-    value: object, least: float = -_NUMBER_LIMIT, most: float = _NUMBER_LIMIT
+    value: object, minimum: float = -_NUMBER_LIMIT, maximum: float = _NUMBER_LIMIT
 ) -> int | float | None:
-    """Return a number between two others, or None; NaN is none, and neither is a bool."""
+    """Return a number in a range, or None. NaN and booleans are not numbers."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if least <= value <= most else None
+    return value if minimum <= value <= maximum else None
 
 
 def read_time(value: Any) -> datetime | None:

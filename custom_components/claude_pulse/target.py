@@ -1,6 +1,6 @@
-"""Targets of our triggers and conditions: the entities that the automation editor selects.
+"""Targets of triggers and conditions: the entities selected in the automation editor.
 
-Imported only where Home Assistant supports them, see `load_if_supported`.
+Imported only if Home Assistant supports them, see `load_if_supported`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ else:
     try:
         from homeassistant.helpers.target import TargetSelection
     except ImportError:
-        # Its name before Home Assistant 2026.1.
+        # The name before Home Assistant 2026.1.
         from homeassistant.helpers.target import TargetSelectorData as TargetSelection
 
 
 def target_schema(options: Mapping[Any, Any]) -> vol.Schema:
-    """Return the schema of a configuration with a target and, if there are any, options."""
+    """Return a schema with a target and options."""
     if options:
         options_schema = {vol.Required(CONF_OPTIONS): dict(options)}
     else:
@@ -37,6 +37,6 @@ def target_schema(options: Mapping[Any, Any]) -> vol.Schema:
 
 
 def targeted_entity_ids(hass: HomeAssistant, target: Mapping[str, Any]) -> set[str]:
-    """Return the IDs of the entities that a target selects now."""
+    """Return the IDs of the entities that a target currently selects."""
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(dict(target)))
     return selected.referenced | selected.indirectly_referenced

@@ -1,6 +1,7 @@
-"""Where Home Assistant looks for the triggers of `usage_triggers`.
+"""Trigger platform of Claude Pulse.
 
-Must not fail to import: Home Assistant would leave out other platforms of ours, too.
+This module must import on every version: Home Assistant imports the platforms of an
+integration together, and drops all of them if one fails.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .automation import Unsupported, load_if_supported
+from .automation import UnsupportedPlatform, load_if_supported
 
 
 def _load() -> Mapping[str, Any]:
-    """Import the triggers, and with them what they need of Home Assistant."""
+    """Import the triggers, which need newer Home Assistant APIs."""
     from .usage_triggers import TRIGGERS  # noqa: PLC0415
 
     return TRIGGERS
@@ -24,8 +25,8 @@ _TRIGGERS = load_if_supported(
     "The triggers", "Choose one of the triggers of the Claude Pulse device.", _load
 )
 
-if isinstance(_TRIGGERS, Unsupported):
-    # What Home Assistant before 2025.7 validates with.
+if isinstance(_TRIGGERS, UnsupportedPlatform):
+    # Home Assistant before 2025.7 validates with this.
     TRIGGER_SCHEMA = _TRIGGERS.reject
 
 

@@ -1,6 +1,6 @@
-"""Conditions of automations on how much of a window is left.
+"""Automation conditions for usage limits.
 
-Imported only where Home Assistant supports them, see `load_if_supported`.
+Imported only if Home Assistant supports them, see `load_if_supported`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition
 
-from .automation import PERCENTAGE, readings_of
+from .automation import PERCENTAGE_SCHEMA, readings_of
 from .reading import Reading
 from .target import target_schema, targeted_entity_ids
 
@@ -26,7 +26,7 @@ _AT_LEAST = "at_least"
 
 
 class _WindowCondition(Condition):
-    """Checks all targeted windows."""
+    """Base class: passes if all targeted limits pass."""
 
     schema: ClassVar[vol.Schema] = target_schema({})
 
@@ -34,7 +34,7 @@ class _WindowCondition(Condition):
     async def async_validate_config(
         cls, hass: HomeAssistant, config: ConfigType
     ) -> ConfigType:
-        """Validate target and options."""
+        """Validate the target and the options."""
         validated: ConfigType = cls.schema(config)
         return validated
 
@@ -46,7 +46,7 @@ class _WindowCondition(Condition):
         self._target = config.target or {}
 
     def _async_check(self, **_: Any) -> bool:
-        """Return whether it holds for all targeted windows; not if one is unknown."""
+        """Return whether all targeted limits pass. Return False if a limit is unknown."""
         entity_ids = targeted_entity_ids(self._home, self._target)
         readings = readings_of(self._home, entity_ids)
         return bool(readings) and all(
@@ -54,29 +54,29 @@ class _WindowCondition(Condition):
         )
 
     async def async_get_checker(self) -> Callable[..., bool]:
-        """Return the check, for versions before 2026.6."""
+        """Return the check. Home Assistant before 2026.6 calls this."""
         return lambda *_, **__: self._async_check()
 
     @abstractmethod
     def _holds(self, reading: Reading) -> bool:
-        """Return whether it holds for one window."""
+        """Return whether one limit passes."""
 
 
 class HasLeft(_WindowCondition):
-    """Checks that enough is left."""
+    """Checks that enough of the limit is left."""
 
-    schema = target_schema({vol.Required(_AT_LEAST): PERCENTAGE})
+    schema = target_schema({vol.Required(_AT_LEAST): PERCENTAGE_SCHEMA})
 
     def _holds(self, reading: Reading) -> bool:
-        """Compare what is left."""
+        """Return whether at least the chosen percentage is left."""
         return bool(100 - reading.window.percent >= self._options[_AT_LEAST])
 
 
 class WillLast(_WindowCondition):
-    """Checks that it lasts until the reset, according to the forecast."""
+    """Checks that the limit lasts until its reset."""
 
     def _holds(self, reading: Reading) -> bool:
-        """Look at the forecast."""
+        """Return whether the forecast says that it lasts."""
         return reading.forecast is not None and reading.forecast.lasts
 
 

@@ -1,6 +1,6 @@
-"""Triggers of automations for what happens to a window.
+"""Automation triggers for the events of a usage limit.
 
-Imported only where Home Assistant supports them, see `load_if_supported`.
+Imported only if Home Assistant supports them, see `load_if_supported`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from homeassistant.const import CONF_ABOVE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.trigger import Trigger
 
-from .automation import PERCENTAGE, entity_id_of, is_meant
+from .automation import PERCENTAGE_SCHEMA, entity_id_of, is_meant
 from .event import attributes_of
 from .target import target_schema, targeted_entity_ids
 from .teller import async_listen
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class _EventTrigger(Trigger):
-    """Triggers when an event of one kind happens to one of the targeted windows."""
+    """Triggers on one event type of the targeted limits."""
 
     kind: ClassVar[str]
     schema: ClassVar[vol.Schema]
@@ -41,7 +41,7 @@ class _EventTrigger(Trigger):
     async def async_validate_config(
         cls, hass: HomeAssistant, config: ConfigType
     ) -> ConfigType:
-        """Validate target and options."""
+        """Validate the target and the options."""
         validated: ConfigType = cls.schema(config)
         return validated
 
@@ -56,11 +56,14 @@ class _EventTrigger(Trigger):
         run_action: TriggerActionRunner,
         did_not_trigger: Callable[..., Any] | None = None,
     ) -> CALLBACK_TYPE:
-        """Listen to the events of all windows."""
+        """Listen to the events of all limits.
+
+        Home Assistant passes `did_not_trigger` since 2026.7; it is not used.
+        """
 
         @callback
         def handle(entry_id: str, event: Told) -> None:
-            """Run the action if the event is of the kind and of a targeted window."""
+            """Run the action for a matching event."""
             if not is_meant(event, self.kind, self._above):
                 return
             entity_id = entity_id_of(self._hass, entry_id, event)
@@ -76,10 +79,10 @@ class _EventTrigger(Trigger):
 def _trigger(
     event_kind: str, options: Mapping[Any, Any] | None = None
 ) -> type[_EventTrigger]:
-    """Return the trigger for one kind of event."""
+    """Return the trigger for one event type."""
 
     class EventTrigger(_EventTrigger):
-        """Triggers when an event of this kind happens to one of the targeted windows."""
+        """Triggers on this event type of the targeted limits."""
 
         kind = event_kind
         schema = target_schema(options or {})
@@ -89,7 +92,7 @@ def _trigger(
 
 TRIGGERS: Mapping[str, type[Trigger]] = {
     "usage_crossed": _trigger(
-        THRESHOLD_REACHED, {vol.Required(CONF_ABOVE): PERCENTAGE}
+        THRESHOLD_REACHED, {vol.Required(CONF_ABOVE): PERCENTAGE_SCHEMA}
     ),
     "limit_reached": _trigger(LIMIT_REACHED),
     "available_again": _trigger(AVAILABLE_AGAIN),

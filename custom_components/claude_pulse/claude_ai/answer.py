@@ -50,10 +50,11 @@ MAX_CONTAINERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as it came.
+    """One HTTP response.
 
-    `headers` have names in lower case, each with its values; `body` is the JSON
-    of the `text`, or None where it is something else.
+    `headers` contains at least the headers that this module reads, with names in lower
+    case. The client passes up to 20 values of each, the standalone script all of them.
+    `body` is the parsed JSON of the `text`, or None if it is not JSON.
     """
 
     url: str
@@ -68,41 +69,40 @@ class Answer:
 
     @property
     def offered_key(self) -> str | None:
-        """Return the session key that it sets as a cookie which is to last.
+        """Return the session key that the response sets in a cookie, or None.
 
-        A session is ended by an empty value, or by a time that is over. A cookie that
-        a browser would not send back with the same request is ignored (RFC 6265).
+        An empty value or an expiry in the past ends the session. Cookies that a browser
+        would not send with this request are ignored (RFC 6265).
         """
         key = None
         for line in self.headers.get("set-cookie", ()):
-            cookie, *attributes = (part.partition("=") for part in line.split(";"))
+            cookie, *parts = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            # The last of several counts, but a Domain without a value does not.
-            named = [
-                (name.strip().lower(), text.strip()) for name, _, text in attributes
-            ]
-            lives = dict(item for item in named if item != ("domain", ""))
-            if not self._is_sent_back(lives.get("domain", ""), lives.get("path", "")):
+            # The last attribute wins. An empty Domain is ignored.
+            pairs = [(name.strip().lower(), text.strip()) for name, _, text in parts]
+            attributes = dict(pair for pair in pairs if pair != ("domain", ""))
+            domain, path = attributes.get("domain", ""), attributes.get("path", "")
+            if not self._is_sent_back(domain, path):
                 continue
-            lifetime = lives.get("max-age") or lives.get("expires")
+            lifetime = attributes.get("max-age") or attributes.get("expires")
             lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
             value = cookie[2].strip()
             key = value if lasts and is_session_key(value) else None
         return key
 
     def _is_sent_back(self, domain: str, path: str) -> bool:
-        """Return whether a browser sends a cookie of this answer with its request again."""
+        """Return whether a browser would send the cookie with the same request."""
         request = urlsplit(self.url)
         # The only parent of claude.ai is a public suffix, which has no cookies.
         if domain.removeprefix(".").lower() not in ("", HOST, request.hostname):
             return False
-        # Without a path the cookie has the one of the request.
-        folder = path if path.endswith("/") else f"{path}/"
+        # Without an absolute path, the default path applies, which always matches.
+        prefix = path if path.endswith("/") else f"{path}/"
         return (
             not path.startswith("/")
             or path == request.path
-            or request.path.startswith(folder)
+            or request.path.startswith(prefix)
         )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from .credentials import is_org_id
 from .values import text_of
 
-# Far more than anybody has.
+# No known account has more.
 MAX_ORGANIZATIONS = 48
 
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
@@ -35,7 +35,7 @@ class Organization:
 
 
 def parse_organization(body: object) -> Organization | None:
-    """Read one organization; None for anything without a UUID."""
+    """Read one organization, or return None if it has no UUID."""
     if not isinstance(body, Mapping) or (org_id := _uuid(body.get("uuid"))) is None:
         return None
     name = text_of(body.get("name"))
@@ -51,9 +51,9 @@ def parse_organization(body: object) -> Organization | None:
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations, in the server's order, each once.
+    """Read the list of organizations in the server's order, without duplicates.
 
-    No more than MAX_ORGANIZATIONS rows are read.
+    Rows after MAX_ORGANIZATIONS are ignored.
     """
     found: dict[str, Organization] = {}
     for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
@@ -63,12 +63,12 @@ def parse_organizations(body: object) -> tuple[Organization, ...]:
 
 
 def parse_account_id(body: object) -> str | None:
-    """Read the account's UUID out of `/api/account`."""
+    """Read the account's UUID from `/api/account`."""
     return _uuid(body.get("uuid")) if isinstance(body, Mapping) else None
 
 
 def _uuid(value: object) -> str | None:
-    """Return a UUID as it is usually written, or None for anything else."""
+    """Return a UUID in canonical form, or None."""
     text = text_of(value)
     return str(UUID(text)) if text and is_org_id(text) else None
 
