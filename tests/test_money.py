@@ -298,7 +298,7 @@ async def test_amounts_are_in_no_event(
     seat = simulator.world.accounts["ada"].seats[-1]
 
     def spend_all(percent: int, cents: int) -> dict[str, Any]:
-        """Return a body whose amounts are told from other numbers."""
+        """Return a body whose amounts differ from all other numbers."""
         pool = {"limit_dollars": 8642.75, "used_dollars": 7531.25 + cents}
         window = {"kind": "session", "percent": percent}
         seat.prepaid_cents = 975313 - cents

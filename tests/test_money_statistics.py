@@ -66,7 +66,7 @@ async def test_spending_that_begins_anew(
         await async_wait_recording_done(hass)
         period += timedelta(minutes=5)
         freezer.tick(10)
-        # The poll that was due meanwhile still sees what was spent so far.
+        # The poll that is due by now still sees the amount of this period.
         await settle(hass)
     found = await sums(hass, start)
     base = found[0]

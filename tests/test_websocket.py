@@ -377,7 +377,7 @@ AMOUNTS = {SPENT: 23.82, LIMIT: 50.0, SHARE: 47.6, BALANCE: 12.34}
 
 
 def amounts(account: dict[str, Any]) -> dict[str, float]:
-    """Return the numbers about money that somebody is told, by sensor."""
+    """Return the numbers about money that a user receives, by sensor."""
     spent = account["spend"] or {}
     found = {
         SPENT: (spent.get("spent") or {}).get("amount"),
@@ -401,7 +401,7 @@ async def test_amount_goes_with_its_own_sensor(
     readable: list[str],
     enabled: bool,
 ) -> None:
-    """Nobody is told an amount whose sensor they may not read, enabled or not."""
+    """An amount is not sent to users who may not read its sensor, enabled or not."""
     serve(simulator, {**BODY, **spend(2382, percent=47.64)})
     simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
     entry = await add_entry(hass, simulator)

@@ -1,4 +1,4 @@
-"""Entities for what only some accounts have: added when it comes, removed when it goes."""
+"""Dynamic entities: limits, pools and money that only some accounts have."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def async_keep_up(
 
 
 class _FoundEntities:
-    """The entities of one platform for what only some accounts have."""
+    """The dynamic entities of one platform."""
 
     def __init__(self, coordinator: ClaudePulseCoordinator, find: _Find) -> None:
         """Initialize without entities."""

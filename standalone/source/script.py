@@ -13,7 +13,7 @@ A proxy that the environment or the system names is used with --environment-prox
 only. Some companies' proxies open encrypted traffic and can read the key.
 
 Exit status: 0 all is well, 1 the output cannot be written, 2 configuration or
-command line, 3 the session key has ended, 4 the organization cannot be read,
+command line, 3 the session key has expired, 4 the organization cannot be read,
 5 blocked, limited or unreachable (try later). Unless it is 0, nothing is
 printed but one line on stderr.
 """

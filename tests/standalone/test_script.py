@@ -453,7 +453,7 @@ async def test_odd_place_of_the_memory(
 
 
 def assert_failed(result: Result, status: int) -> None:
-    """See that a run has ended with its status and one line, without a traceback."""
+    """Check that a run ends with its status and one line, without a traceback."""
     assert (result.status, result.stdout) == (status, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("claude_usage: ")
