@@ -195,39 +195,6 @@ async def test_window_is_missing_after_a_restart(
     await home.stop()
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"name": 5}, {"percent": None}, {"identity": []}, {"resets_at": 1}]
-)
-async def test_file_that_nobody_has_written(
-    home: Home,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    wrong: dict[str, Any],
-) -> None:
-    """Nothing is told of it, and all that comes is."""
-    resets_at = in_hours(simulator, 4)
-    serve(simulator, body(60, resets_at))
-    await start(home, freezer, simulator)
-    await home.stop()
-    (name,) = (name for name in home.disk.content if name.endswith(".told"))
-    window = {"identity": ["a", "", 1], "name": None, "percent": 1, "resets_at": None}
-    event = {
-        "window": {**window, **wrong},
-        "type": "reset",
-        "before": 1,
-        "threshold": None,
-        "runs_out_at": None,
-    }
-    home.disk.content[name]["data"]["untold"] = [event]
-    told = await start(home, freezer, simulator)
-    assert "What was told before the start cannot be read" in caplog.text
-    serve(simulator, body(80, resets_at))
-    await pass_time(home.hass, freezer)
-    assert told.texts == ["session threshold_reached 75"]
-    await home.stop()
-
-
 async def test_restart_between_two_that_are_told(
     home: Home, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

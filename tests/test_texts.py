@@ -33,6 +33,7 @@ from custom_components.claude_pulse.told import Told, types_of
 from .common import TEN_KEYS
 
 PACKAGE = Path(config_flow.__file__).parent
+ROOT = Path(__file__).parents[1]
 ENGLISH = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ICONS = json.loads((PACKAGE / "icons.json").read_text())
 MANIFEST = json.loads((PACKAGE / "manifest.json").read_text())
@@ -221,3 +222,13 @@ def test_what_is_used_where_it_is_there_comes_first() -> None:
     always |= {"device_automation", "homeassistant", "llm", "system_health"}
     assert used - always <= set(MANIFEST["after_dependencies"])
     assert "recorder" in used
+
+
+def test_security_names_its_tests() -> None:
+    """Each test that SECURITY.md names is there."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    files = [ROOT / name for name in re.findall(r"`(tests/[\w/]+\.py)`", text)]
+    names = set(re.findall(r"`(test_\w+)`", text))
+    written = "".join(path.read_text(encoding="utf-8") for path in {*files})
+    assert len(names) > 20
+    assert {name for name in names if f"def {name}(" not in written} == set()

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import EntityPlatform
 
-from .common import add_entry, pass_time, settle
+from .common import add_entry, pass_time, settle, usage_requests
 from .simulator import Simulator
 from .simulator.world import WEEK, Meter
 
@@ -272,6 +272,21 @@ def ids(hass: HomeAssistant) -> dict[str, str]:
         state.entity_id.removeprefix("sensor.claude_pulse_"): state.state
         for state in of_use(hass)
     }
+
+
+async def test_new_model_under_a_long_interval(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Its second answer is asked for soon, and once."""
+    serve(simulator)
+    await add_entry(hass, simulator, update_interval=86400)
+    serve(simulator, scoped("Fable", 10))
+    await pass_time(hass, freezer, 1.5 * 86400)
+    asked = usage_requests(simulator)
+    for _ in range(5):
+        await pass_time(hass, freezer, 63)
+    assert state(hass, "sensor.weekly_fable_usage") == "10"
+    assert usage_requests(simulator) == asked + 1
 
 
 async def test_spelling_of_a_model_changes(

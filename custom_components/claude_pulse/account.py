@@ -12,13 +12,13 @@ from homeassistant.util import dt as dt_util
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.usage import Money
-from .const import CONF_ORG_ID
 from .seat import (
     account_known,
     async_describe_device,
     async_learn_account,
     async_take_organization,
 )
+from .stored import data_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -48,7 +48,7 @@ class Account:
         self._client = client
         self._entry = entry
         self._hass = hass
-        self._org_id: str = entry.data[CONF_ORG_ID]
+        self._org_id = data_of(entry).org_id
         self.organization = async_take_organization(hass, self._org_id)
         self.balance: Money | None = None
         now = dt_util.utcnow()

@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN, WEEKDAYS
 from .coordinator import ClaudePulseCoordinator
 from .naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
+from .stored import title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -146,7 +147,7 @@ def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account
     readable = poller is not None and poller.last_update_success
     subjects = (SESSION_WINDOW, WEEKLY_WINDOW, *map(name_window, found))
     return Account(
-        entry.title,
+        title_of(entry),
         readable,
         tuple(
             _window(subject, poller if readable else None)

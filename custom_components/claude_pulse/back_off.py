@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +14,34 @@ from .claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
     ForbiddenError,
+    InvalidOrganizationIdError,
     InvalidSessionError,
     OrganizationAccessError,
     RateLimitedError,
+    RegionBlockedError,
     UnavailableError,
     UnreachableError,
 )
-from .const import (
-    CONF_SESSION_KEY,
-    CONF_UPDATE_INTERVAL,
-    DEFAULT_UPDATE_INTERVAL,
-    DOMAIN,
-    MAX_UPDATE_INTERVAL,
-)
+from .const import DEFAULT_UPDATE_INTERVAL, DOMAIN
 from .entry_file import EntryFile
+from .stored import data_of, options_of, read_number, read_time
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
 _DATA = f"{DOMAIN}_back_off"
+
+# The errors of a failed poll.
+POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
+    BlockedError,
+    UnavailableError,
+    ForbiddenError,
+    InvalidSessionError,
+    InvalidOrganizationIdError,
+    OrganizationAccessError,
+    RateLimitedError,
+    RegionBlockedError,
+)
 
 # Refusals do not end within seconds: each one in a row doubles the wait up to this.
 LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
@@ -97,10 +106,7 @@ class BackOff:
     @property
     def interval(self) -> timedelta:
         """Return the time between two polls when all is well."""
-        seconds = self._entry.options.get(CONF_UPDATE_INTERVAL)
-        if not isinstance(seconds, (int, float)) or not seconds >= 1:
-            seconds = DEFAULT_UPDATE_INTERVAL
-        return timedelta(seconds=min(seconds, MAX_UPDATE_INTERVAL))
+        return timedelta(seconds=options_of(self._entry).update_interval)
 
     @property
     def wait(self) -> timedelta:
@@ -167,7 +173,7 @@ class BackOff:
     @property
     def _about(self) -> str:
         """Return what tells the present session key from others, and no more."""
-        key = str(self._entry.data[CONF_SESSION_KEY])
+        key = data_of(self._entry).session_key
         return hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def _wait_after(self, err: ClaudeAiError) -> timedelta:
@@ -219,19 +225,28 @@ class BackOff:
 
 
 def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:
-    """Read a failure that was stored; raises if it is none."""
-    blocked_for = stored["blocked_for"]
+    """Return a stored failure; raises if it is of no known kind."""
+    (error,) = (item for item in POLL_ERRORS if item.key == stored["key"])
+    message, about = stored.get("message"), stored.get("about")
+    at = read_time(stored.get("at")) or dt_util.utcnow()
+    wait = _seconds(stored.get("wait")) or interval
+    wait = max(min(wait, _LONGEST_RETRY_AFTER), interval)
     return Failure(
-        key=str(stored["key"]),
-        message=str(stored["message"]),
-        in_a_row=int(stored["in_a_row"]),
-        # Those without a zone could not be compared with the clock.
-        at=datetime.fromisoformat(stored["at"]).astimezone(UTC),
-        wait=max(timedelta(seconds=stored["wait"]), interval),
-        until=datetime.fromisoformat(stored["until"]).astimezone(UTC),
-        blocked_for=None if blocked_for is None else timedelta(seconds=blocked_for),
-        about=stored.get("about"),
+        key=error.key,
+        message=message if isinstance(message, str) else error.message,
+        in_a_row=int(read_number(stored.get("in_a_row"), 1) or 1),
+        at=at,
+        wait=wait,
+        until=read_time(stored.get("until")) or at + wait,
+        blocked_for=_seconds(stored.get("blocked_for")),
+        about=about if isinstance(about, str) else None,
     )
+
+
+def _seconds(stored: object) -> timedelta | None:
+    """Return a stored time span of up to a year, or None."""
+    seconds = read_number(stored, 0, timedelta(days=365).total_seconds())
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def back_off_of(hass: HomeAssistant, entry: ConfigEntry) -> BackOff:

@@ -28,7 +28,6 @@ from .const import (
     CONF_ORG_ID,
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
-    DEFAULT_UPDATE_INTERVAL,
     DOMAIN,
 )
 from .fields import (
@@ -58,6 +57,7 @@ from .seat import (
     free_title,
     unique_id_of,
 )
+from .stored import data_of, options_of, title_of
 
 if TYPE_CHECKING:
     # FlowResult before Home Assistant 2024.4.
@@ -160,7 +160,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=KEY_SCHEMA,
-            description_placeholders={**PLACEHOLDERS, "name": self._entry.title},
+            description_placeholders={**PLACEHOLDERS, "name": title_of(self._entry)},
             errors=errors,
         )
 
@@ -178,6 +178,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         """Change the session key or the organization."""
         entry = self._entry
         errors: dict[str, str] = {}
+        shown = {CONF_ORG_ID: data_of(entry).org_id}
         if user_input is None:
             self._offered = names_of(await async_offered(self.hass, entry))
         schema = change_schema(self._offered, options=False)
@@ -190,10 +191,8 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_abort(reason="reconfigure_successful")
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=_with_values(
-                self, schema, user_input or entry.data, self._offered
-            ),
-            description_placeholders={**PLACEHOLDERS, "name": entry.title},
+            data_schema=_with_values(self, schema, user_input or shown, self._offered),
+            description_placeholders={**PLACEHOLDERS, "name": title_of(entry)},
             errors=errors,
         )
 
@@ -207,7 +206,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(unique_id, raise_on_progress=False)
         if async_shown_elsewhere(self.hass, unique_id):
             return self.async_abort(reason="already_configured")
-        taken = [entry.title for entry in self._async_current_entries()]
+        taken = [title_of(entry) for entry in self._async_current_entries()]
         async_hand_over(self.hass, organization)
         return self.async_create_entry(
             title=free_title(organization.name, taken),
@@ -253,7 +252,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
     ) -> ConfigFlowResult:
         """Show further options, and store both pages."""
         errors: dict[str, str] = {}
-        shown: Mapping[str, Any] = shown_further(self._entry.options)
+        shown: Mapping[str, Any] = shown_further(options_of(self._entry))
         if user_input is not None:
             try:
                 typed = typed_further(user_input)
@@ -265,7 +264,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="further",
             data_schema=_with_values(self, FURTHER_SCHEMA, shown),
-            description_placeholders={"name": self._entry.title},
+            description_placeholders={"name": title_of(self._entry)},
             errors=errors,
         )
 
@@ -279,15 +278,14 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         """Show the first page, with what has been typed before."""
         entry, schema = self._entry, self._schema
         values = {
-            CONF_UPDATE_INTERVAL: DEFAULT_UPDATE_INTERVAL,
-            **entry.data,
-            **entry.options,
+            CONF_ORG_ID: data_of(entry).org_id,
+            CONF_UPDATE_INTERVAL: options_of(entry).update_interval,
             **self._typed,
         }
         return self.async_show_form(
             step_id="init",
             data_schema=_with_values(self, schema, values, self._offered),
-            description_placeholders={**PLACEHOLDERS, "name": entry.title},
+            description_placeholders={**PLACEHOLDERS, "name": title_of(entry)},
             errors=errors,
         )
 

@@ -14,7 +14,7 @@ from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_ST
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import dt as dt_util
 
 from .account import Account
 from .back_off import SLACK, Failure, back_off_of
@@ -27,20 +27,16 @@ from .claude_ai.errors import (
     RateLimitedError,
 )
 from .claude_ai.usage import Money, Usage
-from .const import (
-    CONF_ORG_ID,
-    CONF_SESSION_KEY,
-    DEFAULT_UPDATE_INTERVAL,
-    DOMAIN,
-)
+from .const import DEFAULT_UPDATE_INTERVAL, DOMAIN
 from .history import UsageHistory
 from .issues import async_tell_failure, async_tell_success
 from .polling import PollFailedError, owned_by
 from .reading import Readings
 from .seat import async_ask_for_key, device_of
-from .session_key import SessionKey, key_since
+from .session_key import SessionKey
 from .sessions import async_entry_session
 from .slots import async_take_slot
+from .stored import data_of, slug_of, title_of
 from .teller import teller_of
 from .tick import async_track_minute
 from .told import LATE_RESET
@@ -96,14 +92,14 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             **owned_by(entry),
         )
         self.client = ClaudeAiClient(
-            async_entry_session(hass, entry), entry.data[CONF_SESSION_KEY]
+            async_entry_session(hass, entry), data_of(entry).session_key
         )
         self.account = Account(hass, entry, self.client)
         self.history = UsageHistory(hass, entry, self.async_update_listeners)
         self.readings = Readings(self.history)
         self.teller = teller_of(hass, entry)
         self.device = device_of(entry)
-        self.slug = slugify(entry.title)
+        self.slug = slug_of(entry)
         # Entities that are being added or removed.
         self.changes: set[asyncio.Task[Any]] = set()
         self.polls = 0
@@ -115,7 +111,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             _JITTER, timedelta(seconds=random.randint(0, JITTER))
         )
         self._key = SessionKey(hass, entry, self.client)
-        self._org_id: str = entry.data[CONF_ORG_ID]
+        self._org_id = data_of(entry).org_id
         self._due = dt_util.utcnow()
         self._poll: asyncio.Task[Snapshot] | None = None
 
@@ -189,7 +185,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         """Poll, or wait for the poll that is under way: what it notes counts once."""
         if self._poll is None or self._poll.done():
             self._poll = self.hass.async_create_background_task(
-                self._async_poll(), f"{self.name} poll {self.config_entry.title}"
+                self._async_poll(), f"{self.name} poll {title_of(self.config_entry)}"
             )
             # Whoever waits for it may be gone when it fails.
             self._poll.add_done_callback(_take_note)
@@ -213,7 +209,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         try:
             usage = await self._key.async_ask(self._async_usage)
         except ClaudeAiError as err:
-            if self.config_entry.data[CONF_SESSION_KEY] != self.client.session_key:
+            if data_of(self.config_entry).session_key != self.client.session_key:
                 # Somebody has entered another key meanwhile.
                 return self._nothing_found_out()
             self.failures[err.key] += 1
@@ -237,10 +233,13 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         self._key.async_proved()
         now = dt_util.utcnow()
         async_tell_success(
-            self.hass, self.config_entry, key_since(self.config_entry), now
+            self.hass,
+            self.config_entry,
+            data_of(self.config_entry).session_key_since,
+            now,
         )
         pace = self.back_off.interval
-        if self.teller.async_hear(usage, now):
+        if self.teller.async_hear(usage, now) or self._has_more_than_before(usage):
             pace = min(pace, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
         self._poll_after(_until_next(usage, now, pace + self._jitter))
         if recovered:
@@ -250,6 +249,17 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
             # Which nobody is called for.
             self.async_tell()
         return found
+
+    def _has_more_than_before(self, usage: Usage) -> bool:
+        """Return whether something is new, whose entities need a second answer."""
+        if self.data is None:
+            return False
+        before = self.data.usage
+        windows = {window.identity for window in before.windows}
+        pools = {pool.label for pool in before.pools}
+        return any(window.identity not in windows for window in usage.windows) or any(
+            pool.label not in pools for pool in usage.pools
+        )
 
     async def _async_usage(self) -> Usage:
         """Ask for the usage, and after some unclear refusals for their reason."""

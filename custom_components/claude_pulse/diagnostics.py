@@ -15,7 +15,7 @@ from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
 from .seat import account_known
-from .session_key import key_since
+from .stored import data_of, options_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -38,8 +38,8 @@ async def async_get_config_entry_diagnostics(
         "back_off": back_off.failure and _failure(back_off.failure),
         "entry": {
             "account_known": account_known(entry),
-            "options": {CONF_UPDATE_INTERVAL: entry.options.get(CONF_UPDATE_INTERVAL)},
-            "session_key_age": _age(key_since(entry)),
+            "options": {CONF_UPDATE_INTERVAL: options_of(entry).update_interval},
+            "session_key_age": _age(data_of(entry).session_key_since),
             "state": entry.state.value,
             "version": entry.version,
         },

@@ -65,6 +65,8 @@ class EntryFile:
         try:
             self._stored = stored = await self._store.async_load()
             if stored is not None:
+                if not isinstance(stored, dict):
+                    raise TypeError  # noqa: TRY301
                 read(stored)
         except (
             HomeAssistantError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.components.event import EventEntity
+from homeassistant.components.event import EventEntity, EventExtraStoredData
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 
@@ -63,6 +63,20 @@ class WindowEvents(WindowEntity, EventEntity):
     def value(self) -> object:
         """Return when something was told last."""
         return self.state
+
+    async def async_get_last_event_data(self) -> EventExtraStoredData | None:
+        """Return the last event, unless it is one that this window cannot have."""
+        extra = await self.async_get_last_extra_data()
+        stored = extra.as_dict() if extra else None
+        if not isinstance(stored, dict):
+            return None
+        kind = stored.get("last_event_type")
+        attributes = stored.get("last_event_attributes")
+        if kind not in self.event_types:
+            return None
+        return EventExtraStoredData(
+            kind, attributes if isinstance(attributes, dict) else {}
+        )
 
     async def async_added_to_hass(self) -> None:
         """Listen to what is told of the entry."""

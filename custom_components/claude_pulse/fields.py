@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 import logging
 import re
 from typing import Any
@@ -43,7 +44,7 @@ from .const import (
     USAGE_URL,
 )
 from .seat import SeatError
-from .teller import told_options
+from .stored import EntryOptions
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -249,7 +250,9 @@ def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def shown_further(options: Mapping[str, Any]) -> dict[str, Any]:
+def shown_further(options: EntryOptions) -> dict[str, Any]:
     """Return options for the second page."""
-    shown = {**options, **told_options(options)}
-    return {**shown, CONF_THRESHOLDS: [str(item) for item in shown[CONF_THRESHOLDS]]}
+    return {
+        **asdict(options),
+        CONF_THRESHOLDS: [str(item) for item in options.thresholds],
+    }

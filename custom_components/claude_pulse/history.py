@@ -16,8 +16,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .claude_ai.habit import EVERY_DAY, WEEKS, Habit, History, Hour, learn
-from .const import CONF_WORKING_DAYS, DOMAIN
+from .const import DOMAIN
 from .naming import WEEKLY_WINDOW, window_of_usage
+from .stored import options_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -105,7 +106,7 @@ class UsageHistory:
         self._entry.async_create_background_task(
             self._hass,
             self._async_learn(now, zone),
-            f"{DOMAIN} history {self._entry.title}",
+            f"{DOMAIN} history {title_of(self._entry)}",
         )
 
     async def _async_learn(self, now: datetime, zone: tzinfo) -> None:
@@ -209,10 +210,7 @@ class UsageHistory:
 
 def _days_of(entry: ConfigEntry) -> Collection[int]:
     """Return the days of the week on which there is any use to expect."""
-    chosen = entry.options.get(CONF_WORKING_DAYS)
-    if not isinstance(chosen, list):
-        return EVERY_DAY
-    return {day for day in range(7) if WEEKDAYS[day] in chosen} or EVERY_DAY
+    return {WEEKDAYS.index(day) for day in options_of(entry).working_days} or EVERY_DAY
 
 
 def _within(now: datetime, since: datetime, span: timedelta) -> bool:

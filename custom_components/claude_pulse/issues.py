@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .back_off import Failure
-from .claude_ai.credentials import is_org_id
 from .claude_ai.errors import OrganizationAccessError
-from .const import CONF_ORG_ID, DOMAIN, README_URL
+from .const import DOMAIN, README_URL
+from .stored import data_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -68,9 +68,7 @@ def async_tell_failure(
     if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
         active.add(Issue.BLOCKED)
     clear = {Issue.BLOCKED}
-    if failure.key == OrganizationAccessError.key or not is_org_id(
-        entry.data[CONF_ORG_ID]
-    ):
+    if failure.key == OrganizationAccessError.key or not data_of(entry).org_id:
         active.add(Issue.ORGANIZATION)
         clear.add(Issue.KEY_ENDS)
     _async_set(hass, entry, active, clear=clear)
@@ -100,6 +98,6 @@ def _async_set(
             data={"entry_id": entry.entry_id, "issue": issue.value},
             is_persistent=False,
             translation_key=issue.value,
-            translation_placeholders={"name": entry.title},
+            translation_placeholders={"name": title_of(entry)},
             **_DETAILS[issue],
         )

@@ -20,6 +20,7 @@ from .const import (
     MIN_UPDATE_INTERVAL,
 )
 from .seat import free_title
+from .stored import read_number, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -51,7 +52,11 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     What is missing or makes no sense is left empty: the set-up then leads to the form
     that asks for it.
     """
-    if entry.version > 2:
+    version = read_number(entry.version)
+    if version == 2:
+        # Another minor version.
+        return True
+    if version is not None and version > 2:
         _LOGGER.error(
             "This entry was written by a newer version of Claude Pulse; "
             "update Claude Pulse, or restore the backup from before the update"
@@ -71,7 +76,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         )
     entries = hass.config_entries.async_entries(DOMAIN)
     others = [other for other in entries if other is not entry]
-    titles = [other.title for other in others]
+    titles = [title_of(other) for other in others]
     changes: dict[str, Any] = {
         "data": data,
         "options": options,

@@ -13,6 +13,7 @@ from .const import CONF_ORG_ID
 from .fields import KEY_SCHEMA, PLACEHOLDERS, errors_of, organization_schema
 from .issues import Issue
 from .seat import SeatError, async_change, async_listed
+from .stored import title_of
 
 if TYPE_CHECKING:
     # FlowResult in old versions.
@@ -36,7 +37,7 @@ class _EntryFlow(RepairsFlow):
     def __init__(self, entry: ConfigEntry) -> None:
         """Initialize the flow of an entry."""
         self._entry = entry
-        self._placeholders = {**PLACEHOLDERS, "name": entry.title}
+        self._placeholders = {**PLACEHOLDERS, "name": title_of(entry)}
 
     async def _async_change(self, typed: dict[str, str]) -> None:
         """Store what was typed."""

@@ -35,6 +35,7 @@ from .const import (
     USAGE_URL,
 )
 from .sessions import short_session
+from .stored import data_of, seat_id_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -75,12 +76,12 @@ def unique_id_of(org_id: str, account_id: str | None) -> str:
 
 def account_known(entry: ConfigEntry) -> bool:
     """Tell whether an entry knows whose seat it shows."""
-    return "_" in (entry.unique_id or "")
+    return "_" in seat_id_of(entry)
 
 
 def is_seat(entry: ConfigEntry, unique_id: str) -> bool:
     """Tell whether an entry is of a seat; an untold account can be any."""
-    if not (known := entry.unique_id):
+    if not (known := seat_id_of(entry)):
         return False
     return known.startswith(unique_id) or unique_id.startswith(known)
 
@@ -145,7 +146,7 @@ async def async_listed(
 
     Raises ClaudeAiError or SeatError.
     """
-    key = entry.data[CONF_SESSION_KEY]
+    key = data_of(entry).session_key
     if session_key:
         key = parse_session_key(session_key).session_key
     async with short_session(hass) as session:
@@ -164,11 +165,11 @@ async def async_check(
     if session_key := typed.get(CONF_SESSION_KEY):
         changes[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
     org_id = typed.get(CONF_ORG_ID)
-    if org_id and org_id != entry.data[CONF_ORG_ID]:
+    if org_id and org_id != data_of(entry).org_id:
         changes[CONF_ORG_ID] = parse_org_id(org_id)
     unique_id = entry.unique_id
     if changes:
-        unique_id = await _async_prove(hass, entry, {**entry.data, **changes})
+        unique_id = await _async_prove(hass, entry, changes)
     return changes, unique_id
 
 
@@ -218,7 +219,7 @@ async def async_ask_for_key(hass: HomeAssistant, entry: ConfigEntry) -> None:
         context={
             "source": SOURCE_REAUTH,
             "entry_id": entry.entry_id,
-            "title_placeholders": {"name": entry.title},
+            "title_placeholders": {"name": title_of(entry)},
             "unique_id": entry.unique_id,
         },
         data=dict(entry.data),
@@ -250,18 +251,20 @@ def _async_flows(
 
 
 async def _async_prove(
-    hass: HomeAssistant, entry: ConfigEntry, data: Mapping[str, str]
+    hass: HomeAssistant, entry: ConfigEntry, changes: Mapping[str, str]
 ) -> str:
     """Prove by live requests that changed data belong to the entry; return its unique id."""
-    org_id = data[CONF_ORG_ID]
-    known_account_id = (entry.unique_id or "").partition("_")[2]
+    stored = data_of(entry)
+    org_id = changes.get(CONF_ORG_ID, stored.org_id)
+    session_key = changes.get(CONF_SESSION_KEY, stored.session_key)
+    known_account_id = seat_id_of(entry).partition("_")[2]
     async with short_session(hass) as session:
-        client = ClaudeAiClient(session, data[CONF_SESSION_KEY])
+        client = ClaudeAiClient(session, session_key)
         refusal: ClaudeAiError | None = None
         try:
             await client.usage(org_id)
         except (InvalidOrganizationIdError, OrganizationAccessError) as err:
-            if org_id != entry.data[CONF_ORG_ID]:
+            if org_id != stored.org_id:
                 raise
             refusal = err
         account_id = await client.account() or known_account_id
@@ -289,7 +292,7 @@ def async_learn_account(
     hass: HomeAssistant, entry: ConfigEntry, account_id: str
 ) -> None:
     """Note whose seat an entry shows that was made without knowing it."""
-    unique_id = unique_id_of(entry.data[CONF_ORG_ID], account_id)
+    unique_id = unique_id_of(data_of(entry).org_id, account_id)
     others = hass.config_entries.async_entries(DOMAIN)
     # One that does not know its account yet may be of a colleague.
     if not any(other.unique_id == unique_id for other in others):
@@ -334,7 +337,7 @@ def async_describe_device(
         entry_type=dr.DeviceEntryType.SERVICE,
         manufacturer="Claude Pulse (unofficial)",
         model=model,
-        name=entry.title,
+        name=title_of(entry),
         **device_of(entry),
     )
 

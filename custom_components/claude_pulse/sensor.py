@@ -20,16 +20,7 @@ from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.errors import (
-    BlockedError,
-    ForbiddenError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
-    UnavailableError,
-)
+from .back_off import POLL_ERRORS
 from .claude_ai.forecast import Forecast
 from .claude_ai.status import STATUSES
 from .claude_ai.usage import CreditPool, Money
@@ -47,6 +38,7 @@ from .naming import (
 )
 from .reading import Reading, whole
 from .status import StatusCoordinator, status_coordinator
+from .stored import read_number, read_time
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -284,17 +276,7 @@ CONNECTION = SensorEntityDescription(
     key="connection",
     device_class=SensorDeviceClass.ENUM,
     entity_category=EntityCategory.DIAGNOSTIC,
-    options=[
-        _UP_TO_DATE,
-        BlockedError.key,
-        UnavailableError.key,
-        ForbiddenError.key,
-        InvalidSessionError.key,
-        InvalidOrganizationIdError.key,
-        OrganizationAccessError.key,
-        RateLimitedError.key,
-        RegionBlockedError.key,
-    ],
+    options=[_UP_TO_DATE, *(error.key for error in POLL_ERRORS)],
 )
 
 SERVICE_STATUS = SensorEntityDescription(
@@ -442,15 +424,16 @@ class MoneySensor(_Amount, RestoreSensor):
         if not self.entity_description.begins_anew:
             return
         last = await self.async_get_last_state()
-        if last and (began := last.attributes.get("last_reset")):
-            self._attr_last_reset = dt_util.parse_datetime(began)
-        data = await self.async_get_last_sensor_data()
+        if last:
+            self._attr_last_reset = read_time(last.attributes.get("last_reset"))
+        extra = await self.async_get_last_extra_data()
+        stored = extra.as_dict() if extra else None
         if (
-            data
-            and isinstance(data.native_value, (int, float))
-            and data.native_unit_of_measurement == self.native_unit_of_measurement
+            isinstance(stored, dict)
+            and stored.get("native_unit_of_measurement")
+            == self.native_unit_of_measurement
         ):
-            self._before = data.native_value
+            self._before = read_number(stored.get("native_value"))
         self._note_new_beginning()
 
     @callback

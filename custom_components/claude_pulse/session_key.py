@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from homeassistant.core import HomeAssistant, callback
@@ -17,6 +17,7 @@ from .const import (
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
 )
+from .stored import data_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -28,15 +29,6 @@ CONFIRM_PAUSE = 5
 _RENEWAL_PAUSE = timedelta(days=1)
 
 _T = TypeVar("_T")
-
-
-def key_since(entry: ConfigEntry) -> datetime | None:
-    """Return since when an entry's key is known: entered, or renewed and proved."""
-    try:
-        since = dt_util.parse_datetime(entry.data[CONF_SESSION_KEY_SINCE])
-    except (LookupError, TypeError):
-        return None
-    return dt_util.as_utc(since) if since else None
 
 
 class SessionKey:
@@ -64,7 +56,7 @@ class SessionKey:
         try:
             return await ask()
         except InvalidSessionError:
-            if previous := self._entry.data.get(CONF_PREVIOUS_SESSION_KEY):
+            if previous := data_of(self._entry).previous_session_key:
                 try:
                     return await self._async_restore(previous, ask)
                 except InvalidSessionError:
@@ -92,10 +84,10 @@ class SessionKey:
     def async_proved(self) -> None:
         """Note that the key works, and take over one that claude.ai has renewed."""
         proved, now = self._client.session_key, dt_util.utcnow()
-        data = dict(self._entry.data)
-        if data.pop(CONF_PREVIOUS_SESSION_KEY, None):
+        stored, data = data_of(self._entry), dict(self._entry.data)
+        if stored.previous_session_key or stored.session_key_since is None:
             data[CONF_SESSION_KEY_SINCE] = now.isoformat()
-        data.setdefault(CONF_SESSION_KEY_SINCE, now.isoformat())
+        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         offered, self._client.offered_key = self._client.offered_key, None
         if offered and now >= self._no_renewal_until:
             data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: proved}
@@ -104,7 +96,7 @@ class SessionKey:
 
     def _store(self, asked_with: str, data: dict[str, Any]) -> bool:
         """Store what a key has brought, unless somebody has changed the key meanwhile."""
-        if self._entry.data[CONF_SESSION_KEY] != asked_with:
+        if data_of(self._entry).session_key != asked_with:
             return False
         if data != self._entry.data:
             self._hass.config_entries.async_update_entry(self._entry, data=data)

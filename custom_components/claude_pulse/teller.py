@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -17,16 +17,10 @@ from homeassistant.helpers.start import async_at_started
 
 from .claude_ai.forecast import Forecast
 from .claude_ai.usage import Identity, Usage, UsageWindow
-from .const import (
-    CONF_LEFT_OVER,
-    CONF_LEFT_OVER_HOURS,
-    CONF_ORG_ID,
-    CONF_THRESHOLDS,
-    DOMAIN,
-    TOLD_DEFAULTS,
-)
+from .const import DOMAIN
 from .entry_file import EntryFile
-from .told import ROSE, Mark, Rules, Told, in_doubt, tell
+from .stored import data_of, options_of, read_number, read_time
+from .told import ROSE, THRESHOLD_REACHED, TYPES, Mark, Rules, Told, in_doubt, tell
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -64,8 +58,7 @@ class Teller:
         self._late = True
         self._loaded = False
         self._marks: dict[Identity, Mark] = {}
-        # An entry of version 1 that is disabled may have none.
-        self._org_id: str | None = entry.data.get(CONF_ORG_ID)
+        self._org_id = data_of(entry).org_id
         # The windows of the last answer, which have entities.
         self._present: frozenset[Identity] = frozenset()
         self._untold: list[Told] = []
@@ -77,8 +70,8 @@ class Teller:
             self._loaded = True
             if not await self._file.async_load(self._remember):
                 self._marks, self._untold = {}, []
-        if self._org_id != self._entry.data[CONF_ORG_ID]:
-            self._org_id = self._entry.data[CONF_ORG_ID]
+        if self._org_id != (org_id := data_of(self._entry).org_id):
+            self._org_id = org_id
             self._marks, self._untold = {}, []
 
     @callback
@@ -193,57 +186,20 @@ class Teller:
         }
 
     def _remember(self, stored: dict[str, Any]) -> None:
-        """Go on from what is stored; raises if it is nothing that was."""
-        if stored["org_id"] != self._org_id:
+        """Go on from what is stored; an item that makes no sense is left out."""
+        if stored.get("org_id", self._org_id) != self._org_id:
             return
-        for mark in stored["marks"]:
-            self._marks[_identity(mark["identity"])] = Mark(
-                percent=_number(mark["percent"]),
-                resets_at=_moment(mark["resets_at"]),
-                doubted_at=_moment(mark["doubted_at"]),
-                doubted_reset=_moment(mark["doubted_reset"]),
-                at_risk=bool(mark["at_risk"]),
-                left_over=bool(mark["left_over"]),
-            )
-        for event in stored["untold"]:
-            window = event["window"]
-            self._untold.append(
-                Told(
-                    UsageWindow(
-                        identity=_identity(window["identity"]),
-                        name=_text(window["name"]),
-                        percent=_number(window["percent"]),
-                        resets_at=_moment(window["resets_at"]),
-                    ),
-                    type=str(event["type"]),
-                    before=_number(event["before"]),
-                    threshold=_number(event["threshold"])
-                    if event["threshold"] is not None
-                    else None,
-                    runs_out_at=_moment(event["runs_out_at"]),
-                    late=True,
-                )
-            )
-
-
-def told_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what somebody wants to be told, but for what no form has stored."""
-    kinds = {CONF_THRESHOLDS: list, CONF_LEFT_OVER: int, CONF_LEFT_OVER_HOURS: int}
-    chosen = {
-        key: options[key] if isinstance(options.get(key), kind) else TOLD_DEFAULTS[key]
-        for key, kind in kinds.items()
-    }
-    numbers = [item for item in chosen[CONF_THRESHOLDS] if isinstance(item, int)]
-    return {**chosen, CONF_THRESHOLDS: numbers}
+        self._marks = dict(filter(None, map(_mark_of, _items(stored.get("marks")))))
+        self._untold = [*filter(None, map(_event_of, _items(stored.get("untold"))))]
 
 
 def _rules_of(entry: ConfigEntry) -> Rules:
     """Return the rules of what is told."""
-    chosen = told_options(entry.options)
+    chosen = options_of(entry)
     return Rules(
-        frozenset(chosen[CONF_THRESHOLDS]),
-        chosen[CONF_LEFT_OVER],
-        timedelta(hours=chosen[CONF_LEFT_OVER_HOURS]),
+        frozenset(chosen.thresholds),
+        chosen.left_over,
+        timedelta(hours=chosen.left_over_hours),
     )
 
 
@@ -259,29 +215,63 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(stored: str | None) -> datetime | None:
-    """Read a time that was stored; one without a zone could not be compared."""
-    return datetime.fromisoformat(stored).astimezone(UTC) if stored else None
+def _items(stored: object) -> list[dict[str, Any]]:
+    """Return the items of a stored list that have members."""
+    items = stored if isinstance(stored, list) else []
+    return [item for item in items if isinstance(item, dict)]
 
 
-def _number(stored: Any) -> float:
-    """Read a number that was stored; whole ones stay so."""
-    if not isinstance(stored, (int, float)):
-        raise TypeError
-    return stored
+def _identity_of(stored: object) -> Identity | None:
+    """Return a stored identity, or None."""
+    match stored:
+        case [str(kind), str(name), int(number), *_]:
+            return Identity(kind, name, number)
+    return None
 
 
-def _text(stored: Any) -> str | None:
-    """Read a text that was stored, if there was one."""
-    if stored is None or isinstance(stored, str):
-        return stored
-    raise TypeError
+def _mark_of(stored: dict[str, Any]) -> tuple[Identity, Mark] | None:
+    """Return a stored mark, or None if it does not say how much of which window is used."""
+    identity = _identity_of(stored.get("identity"))
+    percent = read_number(stored.get("percent"))
+    if identity is None or percent is None:
+        return None
+    return identity, Mark(
+        percent=percent,
+        resets_at=read_time(stored.get("resets_at")),
+        doubted_at=read_time(stored.get("doubted_at")),
+        doubted_reset=read_time(stored.get("doubted_reset")),
+        at_risk=stored.get("at_risk") is True,
+        left_over=stored.get("left_over") is True,
+    )
 
 
-def _identity(stored: list[Any]) -> Identity:
-    """Read an identity that was stored."""
-    kind, name, number = stored
-    return Identity(str(kind), str(name), int(number))
+def _event_of(stored: dict[str, Any]) -> Told | None:
+    """Return a stored event, or None if it does not say what happened to which window."""
+    window, kind = stored.get("window"), stored.get("type")
+    if not isinstance(window, dict) or kind not in TYPES:
+        return None
+    identity = _identity_of(window.get("identity"))
+    name = window.get("name")
+    percent = read_number(window.get("percent"))
+    before = read_number(stored.get("before"))
+    threshold = read_number(stored.get("threshold"))
+    if identity is None or percent is None:
+        return None
+    if kind == THRESHOLD_REACHED and threshold is None:
+        return None
+    return Told(
+        UsageWindow(
+            identity=identity,
+            name=name if isinstance(name, str) else None,
+            percent=percent,
+            resets_at=read_time(window.get("resets_at")),
+        ),
+        type=kind,
+        before=percent if before is None else before,
+        threshold=threshold,
+        runs_out_at=read_time(stored.get("runs_out_at")),
+        late=True,
+    )
 
 
 def teller_of(hass: HomeAssistant, entry: ConfigEntry) -> Teller:

@@ -12,16 +12,15 @@ from homeassistant.components import websocket_api
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import slugify
 
 from .back_off import back_off_of
 from .claude_ai.forecast import Forecast, length_of
 from .claude_ai.usage import Money, Spend, UsageWindow
-from .const import CONF_THRESHOLDS, DOMAIN
+from .const import DOMAIN
 from .coordinator import ClaudePulseCoordinator
 from .naming import subject_of
 from .reading import Reading, text_of, whole
-from .teller import told_options
+from .stored import options_of, slug_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -67,7 +66,7 @@ def _account(
 
     def may_see(key: str) -> bool:
         """Tell whether a sensor may be seen, also before it is there for the first time."""
-        return may_read(sensor(key) or f"sensor.{slugify(entry.title)}_{key}")
+        return may_read(sensor(key) or f"sensor.{slug_of(entry)}_{key}")
 
     def may_see_amount(key: str) -> bool:
         """Return whether the user may read an amount, which has to have a sensor."""
@@ -97,11 +96,11 @@ def _account(
     return {
         "entry_id": entry.entry_id,
         "device_id": devices[0].id if devices else None,
-        "title": entry.title,
+        "title": title_of(entry),
         "plan": data.plan if data and may_see("plan") else None,
         "trouble": failure.key if failure else None if shown else _UNAVAILABLE,
         "last_success": text_of(poller.last_success) if poller else None,
-        "thresholds": sorted(told_options(entry.options)[CONF_THRESHOLDS]),
+        "thresholds": options_of(entry).thresholds,
         "windows": windows,
         "spend": _spend(data.usage.spend, may_see_amount) if data else None,
         "balance": _money(data.balance)

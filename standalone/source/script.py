@@ -10,7 +10,7 @@ your browser. "org_id" can be left out: then the first organization that has
 usage is shown. The key is sent to claude.ai only, and never printed.
 
 A proxy that the environment or the system names is used with --environment-proxy
-only. It does not see the key, which is encrypted on its way to claude.ai.
+only. Some companies' proxies open encrypted traffic and can read the key.
 
 Exit status: 0 all is well, 1 the output cannot be written, 2 configuration or
 command line, 3 the session key has ended, 4 the organization cannot be read,

@@ -23,7 +23,10 @@ from custom_components.claude_pulse.claude_ai.errors import (
     UnavailableError,
     UnreachableError,
 )
-from custom_components.claude_pulse.claude_ai.organization import Organization
+from custom_components.claude_pulse.claude_ai.organization import (
+    MAX_ORGANIZATIONS,
+    Organization,
+)
 from custom_components.claude_pulse.claude_ai.usage import Money
 from tests.simulator import Simulator
 
@@ -410,3 +413,24 @@ async def test_body_of_a_challenge_does_not_matter(serve: Serve) -> None:
     async with open_client(KEY) as client:
         with pytest.raises(BlockedError):
             await client.usage(ORG_ID)
+
+
+async def test_very_many_organizations(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first of them are read, and one warning says so."""
+
+    async def answer(_: web.Request) -> web.Response:
+        """Answer with a hundred."""
+        return web.json_response([{"uuid": f"{number:032x}"} for number in range(100)])
+
+    await serve(answer)
+    async with open_client(KEY) as client:
+        for _ in range(2):
+            assert len(await client.organizations()) == MAX_ORGANIZATIONS
+    (warning,) = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == client_module.__name__
+    ]
+    assert "very many organizations" in warning

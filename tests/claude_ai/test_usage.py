@@ -258,6 +258,7 @@ def test_credit_pools() -> None:
                 "used_dollars": 45.96,
             },
             "cedar_ember": {"limit_dollars": 10, "used_dollars": None},
+            "\u200b": {"limit_dollars": 10},
             "nimbus_quill": {"utilization": 0.0, "limit_dollars": None},
             "amber_gauge": {"limit_dollars": 0, "used_dollars": 0},
             "cinder_cove": None,

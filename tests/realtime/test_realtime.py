@@ -12,10 +12,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse import coordinator
+from custom_components.claude_pulse.claude_ai.client import TIMEOUT
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import (
     add_entry,
+    messages_of,
     reauth_flows,
     serve,
     session,
@@ -26,7 +28,13 @@ from tests.common import (
 )
 from tests.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
+
+# On a busy machine all takes ten times as long as on a quiet one.
+PATIENCE = 90
 
 RESET = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 
@@ -47,18 +55,17 @@ def until_reset(
     return set_clock
 
 
-async def seconds_until(condition: Callable[[], object], patience: float) -> float:
-    """Return how long it takes for something to be true."""
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is true, however slow the machine is."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < patience
+        assert time.monotonic() - begun < PATIENCE
         await asyncio.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def runs(caplog: pytest.LogCaptureFixture) -> int:
     """Count how often Home Assistant has run the poll, whether or not it asked."""
-    return sum("Finished fetching" in r.getMessage() for r in caplog.records)
+    return sum("Finished" in line for line in messages_of(caplog, "coordinator"))
 
 
 async def wait_under_a_limit(
@@ -68,7 +75,7 @@ async def wait_under_a_limit(
     entry = await add_entry(hass, simulator, update_interval=1)
     simulator.set_fault("rate_limited", retry_after=retry_after)
     before = usage_requests(simulator)
-    await seconds_until(lambda: usage_requests(simulator) > before, 10)
+    await until(lambda: usage_requests(simulator) > before)
     await settle(hass)
     return entry
 
@@ -89,15 +96,15 @@ async def test_waiting_does_not_spin(
 ) -> None:
     """A wait is one timer, or two where the values are given up meanwhile."""
     monkeypatch.setattr(coordinator, "KEEP", keep)
-    await wait_under_a_limit(hass, simulator, "5")
+    await wait_under_a_limit(hass, simulator, "7")
     caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
     caplog.clear()
     before = usage_requests(simulator)
-    await asyncio.sleep(3.8)
+    await asyncio.sleep(3)
     assert usage_requests(simulator) == before
     assert runs(caplog) <= 2
     simulator.clear_faults()
-    await seconds_until(lambda: usage_requests(simulator) > before, 5)
+    await until(lambda: usage_requests(simulator) > before)
     # As the wait is over, it is asked once, and the interval is back.
     await asyncio.sleep(2.2)
     assert usage_requests(simulator) <= before + 4
@@ -108,15 +115,15 @@ async def test_end_of_a_wait_does_not_spin(
     hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Asked by hand meanwhile, too: Home Assistant counts from the whole second."""
-    await wait_under_a_limit(hass, simulator, "4")
+    await wait_under_a_limit(hass, simulator, "6")
     caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
     caplog.clear()
     before = usage_requests(simulator)
     # The timer that follows comes nearly a second before the time that is left.
-    await seconds_until(lambda: hass.loop.time() % 1 > 0.95, 2)
+    await until(lambda: hass.loop.time() % 1 > 0.95)
     await update_by_hand(hass)
     simulator.clear_faults()
-    await seconds_until(lambda: usage_requests(simulator) > before, 7)
+    await until(lambda: usage_requests(simulator) > before)
     assert runs(caplog) <= 4
 
 
@@ -128,16 +135,16 @@ async def test_wakes_up_at_a_reset(
 ) -> None:
     """Soon after the reset, and then again and again until it shows."""
     monkeypatch.setattr(coordinator, "AFTER_RESET", timedelta(seconds=1))
-    until_reset(2)
+    until_reset(4)
     serve(simulator, session(97, RESET.isoformat()))
     await add_entry(hass, simulator, update_interval=86400)
-    assert usage_requests(simulator) == 1
-    first = await seconds_until(lambda: usage_requests(simulator) == 2, 6)
-    assert 1.9 < first < 4.5
-    await seconds_until(lambda: usage_requests(simulator) == 3, 5)
+    polls = usage_requests(simulator)
+    for more in (1, 2):
+        await until(lambda more=more: usage_requests(simulator) >= polls + more)
+        assert dt_util.utcnow() >= RESET
     reset = RESET + timedelta(hours=5)
     serve(simulator, session(1, reset.isoformat()))
-    await seconds_until(lambda: states(hass)["session_usage"] == "1", 9)
+    await until(lambda: states(hass)["session_usage"] == "1")
     polls = usage_requests(simulator)
     await asyncio.sleep(3)
     assert usage_requests(simulator) == polls
@@ -148,15 +155,17 @@ async def test_tick(
     simulator: Simulator,
     until_reset: Callable[[float], None],
 ) -> None:
-    """The countdown moves with the minute, and the window is over after it, by itself."""
-    until_reset(61.5)
+    """The countdown moves with the minute, by itself, and without a request."""
+    until_reset(124)
     serve(simulator, session(97, RESET.isoformat()))
     await add_entry(hass, simulator, update_interval=86400)
-    assert states(hass)["session_reset_countdown"] == "2m"
-    moved = await seconds_until(
-        lambda: states(hass)["session_reset_countdown"] == "1m", 5
-    )
-    assert 1 < moved < 3.2
+    # The set-up can take longer than the rest of the minute.
+    before = states(hass)["session_reset_countdown"]
+    after = {"3m": "2m", "2m": "1m"}[before]
+    await until(lambda: states(hass)["session_reset_countdown"] != before)
+    assert states(hass)["session_reset_countdown"] == after
+    left = RESET - dt_util.utcnow()
+    assert left <= timedelta(minutes=int(after[0]))
     assert usage_requests(simulator) == 1
 
 
@@ -173,7 +182,7 @@ async def test_stopping_is_quick_and_silent(
     entry = await add_entry(hass, simulator, update_interval=1)
     simulator.set_fault(fault)
     before = usage_requests(simulator)
-    await seconds_until(lambda: usage_requests(simulator) > before, 10)
+    await until(lambda: usage_requests(simulator) > before)
     caplog.clear()
     begun = time.monotonic()
     if stop == "unload":
@@ -182,9 +191,10 @@ async def test_stopping_is_quick_and_silent(
         await hass.config_entries.async_remove(entry.entry_id)
     else:
         await hass.async_stop(force=True)
-    assert time.monotonic() - begun < 3
-    records = [r for r in caplog.records if r.levelno >= logging.WARNING]
-    assert [r.getMessage() for r in records if "claude" in r.getMessage()] == []
+    # Less than a request may take.
+    assert time.monotonic() - begun < TIMEOUT.total
+    ours = [r for r in caplog.records if r.name.startswith("custom_components")]
+    assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == []
     assert not reauth_flows(hass)
     before = len(simulator.requests)
     await asyncio.sleep(1.5)

@@ -1,0 +1,151 @@
+"""Reads stored values; one that is missing, or of no use, is replaced by its default.
+
+The storage of Home Assistant can be edited by hand, restored from a backup, or written by
+another version of this integration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+import math
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.const import WEEKDAYS
+from homeassistant.util import dt as dt_util, slugify
+
+from .claude_ai.credentials import is_org_id, is_session_key
+from .const import (
+    CONF_LEFT_OVER,
+    CONF_LEFT_OVER_HOURS,
+    CONF_ORG_ID,
+    CONF_PREVIOUS_SESSION_KEY,
+    CONF_SESSION_KEY,
+    CONF_SESSION_KEY_SINCE,
+    CONF_THRESHOLDS,
+    CONF_UPDATE_INTERVAL,
+    CONF_WORKING_DAYS,
+    DEFAULT_UPDATE_INTERVAL,
+    MAX_UPDATE_INTERVAL,
+    TITLE,
+    TOLD_DEFAULTS,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+_NUMBER_LIMIT = 1e15
+_TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC))
+
+# Home Assistant does not accept an entity id of more than 255 characters.
+_LONGEST_SLUG = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EntryData:
+    """The valid data of a config entry.
+
+    A session key or organization id that is missing or not plausible is empty.
+    """
+
+    org_id: str
+    previous_session_key: str = field(repr=False)
+    session_key: str = field(repr=False)
+    session_key_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryOptions:
+    """The valid options of a config entry."""
+
+    update_interval: float
+    working_days: list[str]
+    thresholds: list[int]
+    left_over: int
+    left_over_hours: int
+
+
+def data_of(entry: ConfigEntry) -> EntryData:
+    """Return the data of a config entry."""
+
+    def text(key: str, is_valid: Callable[[str], bool]) -> str:
+        """Return a valid text, or an empty one."""
+        value = entry.data.get(key)
+        return value if isinstance(value, str) and is_valid(value) else ""
+
+    return EntryData(
+        org_id=text(CONF_ORG_ID, is_org_id),
+        previous_session_key=text(CONF_PREVIOUS_SESSION_KEY, is_session_key),
+        session_key=text(CONF_SESSION_KEY, is_session_key),
+        session_key_since=read_time(entry.data.get(CONF_SESSION_KEY_SINCE)),
+    )
+
+
+def options_of(entry: ConfigEntry) -> EntryOptions:
+    """Return the options of a config entry."""
+
+    def items(key: str) -> list[Any] | None:
+        """Return a list of options, or None."""
+        value = entry.options.get(key)
+        return value if isinstance(value, list) else None
+
+    def whole(key: str, most: int) -> int:
+        """Return a whole number from 1 on, or the default."""
+        number = read_number(entry.options.get(key), 1, most)
+        return int(TOLD_DEFAULTS[key] if number is None else number)
+
+    interval = read_number(entry.options.get(CONF_UPDATE_INTERVAL), 1, math.inf)
+    chosen = items(CONF_THRESHOLDS)
+    thresholds = [
+        item
+        for item in chosen or ()
+        if isinstance(item, int) and read_number(item, 1, 99)
+    ]
+    if not thresholds and chosen != []:
+        thresholds = [*TOLD_DEFAULTS[CONF_THRESHOLDS]]
+    days = items(CONF_WORKING_DAYS) or ()
+    return EntryOptions(
+        update_interval=min(interval or DEFAULT_UPDATE_INTERVAL, MAX_UPDATE_INTERVAL),
+        working_days=[day for day in WEEKDAYS if day in days],
+        thresholds=sorted({*thresholds}),
+        left_over=whole(CONF_LEFT_OVER, 100),
+        left_over_hours=whole(CONF_LEFT_OVER_HOURS, 168),
+    )
+
+
+def seat_id_of(entry: ConfigEntry) -> str:
+    """Return the unique id of a config entry, or an empty one if it names no organization."""
+    unique_id = entry.unique_id
+    if isinstance(unique_id, str) and is_org_id(unique_id.partition("_")[0]):
+        return unique_id
+    return ""
+
+
+def title_of(entry: ConfigEntry) -> str:
+    """Return the title of a config entry, or the default one if it has none."""
+    title = entry.title
+    return title if isinstance(title, str) and title.strip() else TITLE
+
+
+def slug_of(entry: ConfigEntry) -> str:
+    """Return what the ids of an entry's entities start with."""
+    return slugify(title_of(entry))[:_LONGEST_SLUG].rstrip("_")
+
+
+def read_number(
+    value: object, least: float = -_NUMBER_LIMIT, most: float = _NUMBER_LIMIT
+) -> int | float | None:
+    """Return a number between two others, or None; NaN is none, and neither is a bool."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if least <= value <= most else None
+
+
+def read_time(value: Any) -> datetime | None:
+    """Return a time between 1970 and 2286 in UTC, or None."""
+    try:
+        time = dt_util.as_utc(datetime.fromisoformat(value))
+    except (OverflowError, TypeError, ValueError):
+        return None
+    return time if _TIMES[0] <= time < _TIMES[1] else None

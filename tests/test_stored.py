@@ -1,0 +1,636 @@
+"""Stored data of the wrong type: the default takes its place, or a form asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+import json
+import logging
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import Mock
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.claude_pulse.back_off import Failure, back_off_of
+from custom_components.claude_pulse.claude_ai.errors import BlockedError
+from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
+from custom_components.claude_pulse.event import attributes_of
+from custom_components.claude_pulse.stored import (
+    data_of,
+    options_of,
+    read_number,
+    read_time,
+)
+from custom_components.claude_pulse.teller import async_listen
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, restore_state
+from homeassistant.helpers.data_entry_flow import FlowManagerIndexView
+from homeassistant.helpers.json import json_bytes
+from homeassistant.setup import async_setup_component
+
+from .common import issues, pass_time, reauth_flows, seat_of, serve, settle
+from .features import VERSION
+from .simulator import Simulator
+from .test_events import body
+from .test_money import spend
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+NOW = datetime.fromisoformat("2026-05-04T12:00:00+00:00")
+RESET = "2026-05-04T15:00:00+00:00"
+ENTRY_ID = "0a1b2c"
+PREVIOUS = f"sk-ant-sid01-{'p' * 40}"
+CREDENTIALS = ("org_id", "session_key")
+MISSING: Any = object()
+
+# What a JSON file can hold in the place of anything else.
+JSON = {
+    "null": None,
+    "false": False,
+    "true": True,
+    "zero": 0,
+    "negative": -7.5,
+    "huge": 1e30,
+    "empty": "",
+    "text": "något annat",
+    "digits": "75",
+    "long": "x" * 100_000,
+    "first day": "0001-01-01T00:00:00",
+    "last day": "9999-12-31T23:59:59-12:00",
+    "no items": [],
+    "items": [None, "mon", 50, [], {}, True, 1e30],
+    "no members": {},
+    "members": {"mon": 50},
+}
+WRONG = {
+    "missing": MISSING,
+    **JSON,
+    "integer": 2**63 - 1,
+    # No file can hold these two.
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "line": f"sk-ant-sid01-{'x' * 40}\r\nX: y",
+}
+FEW = {key: JSON[key] for key in ("null", "true", "huge", "text", "last day", "items")}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Everything that Home Assistant reads for one entry."""
+
+    data: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
+    restored: tuple[Mapping[str, Any], ...] = ()
+    fault: str | None = None
+
+
+def replaced(content: Any, wrong: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield copies of a content with one member, at any depth, missing or wrong."""
+    members = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in members:
+        for name, other in wrong.items():
+            copy = deepcopy(content)
+            copy[key] = other
+            if other is MISSING:
+                del copy[key]
+            yield f"{key} {name}", copy
+        if isinstance(value, (dict, list)):
+            for name, inner in replaced(value, wrong):
+                copy = deepcopy(content)
+                copy[key] = inner
+                yield f"{key} {name}", copy
+
+
+def good(simulator: Simulator) -> Stored:
+    """Return an entry as today's code stores it."""
+    return Stored(
+        data={
+            **seat_of(simulator),
+            "previous_session_key": PREVIOUS,
+            "session_key_since": "2026-05-01T12:00:00+00:00",
+        },
+        options={
+            "update_interval": 120,
+            "working_days": ["mon", "tue"],
+            "thresholds": [50, 90],
+            "left_over": 30,
+            "left_over_hours": 24,
+        },
+        entry={"title": "Claude Pulse", "version": 2},
+    )
+
+
+def failure(**members: Any) -> dict[str, Any]:
+    """Return the file of a challenge whose wait is over soon."""
+    return {
+        "key": "blocked",
+        "message": "As it was said",
+        "in_a_row": 3,
+        "at": "2026-05-04T11:55:00+00:00",
+        "wait": 360.0,
+        "until": "2026-05-04T12:01:00+00:00",
+        "blocked_for": 720.0,
+        "about": None,
+        **members,
+    }
+
+
+def progress(simulator: Simulator) -> dict[str, Any]:
+    """Return the file of a session that has an event left to send."""
+    return {
+        "org_id": seat_of(simulator)["org_id"],
+        "marks": [
+            {
+                "identity": ["session", "", 1],
+                "percent": 40,
+                "resets_at": RESET,
+                "doubted_at": None,
+                "doubted_reset": None,
+                "at_risk": False,
+                "left_over": False,
+            }
+        ],
+        "untold": [
+            {
+                "window": {
+                    "identity": ["session", "", 1],
+                    "name": None,
+                    "percent": 50,
+                    "resets_at": RESET,
+                },
+                "type": "threshold_reached",
+                "before": 40,
+                "threshold": 50,
+                "runs_out_at": None,
+                "late": False,
+            }
+        ],
+    }
+
+
+def restored(entity_id: str, state: str, **extra: Any) -> dict[str, Any]:
+    """Return what Home Assistant restores of an entity."""
+    return {
+        "state": {
+            "entity_id": entity_id,
+            "state": state,
+            "attributes": {"last_reset": "2026-05-01T00:00:00+00:00"},
+            "last_changed": NOW.isoformat(),
+            "last_updated": NOW.isoformat(),
+        },
+        "extra_data": extra,
+        "last_seen": NOW.isoformat(),
+    }
+
+
+SPENT = restored(
+    "sensor.claude_pulse_extra_usage_spent",
+    "20.0",
+    native_value=20.0,
+    native_unit_of_measurement="EUR",
+)
+EVENT = restored(
+    "event.claude_pulse_session_events",
+    "2026-05-04T11:00:00.000+00:00",
+    last_event_type="reset",
+    last_event_attributes={"percent": 1},
+)
+
+
+LAST_EVENT = EVENT["extra_data"]
+
+
+def all_wrong(stored: Stored, value: Any) -> Stored:
+    """Return an entry with a wrong value everywhere but in its key and organization."""
+    if value is MISSING:
+        return replace(
+            stored, data={key: stored.data[key] for key in CREDENTIALS}, options={}
+        )
+    # No number that a file cannot hold.
+    json_value = value if value in JSON.values() else None
+    entry = {"title": value, "minor_version": value}
+    # Home Assistant itself refuses or reports any other since 2024.10.
+    if value is None or isinstance(value, str) or VERSION < (2024, 10):
+        entry["unique_id"] = value
+    failed = dict.fromkeys(failure(), json_value)
+    failed = {**failed, "key": "blocked", "until": failure()["until"]}
+    return replace(
+        stored,
+        data={
+            key: stored.data[key] if key in CREDENTIALS else value
+            for key in stored.data
+        },
+        options=dict.fromkeys(stored.options, value),
+        entry={**stored.entry, **entry},
+        files={
+            "": failed,
+            ".told": dict.fromkeys(("org_id", "marks", "untold"), value),
+        },
+        fault="session_invalid",
+    )
+
+
+def without(content: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return a content without a field."""
+    return {key: value for key, value in content.items() if key != field}
+
+
+class Life:
+    """Takes entries through all that can be done with them, and notes what goes wrong."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        freezer: FrozenDateTimeFactory,
+        simulator: Simulator,
+        storage: dict[str, Any],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Initialize without a fault."""
+        self.faults: dict[str, str] = {}
+        self.entry: MockConfigEntry
+        self.user: MockUser
+        self._caplog = caplog
+        self._freezer = freezer
+        self._hass = hass
+        self._simulator = simulator
+        self._storage = storage
+
+    async def live(self, name: str, stored: Stored) -> None:
+        """Set up an entry, use it in all ways, and remove it."""
+        try:
+            await self._live(stored)
+        except Exception as err:  # noqa: BLE001
+            self.faults.setdefault(name, f"{type(err).__name__}: {err}"[:200])
+        finally:
+            self._simulator.clear_faults()
+            if self.entry in self._hass.config_entries.async_entries(DOMAIN):
+                await self._hass.config_entries.async_remove(self.entry.entry_id)
+                await settle(self._hass)
+        left = [key for key in self._storage if key.startswith(DOMAIN)]
+        if left or issues(self._hass):
+            self.faults.setdefault(name, f"left behind: {left}")
+            for key in left:
+                del self._storage[key]
+        for record in self._caplog.records:
+            # A failed poll is an error that its coordinator logs, without a traceback.
+            failed_poll = Path(record.pathname).name == "update_coordinator.py"
+            if record.exc_info or (record.levelno >= logging.ERROR and not failed_poll):
+                self.faults.setdefault(name, f"{record.name}: {record.getMessage()}")
+        self._caplog.clear()
+
+    async def _live(self, stored: Stored) -> None:
+        """Set up an entry, use it in all ways, and remove it."""
+        hass, simulator = self._hass, self._simulator
+        self._freezer.move_to(NOW)
+        simulator.restart()
+        simulator.requests.clear()
+        serve(simulator, {**body(60, RESET), **spend(1000)})
+        right = seat_of(simulator)
+        self.entry = entry = MockConfigEntry(
+            data=stored.data,
+            domain=DOMAIN,
+            entry_id=ENTRY_ID,
+            options=stored.options,
+            **stored.entry,
+        )
+        entry.add_to_hass(hass)
+        # Home Assistant has its own opinion of what it loads.
+        self._caplog.clear()
+        for suffix, content in stored.files.items():
+            key = f"{DOMAIN}.{ENTRY_ID}{suffix}"
+            self._storage[key] = {"version": 1, "minor_version": 1, "key": key}
+            self._storage[key]["data"] = content
+        if stored.restored:
+            await self._restore(stored.restored)
+        if stored.fault:
+            simulator.set_fault(stored.fault)
+        await hass.config_entries.async_setup(ENTRY_ID)
+        await settle(hass)
+        await pass_time(hass, self._freezer, 400)
+        wrong = [key for key in right if stored.data.get(key) != right[key]]
+        requests = [item for item in simulator.requests if item.session_key != PREVIOUS]
+        assert not (wrong and requests)
+        await self._look()
+        if wrong or stored.fault:
+            simulator.clear_faults()
+            await self._mend(wrong or ["session_key"], right)
+        assert entry.state is ConfigEntryState.LOADED, entry.state
+        registry = er.async_get(hass)
+        unique_id = f"{ENTRY_ID}_session_usage"
+        usage = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
+        assert hass.states.get(usage).state == "60"
+        keys = {request.session_key for request in simulator.requests}
+        assert keys <= {right["session_key"], PREVIOUS}
+        # A day, as an interval can be that long.
+        simulator.set_fault("session_invalid")
+        await pass_time(hass, self._freezer, 100_000)
+        assert len(reauth_flows(hass)) == 1
+
+    async def _mend(self, wrong: list[str], right: dict[str, str]) -> None:
+        """Enter what is wrong where the entry asks for it."""
+        hass, entry = self._hass, self.entry
+        if "session_key" in wrong:
+            assert entry.state is ConfigEntryState.SETUP_ERROR
+            (flow,) = reauth_flows(hass)
+            result = await hass.config_entries.flow.async_configure(
+                flow["flow_id"], {"session_key": right["session_key"]}
+            )
+            assert result["type"] != "form" or not result["errors"], result
+            if "org_id" in wrong:
+                assert result["step_id"] == "organization", result["errors"]
+                result = await hass.config_entries.flow.async_configure(
+                    flow["flow_id"], {"org_id": right["org_id"]}
+                )
+            assert result["type"] == "abort", result["errors"]
+        else:
+            assert entry.state is ConfigEntryState.SETUP_RETRY
+            assert issues(hass) == {"organization"}
+            flow = await hass.config_entries.options.async_init(ENTRY_ID)
+            result = await hass.config_entries.options.async_configure(
+                flow["flow_id"], {"update_interval": 120, "org_id": right["org_id"]}
+            )
+            assert result["type"] == "create_entry", result["errors"]
+        await settle(hass)
+
+    async def _look(self) -> None:
+        """Open all forms, download diagnostics, and ask for what the card shows."""
+        hass, entry = self._hass, self.entry
+        flows, options = hass.config_entries.flow, hass.config_entries.options
+        form = await options.async_init(ENTRY_ID)
+        show(hass, form)
+        if not form["errors"]:
+            typed = {"org_id": seat_of(self._simulator)["org_id"]}
+            typed |= {"update_interval": 120, "further_options": True}
+            form = await options.async_configure(form["flow_id"], typed)
+            show(hass, form)
+        options.async_abort(form["flow_id"])
+        for source in (SOURCE_REAUTH, "reconfigure"):
+            if source == SOURCE_REAUTH and reauth_flows(hass):
+                continue
+            context = {"source": source, "entry_id": ENTRY_ID}
+            data = entry.data if source == SOURCE_REAUTH else None
+            form = await flows.async_init(DOMAIN, context=context, data=data)
+            show(hass, form)
+            flows.async_abort(form["flow_id"])
+        json_bytes(await async_get_config_entry_diagnostics(hass, entry))
+        ask, _ = hass.data["websocket_api"]["claude_pulse/usage"]
+        connection = Mock(user=self.user)
+        ask(hass, connection, {"id": 1, "type": "claude_pulse/usage"})
+        ((_, answer), _) = connection.send_result.call_args
+        (account,) = json.loads(json_bytes(answer))["accounts"]
+        assert isinstance(account["title"], str)
+
+    async def _restore(self, states: tuple[Mapping[str, Any], ...]) -> None:
+        """Have Home Assistant restore entities, as it does at its start."""
+        hass = self._hass
+        await hass.config_entries.async_setup(ENTRY_ID)
+        await settle(hass)
+        registry = er.async_get(hass)
+        for state in states:
+            registry.async_update_entity(state["state"]["entity_id"], disabled_by=None)
+        await hass.config_entries.async_unload(ENTRY_ID)
+        # The kit's storage holds on to what it has loaded first.
+        key = "core.restore_state"
+        file = {"version": 1, "minor_version": 1, "key": key}
+        self._storage.setdefault(key, file)["data"] = list(states)
+        await restore_state.async_get(hass).async_load()
+
+
+def show(hass: HomeAssistant, form: Any) -> None:
+    """Show a form as the frontend does."""
+    assert form["type"] == "form", form
+    json_bytes(
+        FlowManagerIndexView(hass.config_entries.flow)._prepare_result_json(form)
+    )
+
+
+@pytest.fixture
+async def life(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+    hass_admin_user: MockUser,
+    caplog: pytest.LogCaptureFixture,
+) -> Life:
+    """Return what takes entries through their life."""
+    freezer.move_to(NOW)
+    caplog.set_level(logging.WARNING)
+    life = Life(hass, freezer, simulator, hass_storage, caplog)
+    for component in ("repairs", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+    life.user = hass_admin_user
+    return life
+
+
+@pytest.mark.parametrize("field", ["org_id", "session_key"])
+async def test_credentials(life: Life, simulator: Simulator, field: str) -> None:
+    """A wrong session key or organization is never sent, and a form asks for another one."""
+    right = good(simulator)
+    for name, data in replaced({field: right.data[field]}, WRONG):
+        rest = {key: value for key, value in right.data.items() if key != field}
+        await life.live(name, replace(right, data={**rest, **data}))
+    assert life.faults == {}
+
+
+async def test_everything_else(life: Life, simulator: Simulator) -> None:
+    """All other values can be wrong at once, and the entry still works."""
+    for name, value in WRONG.items():
+        await life.live(name, all_wrong(good(simulator), value))
+    assert life.faults == {}
+
+
+async def test_restored(life: Life, simulator: Simulator) -> None:
+    """What Home Assistant restores of an entity can be wrong, too."""
+    right = good(simulator)
+    for name, value in FEW.items():
+        wrong = [
+            {**state, "extra_data": value if whole else dict.fromkeys(extra, value)}
+            for state, extra in ((SPENT, SPENT["extra_data"]), (EVENT, LAST_EVENT))
+            for whole in (True, False)
+        ]
+        for state in wrong[:2]:
+            attributes = {"last_reset": value}
+            state["state"] = {**SPENT["state"], "attributes": attributes}
+        for number, pair in enumerate((wrong[::2], wrong[1::2])):
+            await life.live(f"{name} {number}", replace(right, restored=tuple(pair)))
+    for value in (5, [1], "text", None, {}):
+        event = {**EVENT, "extra_data": {**LAST_EVENT, "last_event_attributes": value}}
+        await life.live(f"attributes {value}", replace(right, restored=(event,)))
+    assert life.faults == {}
+
+
+async def test_random(life: Life, simulator: Simulator) -> None:
+    """Any of it can be wrong together with any other."""
+    random = Random(2026)
+    for number in range(15):
+        right = good(simulator)
+        files = {"": failure(), ".told": progress(simulator)}
+        content = {"data": right.data, "options": right.options, "files": files}
+        for _ in range(random.randint(1, 6)):
+            # One that is missing or wrong as a whole is no concern of ours.
+            field = random.choice(list(content))
+            wrong = JSON if field == "files" else WRONG
+            copies = [copy for _, copy in replaced(content[field], wrong)]
+            content[field] = random.choice(copies)
+        version = random.choice([1, 2])
+        stored = replace(right, entry={**right.entry, "version": version}, **content)
+        await life.live(str(number), stored)
+    assert life.faults == {}
+
+
+@pytest.mark.parametrize("extra", [{}, {"new": {"of": "a later version"}}])
+async def test_failure_keeps_the_rest(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    extra: dict[str, Any],
+) -> None:
+    """Of a failure each field has its default, and a field that is not known is ignored."""
+    freezer.move_to(NOW)
+    at = NOW - timedelta(minutes=5)
+    expected = Failure(
+        key="blocked",
+        message="As it was said",
+        in_a_row=3,
+        at=at,
+        wait=timedelta(minutes=6),
+        until=at + timedelta(minutes=6),
+        blocked_for=timedelta(minutes=12),
+        about="digest",
+    )
+    defaults = {
+        "message": BlockedError.message,
+        "in_a_row": 1,
+        "at": NOW,
+        "wait": timedelta(minutes=2),
+        "until": at + timedelta(minutes=6),
+        "blocked_for": None,
+        "about": None,
+    }
+
+    async def load(content: Any) -> Failure | None:
+        """Return what is read of a file."""
+        entry = MockConfigEntry(domain=DOMAIN, data={})
+        key = f"{DOMAIN}.{entry.entry_id}"
+        file = {"version": 1, "minor_version": 2, "key": key, "data": content}
+        hass_storage[key] = file
+        back_off = back_off_of(hass, entry)
+        await back_off.async_load()
+        return back_off.failure
+
+    whole = {**failure(about="digest"), **extra}
+    assert await load(whole) == expected
+    for key, default in defaults.items():
+        right = replace(expected, **{key: default})
+        assert await load(without(whole, key)) == right
+        for wrong in (None, True, -7.5, 1e30, [], {"a": 1}):
+            assert await load({**whole, key: wrong}) == right, (key, wrong)
+    for wrong in (None, 5, [], {}, "of a later version"):
+        assert await load({**whole, "key": wrong}) is None
+
+
+async def test_progress_keeps_the_rest(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Each field of a window's progress and of an event that is left to send has a default."""
+    whole = progress(simulator)
+    (mark,), (event,) = whole["marks"], whole["untold"]
+    window = event["window"]
+    other = {**mark, "identity": ["weekly_scoped", "opus", 1]}
+    # What the file lacks or has too much, and what is different in the event then.
+    cases: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
+        ({}, {}),
+        ({"org_id": MISSING}, {}),
+        ({"org_id": "another one"}, None),
+        ({"untold": MISSING}, None),
+        ({"new": 1}, {}),
+        *(
+            ({"marks": [without(mark, field)]}, {})
+            for field in ("at_risk", "doubted_at", "doubted_reset", "left_over")
+        ),
+        (
+            {
+                "marks": [
+                    None,
+                    without(other, "percent"),
+                    mark,
+                    {**other, "identity": 5},
+                ]
+            },
+            {},
+        ),
+        ({"marks": [{**mark, "identity": [*mark["identity"], "new"], "new": 1}]}, {}),
+        ({"untold": [without(event, "before")]}, {"before": 50}),
+        ({"untold": [without(event, "late")]}, {}),
+        ({"untold": [without(event, "runs_out_at")]}, {}),
+        (
+            {"untold": [5, without(event, "threshold"), without(event, "type"), event]},
+            {},
+        ),
+        ({"untold": [{**event, "new": [1], "window": without(window, "name")}]}, {}),
+        (
+            {"untold": [{**event, "window": without(window, "resets_at")}]},
+            {"resets_at": None},
+        ),
+    ]
+    sent: list[dict[str, Any]] = []
+    async_listen(hass, lambda _, event: sent.append(attributes_of(event)))
+    for number, (changes, different) in enumerate(cases):
+        freezer.move_to(NOW)
+        simulator.restart()
+        serve(simulator, {**body(40, RESET), "seven_day": None})
+        right, key = good(simulator), f"{DOMAIN}.{number}.told"
+        content = {**whole, **changes}
+        content = {key: value for key, value in content.items() if value is not MISSING}
+        hass_storage[key] = {"version": 1, "minor_version": 2, "key": key}
+        hass_storage[key]["data"] = content
+        entry = MockConfigEntry(
+            data=right.data, domain=DOMAIN, entry_id=f"{number}", **right.entry
+        )
+        entry.add_to_hass(hass)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await pass_time(hass, freezer, 12)
+        await pass_time(hass, freezer, 2)
+        expected = {
+            "before": 40,
+            "late": True,
+            "percent": 50,
+            "resets_at": RESET,
+            "runs_out_at": None,
+            "threshold": 50,
+        }
+        assert sent == ([] if different is None else [{**expected, **different}])
+        sent.clear()
+        assert hass_storage[key]["data"] == {**whole, "untold": []}, changes
+        await hass.config_entries.async_remove(entry.entry_id)
+        await settle(hass)
+
+
+def test_what_no_file_can_hold() -> None:
+    """Numbers and texts that JSON has no place for are as wrong as any other."""
+    for value in (10**400, "\ud800", f"sk-ant-sid01-{'x' * 40}\ud800", object()):
+        entry = MockConfigEntry(
+            data=dict.fromkeys(("org_id", "session_key", "session_key_since"), value),
+            options=dict.fromkeys(("thresholds", "left_over", "working_days"), value),
+        )
+        assert data_of(entry) == data_of(MockConfigEntry())
+        assert options_of(entry) == options_of(MockConfigEntry())
+        assert read_time(value) is None
+        assert read_number(value) is None
