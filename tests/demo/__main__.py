@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 # First: Home Assistant puts shims in place of some libraries.
-from homeassistant.const import MAJOR_VERSION, __version__
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, __version__
 
 # ruff: isort: split
 from aiohttp import ClientError, ClientSession
@@ -162,8 +162,9 @@ def make_config(
         # The part of lovelace is the last one.
         text += f"  {'resource_mode' if MAJOR_VERSION >= 2026 else 'mode'}: yaml\n"
     http = {"server_host": [HOST], "server_port": port}
-    if MAJOR_VERSION >= 2026:
-        # Given in the configuration, they would be on trial behind a dialog.
+    if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11):
+        # In the configuration they would start a trial behind a dialog. So they do since
+        # 2026.8, whose storage has another format.
         store(
             config,
             "http",
