@@ -71,14 +71,14 @@ _EPOCH_LIMIT = 1e10
 
 _LONGEST_TEXT = 100
 
-# Zero-width joiners are part of some emoji and scripts.
+# Zero-width joiners and non-joiners are part of some emoji and scripts.
 _JOINERS = "\u200c\u200d"
 
 
 def text_of(value: object) -> str | None:
-    """Return printable text on a single line, or None if nothing is left.
+    """Return text that can be stored and fits on a line, or None if nothing is left.
 
-    Lone surrogates (Cs), which no file can hold, and format characters (Cf), such as
+    Lone surrogates (Cs), which cannot be encoded as UTF-8, and format characters (Cf), such as
     direction overrides, are removed. Line breaks and control characters are replaced by
     spaces, and runs of spaces are collapsed. The text is limited to 100 characters.
     """
@@ -537,8 +537,8 @@ class Usage:
     `session` and `weekly` are None when the account has no such limit, which
     is another thing than 0 %. `windows` are all the others, in the server's
     order, each with an identity of its own. `spend` is None when the account has
-    no paid usage. `truncated` is whether there were more limits or pools than
-    MAX_LIMITS and MAX_POOLS.
+    no paid usage. `truncated` is True if the answer had more than MAX_LIMITS
+    limits or MAX_POOLS pools.
     """
 
     session: UsageWindow | None = None
@@ -839,7 +839,7 @@ _PORTS = {"http": 80, "https": 443}
 # No answer is larger, packed or unpacked.
 MAX_BODY = 1024 * 1024
 
-# Parsing more objects and lists than this would block a program for too long.
+# Parsing more objects and lists than this would block the event loop for too long.
 MAX_CONTAINERS = 20_000
 
 
@@ -849,7 +849,8 @@ class Answer:
 
     `headers` contains at least the headers that this module reads, with names in lower
     case. The client passes up to 20 values of each, the standalone script all of them.
-    `body` is the parsed JSON of the `text`, or None if it is not JSON.
+    `body` is the parsed JSON of the `text`, or None if it is not JSON or has too many
+    objects and lists.
     """
 
     url: str
@@ -874,7 +875,7 @@ class Answer:
             cookie, *parts = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            # The last attribute wins. An empty Domain is ignored.
+            # If an attribute is repeated, the last one wins. An empty Domain is ignored.
             pairs = [(name.strip().lower(), text.strip()) for name, _, text in parts]
             attributes = dict(pair for pair in pairs if pair != ("domain", ""))
             domain, path = attributes.get("domain", ""), attributes.get("path", "")
@@ -902,7 +903,7 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Parse a body; None for anything that is not JSON, or has too many parts."""
+    """Parse a body; None if it is not JSON, or has more than MAX_CONTAINERS brackets."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The Home Assistant version of each feature that not all supported versions have."""
+"""The first Home Assistant version with each feature that some supported versions lack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invalid texts and sizes do not affect stored files or response time."""
+"""Invalid texts do not break stored files, and the number of entities stays limited."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_texts(
     caplog: pytest.LogCaptureFixture,
     text: str,
 ) -> None:
-    """A text of any part of a response is shown on one line and can be stored."""
+    """Text from any part of a response is shown on one line and can be stored."""
     account = simulator.world.accounts["ada"]
     organization = account.seats[-1].organization
     organization.name = organization.plan_display_name = text
@@ -157,7 +157,7 @@ async def test_new_names_in_every_poll(
     simulator: Simulator,
     hass_storage: dict[str, Any],
 ) -> None:
-    """They are not registered, and do not grow the storage file."""
+    """Names that appear only once are not registered, and the storage file stays small."""
     entry = await add_entry(hass, simulator)
     registry = er.async_get(hass)
 

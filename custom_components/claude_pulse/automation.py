@@ -30,7 +30,8 @@ class UnsupportedPlatform(dict[str, Any]):
     """Replaces the triggers or conditions that this version does not support.
 
     The editor offers none. An automation that uses one is rejected; other automations
-    are set up. Home Assistant handles only `vol.Invalid` for a single automation.
+    are set up. It raises `vol.Invalid`, because any other exception would
+    stop the set-up of all automations.
     """
 
     def __init__(self, reason: str) -> None:

@@ -26,7 +26,7 @@ _CONDITIONS = load_if_supported(
 )
 
 if isinstance(_CONDITIONS, UnsupportedPlatform):
-    # Home Assistant before 2025.7 calls this, if it supports conditions of integrations.
+    # Home Assistant before 2025.7 validates conditions with this.
     async_validate_condition_config = _CONDITIONS.async_reject
 
 

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# How to make each dynamic entity, by what identifies it.
+# Maps the key of each dynamic entity to a function that creates it.
 Wanted = Mapping[Hashable, Callable[[], Entity]]
 _Find = Callable[[ClaudePulseCoordinator], Wanted]
 
-# While an entry has this many registered entities, new ones are not added. If it has more
+# After set-up, no unregistered entity is added while an entry has this many. If it has more
 # than half of this number, set-up removes entities that no longer exist.
 MAX_ENTITIES = 400
 
-# Adding or removing an entity takes time: a platform does so many after one poll.
+# Entities take time: a platform adds or removes at most this many after a poll.
 MAX_AT_ONCE = 20
 
 
@@ -41,9 +41,9 @@ def async_keep_up(
 ) -> None:
     """Add the fixed entities, and keep the dynamic ones in sync with the account.
 
-    An entity that is gone stays in the registry until the user removes it. A new entity
-    is added after the second answer that contains it: otherwise, a name that claude.ai
-    sends once would stay registered for ever.
+    An entity that is gone stays in the registry until the user deletes it, or until set-up
+    has to make room. After set-up, a new entity is added only after the second answer that
+    contains it: otherwise, a name that claude.ai sends once would stay registered.
     """
     found = _FoundEntities(coordinator, find)
     entities = [*fixed, *found.begin()]
@@ -153,7 +153,7 @@ class _FoundEntities:
         if not self._full:
             self._full = True
             _LOGGER.warning(
-                "An account has %s entities, which is the limit, so new ones are not "
-                "added. Delete entities that are no longer provided on the device page",
+                "An account has reached the limit of %s entities, so new ones are not "
+                "added. On the device page, delete entities that are no longer provided",
                 MAX_ENTITIES,
             )

@@ -91,7 +91,7 @@ def options_of(entry: ConfigEntry) -> EntryOptions:
         return value if isinstance(value, list) else None
 
     def int_option(key: str, maximum: int) -> int:
-        """Return an integer option from 1, or its default."""
+        """Return an integer option from 1 to `maximum`, or its default."""
         number = read_number(entry.options.get(key), 1, maximum)
         return int(TOLD_DEFAULTS[key] if number is None else number)
 

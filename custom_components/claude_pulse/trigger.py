@@ -26,7 +26,7 @@ _TRIGGERS = load_if_supported(
 )
 
 if isinstance(_TRIGGERS, UnsupportedPlatform):
-    # Home Assistant before 2025.7 validates with this.
+    # Home Assistant before 2025.7 validates triggers with this.
     TRIGGER_SCHEMA = _TRIGGERS.reject
 
 

@@ -58,7 +58,7 @@ class _EventTrigger(Trigger):
     ) -> CALLBACK_TYPE:
         """Listen to the events of all limits.
 
-        Home Assistant passes `did_not_trigger` since 2026.7; it is not used.
+        Home Assistant 2026.7 and later pass `did_not_trigger`; it is not used.
         """
 
         @callback

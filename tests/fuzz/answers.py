@@ -50,7 +50,7 @@ ODD = [None, True, False, [], {}, [[]], {"": None}, float("nan"), float("inf")]
 
 
 def any_text(random: Random) -> str:
-    """Return a text, of the list or of any characters."""
+    """Return a text from `TEXTS`, or one of random characters."""
     if random.random() < 0.7:
         return random.choice(TEXTS)
     size = random.choice((1, 3, 30, 300))
@@ -63,7 +63,7 @@ def any_value(random: Random, depth: int = 0) -> Any:
     if kind == 0:
         return random.choice(NUMBERS)
     if kind == 1:
-        return random.choice(ODD)
+        return deepcopy(random.choice(ODD))
     if kind in (2, 3):
         return any_text(random)
     if kind == 4:
@@ -190,12 +190,12 @@ def any_headers(random: Random) -> list[str]:
 
 
 def answers(random: Random, number: int) -> Iterator[tuple[str, bytes]]:
-    """Yield pairs of kind and response of `/usage`."""
+    """Yield random `/usage` responses, each with its kind."""
     good = bodies()
     statuses = (200,) * 12 + (201, 204, 302, 400, 403, 404, 418, 429, 451, 500, 529)
 
     def text(value: Any) -> str:
-        """Return a body as JSON, whose texts are escaped or not."""
+        """Return a body as JSON, with or without escaping non-ASCII characters."""
         return json.dumps(value, ensure_ascii=random.random() < 0.8)
 
     kinds: list[tuple[str, Callable[[], str]]] = [
@@ -218,7 +218,7 @@ def answers(random: Random, number: int) -> Iterator[tuple[str, bytes]]:
 
 
 def organizations(random: Random) -> Any:
-    """Return what a list of organizations could be."""
+    """Return a random list of organizations, valid or not."""
     good = [
         {
             "uuid": f"6f7f2d4e-0000-4000-8000-00000000000{number}",

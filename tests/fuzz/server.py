@@ -28,7 +28,7 @@ class Server:
     """Answers `/usage` with `usage`, and other paths with `others` or a valid response."""
 
     def __init__(self) -> None:
-        """Listen on a port of loopback."""
+        """Listen on a loopback port."""
         self.usage = good({})
         self.others: bytes | None = None
         self.organizations: object = [ORGANIZATION]

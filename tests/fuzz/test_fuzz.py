@@ -84,10 +84,10 @@ def server(
 
 @pytest.fixture
 def frozen_heap() -> Iterator[Callable[[], None]]:
-    """Return what keeps the garbage collector from objects that are not of one response."""
+    """Return a function that excludes existing objects from garbage collection."""
 
     def freeze() -> None:
-        """Exclude all objects of now."""
+        """Exclude all objects that exist now."""
         gc.collect()
         gc.freeze()
 
@@ -127,8 +127,8 @@ async def poll(
 ) -> float:
     """Let time pass until the next poll, and return the CPU seconds of the event loop.
 
-    After a failure the next poll is later, in several steps. What Home Assistant needs to
-    set an entry up again is not counted.
+    After a failure, the next poll may be several update intervals away: only the step that
+    polls counts, and not what Home Assistant needs to set an entry up again.
     """
     before, seconds = server.polls, 0.0
     for _ in range(5):
@@ -137,7 +137,7 @@ async def poll(
         wait = wait or timedelta(hours=6)
         begun = time.thread_time()
         await pass_time(hass, freezer, wait.total_seconds() + 2)
-        seconds += time.thread_time() - begun
+        seconds = time.thread_time() - begun
         if coordinator is None:
             # The set-up failed, and is tried again.
             await hass.config_entries.async_reload(entry.entry_id)
@@ -148,7 +148,7 @@ async def poll(
 
 
 async def log_in(hass: HomeAssistant, server: Server) -> None:
-    """Enter a key where one is asked for."""
+    """Enter the key in every open reauthentication flow."""
     flows = hass.config_entries.flow
     for flow in reauth_flows(hass):
         server.others, server.usage = None, with_lines()
@@ -184,7 +184,7 @@ async def test_answers(
     frozen_heap: Callable[[], None],
     pytestconfig: pytest.Config,
 ) -> None:
-    """Each costs little time, and Home Assistant can store its state."""
+    """Each response costs little time, and Home Assistant can store its state."""
     number = pytestconfig.getoption("--fuzz-answers")
     random = Random(pytestconfig.getoption("--fuzz-seed"))
     worst: dict[str, float] = {}
@@ -217,7 +217,7 @@ async def test_memory(
     log: LogCheck,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Each needs little memory while it is read, and keeps little of it."""
+    """Each response needs little memory, and little of it is kept."""
     number = pytestconfig.getoption("--fuzz-answers") // 10
     random = Random(pytestconfig.getoption("--fuzz-seed") + 1)
     tracemalloc.start()
@@ -257,7 +257,7 @@ def in_chunks(size: int, body: bytes = GOOD, trailers: int = 0) -> bytes:
     return head + chunks + b"0\r\n" + LONG_LINE * trailers + b"\r\n"
 
 
-# Limits on all versions, and on newer ones.
+# Responses whose cost is limited on all versions, and only on newer ones.
 BOUNDED: dict[str, Callable[[], bytes]] = {
     "lines of one name": lambda: with_lines(*[b"X: y"] * 4000),
     "lines of many names": lambda: with_lines(*(b"X%d: y" % i for i in range(4000))),
@@ -299,14 +299,16 @@ async def test_headers(
     log: LogCheck,
     make: Callable[[], bytes],
 ) -> None:
-    """Endless headers cost little time and memory, and polling continues."""
+    """Oversized headers, chunks and trailers cost little, and polling continues."""
     server.usage = make()
     assert await poll(hass, freezer, server, entry) < MAX_SECONDS
     tracemalloc.start()
-    await poll(hass, freezer, server, entry)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    # The server's own copy of what it sends is not traced: it was there before.
+    try:
+        await poll(hass, freezer, server, entry)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The server's copy of the response was allocated before tracing started.
     assert peak < MAX_BYTES
     server.usage = with_lines()
     await poll(hass, freezer, server, entry)
@@ -320,7 +322,7 @@ async def test_organizations(
     log: LogCheck,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Set-up with any list of organizations ends in an entry, a form or a reason."""
+    """Set-up with any list of organizations ends with an entry, a form or an abort."""
     number = pytestconfig.getoption("--fuzz-answers") // 4
     random = Random(pytestconfig.getoption("--fuzz-seed") + 2)
     flows = hass.config_entries.flow

@@ -44,7 +44,7 @@ _PORTS = {"http": 80, "https": 443}
 # No answer is larger, packed or unpacked.
 MAX_BODY = 1024 * 1024
 
-# Parsing more objects and lists than this would block a program for too long.
+# Parsing more objects and lists than this would block the event loop for too long.
 MAX_CONTAINERS = 20_000
 
 
@@ -54,7 +54,8 @@ class Answer:
 
     `headers` contains at least the headers that this module reads, with names in lower
     case. The client passes up to 20 values of each, the standalone script all of them.
-    `body` is the parsed JSON of the `text`, or None if it is not JSON.
+    `body` is the parsed JSON of the `text`, or None if it is not JSON or has too many
+    objects and lists.
     """
 
     url: str
@@ -79,7 +80,7 @@ class Answer:
             cookie, *parts = (part.partition("=") for part in line.split(";"))
             if cookie[0].strip() != SESSION_COOKIE:
                 continue
-            # The last attribute wins. An empty Domain is ignored.
+            # If an attribute is repeated, the last one wins. An empty Domain is ignored.
             pairs = [(name.strip().lower(), text.strip()) for name, _, text in parts]
             attributes = dict(pair for pair in pairs if pair != ("domain", ""))
             domain, path = attributes.get("domain", ""), attributes.get("path", "")
@@ -107,7 +108,7 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Parse a body; None for anything that is not JSON, or has too many parts."""
+    """Parse a body; None if it is not JSON, or has more than MAX_CONTAINERS brackets."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         return None
     try:

@@ -130,8 +130,8 @@ class Usage:
     `session` and `weekly` are None when the account has no such limit, which
     is another thing than 0 %. `windows` are all the others, in the server's
     order, each with an identity of its own. `spend` is None when the account has
-    no paid usage. `truncated` is whether there were more limits or pools than
-    MAX_LIMITS and MAX_POOLS.
+    no paid usage. `truncated` is True if the answer had more than MAX_LIMITS
+    limits or MAX_POOLS pools.
     """
 
     session: UsageWindow | None = None

@@ -14,14 +14,14 @@ _EPOCH_LIMIT = 1e10
 
 _LONGEST_TEXT = 100
 
-# Zero-width joiners are part of some emoji and scripts.
+# Zero-width joiners and non-joiners are part of some emoji and scripts.
 _JOINERS = "\u200c\u200d"
 
 
 def text_of(value: object) -> str | None:
-    """Return printable text on a single line, or None if nothing is left.
+    """Return text that can be stored and fits on a line, or None if nothing is left.
 
-    Lone surrogates (Cs), which no file can hold, and format characters (Cf), such as
+    Lone surrogates (Cs), which cannot be encoded as UTF-8, and format characters (Cf), such as
     direction overrides, are removed. Line breaks and control characters are replaced by
     spaces, and runs of spaces are collapsed. The text is limited to 100 characters.
     """
