@@ -976,6 +976,21 @@ async def test_mistyped_organization_is_shown_again(
     assert suggested(result) == {"org_id": suggestion}
 
 
+async def test_chosen_organization_is_shown_again(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A wrong key does not empty the organization beside it."""
+    entry = await add_entry(hass, simulator, "ben")
+    flows = hass.config_entries.flow
+    form = await flows.async_init(DOMAIN, context=reconfigure_context(entry))
+    chosen = suggested(form)["org_id"]
+    assert chosen != entry.data["org_id"]
+    typed = {"session_key": "nope", "org_id": chosen}
+    form = await flows.async_configure(form["flow_id"], typed)
+    assert form["errors"] == {"session_key": "invalid_key_format"}
+    assert suggested(form) == {"org_id": chosen}
+
+
 async def test_key_pasted_into_other_fields(
     hass: HomeAssistant, simulator: Simulator
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import json
 from pathlib import Path
 import shutil
+import sys
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -503,6 +504,25 @@ async def test_nothing_of_it_has_to_be_there(
     await add_entry(hass, simulator)
     assert not {"conversation", "intent", "llm"} & hass.config.components
     assert hass.states.get(SESSION_USAGE).state == "42"
+
+
+async def test_intent_that_a_version_cannot_run(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_client: Any,
+) -> None:
+    """A missing name costs the intent, and not the diagnostics that come with it."""
+    for component in ("http", "diagnostics", "homeassistant", "intent"):
+        assert await async_setup_component(hass, component, {})
+    module = "custom_components.claude_pulse.usage_intent"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr("homeassistant.helpers.intent.IntentHandler")
+    entry = await add_entry(hass, simulator)
+    client = await hass_client()
+    address = f"/api/diagnostics/config_entry/{entry.entry_id}"
+    assert (await client.get(address)).status == 200
+    sys.modules.pop(module, None)
 
 
 @needs("tools_for_models")

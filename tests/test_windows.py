@@ -289,6 +289,35 @@ async def test_new_model_under_a_long_interval(
     assert usage_requests(simulator) == asked + 1
 
 
+async def test_many_new_models_under_a_long_interval(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Their entities come one batch a minute, without further requests; so they go."""
+    serve(simulator)
+    await add_entry(hass, simulator, update_interval=86400)
+    names = [f"Model {number}" for number in range(8)]
+
+    def shown() -> int:
+        """Count the models whose usage is shown."""
+        ids = [f"sensor.weekly_model_{number}_usage" for number in range(8)]
+        return sum(state(hass, entity_id) == "5" for entity_id in ids)
+
+    serve(simulator, *(scoped(name, 5) for name in names))
+    await pass_time(hass, freezer, 1.5 * 86400)
+    asked = usage_requests(simulator)
+    for _ in range(8):
+        await pass_time(hass, freezer, 63)
+    assert shown() == 8
+    assert usage_requests(simulator) == asked + 1
+    serve(simulator)
+    await pass_time(hass, freezer, 1.5 * 86400)
+    for _ in range(8):
+        await pass_time(hass, freezer, 63)
+    found = hass.states.get("sensor.claude_pulse_weekly_model_0_usage")
+    assert (found.state, found.attributes.get("restored")) == ("unavailable", True)
+    assert shown() == 0
+
+
 async def test_spelling_of_a_model_changes(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
 ) -> None:

@@ -22,7 +22,7 @@ def _load() -> Mapping[str, Any]:
 
 
 _CONDITIONS = load_if_supported(
-    "The conditions", "Use a condition on the Claude Pulse sensors.", _load
+    "The conditions", "Use a condition on the Claude Pulse sensors", _load
 )
 
 if isinstance(_CONDITIONS, UnsupportedPlatform):

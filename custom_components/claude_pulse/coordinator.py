@@ -255,6 +255,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.data is None:
             return False
         before = self.data.usage
+        if usage.spend and not before.spend:
+            return True
         windows = {window.identity for window in before.windows}
         pools = {pool.label for pool in before.pools}
         return any(window.identity not in windows for window in usage.windows) or any(

@@ -211,7 +211,8 @@ def shown_values(
     people paste keys into the wrong field.
     """
     shown = {key: value for key, value in values.items() if key != CONF_SESSION_KEY}
-    if (org_id := _shown_org_id(shown.pop(CONF_ORG_ID, None))) is not None:
+    typed = shown.pop(CONF_ORG_ID, None)
+    if (org_id := _shown_org_id(offered.get(typed, typed))) is not None:
         names = {offered_id: name for name, offered_id in offered.items()}
         shown[CONF_ORG_ID] = names.get(org_id, org_id)
     if CONF_THRESHOLDS in shown:

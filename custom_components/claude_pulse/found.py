@@ -59,12 +59,15 @@ class _FoundEntities:
 
     def __init__(self, coordinator: ClaudePulseCoordinator, find: _Find) -> None:
         """Initialize without entities."""
-        self._awaited: Collection[Hashable] = ()
+        # What the last answer had without an entity, and the answer before it.
+        self._missing: Collection[Hashable] = ()
+        self._missing_before: Collection[Hashable] = ()
         self._coordinator = coordinator
         self._find = find
         self._full = False
         self._lock = asyncio.Lock()
         self._looked_at = coordinator.data
+        self._unfinished = False
         self._platform = async_get_current_platform()
         self._present: dict[Hashable, Entity] = {}
         self._registry = er.async_get(coordinator.hass)
@@ -93,9 +96,13 @@ class _FoundEntities:
     def async_look(self) -> None:
         """Compare the entities with the last answer."""
         coordinator = self._coordinator
-        if coordinator.stopped or coordinator.data is self._looked_at:
+        if coordinator.stopped:
             return
-        self._looked_at = coordinator.data
+        if coordinator.data is not self._looked_at:
+            self._looked_at = coordinator.data
+            self._missing_before, self._missing = self._missing, ()
+        elif not self._unfinished:
+            return
         if self._find(coordinator).keys() != self._present.keys():
             # Which the entry waits for before it is unloaded.
             task = coordinator.hass.async_create_task(self._async_swap())
@@ -111,9 +118,12 @@ class _FoundEntities:
                 # A disabled entity was never added.
                 if (entity := self._present.pop(key)).hass is not None:
                     await entity.async_remove()
-            if len(gone) > MAX_AT_ONCE:
+            # The next tick goes on.
+            self._unfinished = len(gone) > MAX_AT_ONCE
+            if self._unfinished:
                 return
             new = self._new(wanted)
+            self._unfinished = len(new) == MAX_AT_ONCE
             self._present.update(new)
             await self._platform.async_add_entities(new.values())
 
@@ -121,13 +131,13 @@ class _FoundEntities:
     def _new(self, wanted: Wanted) -> dict[Hashable, Entity]:
         """Create missing entities that are confirmed, up to the limit."""
         missing = [key for key in wanted if key not in self._present]
-        awaited, self._awaited = self._awaited, missing
+        self._missing = missing
         room = MAX_ENTITIES - len(self._registered())
         new: dict[Hashable, Entity] = {}
         for key in missing:
             entity = wanted[key]()
             if not self._is_registered(entity):
-                if key not in awaited:
+                if key not in self._missing_before:
                     continue
                 if room <= 0:
                     self._warn()

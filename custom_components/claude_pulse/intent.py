@@ -1,54 +1,27 @@
-"""How much is left, for whoever asks Assist in a sentence that names this intent."""
+"""Intent platform of Claude Pulse.
+
+This module must import on every version: Home Assistant imports the platforms of an
+integration together, and drops all of them if one fails.
+"""
 
 from __future__ import annotations
 
-import voluptuous as vol
+import logging
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv, intent
-from homeassistant.util import dt as dt_util
+from homeassistant.helpers.intent import async_register
 
-from .assist import ASSIST, WINDOWS, answer, async_accounts
-
-INTENT_GET_USAGE = "ClaudePulseGetUsage"
+_LOGGER = logging.getLogger(__name__)
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
-    """Register the intent, which Home Assistant asks for when it handles any."""
-    intent.async_register(hass, GetUsageHandler())
-
-
-class GetUsageHandler(intent.IntentHandler):
-    """Tells what is left of the windows that are exposed, and changes nothing.
-
-    The answer is English. A sentence with the slot `own_words` brings its own, for which
-    there are speech slots.
-    """
-
-    intent_type = INTENT_GET_USAGE
-    # Before 2026.8, language models are offered all intents.
-    description = (
-        "Tells how much of the Claude usage limits is left and when they reset"
-    )
-    slot_schema = {  # noqa: RUF012
-        vol.Optional("window"): vol.In(WINDOWS),
-        vol.Optional("account"): cv.string,
-    }
-
-    async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        """Answer."""
-        slots = self.async_validate_slots(intent_obj.slots)
-        asked = {name: slot["value"] for name, slot in slots.items()}
-        accounts = async_accounts(intent_obj.hass, intent_obj.assistant or ASSIST)
-        told = answer(
-            accounts, dt_util.now(), asked.get("window"), asked.get("account")
+    """Register the intent, if this version has what it needs."""
+    try:
+        from .usage_intent import GetUsageHandler  # noqa: PLC0415
+    except Exception as err:  # noqa: BLE001
+        _LOGGER.warning(
+            "The intent of Claude Pulse is not compatible with this Home Assistant (%s)",
+            err,
         )
-        response = intent_obj.create_response()
-        # Where something was done, some satellites only beep.
-        response.response_type = intent.IntentResponseType.QUERY_ANSWER
-        # Old versions, such as 2024.1, have no slots for an answer in other words.
-        if hasattr(response, "async_set_speech_slots"):
-            response.async_set_speech_slots(told.as_dict())
-        if not asked.get("own_words"):
-            response.async_set_speech(told.text)
-        return response
+        return
+    async_register(hass, GetUsageHandler())

@@ -22,7 +22,7 @@ def _load() -> Mapping[str, Any]:
 
 
 _TRIGGERS = load_if_supported(
-    "The triggers", "Choose one of the triggers of the Claude Pulse device.", _load
+    "The triggers", "Choose one of the triggers of the Claude Pulse device", _load
 )
 
 if isinstance(_TRIGGERS, UnsupportedPlatform):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from aiohttp import ClientError, ClientSession
 
+from .answer import json_of
 from .client import ENCODINGS, TIMEOUT, read_text
 from .errors import UnavailableError
 
@@ -36,13 +35,12 @@ async def service_status(session: ClientSession) -> str | None:
             timeout=TIMEOUT,
         ) as response:
             response.raise_for_status()
-            body = json.loads(await read_text(response))
+            body = json_of(await read_text(response))
             return _INDICATORS.get(body["status"]["indicator"])
     except (
         ClientError,
         OSError,
         LookupError,
-        RecursionError,
         TypeError,
         ValueError,
     ) as err:
