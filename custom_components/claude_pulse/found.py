@@ -28,7 +28,8 @@ _Find = Callable[[ClaudePulseCoordinator], Wanted]
 # than half of this number, set-up removes entities that no longer exist.
 MAX_ENTITIES = 400
 
-# Entities take time: a platform adds or removes at most this many after a poll.
+# Entities take time: a platform adds or removes at most this many at once, and continues
+# at the next tick.
 MAX_AT_ONCE = 20
 
 

@@ -1,4 +1,7 @@
-"""How much is left, for whoever asks Assist in a sentence that names this intent."""
+"""Intent that answers how much of the usage limits is left.
+
+Imported only where Home Assistant supports it, see `intent.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ INTENT_GET_USAGE = "ClaudePulseGetUsage"
 
 
 class GetUsageHandler(intent.IntentHandler):
-    """Tells what is left of the windows that are exposed, and changes nothing.
+    """Answers from the exposed usage sensors, without side effects.
 
-    The answer is English. A sentence with the slot `own_words` brings its own, for which
-    there are speech slots.
+    The answer is in English. A sentence with the slot `own_words` has its own answer, which
+    uses the speech slots.
     """
 
     intent_type = INTENT_GET_USAGE
