@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import ClientTimeout
 import pytest
 
-from custom_components.claude_pulse import session_key
 from custom_components.claude_pulse.claude_ai import client, status
+from custom_components.claude_pulse.polling import session_key
 
 # Imported late by Home Assistant otherwise, and not possible while time is frozen.
 import homeassistant.components.hassio  # noqa: F401

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.claude_pulse.claude_ai.usage import MAX_LIMITS, MAX_POOLS
 from custom_components.claude_pulse.const import DOMAIN
-from custom_components.claude_pulse.found import MAX_ENTITIES
+from custom_components.claude_pulse.dynamic_entities import MAX_ENTITIES
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -200,7 +200,7 @@ async def test_names_that_change_now_and_then(
             await pass_time(hass, freezer)
     # Each platform checks the limit before the others have added.
     assert MAX_ENTITIES <= len(registered()) < 1.2 * MAX_ENTITIES
-    warnings = messages_of(caplog, "found")
+    warnings = messages_of(caplog, "dynamic_entities")
     # Each of the three platforms logs once.
     assert 1 <= len(warnings) <= 3
     assert all("new ones are not added" in warning for warning in warnings)

@@ -16,8 +16,8 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.claude_pulse import frontend as card
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.frontend import delivery as card
 from homeassistant.components import frontend
 from homeassistant.components.http import HomeAssistantHTTP
 from homeassistant.components.lovelace import resources as lovelace_resources
@@ -40,7 +40,7 @@ THEIRS = [
     {"id": "a", "type": "module", "url": "/hacsfiles/button-card/button-card.js?v=1"},
     {"id": "b", "type": "css", "url": "/local/claude_pulse/claude-pulse.js"},
 ]
-MANIFEST = json.loads((Path(card.__file__).parent / "manifest.json").read_text())
+MANIFEST = json.loads((Path(card.__file__).parents[1] / "manifest.json").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -320,7 +320,7 @@ async def test_without_a_frontend(
     for component in components:
         assert await async_setup_component(hass, component, {})
     await check_entry_comes_and_goes(hass, simulator)
-    assert not messages_of(caplog, "frontend")
+    assert not messages_of(caplog, "frontend.delivery")
 
 
 async def test_yaml_without_a_frontend(
@@ -363,7 +363,7 @@ async def test_resources_that_fail(
         await add_entry(hass, simulator, "cora"),
     ]
     assert [entry.state for entry in entries] == [ConfigEntryState.LOADED] * 2
-    (line,) = messages_of(caplog, "frontend")
+    (line,) = messages_of(caplog, "frontend.delivery")
     assert f"Add {card.URL} there as a resource by hand" in line
 
     monkeypatch.setattr(collection, "async_get_info", fail)
@@ -371,7 +371,7 @@ async def test_resources_that_fail(
         await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
     assert not hass.config_entries.async_entries(DOMAIN)
-    _, line = messages_of(caplog, "frontend")
+    _, line = messages_of(caplog, "frontend.delivery")
     assert f"Remove the resource {card.URL} by hand" in line
 
 
@@ -389,7 +389,7 @@ async def test_file_that_is_missing(
     entry = await add_entry(hass, simulator)
     assert entry.state is ConfigEntryState.LOADED
     assert await cards(hass_ws_client) == []
-    (line,) = messages_of(caplog, "frontend")
+    (line,) = messages_of(caplog, "frontend.delivery")
     assert line.startswith("The card cannot be had (FileNotFoundError(")
 
 

@@ -19,8 +19,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy import text
 
-from custom_components.claude_pulse import history
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.forecast import history
 from homeassistant.components.recorder import Recorder, get_instance, statistics
 from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.models import StatisticMetaData

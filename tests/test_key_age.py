@@ -9,8 +9,8 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse import session_key
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.polling import session_key
 from custom_components.claude_pulse.stored import data_of
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant

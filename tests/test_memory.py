@@ -10,7 +10,6 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.back_off import back_off_of
 from custom_components.claude_pulse.claude_ai.errors import (
     BlockedError,
     ForbiddenError,
@@ -20,6 +19,7 @@ from custom_components.claude_pulse.claude_ai.errors import (
     UnavailableError,
 )
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.polling.back_off import back_off_of
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -330,7 +330,7 @@ async def test_file_that_cannot_be_read(
     """It is said, claude.ai is asked, and the file goes."""
     entry = await start(hass, freezer, simulator, hass_storage, stored)
     assert entry.state is ConfigEntryState.LOADED
-    warnings = [r.getMessage() for r in caplog.records if "entry_file" in r.name]
+    warnings = [r.getMessage() for r in caplog.records if "events.storage" in r.name]
     assert warnings == [WARNING]
     assert FILE not in hass_storage
     assert "unavailable" not in states(hass).values()
@@ -345,7 +345,7 @@ async def test_nothing_is_said_of_a_file_that_is_not_there(
 ) -> None:
     """Most starts find none."""
     await add_entry(hass, simulator)
-    assert not [record for record in caplog.records if "entry_file" in record.name]
+    assert not [record for record in caplog.records if "events.storage" in record.name]
 
 
 async def test_nothing_is_written_while_all_is_well(
@@ -389,7 +389,7 @@ async def test_disk_that_is_full_is_told(
     with monkeypatch.context() as patch:
         patch.setattr(Store, "async_save", refuse)
         await pass_time(hass, freezer)
-    warnings = {r.getMessage() for r in caplog.records if "entry_file" in r.name}
+    warnings = {r.getMessage() for r in caplog.records if "events.storage" in r.name}
     assert warnings == {
         f"What {what} cannot be stored: No space left on device"
         for what in ("failed", "was told")

@@ -13,7 +13,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.claude_pulse.entry_file import EntryFile
+from custom_components.claude_pulse.events.storage import EntryFile
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError

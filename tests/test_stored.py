@@ -17,20 +17,20 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.claude_pulse.back_off import Failure, back_off_of
 from custom_components.claude_pulse.claude_ai.errors import BlockedError
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.diagnostics import (
     async_get_config_entry_diagnostics,
 )
 from custom_components.claude_pulse.event import attributes_of
+from custom_components.claude_pulse.events.dispatcher import async_listen
+from custom_components.claude_pulse.polling.back_off import Failure, back_off_of
 from custom_components.claude_pulse.stored import (
     data_of,
     options_of,
     read_number,
     read_time,
 )
-from custom_components.claude_pulse.teller import async_listen
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, restore_state

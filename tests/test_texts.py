@@ -14,21 +14,21 @@ import pytest
 from custom_components.claude_pulse import config_flow, seat
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
-from custom_components.claude_pulse.claude_ai.forecast import (
+from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, Identity
+from custom_components.claude_pulse.events.detection import Told, types_of
+from custom_components.claude_pulse.forecast.projection import (
     BASIS_EVEN,
     BASIS_HABIT,
     BASIS_WORKING_DAYS,
 )
-from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, Identity
-from custom_components.claude_pulse.issues import Issue
 from custom_components.claude_pulse.naming import OUR_KEYS
+from custom_components.claude_pulse.polling.issues import Issue
 from custom_components.claude_pulse.sensor import (
     CONNECTION,
     FURTHER_SENSORS,
     SEAT_SENSORS,
     WINDOW_SENSORS,
 )
-from custom_components.claude_pulse.told import Told, types_of
 
 from .common import TEN_KEYS
 
@@ -167,7 +167,9 @@ def test_links_lead_somewhere() -> None:
     readme = (PACKAGE.parents[1] / "README.md").read_text()
     headings = re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
-    linked = re.findall(r"README_URL}#([\w-]+)", (PACKAGE / "issues.py").read_text())
+    linked = re.findall(
+        r"README_URL}#([\w-]+)", (PACKAGE / "polling" / "issues.py").read_text()
+    )
     assert linked
     assert anchors.issuperset(linked)
 

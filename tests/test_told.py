@@ -8,14 +8,20 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.forecast import forecast_of
 from custom_components.claude_pulse.claude_ai.usage import (
     SESSION,
     WEEKLY,
     Identity,
     UsageWindow,
 )
-from custom_components.claude_pulse.told import ROSE, Mark, Rules, Told, tell
+from custom_components.claude_pulse.events.detection import (
+    ROSE,
+    Mark,
+    Rules,
+    Told,
+    tell,
+)
+from custom_components.claude_pulse.forecast.projection import forecast_of
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))

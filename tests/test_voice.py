@@ -13,7 +13,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.claude_pulse.assist import (
+from custom_components.claude_pulse.assist.answers import (
     NOTHING_EXPOSED,
     UNKNOWN_ACCOUNT,
     WINDOW_NOT_EXPOSED,
@@ -515,7 +515,7 @@ async def test_intent_that_a_version_cannot_run(
     """A missing name costs the intent, and not the diagnostics that come with it."""
     for component in ("http", "diagnostics", "homeassistant", "intent"):
         assert await async_setup_component(hass, component, {})
-    module = "custom_components.claude_pulse.usage_intent"
+    module = "custom_components.claude_pulse.assist.usage_intent"
     monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.delattr("homeassistant.helpers.intent.IntentHandler")
     entry = await add_entry(hass, simulator)

@@ -13,16 +13,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .back_off import back_off_of
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
-from .frontend import async_remove_card, async_setup_card, async_show_card
-from .issues import async_clear_issues
+from .events.dispatcher import async_setup_telling, teller_of
+from .frontend.delivery import async_remove_card, async_setup_card, async_show_card
+from .frontend.websocket import async_setup_websocket
 from .migration import async_migrate_entry as async_migrate_entry
+from .polling.back_off import back_off_of
+from .polling.coordinator import ClaudePulseCoordinator
+from .polling.issues import async_clear_issues
+from .polling.status import async_setup_status
 from .seat import async_describe_device
-from .status import async_setup_status
-from .teller import async_setup_telling, teller_of
-from .websocket import async_setup_websocket
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -15,14 +15,14 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
-from .claude_ai.forecast import Forecast
 from .claude_ai.usage import SESSION, WEEKLY
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
+from .dynamic_entities import Wanted, async_keep_up
 from .entity import Beside, SeatEntity, WindowEntity
-from .found import Wanted, async_keep_up
+from .forecast.projection import Forecast
+from .forecast.readings import Reading, Readings
 from .naming import WEEKLY_WINDOW, WindowSubject, name_window
-from .reading import Reading, Readings
+from .polling.coordinator import ClaudePulseCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

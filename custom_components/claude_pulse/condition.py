@@ -11,12 +11,12 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .automation import UnsupportedPlatform, load_if_supported
+from .events.automation import UnsupportedPlatform, load_if_supported
 
 
 def _load() -> Mapping[str, Any]:
     """Import the conditions, which need newer Home Assistant APIs."""
-    from .usage_conditions import CONDITIONS  # noqa: PLC0415
+    from .events.usage_conditions import CONDITIONS  # noqa: PLC0415
 
     return CONDITIONS
 

@@ -23,19 +23,19 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 
-from .automation import (
+from .claude_ai.usage import WEEKLY, Identity
+from .const import DOMAIN
+from .event import attributes_of
+from .events.automation import (
     PERCENTAGE_SCHEMA,
     entity_id_of,
     events_id,
     is_meant,
     tells_events,
 )
-from .claude_ai.usage import WEEKLY, Identity
-from .const import DOMAIN
-from .event import attributes_of
+from .events.detection import THRESHOLD_REACHED, Told, types_of
+from .events.dispatcher import async_listen
 from .naming import SESSION_WINDOW, WEEKLY_WINDOW
-from .teller import async_listen
-from .told import THRESHOLD_REACHED, Told, types_of
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo

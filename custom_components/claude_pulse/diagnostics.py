@@ -10,17 +10,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .back_off import Failure, back_off_of
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
+from .polling.back_off import Failure, back_off_of
 from .seat import account_known
 from .stored import data_of, options_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-    from .coordinator import ClaudePulseCoordinator, Snapshot
+    from .polling.coordinator import ClaudePulseCoordinator, Snapshot
 
 _PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Team|Enterprise")
 

@@ -14,10 +14,10 @@ from homeassistant.helpers.update_coordinator import (
     DataUpdateCoordinator,
 )
 
-from .claude_ai.forecast import Forecast
-from .coordinator import ClaudePulseCoordinator
+from .forecast.projection import Forecast
+from .forecast.readings import Reading
 from .naming import Subject, WindowSubject
-from .reading import Reading
+from .polling.coordinator import ClaudePulseCoordinator
 
 # What is told beside a state that follows from a forecast.
 Beside = Callable[[Forecast], Mapping[str, StateType]]

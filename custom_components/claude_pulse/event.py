@@ -10,13 +10,13 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
+from .dynamic_entities import Wanted, async_keep_up
 from .entity import WindowEntity
-from .found import Wanted, async_keep_up
+from .events.detection import THRESHOLD_REACHED, Told, types_of
+from .events.dispatcher import async_listen
+from .forecast.readings import text_of
 from .naming import EVENTS, SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
-from .reading import text_of
-from .teller import async_listen
-from .told import THRESHOLD_REACHED, Told, types_of
+from .polling.coordinator import ClaudePulseCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

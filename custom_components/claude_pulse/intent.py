@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 async def async_setup_intents(hass: HomeAssistant) -> None:
     """Register the intent, if this version has what it needs."""
     try:
-        from .usage_intent import GetUsageHandler  # noqa: PLC0415
+        from .assist.usage_intent import GetUsageHandler  # noqa: PLC0415
     except Exception as err:  # noqa: BLE001
         _LOGGER.warning(
             "The intent of Claude Pulse is not compatible with this Home Assistant (%s)",

@@ -12,7 +12,7 @@ from homeassistant.helpers import llm
 # disables the tools of all integrations.
 from homeassistant.helpers.llm import LLM_API_ASSIST, Tool
 
-from .assist import async_accounts
+from .assist.answers import async_accounts
 from .const import DOMAIN
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from .claude_ai.errors import ClaudeAiError
 from .claude_ai.organization import Organization
 from .const import CONF_ORG_ID
 from .fields import KEY_SCHEMA, PLACEHOLDERS, errors_of, organization_schema
-from .issues import Issue
+from .polling.issues import Issue
 from .seat import SeatError, async_change, async_listed
 from .stored import title_of
 

@@ -13,7 +13,6 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 from homeassistant.util import slugify
 
-from .back_off import back_off_of
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.credentials import parse_org_id, parse_session_key
 from .claude_ai.errors import (
@@ -34,7 +33,8 @@ from .const import (
     TOLD_DEFAULTS,
     USAGE_URL,
 )
-from .sessions import short_session
+from .polling.back_off import back_off_of
+from .polling.sessions import short_session
 from .stored import data_of, seat_id_of, title_of
 
 if TYPE_CHECKING:

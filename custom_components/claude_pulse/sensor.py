@@ -20,14 +20,13 @@ from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .back_off import POLL_ERRORS
-from .claude_ai.forecast import Forecast
 from .claude_ai.status import STATUSES
 from .claude_ai.usage import CreditPool, Money
 from .const import DOMAIN, WEEKDAYS
-from .coordinator import ClaudePulseCoordinator, Snapshot
+from .dynamic_entities import Wanted, async_keep_up
 from .entity import Beside, ClaudePulseEntity, SeatEntity, WindowEntity
-from .found import Wanted, async_keep_up
+from .forecast.projection import Forecast
+from .forecast.readings import Reading, whole
 from .naming import (
     SESSION_WINDOW,
     WEEKLY_WINDOW,
@@ -36,8 +35,9 @@ from .naming import (
     name_pool,
     name_window,
 )
-from .reading import Reading, whole
-from .status import StatusCoordinator, status_coordinator
+from .polling.back_off import POLL_ERRORS
+from .polling.coordinator import ClaudePulseCoordinator, Snapshot
+from .polling.status import StatusCoordinator, status_coordinator
 from .stored import read_number, read_time
 
 if TYPE_CHECKING:

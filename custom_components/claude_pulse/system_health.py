@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .claude_ai import client
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
+from .polling.coordinator import ClaudePulseCoordinator
 
 
 @callback

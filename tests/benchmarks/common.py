@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from aiohttp import ClientSession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.claude_ai.habit import WEEKS, History, Hour
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from custom_components.claude_pulse.forecast.habit import WEEKS, History, Hour
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util

@@ -16,15 +16,15 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.claude_ai.forecast import (
+from custom_components.claude_pulse.claude_ai.usage import parse_usage
+from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.forecast.habit import learn
+from custom_components.claude_pulse.forecast.history import Habits
+from custom_components.claude_pulse.forecast.projection import (
     BASIS_HABIT,
     course_of,
     shown_forecast,
 )
-from custom_components.claude_pulse.claude_ai.habit import learn
-from custom_components.claude_pulse.claude_ai.usage import parse_usage
-from custom_components.claude_pulse.const import DOMAIN
-from custom_components.claude_pulse.history import Habits
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import add_entry, pass_time, settle

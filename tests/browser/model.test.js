@@ -6,9 +6,9 @@ import { describe, test } from "node:test";
 
 import { NOW, SCENARIOS, forecastOf, hassOf, windowOf } from "./scenarios.js";
 
-// Files of `www/` are modules by how they are loaded, which node cannot tell by their name.
+// Files of `frontend/` are modules by how they are loaded, which node cannot tell by their name.
 const source = readFileSync(
-  new URL("../../custom_components/claude_pulse/www/claude-pulse.js", import.meta.url),
+  new URL("../../custom_components/claude_pulse/frontend/claude-pulse.js", import.meta.url),
 );
 const {
   Format,

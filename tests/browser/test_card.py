@@ -18,7 +18,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-CARD = ROOT / "custom_components" / "claude_pulse" / "www" / "claude-pulse.js"
+CARD = ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-pulse.js"
 FRONTEND = ".venv/2024.1.2/lib/python*/site-packages/hass_frontend/frontend_latest"
 
 NOW = "2026-05-06T12:00:00Z"

@@ -53,7 +53,7 @@ def change_mode(
 
 def make_time_fly() -> None:
     """Let pass within two minutes what takes hours, or days."""
-    from custom_components.claude_pulse import back_off, coordinator, issues
+    from custom_components.claude_pulse.polling import back_off, coordinator, issues
 
     for error in back_off.LONGEST_WAIT:
         back_off.LONGEST_WAIT[error] = timedelta(minutes=1)

@@ -17,13 +17,13 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse import session_key
 from custom_components.claude_pulse.claude_ai import client, status
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.claude_pulse.found import MAX_ENTITIES
+from custom_components.claude_pulse.dynamic_entities import MAX_ENTITIES
+from custom_components.claude_pulse.polling import session_key
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant

@@ -11,8 +11,8 @@ import time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse import coordinator
 from custom_components.claude_pulse.claude_ai.client import TIMEOUT
+from custom_components.claude_pulse.polling import coordinator
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import (
@@ -65,7 +65,9 @@ async def until(condition: Callable[[], object]) -> None:
 
 def runs(caplog: pytest.LogCaptureFixture) -> int:
     """Count how often Home Assistant has run the poll, whether or not it asked."""
-    return sum("Finished" in line for line in messages_of(caplog, "coordinator"))
+    return sum(
+        "Finished" in line for line in messages_of(caplog, "polling.coordinator")
+    )
 
 
 async def wait_under_a_limit(

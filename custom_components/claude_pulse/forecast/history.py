@@ -15,10 +15,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.habit import EVERY_DAY, WEEKS, Habit, History, Hour, learn
-from .const import DOMAIN
-from .naming import WEEKLY_WINDOW, window_of_usage
-from .stored import options_of, title_of
+from ..const import DOMAIN
+from ..naming import WEEKLY_WINDOW, window_of_usage
+from ..stored import options_of, title_of
+from .habit import EVERY_DAY, WEEKS, Habit, History, Hour, learn
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -14,8 +14,8 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition
 
+from ..forecast.readings import Reading
 from .automation import PERCENTAGE_SCHEMA, readings_of
-from .reading import Reading
 from .target import target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.forecast import (
+from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.forecast.projection import (
     Forecast,
     forecast_of,
     shown_forecast,
 )
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LENGTHS = {

@@ -10,7 +10,7 @@ import voluptuous as vol
 from homeassistant.helpers import config_validation as cv, intent
 from homeassistant.util import dt as dt_util
 
-from .assist import ASSIST, WINDOWS, answer, async_accounts
+from .answers import ASSIST, WINDOWS, answer, async_accounts
 
 INTENT_GET_USAGE = "ClaudePulseGetUsage"
 

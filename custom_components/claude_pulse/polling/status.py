@@ -12,10 +12,10 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .claude_ai.errors import ClaudeAiError
-from .claude_ai.status import service_status
-from .const import DOMAIN
-from .polling import PollFailedError, owned_by
+from ..claude_ai.errors import ClaudeAiError
+from ..claude_ai.status import service_status
+from ..const import DOMAIN
+from .base import PollFailedError, owned_by
 from .sessions import short_session
 
 _LOGGER = logging.getLogger(__name__)

@@ -11,23 +11,23 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.forecast import (
-    Forecast,
-    course_of,
-    forecast_of,
-    shown_forecast,
+from custom_components.claude_pulse.claude_ai.usage import (
+    WEEKLY,
+    Identity,
+    UsageWindow,
 )
-from custom_components.claude_pulse.claude_ai.habit import (
+from custom_components.claude_pulse.forecast.habit import (
     WEEKS,
     Habit,
     History,
     Hour,
     learn,
 )
-from custom_components.claude_pulse.claude_ai.usage import (
-    WEEKLY,
-    Identity,
-    UsageWindow,
+from custom_components.claude_pulse.forecast.projection import (
+    Forecast,
+    course_of,
+    forecast_of,
+    shown_forecast,
 )
 
 # A Monday, at noon.

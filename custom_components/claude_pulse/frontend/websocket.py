@@ -13,14 +13,14 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from .back_off import back_off_of
-from .claude_ai.forecast import Forecast, length_of
-from .claude_ai.usage import Money, Spend, UsageWindow
-from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
-from .naming import subject_of
-from .reading import Reading, text_of, whole
-from .stored import options_of, slug_of, title_of
+from ..claude_ai.usage import Money, Spend, UsageWindow
+from ..const import DOMAIN
+from ..forecast.projection import Forecast, length_of
+from ..forecast.readings import Reading, text_of, whole
+from ..naming import subject_of
+from ..polling.back_off import back_off_of
+from ..polling.coordinator import ClaudePulseCoordinator
+from ..stored import options_of, slug_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -15,12 +15,12 @@ from homeassistant.helpers.dispatcher import (
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
-from .claude_ai.forecast import Forecast
-from .claude_ai.usage import Identity, Usage, UsageWindow
-from .const import DOMAIN
-from .entry_file import EntryFile
-from .stored import data_of, options_of, read_number, read_time
-from .told import ROSE, THRESHOLD_REACHED, TYPES, Mark, Rules, Told, in_doubt, tell
+from ..claude_ai.usage import Identity, Usage, UsageWindow
+from ..const import DOMAIN
+from ..forecast.projection import Forecast
+from ..stored import data_of, options_of, read_number, read_time
+from .detection import ROSE, THRESHOLD_REACHED, TYPES, Mark, Rules, Told, in_doubt, tell
+from .storage import EntryFile
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

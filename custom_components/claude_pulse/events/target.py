@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.target import async_extract_referenced_entity_ids
 
-from .const import CONF_OPTIONS
+from ..const import CONF_OPTIONS
 
 if TYPE_CHECKING:
     from homeassistant.helpers.target import TargetSelection

@@ -14,10 +14,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, WEEKDAYS
-from .coordinator import ClaudePulseCoordinator
-from .naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
-from .stored import title_of
+from ..const import DOMAIN, WEEKDAYS
+from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
+from ..polling.coordinator import ClaudePulseCoordinator
+from ..stored import title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.client import ClaudeAiClient
-from .claude_ai.errors import ClaudeAiError
-from .claude_ai.usage import Money
-from .seat import (
+from ..claude_ai.client import ClaudeAiClient
+from ..claude_ai.errors import ClaudeAiError
+from ..claude_ai.usage import Money
+from ..seat import (
     account_known,
     async_describe_device,
     async_learn_account,
     async_take_organization,
 )
-from .stored import data_of
+from ..stored import data_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -9,8 +9,8 @@ from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
+from ..claude_ai.usage import KIND_SESSION, KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
 from .habit import Course, Habit
-from .usage import KIND_SESSION, KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
 
 _LENGTHS = {
     KIND_SESSION: timedelta(hours=5),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from ..claude_ai.errors import OrganizationAccessError
+from ..const import DOMAIN, README_URL
+from ..stored import data_of, title_of
 from .back_off import Failure
-from .claude_ai.errors import OrganizationAccessError
-from .const import DOMAIN, README_URL
-from .stored import data_of, title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

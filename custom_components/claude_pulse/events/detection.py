@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .claude_ai.forecast import Forecast, length_of
-from .claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
+from ..claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
+from ..forecast.projection import Forecast, length_of
 
 AVAILABLE_AGAIN = "available_again"
 LEFT_OVER = "left_over"

@@ -14,17 +14,17 @@ from homeassistant.const import CONF_ABOVE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.trigger import Trigger
 
+from ..event import attributes_of
 from .automation import PERCENTAGE_SCHEMA, entity_id_of, is_meant
-from .event import attributes_of
-from .target import target_schema, targeted_entity_ids
-from .teller import async_listen
-from .told import (
+from .detection import (
     AVAILABLE_AGAIN,
     LIMIT_REACHED,
     THRESHOLD_REACHED,
     WILL_RUN_OUT,
     Told,
 )
+from .dispatcher import async_listen
+from .target import target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionRunner, TriggerConfig

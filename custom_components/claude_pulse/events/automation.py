@@ -12,11 +12,11 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform, __versio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
-from .naming import EVENTS, subject_of
-from .reading import Reading
-from .told import ROSE, THRESHOLD_REACHED, Told
+from ..const import DOMAIN
+from ..forecast.readings import Reading
+from ..naming import EVENTS, subject_of
+from ..polling.coordinator import ClaudePulseCoordinator
+from .detection import ROSE, THRESHOLD_REACHED, Told
 
 _LOGGER = logging.getLogger(__name__)
 

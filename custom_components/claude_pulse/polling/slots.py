@@ -8,7 +8,7 @@ import math
 
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
 _DATA = f"{DOMAIN}_slots"
 

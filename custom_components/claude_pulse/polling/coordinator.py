@@ -16,30 +16,30 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .account import Account
-from .back_off import SLACK, Failure, back_off_of
-from .claude_ai.client import ClaudeAiClient
-from .claude_ai.errors import (
+from ..claude_ai.client import ClaudeAiClient
+from ..claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
     ForbiddenError,
     OrganizationAccessError,
     RateLimitedError,
 )
-from .claude_ai.usage import Money, Usage
-from .const import DEFAULT_UPDATE_INTERVAL, DOMAIN
-from .history import UsageHistory
+from ..claude_ai.usage import Money, Usage
+from ..const import DEFAULT_UPDATE_INTERVAL, DOMAIN
+from ..events.detection import LATE_RESET
+from ..events.dispatcher import teller_of
+from ..forecast.history import UsageHistory
+from ..forecast.readings import Readings
+from ..seat import async_ask_for_key, device_of
+from ..stored import data_of, slug_of, title_of
+from .account import Account
+from .back_off import SLACK, Failure, back_off_of
+from .base import PollFailedError, owned_by
 from .issues import async_tell_failure, async_tell_success
-from .polling import PollFailedError, owned_by
-from .reading import Readings
-from .seat import async_ask_for_key, device_of
 from .session_key import SessionKey
 from .sessions import async_entry_session
 from .slots import async_take_slot
-from .stored import data_of, slug_of, title_of
-from .teller import teller_of
 from .tick import async_track_minute
-from .told import LATE_RESET
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

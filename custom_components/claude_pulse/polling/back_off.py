@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.errors import (
+from ..claude_ai.errors import (
     BlockedError,
     ClaudeAiError,
     ForbiddenError,
@@ -22,9 +22,9 @@ from .claude_ai.errors import (
     UnavailableError,
     UnreachableError,
 )
-from .const import DEFAULT_UPDATE_INTERVAL, DOMAIN
-from .entry_file import EntryFile
-from .stored import data_of, options_of, read_number, read_time
+from ..const import DEFAULT_UPDATE_INTERVAL, DOMAIN
+from ..events.storage import EntryFile
+from ..stored import data_of, options_of, read_number, read_time
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

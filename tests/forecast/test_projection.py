@@ -8,12 +8,12 @@ from itertools import pairwise
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.forecast import (
+from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.forecast.projection import (
     Forecast,
     forecast_of,
     shown_forecast,
 )
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
 from tests.simulator.world import HOUR, SESSION, WEEK, Meter
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_current_platform
 
 from .const import DOMAIN
-from .coordinator import ClaudePulseCoordinator
+from .polling.coordinator import ClaudePulseCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddEntitiesCallback

@@ -15,7 +15,7 @@ from homeassistant.components.http import HomeAssistantView
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from .const import DOMAIN, README_URL
+from ..const import DOMAIN, README_URL
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -26,7 +26,7 @@ _DATA = f"{DOMAIN}_frontend"
 
 # Nothing in it may be called static: old service workers would keep that for ever.
 URL = f"/{DOMAIN}/claude-pulse.js"
-MODULE = Path(__file__).parent / "www" / "claude-pulse.js"
+MODULE = Path(__file__).parent / "claude-pulse.js"
 
 
 @dataclass

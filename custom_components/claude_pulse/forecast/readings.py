@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .claude_ai.forecast import Forecast, course_of, forecast_of, shown_forecast
-from .claude_ai.habit import Course
-from .claude_ai.usage import Identity, Usage, UsageWindow
+from ..claude_ai.usage import Identity, Usage, UsageWindow
+from ..naming import subject_of
+from .habit import Course
 from .history import UsageHistory
-from .naming import subject_of
+from .projection import Forecast, course_of, forecast_of, shown_forecast
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.client import ClaudeAiClient
-from .claude_ai.errors import ClaudeAiError, InvalidSessionError
-from .const import (
+from ..claude_ai.client import ClaudeAiClient
+from ..claude_ai.errors import ClaudeAiError, InvalidSessionError
+from ..const import (
     CONF_PREVIOUS_SESSION_KEY,
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
 )
-from .stored import data_of
+from ..stored import data_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

@@ -1,0 +1,8 @@
+"""Answers for voice assistants and language models.
+
+`answers` reads the limits that are exposed to an assistant, and builds the spoken and the
+structured answer. `usage_intent` is the intent of the voice assistants. The tool for
+language models is in `llm.py`, where Home Assistant looks for it.
+
+This package imports everything below the platforms.
+"""
