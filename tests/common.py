@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from inspect import signature
 from typing import Any
@@ -43,6 +44,60 @@ TEN_KEYS = (
     "session_limit",
     "plan",
 )
+
+
+@dataclass
+class Claude:
+    """Home Assistant with Claude Pulse, the simulator that it polls, and a frozen clock."""
+
+    hass: HomeAssistant
+    server: Simulator
+    clock: FrozenDateTimeFactory
+
+    async def entry(
+        self, account: str = "ada", *, title: str = "Claude Pulse", **options: Any
+    ) -> MockConfigEntry:
+        """Set up an entry for the last seat of an account."""
+        return await add_entry(self.hass, self.server, account, title=title, **options)
+
+    def stored_entry(
+        self, account: str = "ada", *, title: str = "Claude Pulse", **options: Any
+    ) -> MockConfigEntry:
+        """Add an entry without setting it up."""
+        return store_entry(self.hass, self.server, account, title=title, **options)
+
+    async def settle(self) -> None:
+        """Wait for all tasks, including background tasks."""
+        await settle(self.hass)
+
+    async def pass_time(self, seconds: float = POLL) -> None:
+        """Move the clock, by default to the next poll, and wait for what follows."""
+        await pass_time(self.hass, self.clock, seconds)
+
+    def serve(self, body: Any, account: str = "ada") -> None:
+        """Serve a body as the usage of the account's last seat."""
+        serve(self.server, body, account)
+
+    def state(
+        self, key: str, platform: str = "sensor", slug: str = "claude_pulse"
+    ) -> str:
+        """Return the state of an entity, or `missing`."""
+        state = self.hass.states.get(f"{platform}.{slug}_{key}")
+        return state.state if state else "missing"
+
+    def states(self, slug: str = "claude_pulse") -> dict[str, str]:
+        """Return the states of the ten sensors by key."""
+        return states(self.hass, slug)
+
+    @property
+    def issues(self) -> set[str]:
+        """Return the translation keys of the active repair issues."""
+        return issues(self.hass)
+
+    @property
+    def polls(self) -> int:
+        """Return the number of usage requests so far."""
+        return usage_requests(self.server)
 
 
 def seat_of(simulator: Simulator, account: str = "ada") -> dict[str, str]:

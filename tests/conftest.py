@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientTimeout
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client, status
@@ -14,7 +15,9 @@ from custom_components.claude_pulse.polling import session_key
 
 # Imported late by Home Assistant otherwise, and not possible while time is frozen.
 import homeassistant.components.hassio  # noqa: F401
+from homeassistant.core import HomeAssistant
 
+from .common import Claude
 from .simulator import Simulator
 
 
@@ -46,6 +49,14 @@ async def simulator(
     monkeypatch.setattr(session_key, "CONFIRM_PAUSE", 0)
     yield simulator
     await simulator.stop()
+
+
+@pytest.fixture
+def claude(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> Claude:
+    """Return Home Assistant, the simulator and a frozen clock."""
+    return Claude(hass, simulator, freezer)
 
 
 @pytest.fixture
