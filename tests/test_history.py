@@ -1,41 +1,32 @@
-"""Forecasts by habit, from statistics in a real recorder."""
+"""Habits learned from the statistics of a real recorder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import isnan
+from itertools import pairwise
 import threading
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from sqlalchemy import text
 
-from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.forecast import history
 from homeassistant.components.recorder import Recorder, get_instance, statistics
 from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.models import StatisticMetaData
-from homeassistant.components.recorder.statistics import async_import_statistics
-from homeassistant.components.recorder.util import session_scope
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import add_entry, pass_time, serve, settle, store_entry
-from .simulator import Simulator
+from .common import Claude
 
-# A Friday evening: the week began on Monday noon.
+# A Friday evening. The week started on Monday at noon.
 NOW = datetime(2026, 5, 8, 18, 0, 5, tzinfo=dt_util.UTC)
 BEGIN = datetime(2026, 5, 4, 12, 0, tzinfo=dt_util.UTC)
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
@@ -43,8 +34,10 @@ PROJECTION = "sensor.claude_pulse_weekly_projected_usage"
 LASTS = "binary_sensor.claude_pulse_weekly_lasts"
 PACE = "sensor.claude_pulse_weekly_pace"
 USAGE = "sensor.claude_pulse_weekly_usage"
+SESSION = "sensor.claude_pulse_session_usage"
+WORKING_DAYS = ["mon", "tue", "wed", "thu", "fri"]
 
-# What the even rate makes of 70 % on that evening.
+# The projection of 70% on that evening at the even rate.
 EVEN = 70 / 4.25 * 7
 
 
@@ -54,31 +47,29 @@ def office(time: datetime) -> float:
 
 
 async def import_use(
-    hass: HomeAssistant,
-    use: Callable[[datetime], float],
+    claude: Claude,
+    use: Callable[[datetime], float] = office,
     *,
-    weeks: int = 6,
-    since: datetime = BEGIN - 12 * WEEK,
+    since: datetime = BEGIN - 6 * WEEK,
     until: datetime = NOW - HOUR,
     entity_id: str = USAGE,
     window: int = 168,
 ) -> None:
-    """Have had a person use it, as the recorder's statistics tell."""
+    """Import statistics of a sensor whose window has a length in hours."""
     rows: list[dict[str, Any]] = []
-    time, percent = BEGIN - weeks * WEEK, 0.0
+    time, percent = BEGIN - 6 * WEEK, 0.0
     while time < until:
-        least, before = percent, percent
+        minimum, before = percent, percent
         if (time - BEGIN) % (window * HOUR) == timedelta():
-            least = 0.0
-        percent = min(least + use(time), 100)
-        row = {"start": time, "min": least, "mean": least}
-        if time >= since:
-            rows.append({**row, "max": max(before, percent)})
+            minimum = 0.0
+        percent = min(minimum + use(time), 100)
+        row = {"start": time, "min": minimum, "mean": minimum}
+        rows.append({**row, "max": max(before, percent)})
         time += HOUR
     metadata = {
         "has_mean": True,
         "has_sum": False,
-        # Both are asked for in newer versions, and not known in old ones.
+        # Required in new versions and unknown in old ones.
         "mean_type": 1,
         "unit_class": "unitless",
         "name": None,
@@ -87,532 +78,368 @@ async def import_use(
         "unit_of_measurement": "%",
     }
     known = StatisticMetaData.__annotations__
-    async_import_statistics(
-        hass, {key: value for key, value in metadata.items() if key in known}, rows
+    statistics.async_import_statistics(
+        claude.hass,
+        {key: value for key, value in metadata.items() if key in known},
+        [row for row in rows if row["start"] >= since],
     )
-    await async_wait_recording_done(hass)
+    await async_wait_recording_done(claude.hass)
 
 
-def serve_week(simulator: Simulator, percent: float) -> None:
-    """Serve a week that began on Monday noon."""
+def serve_week(claude: Claude, percent: float) -> None:
+    """Serve the week that started on Monday at noon."""
     reset = (BEGIN + WEEK).isoformat()
-    serve(simulator, {"seven_day": {"utilization": percent, "resets_at": reset}})
+    claude.serve({"seven_day": {"utilization": percent, "resets_at": reset}})
 
 
-async def add(
-    hass: HomeAssistant, simulator: Simulator, **options: Any
-) -> MockConfigEntry:
-    """Set up an entry whose history is read by then."""
-    entry = await add_entry(hass, simulator, **options)
-    await get_instance(hass).async_block_till_done()
-    await settle(hass)
-    return entry
+def attribute(claude: Claude, name: str, entity_id: str = PROJECTION) -> Any:
+    """Return an attribute of a forecast."""
+    return claude.hass.states.get(entity_id).attributes[name]
 
 
-def number(hass: HomeAssistant, entity_id: str = PROJECTION) -> int:
-    """Return a state as a number."""
-    return int(hass.states.get(entity_id).state)
+def projection(claude: Claude) -> int:
+    """Return the projection of the week."""
+    return int(claude.state("weekly_projected_usage"))
+
+
+def states_of(claude: Claude, entity_id: str) -> list[str]:
+    """Return a list of an entity's states from now on."""
+    states: list[str] = []
+
+    def note(event: Any) -> None:
+        """Append a state."""
+        if event.data["entity_id"] == entity_id and event.data["new_state"]:
+            states.append(event.data["new_state"].state)
+
+    claude.hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    return states
+
+
+async def pass_minutes(claude: Claude, minutes: int) -> None:
+    """Move the clock minute by minute."""
+    for _ in range(minutes):
+        await claude.pass_time(60)
+
+
+async def set_clock_back(claude: Claude, now: datetime) -> None:
+    """Set the clock back. The next minute still comes."""
+    claude.clock.move_to(now)
+    async_fire_time_changed(claude.hass, now + timedelta(days=500))
+    await claude.hass.async_block_till_done()
 
 
 @pytest.fixture
-async def recorder(
-    recorder_mock: Recorder,
-    enable_custom_integrations: None,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Recorder:
-    """Have a recorder, on that Friday evening, in UTC."""
+async def friday(enable_custom_integrations: None, claude: Claude) -> Claude:
+    """Return Home Assistant on that Friday evening in UTC, at 70% of the week."""
+    await claude.hass.config.async_update(time_zone="UTC")
+    claude.clock.move_to(NOW)
+    serve_week(claude, 70)
+    return claude
+
+
+@pytest.fixture
+async def recorded(
+    recorder_mock: Recorder, friday: Claude, monkeypatch: pytest.MonkeyPatch
+) -> Claude:
+    """Return the same with a recorder."""
     monkeypatch.setattr(history, "SPREAD", 0)
-    await hass.config.async_update(time_zone="UTC")
-    freezer.move_to(NOW)
-    assert await async_setup_component(hass, "sensor", {})
-    serve_week(simulator, 70)
-    return recorder_mock
+    assert await async_setup_component(friday.hass, "sensor", {})
+    return friday
+
+
+@dataclass
+class Reads:
+    """The queries of statistics, which can wait or fail."""
+
+    starts: list[datetime] = field(default_factory=list)
+    entity_ids: set[str] = field(default_factory=set)
+    released: threading.Event = field(default_factory=threading.Event)
+    fault: Callable[[], Any] | None = None
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
+    """Record the queries of statistics."""
+    reads, query = Reads(), statistics.statistics_during_period
+    reads.released.set()
+
+    def read(hass: Any, start: datetime, *others: Any) -> Any:
+        """Record a query and answer it."""
+        reads.starts.append(start)
+        reads.entity_ids = others[1]
+        reads.released.wait()
+        return reads.fault() if reads.fault else query(hass, start, *others)
+
+    monkeypatch.setattr(statistics, "statistics_during_period", read)
+    yield reads
+    reads.released.set()
 
 
 @pytest.mark.smoke
-async def test_forecast_by_habit(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """Whoever works from Monday to Friday has used the week on Friday evening."""
-    await import_use(hass, office)
-    await add(hass, simulator)
-    found = hass.states.get(PROJECTION)
-    assert 74 <= int(found.state) <= 80
-    assert found.attributes["basis"] == "habit"
-    assert found.attributes["weeks"] == 6
-    assert 70 <= found.attributes["low"] <= int(found.state) <= found.attributes["high"]
-    assert found.attributes["state_class"] == "measurement"
-    lasts = hass.states.get(LASTS)
-    assert lasts.state == "on"
-    assert lasts.attributes["confidence"] > 90
-    pace = hass.states.get(PACE)
-    assert pace.attributes["expected"] == pytest.approx(73, abs=2)
-    assert pace.attributes["state_class"] == "measurement"
+async def test_forecast_by_habit(recorded: Claude) -> None:
+    """On Friday evening, the week of an office worker lasts."""
+    await import_use(recorded)
+    await recorded.entry()
+    low, high = attribute(recorded, "low"), attribute(recorded, "high")
+    assert 74 <= projection(recorded) <= 80
+    assert 70 <= low <= projection(recorded) <= high
+    assert attribute(recorded, "basis") == "habit"
+    assert attribute(recorded, "weeks") == 6
+    assert recorded.state("weekly_lasts", "binary_sensor") == "on"
+    assert attribute(recorded, "confidence", LASTS) > 90
+    assert attribute(recorded, "expected", PACE) == pytest.approx(73, abs=2)
+    for entity_id in (PROJECTION, PACE):
+        assert attribute(recorded, "state_class", entity_id) == "measurement"
 
 
-async def test_even_without_history(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """A recorder that knows nothing yet changes nothing."""
-    await add(hass, simulator)
-    found = hass.states.get(PROJECTION)
-    assert int(found.state) == pytest.approx(EVEN, abs=5)
-    assert (found.attributes["basis"], found.attributes["weeks"]) == ("even", 0)
-    assert hass.states.get(PACE).attributes["expected"] is None
-    assert hass.states.get(LASTS).state == "off"
+async def test_even_rate_without_history(recorded: Claude) -> None:
+    """A recorder without statistics leads to the even rate."""
+    await recorded.entry()
+    assert projection(recorded) == pytest.approx(EVEN, abs=5)
+    assert attribute(recorded, "basis") == "even"
+    assert attribute(recorded, "weeks") == 0
+    assert attribute(recorded, "expected", PACE) is None
+    assert recorded.state("weekly_lasts", "binary_sensor") == "off"
 
 
-@pytest.mark.usefixtures("enable_custom_integrations")
+@pytest.mark.parametrize(
+    ("days", "basis", "projected", "lasts"),
+    # 102 of 120 hours of working days have passed.
+    [([], "even", EVEN, "off"), (WORKING_DAYS, "working_days", 70 / 102 * 120, "on")],
+)
 async def test_without_recorder(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+    friday: Claude, days: list[str], basis: str, projected: float, lasts: str
 ) -> None:
-    """Where there is no recorder the forecast is there at once, at the even rate."""
-    freezer.move_to(NOW)
-    serve_week(simulator, 70)
-    await add_entry(hass, simulator)
-    assert "recorder" not in hass.config.components
-    assert number(hass) == pytest.approx(EVEN, abs=5)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "even"
-    await pass_time(hass, freezer, 3600)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "even"
+    """The forecast is present after the first poll, and its basis does not change."""
+    await friday.entry(working_days=days)
+    assert "recorder" not in friday.hass.config.components
+    assert projection(friday) == pytest.approx(projected, abs=5)
+    assert friday.state("weekly_lasts", "binary_sensor") == lasts
+    assert attribute(friday, "basis") == basis
+    await friday.pass_time(3600)
+    assert attribute(friday, "basis") == basis
 
 
-def count_states(hass: HomeAssistant, entity_id: str) -> list[str]:
-    """Collect the states of an entity from now on."""
-    seen: list[str] = []
-
-    def note(event: Any) -> None:
-        """Note a state."""
-        if event.data["entity_id"] == entity_id and event.data["new_state"]:
-            seen.append(event.data["new_state"].state)
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
-    return seen
-
-
-async def test_no_other_forecast_before_it(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """A start tells nobody first that the week runs out, and then that it lasts."""
-    await import_use(hass, office)
-    entry = await add(hass, simulator)
-    seen, verdicts = count_states(hass, PROJECTION), count_states(hass, LASTS)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert set(seen) <= {"unavailable", "unknown", hass.states.get(PROJECTION).state}
+async def test_no_other_forecast_after_a_restart(recorded: Claude) -> None:
+    """The even rate is not shown before the habits are learned."""
+    await import_use(recorded)
+    entry = await recorded.entry()
+    states, verdicts = states_of(recorded, PROJECTION), states_of(recorded, LASTS)
+    await recorded.hass.config_entries.async_reload(entry.entry_id)
+    await recorded.settle()
+    assert {*states} <= {"unavailable", "unknown", str(projection(recorded))}
     assert "off" not in verdicts
     assert verdicts[-1] == "on"
 
 
-async def test_recorder_that_takes_its_time(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """Nothing waits for it: the numbers are there at once, the forecast within minutes."""
-    await import_use(hass, office)
-    going_on = threading.Event()
-    instance = get_instance(hass)
-    blocked = [
-        instance.async_add_executor_job(going_on.wait)
-        for _ in range(instance._db_executor._max_workers)
-    ]
-    entry = store_entry(hass, simulator, update_interval=3600)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert hass.states.get(USAGE).state == "70"
-    assert hass.states.get(PROJECTION).state == "unknown"
+async def test_slow_recorder(recorded: Claude, reads: Reads) -> None:
+    """Usage is shown at once, the even rate after three minutes, and the habit last."""
+    await import_use(recorded)
+    reads.released.clear()
+    entry = recorded.stored_entry(update_interval=3600)
+    assert await recorded.hass.config_entries.async_setup(entry.entry_id)
+    await recorded.hass.async_block_till_done()
+    assert recorded.state("weekly_usage") == "70"
     for _ in range(3):
-        assert hass.states.get(PROJECTION).state == "unknown"
-        freezer.tick(60)
-        async_fire_time_changed(hass)
-        await hass.async_block_till_done()
-    assert number(hass) == pytest.approx(EVEN, abs=5)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "even"
-    going_on.set()
-    for job in blocked:
-        await job
-    await settle(hass)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    assert await hass.config_entries.async_unload(entry.entry_id)
+        assert recorded.state("weekly_projected_usage") == "unknown"
+        recorded.clock.tick(60)
+        async_fire_time_changed(recorded.hass)
+        await recorded.hass.async_block_till_done()
+    assert projection(recorded) == pytest.approx(EVEN, abs=5)
+    reads.released.set()
+    await recorded.settle()
+    assert attribute(recorded, "basis") == "habit"
 
 
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[datetime, set[str]]]:
-    """Collect from when on the statistics of which entities are read."""
-    found: list[tuple[datetime, set[str]]] = []
-    read = statistics.statistics_during_period
+async def test_slow_recorder_and_clock_set_back(recorded: Claude, reads: Reads) -> None:
+    """The forecast does not wait for hours."""
+    reads.released.clear()
+    entry = recorded.stored_entry()
+    assert await recorded.hass.config_entries.async_setup(entry.entry_id)
+    await recorded.hass.async_block_till_done()
+    assert recorded.state("weekly_projected_usage") == "unknown"
+    await set_clock_back(recorded, NOW - 3 * HOUR)
+    assert attribute(recorded, "basis") == "even"
+    reads.released.set()
+    await recorded.settle()
 
-    def note(hass: HomeAssistant, start: datetime, *others: Any) -> Any:
-        """Note what is read."""
-        found.append((start, others[1]))
-        return read(hass, start, *others)
 
-    monkeypatch.setattr(statistics, "statistics_during_period", note)
-    return found
-
-
-async def test_once_an_hour_and_only_what_is_new(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Twelve weeks at the start, and then hour by hour what has come since."""
-    await import_use(hass, office)
-    found = reads(monkeypatch)
-    await add(hass, simulator)
-    assert [start for start, _ in found] == [NOW - timedelta(weeks=12)]
-    assert found[0][1] >= {USAGE, "sensor.claude_pulse_session_usage"}
-    assert not any(entity_id.endswith("projected_usage") for entity_id in found[0][1])
-    # A whole hour a minute at a time.
+async def test_hourly_reads(recorded: Claude, reads: Reads) -> None:
+    """The first read is of twelve weeks, and the hourly ones are of new hours."""
+    await import_use(recorded)
+    await recorded.entry()
+    assert reads.starts == [NOW - 12 * WEEK]
+    assert reads.entity_ids >= {USAGE, SESSION}
+    assert not any("projected" in entity_id for entity_id in reads.entity_ids)
     for minute in range(1, 61):
-        await pass_time(hass, freezer, 60)
-        # In the statistics an hour is there a moment after it has ended.
-        assert len(found) == (2 if minute >= 2 else 1), minute
-    # Of the session nothing is in the statistics, but that has been looked at.
-    assert NOW - 9 * HOUR < found[1][0] <= NOW - HOUR
-    await import_use(hass, office, until=NOW + HOUR)
+        await recorded.pass_time(60)
+        # The recorder compiles an hour shortly after its end.
+        assert len(reads.starts) == (2 if minute >= 2 else 1), minute
+    assert NOW - 9 * HOUR < reads.starts[1] <= NOW - HOUR
+    await pass_minutes(recorded, 3)
+    assert len(reads.starts) == 3
+    assert attribute(recorded, "weeks") == 6
+
+
+async def test_late_statistics(recorded: Claude, reads: Reads) -> None:
+    """Hours that the recorder compiles half a day late are read."""
+    await import_use(recorded, until=NOW - 13 * HOUR)
+    await recorded.entry()
     for _ in range(3):
-        await pass_time(hass, freezer, 60)
-    assert len(found) == 3
-    assert hass.states.get(PROJECTION).attributes["weeks"] == 6
-
-
-async def test_entity_renamed(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """The statistics follow another entity id, and so does the forecast."""
-    await import_use(hass, office)
-    entry = await add(hass, simulator)
-    renamed = "sensor.how_much_of_the_week"
-    er.async_get(hass).async_update_entity(USAGE, new_entity_id=renamed)
-    await settle(hass)
-    await async_wait_recording_done(hass)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert hass.states.get(renamed).state == "70"
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-
-
-async def test_statistics_that_cannot_be_read(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """It is said once, without a name, and goes on without what it has not learned."""
-    await import_use(hass, office)
-    await rename_statistics(hass, "statistics_meta", "gone")
-    caplog.clear()
-    await add(hass, simulator, title="Claude Pulse ada@example.com")
-    projection = PROJECTION.replace("pulse_", "pulse_ada_example_com_")
-    verdict = LASTS.replace("pulse_", "pulse_ada_example_com_")
-    # A moment's failure makes no other forecast.
-    assert hass.states.get(projection).state == "unknown"
-    assert hass.states.get(verdict).state == "unknown"
-    for _ in range(180):
-        await pass_time(hass, freezer, 60)
-    told = [record for record in caplog.records if "could not be" in record.message]
-    assert len(told) == 1
-    assert "ada" not in told[0].getMessage()
-    assert told[0].exc_info is None
-    assert hass.states.get(projection).attributes["basis"] == "even"
-    await rename_statistics(hass, "gone", "statistics_meta")
-
-
-async def test_statistics_that_cannot_be_read_for_a_moment(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """They are read a minute later, and what has been learned stays until then."""
-    await import_use(hass, office)
-    with monkeypatch.context() as broken:
-        broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
-        await add(hass, simulator)
-        verdicts = count_states(hass, LASTS)
+        await recorded.pass_time(3600)
+    await import_use(recorded, until=NOW + 2 * HOUR)
     for _ in range(2):
-        await pass_time(hass, freezer, 60)
+        await recorded.pass_time(3600)
+    assert reads.starts[-2] < NOW - 13 * HOUR
+    assert reads.starts[-1] > NOW - 5 * HOUR
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [lambda: 1 / 0, lambda: {USAGE: [{"start": 0, "min": "ada", "max": 1}] * 2}],
+)
+async def test_failure_at_the_start(
+    recorded: Claude, reads: Reads, fault: Callable[[], Any]
+) -> None:
+    """Statistics are read again a minute later, before the even rate is shown."""
+    await import_use(recorded)
+    reads.fault = fault
+    await recorded.entry()
+    assert recorded.state("weekly_projected_usage") == "unknown"
+    verdicts = states_of(recorded, LASTS)
+    reads.fault = None
+    await pass_minutes(recorded, 2)
     assert verdicts == ["on"]
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    with monkeypatch.context() as broken:
-        broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
-        for _ in range(61):
-            await pass_time(hass, freezer, 60)
-        assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    assert set(verdicts) == {"on"}
+    assert attribute(recorded, "basis") == "habit"
 
 
-async def rename_statistics(hass: HomeAssistant, table: str, name: str) -> None:
-    """Give a table of the recorder another name."""
+async def test_failure_that_lasts(
+    recorded: Claude, reads: Reads, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning without a name is logged, and learned habits are kept."""
+    await import_use(recorded)
 
-    def rename() -> None:
-        """Do so."""
-        with session_scope(hass=hass) as session:
-            session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+    def fail() -> None:
+        """Raise an error with a name."""
+        raise ValueError("sensor.ada_weekly_usage")
 
-    await get_instance(hass).async_add_executor_job(rename)
+    reads.fault = fail
+    entry = await recorded.entry()
+    await pass_minutes(recorded, 10)
+    assert attribute(recorded, "basis") == "even"
+    warnings = [item for item in caplog.records if "Could not read" in item.message]
+    assert [warning.exc_info for warning in warnings] == [None]
+    assert "ada" not in warnings[0].getMessage()
+    assert entry.entry_id in warnings[0].getMessage()
+    reads.fault = None
+    await pass_minutes(recorded, 5)
+    assert attribute(recorded, "basis") == "habit"
+    reads.fault = fail
+    await pass_minutes(recorded, 61)
+    assert attribute(recorded, "basis") == "habit"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=400)])
-async def test_hours_that_have_not_come(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator, ahead: timedelta
-) -> None:
-    """Statistics of a clock that was ahead once are passed over."""
-    await import_use(hass, office)
-    await import_use(hass, office, until=NOW + ahead, since=NOW + ahead - 5 * HOUR)
-    await add(hass, simulator)
-    found = hass.states.get(PROJECTION)
-    assert (found.attributes["basis"], found.attributes["weeks"]) == ("habit", 6)
+async def test_hours_in_the_future(recorded: Claude, ahead: timedelta) -> None:
+    """Statistics from a clock that was ahead are ignored."""
+    await import_use(recorded)
+    await import_use(recorded, since=NOW + ahead - 5 * HOUR, until=NOW + ahead)
+    await recorded.entry()
+    assert attribute(recorded, "basis") == "habit"
+    assert attribute(recorded, "weeks") == 6
 
 
-async def test_hours_that_were_read_by_a_clock_ahead(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """When it has been set back they are forgotten, and learning goes on."""
+async def test_clock_set_back(recorded: Claude, reads: Reads) -> None:
+    """Hours in the future are forgotten with the next successful read."""
     ahead = timedelta(days=2)
-    await import_use(hass, office)
-    await import_use(hass, office, until=NOW + ahead, since=NOW + ahead - 5 * HOUR)
-    freezer.move_to(NOW + ahead)
-    entry = await add(hass, simulator)
-    habits = hass.data[DOMAIN][entry.entry_id].history.habits
-    assert habits["weekly"].past.end * 3600 > NOW.timestamp() + 3600
-    # The loop's clock, which is not set back, brings the next minute.
-    freezer.move_to(NOW)
-    with monkeypatch.context() as broken:
-        broken.setattr(statistics, "statistics_during_period", lambda *_: 1 / 0)
-        hass.data[DOMAIN][entry.entry_id].async_tick()
-        await settle(hass)
-    # What cannot be read is not forgotten either.
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-    freezer.tick(90)
-    hass.data[DOMAIN][entry.entry_id].async_tick()
-    await settle(hass)
-    habits = hass.data[DOMAIN][entry.entry_id].history.habits
-    assert habits["weekly"].past.end * 3600 <= NOW.timestamp() + 3600
-    found = hass.states.get(PROJECTION)
-    assert (found.attributes["basis"], found.attributes["weeks"]) == ("habit", 6)
+    await import_use(recorded)
+    await import_use(recorded, since=NOW + ahead - 5 * HOUR, until=NOW + ahead)
+    recorded.clock.move_to(NOW + ahead)
+    await recorded.entry()
+    reads.fault = lambda: 1 / 0
+    await set_clock_back(recorded, NOW)
+    await recorded.settle()
+    assert attribute(recorded, "basis") == "habit"
+    reads.fault = None
+    await set_clock_back(recorded, NOW + timedelta(minutes=5))
+    await recorded.settle()
+    assert reads.starts[-1] == NOW + timedelta(minutes=5) - 12 * WEEK
+    assert attribute(recorded, "basis") == "habit"
+    assert attribute(recorded, "weeks") == 6
+    await recorded.pass_time(3600)
+    assert NOW - 9 * HOUR < reads.starts[-1] <= NOW
 
 
-async def test_hours_that_come_late(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """A recorder that was half a day behind catches up, and so does what is learned."""
-    await import_use(hass, office, until=NOW - 13 * HOUR)
-    entry = await add(hass, simulator)
-    for _ in range(3):
-        await pass_time(hass, freezer, 3600)
-    await import_use(hass, office, until=NOW + 2 * HOUR)
-    await pass_time(hass, freezer, 3600)
-    past = hass.data[DOMAIN][entry.entry_id].history.habits["weekly"].past
-    assert past.end == int(NOW.timestamp() // 3600) + 3
-    assert not any(map(isnan, past.rises[-24:]))
+async def test_renamed_entity(recorded: Claude) -> None:
+    """Statistics and forecast follow a new entity ID."""
+    await import_use(recorded)
+    entry = await recorded.entry()
+    renamed = "sensor.usage_of_the_week"
+    er.async_get(recorded.hass).async_update_entity(USAGE, new_entity_id=renamed)
+    await recorded.settle()
+    await async_wait_recording_done(recorded.hass)
+    await recorded.hass.config_entries.async_reload(entry.entry_id)
+    await recorded.settle()
+    assert recorded.hass.states.get(renamed).state == "70"
+    assert attribute(recorded, "basis") == "habit"
 
 
-async def test_learning_that_fails(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is tried again."""
-    await import_use(hass, office)
-    entry = store_entry(hass, simulator)
-    with monkeypatch.context() as broken:
-        broken.setattr(history.UsageHistory, "_learn", learn_once())
-        await hass.config_entries.async_setup(entry.entry_id)
-        await settle(hass)
-        assert hass.states.get(PROJECTION).state == "unknown"
-    for _ in range(2):
-        await pass_time(hass, freezer, 60)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
+async def test_time_zone_changes(recorded: Claude) -> None:
+    """Hours belong to the new time zone within a minute."""
+    recorded.clock.move_to("2026-05-10T14:00:05+00:00")
+    await import_use(recorded, lambda _: 0.5)
+    # In UTC the evening of this Sunday remains. In Tokyo it is 23:00.
+    await recorded.entry(working_days=["sun"])
+    before = projection(recorded)
+    await recorded.hass.config.async_update(time_zone="Asia/Tokyo")
+    await recorded.pass_time(60)
+    assert projection(recorded) < before
+    assert attribute(recorded, "basis") == "habit"
 
 
-def learn_once() -> Callable[..., Any]:
-    """Return what learns the first time only, with nothing."""
-    learn, calls = history.UsageHistory._learn, []
-
-    def once(*args: Any) -> Any:
-        """Learn, or fail."""
-        calls.append(args)
-        if len(calls) > 1:
-            raise ValueError
-        return learn(*args)
-
-    return once
-
-
-@pytest.mark.usefixtures("enable_custom_integrations")
-@pytest.mark.parametrize("days", [[], ["mon", "tue", "wed", "thu", "fri"]])
-async def test_used_up_on_a_day_off(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    days: list[str],
-) -> None:
-    """Where the days say nothing yet, the rate so far does."""
-    await hass.config.async_update(time_zone="UTC")
-    saturday = datetime(2026, 5, 9, tzinfo=dt_util.UTC)
-    freezer.move_to(saturday + 36 * HOUR)
-    reset = (saturday + WEEK).isoformat()
-    serve(simulator, {"seven_day": {"utilization": 100, "resets_at": reset}})
-    await add_entry(hass, simulator, working_days=days)
-    assert hass.states.get(LASTS).state == "off"
-    assert hass.states.get(PROJECTION).state == "100"
+async def test_working_days(recorded: Claude) -> None:
+    """No usage is expected on days that were not chosen."""
+    await import_use(recorded, lambda _: 0.5)
+    entry = await recorded.entry()
+    daily = projection(recorded)
+    assert daily > 95
+    for days, projected in ((WORKING_DAYS, daily - 11), ([], daily)):
+        recorded.hass.config_entries.async_update_entry(
+            entry, options={"working_days": days}
+        )
+        await recorded.hass.config_entries.async_reload(entry.entry_id)
+        await recorded.settle()
+        assert attribute(recorded, "basis") == "habit"
+        assert projection(recorded) <= projected
+    assert projection(recorded) == daily
 
 
-@pytest.mark.usefixtures("enable_custom_integrations")
-@pytest.mark.parametrize("days", [5, True, None, "mon", ["Mon"], [1], {"mon": 1}])
-async def test_days_that_are_none(
-    hass: HomeAssistant, simulator: Simulator, days: Any
-) -> None:
-    """What somebody wrote into the storage keeps nothing from starting."""
-    await add_entry(hass, simulator, working_days=days)
-    assert hass.states.get(PROJECTION).attributes["basis"] == "even"
-
-
-async def test_clock_set_back_while_it_is_pending(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """A recorder that hangs keeps no forecast for hours because of it."""
-    going_on = threading.Event()
-    instance = get_instance(hass)
-    for _ in range(instance._db_executor._max_workers):
-        instance.async_add_executor_job(going_on.wait)
-    entry = store_entry(hass, simulator)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    history_ = hass.data[DOMAIN][entry.entry_id].history
-    assert history_.pending
-    freezer.move_to(NOW - 3 * HOUR)
-    history_.async_tick()
-    assert not history_.pending
-    going_on.set()
-    await settle(hass)
-
-
-async def test_time_zone_changes(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """The hours are read as those of the other zone within a minute."""
-    freezer.move_to("2026-05-10T14:00:05+00:00")
-    await import_use(hass, lambda _: 0.5)
-    # In UTC the rest of this Sunday counts; in Tokyo it is 23:00.
-    await add(hass, simulator, working_days=["sun"])
-    before = number(hass)
-    await hass.config.async_update(time_zone="Asia/Tokyo")
-    await pass_time(hass, freezer, 60)
-    assert number(hass) < before
-    assert hass.states.get(PROJECTION).attributes["basis"] == "habit"
-
-
-async def test_week_that_is_used_up_tells_nothing_of_sessions(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """Without its limit they would have gone on as on other days."""
-    session = "sensor.claude_pulse_session_usage"
+async def test_sessions_while_the_week_is_used_up(recorded: Claude) -> None:
+    """Hours in which the weekly limit prevented usage do not count for sessions."""
 
     def unlimited(time: datetime) -> float:
-        """Use 8 points an hour in the evenings, session after session."""
+        """Use 8 points an hour in the evenings."""
         return 8.0 if time.hour >= 17 else 0.0
 
     def limited(time: datetime) -> float:
-        """Use nothing from Thursday on."""
+        """Use nothing from Thursday evening on."""
         return unlimited(time) if time.weekday() < 3 or time.hour < 17 else 0.0
 
     reset = (NOW + 4 * HOUR).isoformat()
-    serve(simulator, {"five_hour": {"utilization": 8, "resets_at": reset}})
-    entry = await add(hass, simulator)
-    registry = er.async_get(hass)
-    projected = "sensor.claude_pulse_session_projected_usage"
-    registry.async_update_entity(projected, disabled_by=None)
-    # A week of 16 points on three evenings of a week that is used up with the third.
-    await import_use(hass, lambda time: unlimited(time) / 1.5)
-    await import_use(hass, limited, entity_id=session, window=5)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert hass.states.get(projected).attributes["basis"] == "habit"
-    assert number(hass, projected) > 25
+    recorded.serve({"five_hour": {"utilization": 8, "resets_at": reset}})
+    entry = await recorded.entry()
+    projected = SESSION.replace("usage", "projected_usage")
+    er.async_get(recorded.hass).async_update_entity(projected, disabled_by=None)
+    # The week is used up on the third evening.
+    await import_use(recorded, lambda time: unlimited(time) / 1.5)
+    await import_use(recorded, limited, entity_id=SESSION, window=5)
+    await recorded.hass.config_entries.async_reload(entry.entry_id)
+    await recorded.settle()
+    assert attribute(recorded, "basis", projected) == "habit"
+    assert int(recorded.state("session_projected_usage")) > 25
 
 
-async def test_working_days(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """Days that are chosen are all there is to come; without history they are the basis."""
-    await import_use(hass, lambda _: 0.5)
-    entry = await add(hass, simulator)
-    daily = number(hass)
-    assert daily > 95
-    await configure(hass, entry, working_days=["mon", "tue", "wed", "thu", "fri"])
-    assert entry.options["working_days"] == ["mon", "tue", "wed", "thu", "fri"]
-    found = hass.states.get(PROJECTION)
-    assert int(found.state) < daily - 10
-    assert found.attributes["basis"] == "habit"
-    await configure(hass, entry)
-    assert entry.options["working_days"] == []
-    assert number(hass) == daily
-
-
-@pytest.mark.usefixtures("enable_custom_integrations")
-async def test_working_days_without_recorder(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """They are followed from the first poll on."""
-    await hass.config.async_update(time_zone="UTC")
-    freezer.move_to(NOW)
-    serve_week(simulator, 70)
-    await add_entry(hass, simulator, working_days=["mon", "tue", "wed", "thu", "fri"])
-    found = hass.states.get(PROJECTION)
-    # 102 of 120 hours of working days have passed.
-    assert int(found.state) == pytest.approx(70 / 102 * 120, abs=4)
-    assert found.attributes["basis"] == "working_days"
-    assert hass.states.get(LASTS).state == "on"
-
-
-async def configure(
-    hass: HomeAssistant, entry: MockConfigEntry, **further: Any
-) -> None:
-    """Submit both pages of Configure."""
-    flows = hass.config_entries.options
-    form = await flows.async_init(entry.entry_id)
-    fields = {"org_id": entry.data["org_id"], "update_interval": 120}
-    form = await flows.async_configure(
-        form["flow_id"], {**fields, "further_options": True}
-    )
-    await settle(hass)
-    assert form["step_id"] == "further"
-    done = await flows.async_configure(form["flow_id"], further)
-    assert done["type"] == "create_entry"
-    await settle(hass)
-
-
-async def test_models_have_habits_too(
-    recorder: Recorder, hass: HomeAssistant, simulator: Simulator
-) -> None:
+async def test_habit_of_a_model(recorded: Claude) -> None:
     """A model's window follows the history of its own sensor."""
     row = {
         "kind": "weekly_scoped",
@@ -620,52 +447,33 @@ async def test_models_have_habits_too(
         "resets_at": (BEGIN + WEEK).isoformat(),
         "scope": {"model": {"display_name": "Zephyr"}},
     }
-    serve(simulator, {"limits": [row]})
+    recorded.serve({"limits": [row]})
     usage = "sensor.claude_pulse_weekly_zephyr_usage"
-    await import_use(hass, office, entity_id=usage)
-    await add(hass, simulator)
-    found = hass.states.get(usage.replace("_usage", "_projected_usage"))
-    assert found.attributes["basis"] == "habit"
-    assert 74 <= int(found.state) <= 80
+    await import_use(recorded, entity_id=usage)
+    await recorded.entry()
+    projected = usage.replace("usage", "projected_usage")
+    assert attribute(recorded, "basis", projected) == "habit"
+    assert 74 <= int(recorded.hass.states.get(projected).state) <= 80
 
 
-async def test_no_state_for_an_attribute_alone(
-    recorder: Recorder,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """What stands beside a value changes with it only, and is not recorded."""
-    await import_use(hass, office)
-    await add(hass, simulator, update_interval=110)
-    seen: list[tuple[str, str, str]] = []
-
-    def note(event: Any) -> None:
-        """Note a state that has changed, or only its attributes."""
-        old, new = event.data["old_state"], event.data["new_state"]
-        if old and new and new.entity_id in (PROJECTION, PACE, LASTS):
-            seen.append((new.entity_id, old.state, new.state))
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+async def test_attributes_write_no_states(recorded: Claude) -> None:
+    """Attributes change with their value only, and the recorder does not store them."""
+    await import_use(recorded)
+    await recorded.entry(update_interval=110)
+    states = {item: states_of(recorded, item) for item in (PROJECTION, PACE, LASTS)}
+    for item, seen in states.items():
+        seen.append(recorded.hass.states.get(item).state)
     for percent in (70, 71, 71.4, 72, 73, 75):
-        serve_week(simulator, percent)
-        for _ in range(20):
-            await pass_time(hass, freezer, 60)
-    assert seen
-    assert not [change for change in seen if change[1] == change[2]]
-    await async_wait_recording_done(hass)
-    recorded = await get_instance(hass).async_add_executor_job(
-        get_significant_states, hass, NOW, None, [PROJECTION, PACE, LASTS]
+        serve_week(recorded, percent)
+        await pass_minutes(recorded, 20)
+    assert len(states[PROJECTION]) > 1
+    for seen in states.values():
+        assert all(old != new for old, new in pairwise(seen))
+    await async_wait_recording_done(recorded.hass)
+    stored = await get_instance(recorded.hass).async_add_executor_job(
+        get_significant_states, recorded.hass, NOW, None, [*states]
     )
-    assert recorded[PROJECTION]
-    for states in recorded.values():
-        for state in states:
-            assert not state.attributes.keys() & {
-                "basis",
-                "confidence",
-                "expected",
-                "high",
-                "low",
-                "weeks",
-                "window",
-            }
+    unrecorded = {"basis", "confidence", "expected", "high", "low", "weeks", "window"}
+    assert stored[PROJECTION]
+    for items in stored.values():
+        assert not any(item.attributes.keys() & unrecorded for item in items)

@@ -1,80 +1,133 @@
-"""Measure forecasts over seeded people, and write docs/forecast.md with its chart."""
+"""Measure forecasts for simulated people, and write docs/forecast.md with its chart."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from multiprocessing import Pool
 from pathlib import Path
 from statistics import fmean
-
-from claude_ai.forecast import Forecast
+from typing import NamedTuple
 
 from .chart import draw
-from .measure import Look, looks_at_sessions, looks_at_week
+from .measure import SESSION_POINTS, Measurement, measure_sessions, measure_week
 from .people import GROUPS, WITHOUT_HABIT
 
 DOCS = Path(__file__).parents[2] / "docs"
 WEEKS = (0, 1, 2, 4, 8)
 
-# What the tables are about: who was not looked at while the method was found.
+# The people of the published tables. They were not used to develop the method.
 FIRST_SEED, PEOPLE = 7000, 200
 
-SAID = ("even", "working_days", "habit")
+METHODS = ("even", "working_days", "habit")
+RATES = ("alarms", "lasts", "range")
+HABITS = [group for group in GROUPS if group not in WITHOUT_HABIT]
 
-Results = dict[tuple[str, int], list[Look]]
+# By group and weeks of history.
+Results = dict[tuple[str, int], list[Measurement]]
+
+TEXT = """\
+# How good the forecasts are
+
+Written by `scripts/forecast`, which simulates people, forecasts their weeks while they
+run, and compares the forecasts with the actual usage. The
+[README](../README.md#how-the-forecast-is-made) explains how a forecast is made.
+
+There are {people} people in each of {groups} groups, with seeds from {seed}. None of them
+was used to develop the method. One week of each person is forecast every six hours, after
+some weeks of history. Usage is random: each group has typical hours, and each person has
+their own. A week varies by 15%, a day by 35% (one day in twenty is skipped) and an hour
+by 58%. If agents always run, a week and a day vary by 10%. The median usage is 70 points
+a week, and one person in ten is below 40 or above 125. People live in several time zones,
+clocks change, and windows reset at any minute. Home Assistant knows whole percentages up
+to 100 by the hour, and it was off three times.
+
+*Even* is the rate so far, which is the forecast without history. *Working days* is the
+same rate on the days on which the person uses Claude. *Habit* is learned from history.
+*Ideal* knows a person's habit exactly: no forecast can be much better.
+
+Errors are mean errors of the projection in percentage points. *Alarms* are announced
+run-outs that happened, *lasts* are correct verdicts, and *range* are ranges from 10 to
+90% that contained the actual percentage.
+{goals}
+![Error by weeks of history, and a week in office hours](forecast.svg)
+
+## With four weeks of history
+{by_group}
+## By weeks of history
+
+Without history, only the week so far is known.
+{by_weeks}
+The error of the habit by group:
+{errors}
+## Sessions
+
+Sessions of five hours of the same people in that week, forecast every hour with four
+weeks of history. {session_points} points of a session are one point of the week.
+{sessions}"""
 
 
-def measure(
-    looks_at: Callable[[str, int, int], list[Look]], weeks: Sequence[int], seeds: range
-) -> Results:
-    """Look at everybody, with each number of weeks known."""
-    found: Results = {}
-    cases = [*product(GROUPS, seeds, weeks)]
-    with Pool() as pool:
-        for (group, _, known), looks in zip(
-            cases, pool.starmap(looks_at, cases, chunksize=20), strict=True
-        ):
-            found.setdefault((group, known), []).extend(looks)
-    return found
+class Score(NamedTuple):
+    """The mean error of a method in points, and percentages of correct forecasts.
+
+    `alarms` are announced run-outs that happened, or None without any. `lasts` are
+    correct verdicts. `range` are ranges, as shown, that contained the actual percentage.
+    """
+
+    error: float
+    alarms: float | None
+    lasts: float
+    range: float
 
 
-def error(looks: Iterable[Look], kind: str) -> float:
-    """Return by how many points the projection is off on average."""
-    return fmean(abs(getattr(look, kind).projected - look.came) for look in looks)
-
-
-def floor(looks: Iterable[Look]) -> float:
-    """Return the same for who knows the habit exactly."""
-    return fmean(abs(look.floor - look.came) for look in looks)
-
-
-def verdict(looks: Iterable[Look], kind: str) -> float:
-    """Return how often `lasts` is right, in percent."""
-    return 100 * fmean(
-        getattr(look, kind).lasts == (look.came <= 100) for look in looks
+def score(measurements: Iterable[Measurement], method: str) -> Score:
+    """Return the score of a method."""
+    pairs = [(getattr(item, method), item.actual) for item in measurements]
+    alarms = [actual > 100 for forecast, actual in pairs if not forecast.lasts]
+    return Score(
+        error=fmean(abs(forecast.projected - actual) for forecast, actual in pairs),
+        alarms=100 * fmean(alarms) if alarms else None,
+        lasts=100 * fmean(item.lasts == (actual <= 100) for item, actual in pairs),
+        range=100
+        * fmean(
+            round(forecast.low) <= round(actual) <= round(forecast.high)
+            for forecast, actual in pairs
+        ),
     )
 
 
-def alarms(looks: Iterable[Look], kind: str) -> float | None:
-    """Return how many of the announced run-outs came, in percent."""
-    told = [look.came > 100 for look in looks if not getattr(look, kind).lasts]
-    return 100 * fmean(told) if told else None
+def ideal_error(measurements: Iterable[Measurement]) -> float | None:
+    """Return the mean error with exact knowledge of the habit, or None without one."""
+    errors = [
+        abs(item.ideal - item.actual) for item in measurements if item.ideal is not None
+    ]
+    return fmean(errors) if errors else None
 
 
-def coverage(looks: Iterable[Look], kind: str) -> float:
-    """Return how often what came is in the range, as it is shown, in percent."""
+def measure(
+    method: Callable[[str, int, int], list[Measurement]],
+    weeks: Sequence[int],
+    seeds: range,
+) -> Results:
+    """Measure all people with each number of weeks of history."""
+    results: Results = {}
+    cases = [*product(GROUPS, seeds, weeks)]
+    with Pool() as pool:
+        for (group, _, known), found in zip(
+            cases, pool.starmap(method, cases, chunksize=20), strict=True
+        ):
+            results.setdefault((group, known), []).extend(found)
+    return results
 
-    def holds(forecast: Forecast, came: float) -> bool:
-        """Tell whether a range holds it."""
-        return round(forecast.low) <= round(came) <= round(forecast.high)
 
-    return 100 * fmean(holds(getattr(look, kind), look.came) for look in looks)
+def pooled(results: Results, weeks: int, groups: Iterable[str]) -> list[Measurement]:
+    """Return the measurements of several groups."""
+    return [item for group in groups for item in results[group, weeks]]
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return a table."""
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table between empty lines."""
 
     def line(cells: Iterable[object]) -> str:
         """Return a row."""
@@ -85,214 +138,145 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
         return f"| {' | '.join(map(str, texts))} |"
 
     rule = ["---", *["---:"] * (len(head) - 1)]
-    return ["", line(head), line(rule), *map(line, rows), ""]
+    return "\n".join(["", line(head), line(rule), *map(line, rows), ""])
 
 
-def whole(percent: float | None) -> str:
-    """Return a percentage."""
-    return "–" if percent is None else f"{percent:.0f} %"
+def scores(
+    title: str,
+    rows: Mapping[str, list[Measurement]],
+    methods: Sequence[str],
+    rates: Sequence[str],
+    rated: Sequence[str],
+) -> str:
+    """Return a table of the errors of `methods` and the rates of the methods `rated`."""
+    head = [title, *(method.replace("_", " ").capitalize() for method in methods)]
+    head += [f"{rate}, {method}" for rate in rates for method in rated]
+    cells: list[list[object]] = []
+    for name, found in rows.items():
+        by_method = {method: score(found, method) for method in METHODS}
+        cells.append([name, *(by_method[method].error for method in methods)])
+        for share in (
+            getattr(by_method[method], rate) for rate in rates for method in rated
+        ):
+            cells[-1].append(None if share is None else f"{share:.0f}%")
+    return table(head, cells)
 
 
-def pooled(found: Results, weeks: int, groups: Iterable[str]) -> list[Look]:
-    """Return the looks at several groups."""
-    return [look for group in groups for look in found[group, weeks]]
+def goals(results: Results) -> str:
+    """Return a table of the goals with four weeks of history."""
 
+    def ratio(groups: Iterable[str]) -> float:
+        """Return the error of the habit as a multiple of the even rate's."""
+        found = pooled(results, 4, groups)
+        return score(found, "habit").error / score(found, "even").error
 
-def goals(found: Results, habits: Sequence[str]) -> list[str]:
-    """Show what was to be reached with four weeks, and whether it was."""
-    of_habits, all_of = pooled(found, 4, habits), pooled(found, 4, GROUPS)
-    always = found["always", 4]
-    ratio = error(of_habits, "habit") / error(of_habits, "even")
-    steady = error(always, "habit"), error(always, "even")
-    covered = coverage(all_of, "habit")
-    held = {group: coverage(found[group, 4], "habit") for group in GROUPS}
-    apart = [
-        f"`{group}` {held[group]:.0f} %"
+    habit = {group: score(results[group, 4], "habit") for group in GROUPS}
+    better = sum(
+        habit[group].lasts > score(results[group, 4], "even").lasts for group in GROUPS
+    )
+    habits, always, steady = ratio(HABITS), ratio(["always"]), habit["always"].error
+    covered = score(pooled(results, 4, GROUPS), "habit").range
+    outside = ", ".join(
+        f"`{group}` {habit[group].range:.0f}%"
         for group in GROUPS
-        if not 70 <= held[group] <= 90
-    ]
-    worse = [
-        group
-        for group in GROUPS
-        if verdict(found[group, 4], "habit") <= verdict(found[group, 4], "even")
-    ]
+        if not 70 <= habit[group].range <= 90
+    )
+    rows = (
+        (
+            "Mean error of people with habits",
+            f"{habits:.2f} × even",
+            "≤ 0.45 × even",
+            habits <= 0.45,
+        ),
+        (
+            "Mean error of `always`",
+            f"{always:.2f} × even, {steady:.1f} points",
+            "≤ 1.3 × even, ≤ 5 points",
+            always <= 1.3 and steady <= 5,
+        ),
+        (
+            "Ranges from 10 to 90% that contain the actual percentage",
+            f"{covered:.0f}% ({outside or 'no group is outside'})",
+            "70 to 90%",
+            70 <= covered <= 90,
+        ),
+        (
+            "Groups with more correct verdicts than at the even rate",
+            f"{better} of {len(GROUPS)}",
+            "all",
+            better == len(GROUPS),
+        ),
+    )
     return table(
         ("With four weeks of history", "Measured", "Goal", "Met"),
-        [
-            (name, said, goal, "yes" if met else "**no**")
-            for name, said, goal, met in (
-                (
-                    "Mean error of people with habits",
-                    f"{ratio:.2f} × even",
-                    "≤ 0.45 × even",
-                    ratio <= 0.45,
-                ),
-                (
-                    "Mean error of `always`",
-                    f"{steady[0] / steady[1]:.2f} × even, {steady[0]:.1f} points",
-                    "≤ 1.3 × even, ≤ 5 points",
-                    steady[0] <= 1.3 * steady[1] and steady[0] <= 5,
-                ),
-                (
-                    "Range of 10 to 90 % holds",
-                    f"{covered:.0f} %" + (f" ({', '.join(apart)})" if apart else ""),
-                    "70 to 90 %",
-                    70 <= covered <= 90,
-                ),
-                (
-                    "Groups in which `lasts` is right more often than at the even rate",
-                    f"{len(GROUPS) - len(worse)} of {len(GROUPS)}"
-                    + (f" (not `{'`, `'.join(worse)}`)" if worse else ""),
-                    "all",
-                    not worse,
-                ),
-            )
-        ],
+        [(*cells, "yes" if met else "**no**") for *cells, met in rows],
     )
 
 
-def report(found: Results, sessions: Results, seeds: range) -> str:
+def report(results: Results, sessions: Results, seeds: range) -> str:
     """Return the text of docs/forecast.md."""
-    habits = [group for group in GROUPS if group not in WITHOUT_HABIT]
-    lines = [
-        "# How good the forecasts are",
-        "",
-        "Written by `scripts/forecast`, which measures them anew: what is said of the",
-        "weeks of seeded people, while these go on, against what they came to use. How a",
-        "forecast is made is in the [README](../README.md#how-the-forecast-is-made).",
-        "",
-        f"{len(seeds)} people of each of {len(GROUPS)} groups, with seeds from {seeds[0]}",
-        "on, none of which was looked at while the method and its few numbers were found.",
-        "Each has a week looked at every six hours, and weeks before it that are known or",
-        "not. What is used is drawn: the hours of a group, for each person other ones;",
-        "more or less in a week (a factor with a deviation of 15 %), on a day (35 %, one",
-        "day in twenty is skipped) and in an hour (58 %), but 10 % in a week and on a day",
-        "of who lets it run all the time; 70 points a week in the middle, below 40 or",
-        "above 125 for one in ten; time zones, changes of the clock, resets at any minute.",
-        "What Home Assistant would know of it are whole percentages up to 100, by the hour,",
-        "without the hours of three outages.",
-        "",
-        "*Even* is the rate so far, as the forecast was before and is without history;",
-        "*working days* the same on the days on which the person uses Claude at all, as",
-        "somebody would choose them; *habit* what is learned. *Known exactly* is the",
-        "error of who knows all of a person's habit, but not the chance: nothing can be",
-        "much better.",
-        *goals(found, habits),
-        "![Error by weeks of history, and a week in office hours](forecast.svg)",
-        "",
-        "## With four weeks of history",
-        "",
-        "Mean error of the projection in percentage points, how many of the announced",
-        "run-outs came, how often `lasts` was right, and how often the range of 10 to",
-        "90 % held what came.",
-    ]
-    rows = []
-    for group in GROUPS:
-        looks = found[group, 4]
-        rows.append(
-            (
-                group,
-                *(error(looks, kind) for kind in SAID),
-                None if group == "bursts" else floor(looks),
-                *(whole(alarms(looks, kind)) for kind in ("even", "habit")),
-                *(whole(verdict(looks, kind)) for kind in ("even", "habit")),
-                *(whole(coverage(looks, kind)) for kind in ("even", "habit")),
-            )
-        )
-    head = ("Even", "Working days", "Habit", "Known exactly")
-    head += tuple(
-        f"{what}, {kind}"
-        for what in ("alarms right", "`lasts` right", "range held")
-        for kind in ("even", "habit")
-    )
-    lines += table(("People", *head), rows)
-    lines += [
-        "## By weeks of history",
-        "",
-        "Without any, what is known is the week itself, as far as it has gone.",
-    ]
-    for title, groups in (("People with habits", habits), ("`always`", ("always",))):
-        lines += table(
-            (
+    by_group = {group: results[group, 4] for group in GROUPS}
+    both = ("even", "habit")
+    return TEXT.format(
+        people=len(seeds),
+        groups=len(GROUPS),
+        seed=seeds[0],
+        session_points=SESSION_POINTS,
+        goals=goals(results),
+        by_group=scores("People", by_group, METHODS, RATES, both),
+        by_weeks="".join(
+            scores(
                 title,
-                "Even",
-                "Working days",
-                "Habit",
-                "alarms right",
-                "`lasts` right",
-                "range held",
-            ),
+                {f"{weeks} weeks": pooled(results, weeks, groups) for weeks in WEEKS},
+                METHODS,
+                RATES,
+                ["habit"],
+            )
+            for title, groups in (
+                ("People with habits", HABITS),
+                ("`always`", ["always"]),
+            )
+        ),
+        errors=table(
+            ("People", *(f"{weeks} weeks" for weeks in WEEKS), "Ideal"),
             [
                 (
-                    f"{weeks} weeks",
-                    *(error(looks, kind) for kind in SAID),
-                    *(whole(of(looks, "habit")) for of in (alarms, verdict, coverage)),
+                    group,
+                    *(score(results[group, weeks], "habit").error for weeks in WEEKS),
+                    ideal_error(by_group[group]),
                 )
-                for weeks in WEEKS
-                for looks in [pooled(found, weeks, groups)]
-            ],
-        )
-    lines += [
-        "The mean error of the habit, group by group:",
-        *table(
-            ("People", *(f"{weeks} weeks" for weeks in WEEKS)),
-            [
-                (group, *(error(found[group, weeks], "habit") for weeks in WEEKS))
                 for group in GROUPS
             ],
         ),
-        "## Sessions",
-        "",
-        "The same people's sessions of five hours in that week, after each hour of each,",
-        f"with four weeks of history. {8} points of a session are one of the week.",
-    ]
-    rows = []
-    for group in GROUPS:
-        looks = sessions[group, 4]
-        rows.append(
-            (
-                group,
-                *(error(looks, kind) for kind in ("even", "habit")),
-                *(whole(verdict(looks, kind)) for kind in ("even", "habit")),
-                *(whole(coverage(looks, kind)) for kind in ("even", "habit")),
-            )
-        )
-    lines += table(
-        (
+        sessions=scores(
             "People",
-            "Even",
-            "Habit",
-            "`lasts` right, even",
-            "`lasts` right, habit",
-            "range held, even",
-            "range held, habit",
+            {group: sessions[group, 4] for group in GROUPS},
+            both,
+            RATES[1:],
+            both,
         ),
-        rows,
     )
-    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 
 def main() -> None:
-    """Measure, and write it down unless only some people were looked at."""
+    """Measure, print the report, and write it unless other people were measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first one")
-    parser.add_argument("--people", type=int, default=PEOPLE, help="of each group")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first seed")
+    parser.add_argument("--people", type=int, default=PEOPLE, help="people per group")
     arguments = parser.parse_args()
     seeds = range(arguments.seed, arguments.seed + arguments.people)
-    found = measure(looks_at_week, WEEKS, seeds)
-    sessions = measure(looks_at_sessions, (4,), seeds[: max(len(seeds) // 4, 1)])
-    text = report(found, sessions, seeds)
+    results = measure(measure_week, WEEKS, seeds)
+    sessions = measure(measure_sessions, (4,), seeds[: max(len(seeds) // 4, 1)])
+    text = report(results, sessions, seeds)
     print(text)
     if (arguments.seed, arguments.people) != (FIRST_SEED, PEOPLE):
         return
     (DOCS / "forecast.md").write_text(text)
-    habits = [group for group in GROUPS if group not in WITHOUT_HABIT]
+    by_weeks = [pooled(results, weeks, HABITS) for weeks in WEEKS]
     errors = {
-        kind: [error(pooled(found, weeks, habits), kind) for weeks in WEEKS]
-        for kind in SAID
+        method: [score(found, method).error for found in by_weeks] for method in METHODS
     }
-    exactly = floor(pooled(found, 4, habits))
-    draw(DOCS / "forecast.svg", WEEKS, errors, exactly)
+    draw(DOCS / "forecast.svg", WEEKS, errors, ideal_error(by_weeks[WEEKS.index(4)]))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .measure import LOOKS, Look, looks_at_week
+from .measure import TIMES, measure_week
 from .people import person_of
 
 _NAMES = {
@@ -20,7 +20,7 @@ _NAMES = {
 }
 _QUIET = "#7f8c8d"
 
-# A person with office hours of the same seeds as in the tables.
+# A person with office hours, who is also in the tables.
 _SEED = 7003
 
 
@@ -28,14 +28,14 @@ def draw(
     path: Path,
     weeks: Sequence[int],
     errors: Mapping[str, Sequence[float]],
-    exactly: float,
+    ideal: float,
 ) -> None:
-    """Draw both halves into a file, which is the same for the same numbers."""
+    """Write both charts to a file, which is the same for the same numbers."""
     mpl.rcParams["svg.hashsalt"] = "claude-pulse"
     mpl.rcParams["font.size"] = 10
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    _draw_errors(left, weeks, errors, exactly)
+    _draw_errors(left, weeks, errors, ideal)
     _draw_week(right)
     figure.savefig(path, metadata={"Date": None}, facecolor="white")
 
@@ -44,13 +44,13 @@ def _draw_errors(
     axes: Axes,
     weeks: Sequence[int],
     errors: Mapping[str, Sequence[float]],
-    exactly: float,
+    ideal: float,
 ) -> None:
-    """Show how the error falls with what is known."""
-    for kind, values in errors.items():
-        name, colour = _NAMES[kind]
+    """Draw the mean error by weeks of history."""
+    for method, values in errors.items():
+        name, colour = _NAMES[method]
         axes.plot(weeks, values, "o-", color=colour, label=name)
-    axes.axhline(exactly, color=_QUIET, linestyle=":", label="habit known exactly")
+    axes.axhline(ideal, color=_QUIET, linestyle=":", label="ideal")
     axes.set_title("Mean error of people with habits", loc="left")
     axes.set_xlabel("weeks of history")
     axes.set_ylabel("percentage points")
@@ -61,10 +61,10 @@ def _draw_errors(
 
 
 def _draw_week(axes: Axes) -> None:
-    """Show what was projected in the course of a week, and what came."""
+    """Draw the projections in a week, and the actual usage."""
     person = person_of("office", _SEED)
-    looks: list[Look] = looks_at_week("office", _SEED, 4)
-    days = [hour / 24 for hour in LOOKS][: len(looks)]
+    found = measure_week("office", _SEED, 4)
+    days = [hour / 24 for hour in TIMES][: len(found)]
     used = [*accumulate(person.of_week(person.use), initial=0)]
     axes.fill_between(
         [hour / 24 for hour in range(len(used))],
@@ -73,21 +73,21 @@ def _draw_week(axes: Axes) -> None:
         alpha=0.25,
         label="used",
     )
-    for kind in ("even", "habit"):
-        name, colour = _NAMES[kind]
-        said = [getattr(look, kind).projected for look in looks]
-        axes.plot(days, said, color=colour, label=f"projection, {name}")
+    for method in ("even", "habit"):
+        name, colour = _NAMES[method]
+        projected = [getattr(item, method).projected for item in found]
+        axes.plot(days, projected, color=colour, label=f"projection, {name}")
     axes.fill_between(
         days,
-        [look.habit.low for look in looks],
-        [look.habit.high for look in looks],
+        [item.habit.low for item in found],
+        [item.habit.high for item in found],
         color=_NAMES["habit"][1],
         alpha=0.15,
-        label="its range, 10 to 90 %",
+        label="range, 10 to 90%",
     )
-    axes.axhline(looks[0].came, color="black", linewidth=1, label="what came")
+    axes.axhline(found[0].actual, color="black", linewidth=1, label="actual usage")
     axes.axhline(100, color=_QUIET, linestyle=":")
-    axes.set_title("A week in office hours, with four weeks known", loc="left")
+    axes.set_title("A week in office hours, after four weeks of history", loc="left")
     axes.set_xlabel("days since the reset")
     axes.set_ylabel("percent")
     axes.set_ylim(0, 200)

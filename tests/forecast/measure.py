@@ -1,146 +1,147 @@
-"""What forecasts say of a person's week while it goes on, and what it came to."""
+"""Forecasts for simulated people at several times, and the actual usage."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from claude_ai.forecast import Forecast, course_of, forecast_of
-from claude_ai.habit import EVERY_DAY, History, Hour, learn
-from claude_ai.usage import SESSION, WEEKLY, UsageWindow
+from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, UsageWindow
+from custom_components.claude_pulse.forecast.habit import (
+    EVERY_DAY,
+    History,
+    Hour,
+    learn,
+)
+from custom_components.claude_pulse.forecast.profile import profile_of
+from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
 
 from .people import HOUR, WEEK, Person, person_of
 
-# The hours of a week in which it is looked at.
-LOOKS = range(10, WEEK, 6)
+# The hours of a week at which it is forecast.
+TIMES = range(10, WEEK, 6)
 
-# As many points of the session are one of the week.
+# Points of the session that are one point of the week.
 SESSION_POINTS = 8
 SESSION_HOURS = 5
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was said at one time, by the even rate and otherwise, and what came.
+class Measurement:
+    """The forecasts of a window at one time, and its actual percentage at the reset.
 
-    `floor` is the projection of somebody who knows the person's habit exactly.
+    `ideal` is the projection with exact knowledge of the person's habit, if there is one.
     """
 
-    came: float
+    actual: float
     even: Forecast
     working_days: Forecast
     habit: Forecast
-    floor: float
-
-
-def hours_of(
-    use: Sequence[float], person: Person, resets: Collection[int], offset: float = 0
-) -> list[Hour]:
-    """Return what the recorder's statistics tell of a window.
-
-    It is reset in certain hours, after a part of each.
-    """
-    hours, used = [], 0.0
-    for number, points in enumerate(use, person.first):
-        least = most = used
-        used += points
-        if number in resets:
-            most, least = max(most + points * offset, most), 0.0
-            used = points * (1 - offset)
-        most = max(most, used)
-        if number not in person.unseen:
-            hours.append(Hour(number, _percent(least), _percent(most)))
-    return hours
+    ideal: float | None
 
 
 def _percent(points: float) -> int:
-    """Return what claude.ai tells."""
+    """Return the percentage that claude.ai shows."""
     return min(round(points), 100)
 
 
 def _time(number: float) -> datetime:
-    """Return when an hour begins."""
+    """Return the time of an hour since 1970."""
     return datetime.fromtimestamp(number * HOUR, UTC)
 
 
-def _known(hours: Iterable[Hour], since: int, until: int) -> History:
-    """Return a history of the hours between two."""
-    history = History()
-    history.add(hour for hour in hours if since <= hour.number < until)
-    return history
+def _statistics(
+    use: Sequence[float], person: Person, resets: Collection[int], offset: float = 0
+) -> list[Hour]:
+    """Return the recorder's statistics of a window.
+
+    The window is reset in the hours `resets`, after the share `offset` of each.
+    """
+    hours, used = [], 0.0
+    for number, points in enumerate(use, person.first):
+        minimum = maximum = used
+        used += points
+        if number in resets:
+            maximum, minimum = max(maximum + points * offset, maximum), 0.0
+            used = points * (1 - offset)
+        if number not in person.unseen:
+            maximum = max(maximum, used)
+            hours.append(Hour(number, _percent(minimum), _percent(maximum)))
+    return hours
 
 
-def looks_at_week(group: str, seed: int, weeks: int) -> list[Look]:
-    """Look at a person's week, of whom so many weeks are known."""
+def _forecast(
+    window: UsageWindow,
+    now: datetime,
+    person: Person,
+    hours: Sequence[Hour] = (),
+    weeks: int = 0,
+    days: Collection[int] = EVERY_DAY,
+) -> Forecast:
+    """Return the forecast with the statistics of some weeks before the person's window.
+
+    The default, and the result where there is no forecast yet, is the even rate.
+    """
+    history, first = History(), person.start - weeks * WEEK
+    history.add(
+        hour for hour in hours if first <= hour.number < now.timestamp() // HOUR
+    )
+    profile = profile_of(window, learn(history, now, person.zone, days))
+    forecast = forecast_of(window, now, profile) or forecast_of(window, now)
+    assert forecast is not None
+    return forecast
+
+
+def measure_week(group: str, seed: int, weeks: int) -> list[Measurement]:
+    """Return measurements of a person's week after some weeks of history."""
     person = person_of(group, seed)
     resets = range(person.first, person.start + WEEK + 1, WEEK)
-    hours = hours_of(person.use, person, resets, person.offset)
+    hours = _statistics(person.use, person, resets, person.offset)
     week, usual = person.of_week(person.use), person.of_week(person.usual)
     reset = _time(person.start + person.offset + WEEK)
-    found = []
-    for place in LOOKS:
-        used = sum(week[:place])
+    measurements = []
+    for index in TIMES:
+        used = sum(week[:index])
         if _percent(used) >= 100:
             break
-        now = _time(person.start + place)
-        history = _known(hours, person.start - weeks * WEEK, person.start + place)
+        now = _time(person.start + index)
         window = UsageWindow(WEEKLY, None, _percent(used), reset)
-        trust = sum(usual) / 2
-        factor = (trust + used) / ((trust + sum(usual[:place])) or 1)
-        found.append(
-            Look(
-                came=sum(week),
-                even=said(window, now, person, History()),
-                working_days=said(window, now, person, History(), person.days),
-                habit=said(window, now, person, history),
-                floor=used + factor * sum(usual[place:]),
+        prior = sum(usual) / 2
+        scale = (prior + used) / ((prior + sum(usual[:index])) or 1)
+        measurements.append(
+            Measurement(
+                actual=sum(week),
+                even=_forecast(window, now, person),
+                working_days=_forecast(window, now, person, days=person.days),
+                habit=_forecast(window, now, person, hours, weeks),
+                ideal=None if group == "bursts" else used + scale * sum(usual[index:]),
             )
         )
-    return found
+    return measurements
 
 
-def looks_at_sessions(group: str, seed: int, weeks: int) -> list[Look]:
-    """Look at a person's sessions of the last week, after each hour."""
+def measure_sessions(group: str, seed: int, weeks: int) -> list[Measurement]:
+    """Return measurements of the sessions in a person's week, after each hour."""
     person = person_of(group, seed)
     use = [points * SESSION_POINTS for points in person.use]
-    # A session begins with the first use after the last one.
+    # A session starts with the first usage after the last session.
     starts: list[int] = []
     for number, points in enumerate(use, person.first):
         if points > 0 and (not starts or number >= starts[-1] + SESSION_HOURS):
             starts.append(number)
-    hours = hours_of(use, person, set(starts))
-    found = []
+    hours = _statistics(use, person, set(starts))
+    measurements = []
     for start in starts:
-        place = start - person.first
-        if start < person.start or place + SESSION_HOURS > len(use):
+        session = use[start - person.first :][:SESSION_HOURS]
+        if start < person.start or len(session) < SESSION_HOURS:
             continue
-        came = sum(use[place : place + SESSION_HOURS])
         for passed in range(1, SESSION_HOURS):
-            used = sum(use[place : place + passed])
-            if _percent(used) >= 100:
+            used = _percent(sum(session[:passed]))
+            if used >= 100:
                 break
-            history = _known(hours, person.start - weeks * WEEK, start + passed)
-            reset = _time(start + SESSION_HOURS)
-            window = UsageWindow(SESSION, None, _percent(used), reset)
-            now = _time(start + passed)
-            even = said(window, now, person, History())
-            habit = said(window, now, person, history)
-            found.append(Look(came, even, even, habit, came))
-    return found
-
-
-def said(
-    window: UsageWindow,
-    now: datetime,
-    person: Person,
-    history: History,
-    days: Sequence[int] | set[int] = EVERY_DAY,
-) -> Forecast:
-    """Return a forecast; where there is none yet, the even one."""
-    habit = learn(history, now, person.zone, days)
-    found = forecast_of(window, now, course_of(window, habit)) or forecast_of(
-        window, now
-    )
-    assert found is not None
-    return found
+            window = UsageWindow(SESSION, None, used, _time(start + SESSION_HOURS))
+            now, actual = _time(start + passed), sum(session)
+            even = _forecast(window, now, person)
+            habit = _forecast(window, now, person, hours, weeks)
+            measurements.append(Measurement(actual, even, even, habit, actual))
+    return measurements

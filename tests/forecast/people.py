@@ -1,18 +1,18 @@
-"""A population: people who use Claude at hours of their own, each made of a seed."""
+"""Simulated people who use Claude at their own hours, each made from a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-import math
+from math import exp
 from random import Random
 from zoneinfo import ZoneInfo
 
 HOUR = 3600
 WEEK = 168
 
-# Weeks before the one that is looked at.
+# Weeks of history before the measured window.
 BEFORE = 8
 
 ZONES = (
@@ -23,24 +23,32 @@ ZONES = (
     "UTC",
 )
 
-# The weekly use in points, without a limit: the median, and how much people differ.
-_USUAL, _DIFFERENCE = 70, 0.35
+# The median of the weekly usage in points without a limit, and its deviation.
+_MEDIAN, _DEVIATION = 70, 0.35
 
-# How much a week, a day and an hour differ from the usual one.
-_WEEKS_DIFFER, _DAYS_SHAPE, _HOURS_SHAPE = 0.15, 8, 3
-_DAY_SKIPPED = 0.05
+# The deviation of a week, and the shapes of the distributions of a day and an hour.
+_WEEK_DEVIATION, _DAY_SHAPE, _HOUR_SHAPE = 0.15, 8, 3
+_SKIPPED_DAYS, _HOLIDAYS = 0.05, 0.15
 
-# What is usual at a local time, given the week, of which 0 is the one looked at.
+# The deviation of a week and a day of those whose agents always run.
+_STEADY = 0.1
+
+# The number of times that Home Assistant was off, and the maximum number of hours.
+_OUTAGES, _OUTAGE = 3, 30
+
+# The usual usage at a local time in a week. The measured week is 0.
 Rate = Callable[[datetime, int], float]
+# A rate, and the days of the week with any usage.
+Pattern = tuple[Rate, Collection[int]]
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody's use by the hour, in points of the weekly window, without a limit.
+    """A person's usage by hour in points of the weekly window, without a limit.
 
-    It begins `BEFORE` weeks before `start`, the hour in which the window begins that is
-    looked at, after a part of it, `offset`. `usual` is the same without chance; `days`
-    are the days of the week with any use. In the hours `unseen` Home Assistant was off.
+    `start` is the hour in which the measured window starts after the share `offset` of
+    it. `use` begins `BEFORE` weeks earlier. `usual` is the same without chance. `days`
+    are the days of the week with any usage. Home Assistant was off in the hours `unseen`.
     """
 
     group: str
@@ -58,135 +66,121 @@ class Person:
         return self.start - BEFORE * WEEK
 
     def of_week(self, use: list[float]) -> list[float]:
-        """Return the part of a list by the hour that is in the window."""
-        place = BEFORE * WEEK
-        first, *hours, last = use[place : place + WEEK + 1]
+        """Return the part of `use` or `usual` that is in the measured window."""
+        index = BEFORE * WEEK
+        first, *hours, last = use[index : index + WEEK + 1]
         return [first * (1 - self.offset), *hours, last * self.offset]
 
 
-def _weekday_rates(random: Random, differ: float) -> list[float]:
-    """Return how much more or less is used on each day of the week."""
-    return [_lognormal(random, differ) for _ in range(7)]
-
-
 def _lognormal(random: Random, sigma: float) -> float:
-    """Return a factor that is 1 in the middle."""
-    return math.exp(random.gauss(0, sigma))
+    """Return a factor with a median of 1."""
+    return exp(random.gauss(0, sigma))
+
+
+def _gamma(random: Random, shape: float) -> float:
+    """Return a factor with a mean of 1."""
+    return random.gammavariate(shape, 1 / shape)
 
 
 def _hours(
     random: Random,
-    starts: Collection[int],
-    lasts: Collection[int],
+    starts: Sequence[int],
+    lengths: Sequence[int],
     days: Collection[int],
-) -> tuple[Rate, Collection[int]]:
-    """Use it from one hour to another on some days."""
-    start = random.choice([*starts])
-    end = start + random.choice([*lasts])
-    rates = _weekday_rates(random, 0.3)
+    lunch: float = 1,
+) -> Pattern:
+    """Use it during some hours on some days, and less in the fifth hour."""
+    start = random.choice(starts)
+    end = start + random.choice(lengths)
+    rates = [_lognormal(random, 0.3) for _ in range(7)]
 
     def rate(time: datetime, _: int) -> float:
-        """Return what is usual."""
-        at_work = time.weekday() in days and start <= time.hour < end
-        return rates[time.weekday()] if at_work else 0.0
-
-    return rate, days
-
-
-def _office(random: Random) -> tuple[Rate, Collection[int]]:
-    """Work from Monday to Friday, some without a certain day, with a lunch break."""
-    free = {random.choice([0, 2, 4])} if random.random() < 0.4 else set()
-    days = {0, 1, 2, 3, 4} - free
-    start = random.choice([8, 9, 10])
-    end = start + random.choice([7, 8, 9])
-    rates = _weekday_rates(random, 0.3)
-
-    def rate(time: datetime, _: int) -> float:
-        """Return what is usual."""
+        """Return the usual usage."""
         if time.weekday() not in days or not start <= time.hour < end:
             return 0.0
-        return rates[time.weekday()] * (0.3 if time.hour == start + 4 else 1)
+        return rates[time.weekday()] * (lunch if time.hour == start + 4 else 1)
 
     return rate, days
 
 
-def _evenings(random: Random) -> tuple[Rate, Collection[int]]:
-    """Use it after work, every day."""
+def _office(random: Random) -> Pattern:
+    """Use it from Monday to Friday or on four of these days, with a lunch break."""
+    free = {random.choice([0, 2, 4])} if random.random() < 0.4 else set()
+    return _hours(random, [8, 9, 10], [7, 8, 9], {0, 1, 2, 3, 4} - free, 0.3)
+
+
+def _evenings(random: Random) -> Pattern:
+    """Use it every evening."""
     return _hours(random, (17, 18, 19, 20), (3, 4), range(7))
 
 
-def _weekends(random: Random) -> tuple[Rate, Collection[int]]:
+def _weekends(random: Random) -> Pattern:
     """Use it on Saturdays and Sundays."""
     return _hours(random, (9, 10, 11), (8, 10, 12), {5, 6})
 
 
-def _mornings(random: Random) -> tuple[Rate, Collection[int]]:
+def _mornings(random: Random) -> Pattern:
     """Use it on four mornings a week."""
     return _hours(random, (6, 7, 8), (4,), set(random.sample(range(7), 4)))
 
 
-def _shifts(random: Random) -> tuple[Rate, Collection[int]]:
-    """Work early in one week and late in the next."""
+def _shifts(random: Random) -> Pattern:
+    """Use it in the early shift of one week and in the late shift of the next."""
     first = random.choice([0, 1])
 
     def rate(time: datetime, week: int) -> float:
-        """Return what is usual."""
+        """Return the usual usage."""
         start = 6 if (week + first) % 2 else 14
         return float(time.weekday() < 5 and start <= time.hour < start + 8)
 
     return rate, range(5)
 
 
-def _changed(random: Random) -> tuple[Rate, Collection[int]]:
-    """Have had other habits until two weeks before."""
-    kinds = random.sample([_office, _evenings, _weekends, _mornings], 2)
-    (before, _), (now, days) = (kind(random) for kind in kinds)
-    # As much in a week as in another.
-    sums = [
-        sum(
-            rate(datetime(2026, 1, 5 + day, hour), 0)
-            for day in range(7)
-            for hour in range(24)
-        )
-        for rate in (before, now)
-    ]
+def _changed(random: Random) -> Pattern:
+    """Change the habit two weeks before the measured window, with the same total."""
+    patterns = random.sample([_office, _evenings, _weekends, _mornings], 2)
+    (before, _), (now, days) = (pattern(random) for pattern in patterns)
+    week = [datetime(2026, 1, 5 + hour // 24, hour % 24) for hour in range(WEEK)]
+    totals = [sum(rate(time, 0) for time in week) for rate in (before, now)]
 
     def rate(time: datetime, week: int) -> float:
-        """Return what is usual."""
-        return before(time, week) / sums[0] if week < -2 else now(time, week) / sums[1]
+        """Return the usual usage."""
+        return (
+            before(time, week) / totals[0] if week < -2 else now(time, week) / totals[1]
+        )
 
     return rate, days
 
 
-def _growing(random: Random) -> tuple[Rate, Collection[int]]:
-    """Use 5 to 15 % more each week."""
+def _growing(random: Random) -> Pattern:
+    """Use 5 to 15% more each week."""
     habit, days = random.choice([_office, _evenings])(random)
     growth = random.uniform(0.05, 0.15)
-    return lambda time, week: habit(time, week) * math.exp(growth * week), days
+    return lambda time, week: habit(time, week) * exp(growth * week), days
 
 
-def _always(_: Random) -> tuple[Rate, Collection[int]]:
-    """Let it run day and night."""
+def _always(_: Random) -> Pattern:
+    """Let agents run day and night."""
     return lambda _time, _week: 1.0, range(7)
 
 
-def _bursts(random: Random) -> tuple[Rate, Collection[int]]:
-    """Use much of it for some hours, three to five times a week, at any time."""
-    often = random.uniform(3, 5) / WEEK
-    until = {"hour": 0.0, "left": 0.0, "rate": 0.0}
+def _bursts(random: Random) -> Pattern:
+    """Use it for some hours at any time, three to five times a week."""
+    probability = random.uniform(3, 5) / WEEK
+    hours, usage = 0, 0.0
 
     def rate(_time: datetime, _week: int) -> float:
-        """Return what is used in this hour; it is asked for hour after hour."""
-        if until["left"] <= 0 and random.random() < often:
-            until["left"] = random.randint(2, 6)
-            until["rate"] = _lognormal(random, 0.5)
-        until["left"] -= 1
-        return until["rate"] if until["left"] >= 0 else 0.0
+        """Return the usage in the next hour."""
+        nonlocal hours, usage
+        if hours <= 0 and random.random() < probability:
+            hours, usage = random.randint(2, 6), _lognormal(random, 0.5)
+        hours -= 1
+        return usage if hours >= 0 else 0.0
 
     return rate, range(7)
 
 
-GROUPS: dict[str, Callable[[Random], tuple[Rate, Collection[int]]]] = {
+GROUPS: dict[str, Callable[[Random], Pattern]] = {
     "office": _office,
     "evenings": _evenings,
     "weekends": _weekends,
@@ -198,25 +192,14 @@ GROUPS: dict[str, Callable[[Random], tuple[Rate, Collection[int]]]] = {
     "bursts": _bursts,
     "always": _always,
 }
-
-# Who has no habit.
 WITHOUT_HABIT = ("bursts", "always")
-
-# A week of nothing, now and then.
-_HOLIDAY = 0.15
-
-# Who lets it run all the time uses the same each day, nearly.
-_STEADY = 0.1
-
-# How often Home Assistant is off in these weeks, and for how many hours at most.
-_OUTAGES, _OUTAGE = 3, 30
 
 
 def person_of(group: str, seed: int) -> Person:
-    """Make a person of a group."""
+    """Return the person of a group and a seed."""
     random = Random(f"{group} {seed}")
     zone = ZoneInfo(random.choice(ZONES))
-    # Some of these windows have a change of the clock in them, or before.
+    # The clock changes in or before some of these windows.
     begin = datetime(
         2026,
         random.choice([2, 3, 4, 5, 10, 11]),
@@ -225,26 +208,29 @@ def person_of(group: str, seed: int) -> Person:
         tzinfo=UTC,
     )
     start = int(begin.timestamp() // HOUR)
+    first = start - BEFORE * WEEK
     rate, days = GROUPS[group](random)
     steady = group == "always"
-    differ = _STEADY if steady else _WEEKS_DIFFER
-    weeks = {week: _lognormal(random, differ) for week in range(-BEFORE, 2)}
-    off = {week for week in weeks if group == "holidays" and random.random() < _HOLIDAY}
-    on_days: dict[date, float] = {}
+    deviation = _STEADY if steady else _WEEK_DEVIATION
+    weeks = {week: _lognormal(random, deviation) for week in range(-BEFORE, 2)}
+    off = {
+        week for week in weeks if group == "holidays" and random.random() < _HOLIDAYS
+    }
+    by_day: dict[date, float] = {}
     use, usual = [], []
-    for place in range((BEFORE + 1) * WEEK + 1):
-        week = place // WEEK - BEFORE
-        time = datetime.fromtimestamp((start - BEFORE * WEEK + place) * HOUR, zone)
-        if (day := time.date()) not in on_days:
-            on_days[day] = _of_a_day(random, steady=steady)
+    for index in range((BEFORE + 1) * WEEK + 1):
+        week = index // WEEK - BEFORE
+        time = datetime.fromtimestamp((first + index) * HOUR, zone)
+        if (day := time.date()) not in by_day:
+            by_day[day] = _of_day(random, steady=steady)
         usual.append(rate(time, week))
-        chance = weeks[week] * on_days[day] * _gamma(random, _HOURS_SHAPE)
+        chance = weeks[week] * by_day[day] * _gamma(random, _HOUR_SHAPE)
         use.append(0.0 if week in off else usual[-1] * chance)
-    scale = _USUAL * _lognormal(random, _DIFFERENCE) * (BEFORE + 1) / (sum(usual) or 1)
+    scale = _MEDIAN * _lognormal(random, _DEVIATION) * (BEFORE + 1) / (sum(usual) or 1)
     unseen = set[int]()
     for _ in range(_OUTAGES):
-        begins = random.randrange(start - BEFORE * WEEK, start + WEEK)
-        unseen.update(range(begins, begins + random.randint(1, _OUTAGE)))
+        outage = random.randrange(first, start + WEEK)
+        unseen.update(range(outage, outage + random.randint(1, _OUTAGE)))
     return Person(
         group=group,
         zone=zone,
@@ -257,13 +243,8 @@ def person_of(group: str, seed: int) -> Person:
     )
 
 
-def _of_a_day(random: Random, *, steady: bool) -> float:
-    """Return how much more or less is used on a day; on some days nothing."""
+def _of_day(random: Random, *, steady: bool) -> float:
+    """Return the factor of a day."""
     if steady:
         return _lognormal(random, _STEADY)
-    return 0.0 if random.random() < _DAY_SKIPPED else _gamma(random, _DAYS_SHAPE)
-
-
-def _gamma(random: Random, shape: float) -> float:
-    """Return a factor that is 1 on average."""
-    return random.gammavariate(shape, 1 / shape)
+    return 0.0 if random.random() < _SKIPPED_DAYS else _gamma(random, _DAY_SHAPE)

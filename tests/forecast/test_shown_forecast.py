@@ -1,100 +1,106 @@
-"""What is shown of a forecast: in steps, and standing still as long as that is honest."""
+"""Shown forecasts: rounded to steps and stable."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
 from custom_components.claude_pulse.forecast.projection import (
     Forecast,
     forecast_of,
     shown_forecast,
 )
 
-START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-LENGTHS = {
-    "session": timedelta(hours=5),
-    "weekly_all": timedelta(days=7),
-    "weekly_scoped": timedelta(days=7),
-}
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-NEVER = None
+from .common import (
+    DAY,
+    HOUR,
+    LENGTHS,
+    MINUTE,
+    START,
+    WEEK,
+    assert_consistent,
+    at,
+    exact,
+    shown,
+    window,
+)
 
+MIDDLE = START + 3.5 * DAY
 
-def window(
-    percent: float, kind: str = "weekly_all", start: datetime = START
-) -> UsageWindow:
-    """Return a window that started at a time."""
-    return UsageWindow(Identity(kind), None, percent, start + LENGTHS[kind])
-
-
-def at(day: int, hour: int, minute: int = 0) -> datetime:
-    """Return a time of that May."""
-    return datetime(2026, 5, day, hour, minute, tzinfo=UTC)
-
-
-def said(forecast: Forecast | None) -> tuple[object, ...]:
-    """Return what a forecast says first of all."""
-    assert forecast is not None
-    return forecast.pace, forecast.projected, forecast.runs_out_at, forecast.lasts
+# The last shown forecast.
+BEFORE = Forecast(
+    pace=0,
+    projected=100,
+    low=1,
+    high=998,
+    runs_out_at=None,
+    lasts=False,
+    confidence=77,
+    expected=55,
+    basis="before",
+    weeks=9,
+    rounding=0,
+)
 
 
 @pytest.mark.parametrize(
-    ("percent", "days", "pace", "projected", "runs_out_at"),
+    ("percent", "elapsed", "pace", "projected", "runs_out_at"),
     [
         # Pace to 1, projection to 10 (a tenth of 120), run-out at 08:00 to twelve
         # hours (a quarter of 56 hours is more).
-        (60, 3.5, 10, 120, at(10, 12)),
-        # Enough: there is no run-out.
-        (50, 3.5, 0, 100, NEVER),
+        (60, 3.5 * DAY, 10, 120, at(10, 12)),
+        # It lasts.
+        (50, 3.5 * DAY, 0, 100, None),
         # Pace -20 to 2, projection 60 to 5.
-        (30, 3.5, -20, 60, NEVER),
+        (30, 3.5 * DAY, -20, 60, None),
         # Pace 25 to 2; run-out at 04:00 to six hours (a quarter of 28 is 7).
-        (75, 3.5, 24, 150, at(9, 6)),
+        (75, 3.5 * DAY, 24, 150, at(9, 6)),
         # Projections 55.2 and 62.8 to 5.
-        (27.6, 3.5, -22, 55, NEVER),
-        (31.4, 3.5, -19, 65, NEVER),
+        (27.6, 3.5 * DAY, -22, 55, None),
+        (31.4, 3.5 * DAY, -19, 65, None),
         # Run-out at 16:00 to three hours (a quarter of 16 is 4).
-        (84, 3.5, 34, 170, at(8, 15)),
+        (84, 3.5 * DAY, 34, 170, at(8, 15)),
         # Pace 75.7 to 5, projection 630 to 50; 14:40 to half an hour (of 160 minutes).
-        (90, 1, 75, 650, at(5, 14, 30)),
+        (90, 1 * DAY, 75, 650, at(5, 14, 30)),
         # Pace 25.7 to 2, projection 280 to 25; 36 hours left, to six hours.
-        (40, 1, 26, 275, at(7, 0)),
+        (40, 1 * DAY, 26, 275, at(7, 0)),
         # Pace 23.4 to 2; projection 264 to 25; 14:20:36 to half a day.
-        (37.7, 1, 24, 275, at(7, 6)),
+        (37.7, 1 * DAY, 24, 275, at(7, 6)),
         # Projection 462 to 25; 00:21 to six hours.
-        (33, 0.5, 26, 450, at(6, 0)),
+        (33, 0.5 * DAY, 26, 450, at(6, 0)),
         # At the end: projection 101.3 to 10, and 09:46 to half an hour, for a week.
-        (97, 6.7, 1, 100, at(11, 10)),
+        (97, 6.7 * DAY, 1, 100, at(11, 10)),
         # Pace to 5, projection 3.5 to 1.
-        (3, 6, -85, 4, NEVER),
+        (3, 6 * DAY, -85, 4, None),
         # Pace -65.7 to 5, projection 23.3 to 2.
-        (20, 6, -65, 24, NEVER),
-        # What is shown is at least what is used: 45.7 is projected, in steps of 2.
-        (46, 6.99, -55, 46, NEVER),
-        (90.9, 6.999, -9, 90.9, NEVER),
-        # Early, half a percent is 10 at the end: projection 133.0 to 10 for that,
-        # and 130.0 at 8 % of the time.
-        (9.5, 0.5, 2, 130, at(10, 0)),
+        (20, 6 * DAY, -65, 24, None),
+        # A projection is at least the usage: 45.7 is projected, in steps of 2.
+        (46, 6.99 * DAY, -55, 46, None),
+        (90.9, 6.999 * DAY, -9, 90.9, None),
+        # Early, half a percent is 10 at the end: projection 133.0 to 10 for that.
+        (9.5, 0.5 * DAY, 2, 130, at(10, 0)),
         # Half a percent is 9.3 at the end, so 53.2 is shown to 10, not to 5.
-        (2.85, 0.375, -3, 50, NEVER),
-        # Never more than 999.
-        (99, 0.4, 95, 999, at(4, 22)),
+        (2.85, 0.375 * DAY, -3, 50, None),
+        # The maximum.
+        (99, 0.4 * DAY, 95, 999, at(4, 22)),
     ],
 )
-def test_week(
+def test_steps_of_a_week(
     percent: float,
-    days: float,
+    elapsed: timedelta,
     pace: float,
     projected: float,
     runs_out_at: datetime | None,
 ) -> None:
-    """Nothing has been shown before: the nearest step."""
-    found = shown_forecast(window(percent), START + days * DAY, None)
-    assert said(found) == (pace, projected, runs_out_at, runs_out_at is None)
+    """The first shown values are the nearest steps."""
+    forecast = shown(window(percent), START + elapsed)
+    assert (forecast.pace, forecast.projected) == (pace, projected)
+    assert forecast.runs_out_at == runs_out_at
+    assert forecast.lasts is (runs_out_at is None)
 
 
 @pytest.mark.parametrize(
@@ -117,146 +123,113 @@ def test_week(
         (97, 280, 4, 100, at(4, 16, 50)),
     ],
 )
-def test_session(
+def test_steps_of_a_session(
     percent: float,
     minutes: float,
     pace: float,
     projected: float,
-    runs_out_at: datetime | None,
+    runs_out_at: datetime,
 ) -> None:
-    """The same steps, of a shorter window."""
-    found = shown_forecast(window(percent, "session"), START + minutes * MINUTE, None)
-    assert said(found) == (pace, projected, runs_out_at, False)
+    """A session has finer steps of its run-out time."""
+    forecast = shown(window(percent, "session"), START + minutes * MINUTE)
+    assert (forecast.pace, forecast.projected) == (pace, projected)
+    assert (forecast.runs_out_at, forecast.lasts) == (runs_out_at, False)
 
 
-@pytest.mark.parametrize("percent", [30, 60, 75])
-def test_week_of_a_model(percent: float) -> None:
-    """It is as long as the other one."""
-    now = START + 3.5 * DAY
-    of_a_model, of_all = window(percent, "weekly_scoped"), window(percent)
-    assert forecast_of(of_a_model, now) == forecast_of(of_all, now)
-    assert shown_forecast(of_a_model, now, None) == shown_forecast(of_all, now, None)
-
-
-def test_nothing_and_used_up() -> None:
-    """Where there is no forecast nothing is shown, and what is used up as it is."""
-    early = START + HOUR
-    assert shown_forecast(window(50), early, None) is None
-    found = shown_forecast(window(103.4), START + DAY, None)
-    assert said(found) == (None, 103.4, None, False)
-    assert (found.low, found.high, found.confidence) == (103.4, 103.4, 100)
-
-
-def before(
-    pace: float | None = 0,
-    projected: float = 100,
-    runs_out_at: datetime | None = None,
-    *,
-    lasts: bool = False,
-) -> Forecast:
-    """Return what has been shown."""
-    return Forecast(
-        pace=pace,
-        projected=projected,
-        low=1,
-        high=998,
-        runs_out_at=runs_out_at,
-        lasts=lasts,
-        confidence=77,
-        expected=55,
-        basis="before",
-        weeks=9,
-    )
+def test_used_up() -> None:
+    """A window that is used up is shown as it is."""
+    forecast = shown(window(103.4), START + DAY)
+    assert (forecast.pace, forecast.projected) == (None, 103.4)
+    assert (forecast.runs_out_at, forecast.lasts) == (None, False)
+    assert (forecast.low, forecast.high, forecast.confidence) == (103.4, 103.4, 100)
 
 
 @pytest.mark.parametrize(
-    ("shown", "stays"),
-    # Of a pace of exactly 10, in steps of 1.
-    [(10.5, True), (9.5, True), (10.7, False), (9.3, False), (-10, False)],
-)
-def test_pace_stays(shown: float, stays: bool) -> None:
-    """A pace is shown until it is more than 0.6 of a step off."""
-    found = shown_forecast(window(60), START + 3.5 * DAY, before(pace=shown))
-    assert found.pace == (shown if stays else 10)
-
-
-@pytest.mark.parametrize(
-    ("shown", "stays"),
-    # Of 120, in steps of 10.
-    [(126, True), (114, True), (126.1, False), (113.9, False)],
-)
-def test_projection_stays(shown: float, stays: bool) -> None:
-    """So is a projection."""
-    found = shown_forecast(window(60), START + 3.5 * DAY, before(projected=shown))
-    assert found.projected == (shown if stays else 120)
-
-
-@pytest.mark.parametrize(
-    ("shown", "stays"),
-    # Of 08:00 on the 10th, in steps of twelve hours: 7:12 are 0.6 of it.
+    ("field", "step", "value", "kept"),
     [
-        (at(10, 15, 12), True),
-        (at(10, 15, 13), False),
-        (at(10, 0, 48), True),
-        (at(10, 0, 47), False),
+        # A step of 1 around 10.
+        ("pace", 10, 10.5, True),
+        ("pace", 10, 9.5, True),
+        ("pace", 10, 10.7, False),
+        ("pace", 10, 9.3, False),
+        ("pace", 10, -10, False),
+        # A step of 10 around 120.
+        ("projected", 120, 126, True),
+        ("projected", 120, 114, True),
+        ("projected", 120, 126.1, False),
+        ("projected", 120, 113.9, False),
+        # A step of twelve hours around 08:00.
+        ("runs_out_at", at(10, 12), at(10, 15, 12), True),
+        ("runs_out_at", at(10, 12), at(10, 15, 13), False),
+        ("runs_out_at", at(10, 12), at(10, 0, 48), True),
+        ("runs_out_at", at(10, 12), at(10, 0, 47), False),
     ],
 )
-def test_run_out_stays(shown: datetime, stays: bool) -> None:
-    """So is a run-out."""
-    found = shown_forecast(window(60), START + 3.5 * DAY, before(runs_out_at=shown))
-    assert found.runs_out_at == (shown if stays else at(10, 12))
+def test_hysteresis(field: str, step: object, value: object, kept: bool) -> None:
+    """A value is kept while the exact one is within 0.6 of a step."""
+    forecast = shown(window(60), MIDDLE, replace(BEFORE, **{field: value}))
+    assert getattr(forecast, field) == (value if kept else step)
 
 
 @pytest.mark.parametrize(
     ("percent", "lasted", "lasts"),
     [
-        # In the middle of a week half a percent is one at its end.
+        # In the middle of a week, half a percent is one at its end.
         (50.4, True, True),
         (50.4, False, False),
         (49.6, True, True),
         (49.6, False, False),
-        # So much is certain.
+        # Half a percent itself would have been rounded up.
+        (50.5, True, False),
+        (49.5, False, True),
         (50.6, True, False),
         (49.4, False, True),
     ],
 )
-def test_verdict_stays(percent: float, lasted: bool, lasts: bool) -> None:
-    """The verdict stays while the rounding of the percentage could decide it."""
-    now = START + 3.5 * DAY
-    found = shown_forecast(window(percent), now, before(lasts=lasted))
-    assert found.lasts is lasts
-    assert (found.runs_out_at is None) is lasts
+def test_verdict_is_kept_while_rounding_can_decide_it(
+    percent: float, lasted: bool, lasts: bool
+) -> None:
+    """A kept verdict has a run-out time that agrees: the reset at the latest."""
+    forecast = shown(window(percent), MIDDLE, replace(BEFORE, lasts=lasted))
+    assert forecast.lasts is lasts
+    assert forecast.runs_out_at == (None if lasts else START + WEEK)
 
 
-def test_verdict_is_certain_from_half_a_percent_on() -> None:
-    """Half a percent itself is not within the rounding: it would have been rounded up."""
-    now = START + 3.5 * DAY
-    assert not shown_forecast(window(50.5), now, before(lasts=True)).lasts
-    assert shown_forecast(window(49.5), now, before(lasts=False)).lasts
+@pytest.mark.parametrize(
+    ("percent", "before", "lasted", "projected"),
+    # In the first hours of a week, half a percent is seven at its end.
+    [
+        (7.4, 104, True, 100),
+        (7.4, 104, False, 104),
+        (6.9, 96, False, 100),
+        (6.9, 96, True, 96),
+    ],
+)
+def test_projection_agrees_with_a_kept_verdict(
+    percent: float, before: float, lasted: bool, projected: float
+) -> None:
+    """The projection stays on the verdict's side of 100%."""
+    last = replace(BEFORE, projected=before, lasts=lasted)
+    forecast = shown(window(percent), START + 0.5 * DAY, last)
+    assert (forecast.projected, forecast.lasts) == (projected, lasted)
 
 
-def test_verdict_without_a_run_out() -> None:
-    """A window that just lasts, and was said not to, runs out at its reset."""
-    found = shown_forecast(window(49.8), START + 3.5 * DAY, before(lasts=False))
-    assert found.runs_out_at == at(11, 12)
-
-
-def test_run_out_is_never_after_the_reset() -> None:
-    """The nearest step would be noon, two hours after it."""
+def test_run_out_is_not_after_the_reset() -> None:
+    """The nearest step would be two hours after the reset."""
     start = START - 2 * HOUR
-    found = shown_forecast(window(51, start=start), start + 3.5 * DAY, None)
-    assert found.runs_out_at == start + 7 * DAY
+    forecast = shown(window(51, start=start), start + 3.5 * DAY)
+    assert forecast.runs_out_at == start + WEEK
 
 
-def test_run_out_that_the_clock_has_overtaken() -> None:
-    """It is at 16:52, which would show as 16:50: that is now, so the next step is."""
-    now = at(4, 16, 50)
-    found = shown_forecast(window(99.3, "session"), now, None)
-    assert found.runs_out_at == at(4, 16, 55)
-    # What was shown is near enough, but past.
-    shown = before(runs_out_at=at(4, 16, 50))
-    found = shown_forecast(window(99.3, "session"), now + MINUTE / 2, shown)
-    assert found.runs_out_at == at(4, 16, 55)
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [(at(4, 16, 50), None), (at(4, 16, 50) + MINUTE / 2, at(4, 16, 50))],
+)
+def test_run_out_is_in_the_future(now: datetime, before: datetime | None) -> None:
+    """The exact time is 16:52. The nearest step is not shown once it has passed."""
+    last = before and replace(BEFORE, runs_out_at=before)
+    forecast = shown(window(99.3, "session"), now, last)
+    assert forecast.runs_out_at == at(4, 16, 55)
 
 
 @given(
@@ -267,48 +240,72 @@ def test_run_out_that_the_clock_has_overtaken() -> None:
     later=st.floats(0, 0.001),
 )
 @settings(max_examples=400, deadline=None)
-def test_near_the_truth(
+def test_shown_is_close_to_exact(
     kind: str, percent: float, elapsed: float, offset: int, later: float
 ) -> None:
-    """What is shown is a tenth or the rounding off, and stands still for a moment."""
-    start, span = START + offset * MINUTE, LENGTHS[kind]
-    seen = window(percent, kind, start)
-    now = start + elapsed * span
-    exact, shown = forecast_of(seen, now), shown_forecast(seen, now, None)
-    assert exact is not None
-    assert shown is not None
-    assert shown.lasts is exact.lasts
-    assert abs(shown.pace - exact.pace) <= max(abs(exact.pace) / 20, 0.5) + 1e-9
-    most = max(exact.projected / 20, 0.5 / elapsed, 0.5) + 1e-9
-    assert abs(shown.projected - exact.projected) <= most
-    assert percent <= shown.projected <= 999
-    if exact.runs_out_at is not None:
-        assert now < shown.runs_out_at <= seen.resets_at
-        left = exact.runs_out_at - now
-        most = max(left / 8, span / 672, 2.5 * MINUTE)
-        off = abs(shown.runs_out_at - exact.runs_out_at)
-        # But for a step that the clock has overtaken.
-        assert off <= most or shown.runs_out_at - now <= 2 * most
-
-    again = shown_forecast(seen, now + later * span, shown)
-    if again is not None and abs(exact.pace) > 1:
-        assert abs(again.pace - shown.pace) <= max(abs(exact.pace) / 5, 1) + 0.2
+    """The error is half a step, and a moment later the pace is nearly the same."""
+    start, length = START + offset * MINUTE, LENGTHS[kind]
+    now, item = start + elapsed * length, window(percent, kind, start)
+    true, forecast = exact(item, now), shown(item, now)
+    assert_consistent(forecast, item, now)
+    assert forecast.lasts is true.lasts
+    assert abs(forecast.pace - true.pace) <= max(abs(true.pace) / 20, 0.5) + 1e-9
+    tolerance = max(true.projected / 20, 0.5 / elapsed, 0.5) + 1e-9
+    assert abs(forecast.projected - true.projected) <= tolerance
+    if true.runs_out_at is not None:
+        assert forecast.runs_out_at > now
+        tolerance = max((true.runs_out_at - now) / 8, length / 672, 2.5 * MINUTE)
+        error = abs(forecast.runs_out_at - true.runs_out_at)
+        # Or the nearest step has passed.
+        assert error <= tolerance or forecast.runs_out_at - now <= 2 * tolerance
+    now += later * length
+    if now < item.resets_at and abs(true.pace) > 1:
+        again = shown(item, now, forecast)
+        assert abs(again.pace - forecast.pace) <= max(abs(true.pace) / 5, 1) + 0.2
 
 
-@pytest.mark.parametrize(
-    ("percent", "seen", "lasted", "projected"),
-    # In the first hours of a week half a percent is seven at its end.
-    [
-        (7.4, 104, True, 100),
-        (7.4, 104, False, 104),
-        (6.9, 96, False, 100),
-        (6.9, 96, True, 96),
-    ],
+@pytest.mark.parametrize("percent", [5, 28, 50, 77, 92, 99])
+@pytest.mark.parametrize("days", [1, 2.5, 4, 6.5])
+def test_few_changes_without_usage(percent: float, days: float) -> None:
+    """Nine hours have at most 25 changes, and each value stays close to the exact one."""
+    item, forecasts = window(percent), list[Forecast]()
+    for minute in range(9 * 60 + 1):
+        now = START + days * DAY + minute * MINUTE
+        true = exact(item, now)
+        forecast = shown(item, now, forecasts[-1] if forecasts else None)
+        forecasts.append(forecast)
+        assert abs(forecast.pace - true.pace) <= max(abs(true.pace) / 10, 1)
+        tolerance = max(true.projected / 10, 3.5)
+        assert abs(forecast.projected - true.projected) <= tolerance
+        if forecast.runs_out_at is not None:
+            assert now < forecast.runs_out_at <= START + WEEK
+            time = true.runs_out_at or START + WEEK
+            tolerance = max((time - now) / 4, 30 * MINUTE)
+            assert abs(forecast.runs_out_at - time) <= tolerance
+    changes = sum(
+        getattr(before, name) != getattr(after, name)
+        for before, after in pairwise(forecasts)
+        for name in ("pace", "projected", "runs_out_at", "lasts")
+    )
+    assert changes <= 25
+
+
+@given(
+    percents=st.lists(st.integers(1, 130), min_size=2, max_size=30),
+    kind=st.sampled_from(["session", "weekly_all"]),
+    jumps=st.lists(st.floats(-0.2, 0.4), min_size=30, max_size=30),
 )
-def test_projection_does_not_contradict_the_verdict(
-    percent: float, seen: float, lasted: bool, projected: float
+@settings(max_examples=200, deadline=None)
+def test_consistent_for_any_usage_and_clock(
+    percents: list[int], kind: str, jumps: list[float]
 ) -> None:
-    """Where that is held, the projection goes as far as 100 and no further."""
-    shown = before(projected=seen, lasts=lasted)
-    found = shown_forecast(window(percent), START + 0.5 * DAY, shown)
-    assert (found.projected, found.lasts) == (projected, lasted)
+    """Jumps of usage and clock never show a contradiction or a past run-out time."""
+    before, share = None, 0.06
+    for percent, jump in zip(percents, jumps, strict=False):
+        share = min(max(share + jump, 0), 1.1)
+        now, item = START + LENGTHS[kind] * share, window(percent, kind)
+        true = forecast_of(item, now)
+        before = true and shown_forecast(true, item, now, before)
+        if before is not None:
+            assert_consistent(before, item, now)
+            assert before.runs_out_at is None or before.runs_out_at > now

@@ -1,136 +1,138 @@
-"""How a person usually uses Claude, learned from the use by the hour of some weeks. Pure."""
+"""A person's usage habit by hour of the week, learned from hourly usage. Pure."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from itertools import accumulate, pairwise
+from datetime import datetime, tzinfo
 from math import isnan, nan
 from statistics import fmean, median
 from typing import NamedTuple
 
-_HOUR = 3600
-_DAY = 24
-_WEEK = 7 * _DAY
+SECONDS_PER_HOUR = 3600
+HOURS_PER_DAY = 24
+HOURS_PER_WEEK = 7 * HOURS_PER_DAY
+
+# Days of the week; Monday is 0.
 EVERY_DAY = frozenset(range(7))
 
-# What is older tells nothing any more; after so many weeks an hour counts half.
+# Older usage is ignored. An hour loses half of its weight every `_HALF_LIFE` weeks.
 WEEKS = 12
 _HALF_LIFE = 3
 
-# A week that differs so much from the others is an odd one, and hardly counts.
-_ODD_BELOW, _ODD_ABOVE, _ODD_WEIGHT = 0.3, 3, 0.1
-_ENOUGH_TO_COMPARE = 3
+# A week with less or more than these multiples of the median usage is an outlier. It
+# gets a low weight. Outliers are detected from three complete weeks on.
+_OUTLIER_BELOW, _OUTLIER_ABOVE, _OUTLIER_WEIGHT = 0.3, 3, 0.1
+_MIN_WEEKS_TO_COMPARE = 3
 
-# What is taken to have been known before, without any habit: for an hour of the day so
-# many hours of it, for a day of the week that day so many times, and for an hour of the
-# week that hour so many times.
+# The weight of the prior: in observations of an hour of the day, of a day of the week
+# and of an hour of the week.
 _PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 2, 1, 1.5
 
-# Less than this part of the mean is nothing: nobody's limit is reached in the night
-# because of it.
-_NOTHING = 0.1
+# Rates below this share of the mean are set to 0. No limit is reached in the night
+# because of them.
+_NEGLIGIBLE = 0.1
 
-# A percentage that falls by more than this has been reset, not corrected.
-_CORRECTION = 2
+# A percentage that falls by more points than this was reset and not corrected.
+_MAX_CORRECTION = 2
 
-# Of a week so much has to be known to compare with it.
-_KNOWN = 0.8
+# A week is complete if at least this share of its hours is known.
+COMPLETE = 0.8
 
 
 class Hour(NamedTuple):
-    """An hour of a window: its number since 1970, its least and its highest percentage.
+    """The lowest and highest percentage of a window in one hour.
 
-    Both count what the percentage is as the hour begins.
+    `number` is the number of hours since 1970. Both percentages include the one at the
+    start of the hour.
     """
 
     number: int
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
 
 class History:
-    """By how many points the percentage of a window has risen, hour by hour.
+    """The usage of a window by hour, in points.
 
-    `rises` begins with the hour `first`; NaN stands for an hour of which nothing is
-    known, as there was nobody to look, or the window was used up.
+    `rises[0]` belongs to the hour `first`. The usage of an hour is NaN if it is unknown:
+    Home Assistant was off, or the limit had been reached.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Initialize an empty history."""
         self.first = 0
         self.rises = array("f")
-        self._last: Hour | None = None
-        # What the last hour began with, if the window was reset in it.
-        self._fell_from: float | None = None
+        self._previous: Hour | None = None
+        # The percentage before the reset, if the window was reset in the previous hour.
+        self._reset_from: float | None = None
 
     @property
     def end(self) -> int:
-        """Return the number of the hour that comes next."""
+        """Return the number of the hour that follows the last one."""
         return self.first + len(self.rises)
 
     def add(self, hours: Iterable[Hour]) -> None:
-        """Add hours in their order; those before the end are known already."""
+        """Append hours in chronological order and skip those that are present."""
         for hour in hours:
-            if self._last is None:
+            if self._previous is None:
                 self.first = hour.number
             elif hour.number < self.end:
                 continue
             if missing := hour.number - self.end:
                 self.rises.extend([nan] * missing)
-                self._last = None
-            self.rises.append(self._rise(self._last, hour))
-            self._last = hour
-        if (old := len(self.rises) - WEEKS * _WEEK) > 0:
-            del self.rises[:old]
-            self.first += old
+                self._previous = None
+            self.rises.append(self._rise(self._previous, hour))
+            self._previous = hour
+        if (expired := len(self.rises) - WEEKS * HOURS_PER_WEEK) > 0:
+            del self.rises[:expired]
+            self.first += expired
 
-    def _rise(self, before: Hour | None, hour: Hour) -> float:
-        """Return by how many points a window has risen in an hour, as far as it shows yet."""
-        fell_from, self._fell_from = self._fell_from, None
-        if before is None:
-            # What it began with is not known.
+    def _rise(self, previous: Hour | None, hour: Hour) -> float:
+        """Return the usage in an hour, or NaN if it is unknown.
+
+        The usage in an hour with a reset is known only with the next hour, which sets it.
+        """
+        reset_from, self._reset_from = self._reset_from, None
+        if previous is None:
             return nan
-        begun = before.most
-        if fell_from is not None:
-            # Only now it shows how far it had come since the reset.
-            begun = hour.least
-            if begun < fell_from - _CORRECTION:
-                peak = max(before.most - max(fell_from, begun), 0)
-                self.rises[-1] = max(begun - before.least, 0) + peak
-            # Otherwise it was a false zero, or it has come as far again: who knows.
-        elif hour.least < begun - _CORRECTION:
-            self._fell_from = begun
+        begin = previous.maximum
+        if reset_from is not None:
+            begin = hour.minimum
+            # Otherwise the reset was a wrong zero, or the usage is as high again.
+            if begin < reset_from - _MAX_CORRECTION:
+                before_reset = max(previous.maximum - max(reset_from, begin), 0)
+                self.rises[-1] = max(begin - previous.minimum, 0) + before_reset
+        elif hour.minimum < begin - _MAX_CORRECTION:
+            self._reset_from = begin
             return nan
-        # Nobody knows what would have been used without the limit.
-        return nan if begun >= 100 else max(hour.most - begun, 0)
+        # The usage that a reached limit prevented is unknown.
+        return nan if begin >= 100 else max(hour.maximum - begin, 0)
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
-        """Yield the hours of which something is known, and their rises."""
+        """Yield the number and the usage of each known hour."""
         for number, rise in enumerate(self.rises, self.first):
             if not isnan(rise):
                 yield number, rise
 
-    def between(self, start: float, end: float) -> float:
-        """Return the rise from one time to another within an hour, in seconds since 1970."""
-        place = int(start // _HOUR) - self.first
-        rise = self.rises[place] if 0 <= place < len(self.rises) else nan
-        return rise * (end - start) / _HOUR
+    def used_between(self, start: float, end: float) -> float:
+        """Return the usage between two timestamps in the same hour, or NaN."""
+        index = int(start // SECONDS_PER_HOUR) - self.first
+        rise = self.rises[index] if 0 <= index < len(self.rises) else nan
+        return rise * (end - start) / SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What a person usually uses of a window in each hour of a week.
+    """The usual usage of a window in each hour of the week.
 
-    `rates` are points an hour, from Monday's first hour on, in the time zone; where
-    nothing has been learned (a weight of 0) they are parts of an unknown whole. `weeks`
-    is how much has been learned from, `weight` the same with what is older counting
-    less. `past` is what past weeks came to, odd ones left out, and nothing on days that
-    do not count.
+    `rates` has 168 values in points per hour. The first is for Monday 00:00 in `zone`.
+    Without any history (`weight` is 0) the rates are relative: 1 on chosen days, else 0.
+    `weeks` is the length of the history that the habit is based on. `weight` is the same
+    length with less weight for older hours. `past` is that history without outliers,
+    and with 0 on days that were not chosen.
     """
 
     rates: tuple[float, ...]
@@ -141,8 +143,8 @@ class Habit:
     past: History
 
 
-class _Use(NamedTuple):
-    """An hour that is known: its number, which one of the local week, and its rise."""
+class _Sample(NamedTuple):
+    """The usage in a known hour. `slot` is the hour of the local week, from 0 to 167."""
 
     number: int
     slot: int
@@ -150,8 +152,8 @@ class _Use(NamedTuple):
 
     @property
     def week(self) -> int:
-        """Return in which local week it is; the change of a clock moves none."""
-        return (self.number - self.slot) // _WEEK
+        """Return a number that all hours of a local week share."""
+        return (self.number - self.slot) // HOURS_PER_WEEK
 
 
 def learn(
@@ -160,205 +162,122 @@ def learn(
     zone: tzinfo,
     days: Collection[int] = EVERY_DAY,
 ) -> Habit | None:
-    """Learn the habit of a person, or None where nothing at all is known.
+    """Return the habit in a history, or None without any usage and chosen days.
 
-    `days` are the days of the week (Monday is 0) with any use to expect; what has been
-    used on others is passed over.
+    `days` are the days of the week (Monday is 0) on which usage is expected. Usage on
+    other days is ignored.
     """
-    end = int(now.timestamp() // _HOUR)
+    current_hour = int(now.timestamp() // SECONDS_PER_HOUR)
     past = History()
     past.first, past.rises = history.first, array("f", [nan]) * len(history.rises)
-    found: list[_Use] = []
+    samples: list[_Sample] = []
     for number, rise in history:
-        slot = _slot(number, zone)
-        counts = slot // _DAY in days
-        past.rises[number - past.first] = rise if counts else 0
-        if counts and number < end:
-            found.append(_Use(number, slot, rise))
-    if not any(use.rise for use in found):
-        # Who has never used anything yet has no habit.
-        found, past = [], History()
-    chosen = frozenset(days) != EVERY_DAY
-    if not found and not chosen:
+        slot = hour_of_week(number, zone)
+        expected = slot // HOURS_PER_DAY in days
+        past.rises[number - past.first] = rise if expected else 0
+        if expected and number < current_hour:
+            samples.append(_Sample(number, slot, rise))
+    if not any(sample.rise for sample in samples):
+        samples, past = [], History()
+    days_chosen = frozenset(days) != EVERY_DAY
+    if not samples and not days_chosen:
         return None
-    week = len(days) * _DAY
-    odd = _odd_weeks(found, week)
-    risen, known = [0.0] * _WEEK, [0.0] * _WEEK
-    for use in found:
-        weight = _weight_of_age((end - use.number) / _WEEK)
-        if use.week in odd:
-            weight *= _ODD_WEIGHT
-            past.rises[use.number - past.first] = nan
-        risen[use.slot] += weight * use.rise
-        known[use.slot] += weight
+    expected_hours = len(days) * HOURS_PER_DAY
+    outliers = _outlier_weeks(samples, expected_hours)
+    used, weights = [0.0] * HOURS_PER_WEEK, [0.0] * HOURS_PER_WEEK
+    for sample in samples:
+        weight = weight_of_age((current_hour - sample.number) / HOURS_PER_WEEK)
+        if sample.week in outliers:
+            weight *= _OUTLIER_WEIGHT
+            past.rises[sample.number - past.first] = nan
+        used[sample.slot] += weight * sample.rise
+        weights[sample.slot] += weight
     return Habit(
-        rates=tuple(_rates(risen, known, days)),
+        rates=tuple(_rates(used, weights, days)),
         zone=zone,
-        weeks=len(found) / week,
-        weight=sum(known) / week,
-        days_chosen=chosen,
+        weeks=len(samples) / expected_hours,
+        weight=sum(weights) / expected_hours,
+        days_chosen=days_chosen,
         past=past,
     )
 
 
-def _slot(number: int, zone: tzinfo) -> int:
-    """Return which hour of the local week an hour begins in."""
-    local = datetime.fromtimestamp(number * _HOUR, zone)
-    return local.weekday() * _DAY + local.hour
+def hour_of_week(number: int, zone: tzinfo) -> int:
+    """Return the hour of the local week in which an hour since 1970 starts."""
+    local = datetime.fromtimestamp(number * SECONDS_PER_HOUR, zone)
+    return local.weekday() * HOURS_PER_DAY + local.hour
 
 
-def _weight_of_age(weeks: float) -> float:
-    """Return what something counts that was some weeks ago."""
+def weight_of_age(weeks: float) -> float:
+    """Return the weight of usage that is some weeks old; new usage has a weight of 1."""
     return float(0.5 ** (weeks / _HALF_LIFE))
 
 
-def _odd_weeks(found: Iterable[_Use], week: int) -> Collection[int]:
-    """Return the weeks that are far from the others; `week` is how many hours one has."""
+def _outlier_weeks(samples: Iterable[_Sample], expected_hours: int) -> Collection[int]:
+    """Return the complete weeks with far less or far more usage than the others."""
     rises: defaultdict[int, list[float]] = defaultdict(list)
-    for use in found:
-        rises[use.week].append(use.rise)
+    for sample in samples:
+        rises[sample.week].append(sample.rise)
     means = {
-        number: fmean(several)
-        for number, several in rises.items()
-        if len(several) >= _KNOWN * week
+        week: fmean(known)
+        for week, known in rises.items()
+        if len(known) >= COMPLETE * expected_hours
     }
-    usual = median(means.values()) if len(means) >= _ENOUGH_TO_COMPARE else 0
+    usual = median(means.values()) if len(means) >= _MIN_WEEKS_TO_COMPARE else 0
     return {
-        number
-        for number, mean in means.items()
-        if usual and not _ODD_BELOW * usual <= mean <= _ODD_ABOVE * usual
+        week
+        for week, mean in means.items()
+        if usual and not _OUTLIER_BELOW * usual <= mean <= _OUTLIER_ABOVE * usual
     }
 
 
 def _rates(
-    risen: Sequence[float], known: Sequence[float], days: Collection[int]
+    used: Sequence[float], weights: Sequence[float], days: Collection[int]
 ) -> Iterator[float]:
-    """Yield what is used in each hour of the week, on the days with any.
+    """Yield the points per hour for each of the 168 hours of the week.
 
-    What is known of an hour and the hours beside it counts as far as it goes; what is
-    missing is taken from that hour on all days and that day at all hours, and where this
-    is hardly known either, from all of the week.
+    `used` is the weighted usage and `weights` the weight by hour of the week. The prior
+    of an hour is the mean rate, multiplied by the share of that hour of the day and by
+    the share of that day of the week.
     """
-    used = [slot for slot in range(_WEEK) if slot // _DAY in days]
-    if not (total := sum(risen)):
-        yield from (1.0 if slot // _DAY in days else 0.0 for slot in range(_WEEK))
+    slots = [slot for slot in range(HOURS_PER_WEEK) if slot // HOURS_PER_DAY in days]
+    if not (total := sum(used)):
+        yield from (
+            1.0 if slot // HOURS_PER_DAY in days else 0.0
+            for slot in range(HOURS_PER_WEEK)
+        )
         return
-    flat = total / sum(known)
-    risen, known = _smooth(risen), _smooth(known)
+    mean = total / sum(weights)
+    used, weights = _smooth(used), _smooth(weights)
 
-    def share(slots: Collection[int], prior: float) -> float:
-        """Return how much is used in some hours, beside the mean of all."""
-        amount = sum(risen[slot] for slot in slots) / flat + prior
-        return amount / (sum(known[slot] for slot in slots) + prior)
+    def share(chosen: Collection[int], prior: float) -> float:
+        """Return the rate in some hours of the week as a multiple of the mean rate."""
+        amount = sum(used[slot] for slot in chosen) / mean + prior
+        return amount / (sum(weights[slot] for slot in chosen) + prior)
 
     by_hour = [
-        share([slot for slot in used if slot % _DAY == hour], _PRIOR_HOURS)
-        for hour in range(_DAY)
+        share([slot for slot in slots if slot % HOURS_PER_DAY == hour], _PRIOR_HOURS)
+        for hour in range(HOURS_PER_DAY)
     ]
     by_day = [
-        share([slot for slot in used if slot // _DAY == day], _PRIOR_DAYS * _DAY)
+        share(
+            [slot for slot in slots if slot // HOURS_PER_DAY == day],
+            _PRIOR_DAYS * HOURS_PER_DAY,
+        )
         for day in range(7)
     ]
-    for slot in range(_WEEK):
-        day, hour = divmod(slot, _DAY)
-        prior = _PRIOR_WEEKS * flat * by_hour[hour] * by_day[day]
-        rate = (risen[slot] + prior) / (known[slot] + _PRIOR_WEEKS)
-        yield rate if day in days and rate > _NOTHING * flat else 0.0
+    for slot in range(HOURS_PER_WEEK):
+        day, hour = divmod(slot, HOURS_PER_DAY)
+        prior = _PRIOR_WEEKS * mean * by_hour[hour] * by_day[day]
+        rate = (used[slot] + prior) / (weights[slot] + _PRIOR_WEEKS)
+        yield rate if day in days and rate > _NEGLIGIBLE * mean else 0.0
 
 
 def _smooth(values: Sequence[float]) -> list[float]:
-    """Let each hour of the week share with the two beside it."""
+    """Return the weighted average of each hour of the week and its two neighbors."""
     return [
-        values[slot - 1] / 4 + values[slot] / 2 + values[(slot + 1) % _WEEK] / 4
-        for slot in range(_WEEK)
+        values[slot - 1] / 4
+        + values[slot] / 2
+        + values[(slot + 1) % HOURS_PER_WEEK] / 4
+        for slot in range(HOURS_PER_WEEK)
     ]
-
-
-class Past(NamedTuple):
-    """The same hours some weeks ago: what they count, and what had been used by when."""
-
-    weight: float
-    used: Sequence[float]
-
-
-class Course:
-    """The course that a window usually takes: how much of it is used by when.
-
-    Without a habit it is even. `edges` are times in seconds since 1970, between which
-    the use is even; `usual` is what is used from the start to each of them, `pasts`
-    the same of past weeks.
-    """
-
-    def __init__(self, start: datetime, length: timedelta, habit: Habit | None) -> None:
-        """Follow a habit through a window."""
-        first, last = start.timestamp(), (start + length).timestamp()
-        self.habit: Habit | None = None
-        self.edges: Sequence[float] = (first, last)
-        self.usual: Sequence[float] = (0.0, 1.0)
-        self.pasts: Sequence[Past] = ()
-        if habit is None:
-            return
-        hours = range(int(first // _HOUR) + 1, int(-(-last // _HOUR)))
-        edges = (first, *(number * _HOUR for number in hours), last)
-        usual = tuple(
-            accumulate(
-                (
-                    habit.rates[_slot(int(since // _HOUR), habit.zone)]
-                    * (until - since)
-                    / _HOUR
-                    for since, until in pairwise(edges)
-                ),
-                initial=0.0,
-            )
-        )
-        # In days without use there is nothing to follow.
-        if usual[-1] > 0:
-            self.habit, self.edges, self.usual = habit, edges, usual
-            self.pasts = tuple(self._find_pasts(habit))
-
-    @property
-    def total(self) -> float:
-        """Return what is usually used of the window."""
-        return self.usual[-1]
-
-    def used_by(self, moment: float, used: Sequence[float] | None = None) -> float:
-        """Return what is usually used by a time in the window; or was, in a past week."""
-        used = used or self.usual
-        place = min(bisect_right(self.edges, moment), len(self.edges) - 1)
-        since, until = self.edges[place - 1], self.edges[place]
-        share = (moment - since) / (until - since)
-        return used[place - 1] + (used[place] - used[place - 1]) * share
-
-    def when(self, used: float) -> float:
-        """Return the time by which an amount is usually used; at most all of it."""
-        used = min(used, self.total)
-        place = max(bisect_left(self.usual, used), 1)
-        less, more = self.usual[place - 1], self.usual[place]
-        since, until = self.edges[place - 1], self.edges[place]
-        return since + (until - since) * (used - less) / (more - less)
-
-    def _find_pasts(self, habit: Habit) -> Iterator[Past]:
-        """Yield the weeks before that are known well enough; of gaps the usual is taken."""
-        spans = [*zip(pairwise(self.edges), pairwise(self.usual), strict=True)]
-
-        def ahead(moment: float) -> float:
-            """Return by how many seconds the local clock is ahead of UTC at a time."""
-            offset = datetime.fromtimestamp(moment, habit.zone).utcoffset()
-            return offset.total_seconds() if offset else 0
-
-        for weeks in range(1, WEEKS + 1):
-            back = float(weeks * _WEEK * _HOUR)
-            # The same hours of the local clock.
-            back += ahead(self.edges[0] - back) - ahead(self.edges[0])
-            rises = [
-                habit.past.between(since - back, until - back)
-                for (since, until), _ in spans
-            ]
-            if sum(map(isnan, rises)) > (1 - _KNOWN) * len(rises):
-                continue
-            filled = (
-                more - less if isnan(rise) else rise
-                for rise, (_, (less, more)) in zip(rises, spans, strict=True)
-            )
-            used = tuple(accumulate(filled, initial=0.0))
-            yield Past(_weight_of_age(weeks), used)

@@ -1,7 +1,8 @@
-"""What a person usually uses by the hour, from the statistics of the entry's own sensors."""
+"""Usage habits from the recorder's long-term statistics of an entry's usage sensors."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,187 +18,169 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..naming import WEEKLY_WINDOW, window_of_usage
-from ..stored import options_of, title_of
-from .habit import EVERY_DAY, WEEKS, Habit, History, Hour, learn
+from ..stored import options_of
+from .habit import EVERY_DAY, SECONDS_PER_HOUR, WEEKS, Habit, History, Hour, learn
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
-_HOUR = 3600
 _RECORDER = "recorder"
 
-# The recorder has an hour in its statistics soon after it has ended; if it is behind,
-# some hours later.
-_COMPILED = timedelta(minutes=2)
-_BEHIND = timedelta(hours=6)
+# The recorder compiles the statistics of an hour soon after its end, or some hours later
+# if it is behind.
+_COMPILE_TIME = timedelta(minutes=2)
+_MAX_DELAY = timedelta(hours=6)
 
-# Not all entries read at once, but within so many minutes.
+# Entries read at different times, up to this number of minutes apart.
 SPREAD = 10
 
-# What could not be read is tried again after this, and then after twice as long each
-# time, up to an hour.
-_RETRY, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
+# Statistics that could not be read are read again after so many minutes, or every minute
+# while forecasts wait.
+_RETRY_MINUTES = 5
 
-# A forecast without a habit would be another one: so long it rather waits.
-_PATIENCE = timedelta(minutes=3)
-
-Rows = Mapping[str, Sequence[Hour]]
+# Forecasts wait at most this long for the first habits, as those without habits differ.
+_MAX_PENDING = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """The habits of a seat, by the key of their window, and that of a window without history."""
+    """The learned habits of an entry by window key, and the habit without any history."""
 
     learned: Mapping[str, Habit]
-    otherwise: Habit | None
+    default: Habit | None
 
     def __getitem__(self, key: str) -> Habit | None:
-        """Return the habit to follow for a window."""
-        return self.learned.get(key, self.otherwise)
+        """Return the habit for a window."""
+        return self.learned.get(key, self.default)
 
 
 class UsageHistory:
-    """Learns the habits of a seat, at the start and once an hour; nothing is stored.
+    """Learns the habits of an entry at the start and every hour. Nothing is stored.
 
-    `tell` is called when `habits` are others. At the start these are `pending`, for some
-    minutes at most.
+    `on_change` is called when `habits` changed. `pending` is true until the first
+    statistics have been read, for a few minutes at most.
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, tell: Callable[[], None]
+        self, hass: HomeAssistant, entry: ConfigEntry, on_change: Callable[[], None]
     ) -> None:
-        """Begin with nothing but the days that were chosen."""
+        """Initialize with the habits that follow from the chosen days alone."""
         self.pending = _RECORDER in hass.config.components
-        self._begun = dt_util.utcnow()
         self._days = _days_of(entry)
+        self._delay = _COMPILE_TIME + timedelta(minutes=random.randint(0, SPREAD))
         self._entry = entry
-        self._failed: datetime | None = None
+        self._failed = False
         self._hass = hass
         self._histories: defaultdict[str, History] = defaultdict(History)
         self._last: tuple[int, tzinfo] | None = None
-        self._read: Collection[str] = ()
-        self._reading = False
-        self._retry = _RETRY
-        self._tell = tell
-        self._wait = _COMPILED + timedelta(minutes=random.randint(0, SPREAD))
-        self.habits = self._learn({}, self._begun, dt_util.DEFAULT_TIME_ZONE)
+        self._on_change = on_change
+        self._started = dt_util.utcnow()
+        self._task: asyncio.Task[None] | None = None
+        self.habits = self._learn({}, self._started, dt_util.DEFAULT_TIME_ZONE)
 
     @callback
     def async_tick(self) -> None:
-        """Read what the last hour has brought, and learn from it."""
+        """Update the habits if an hour has passed or the time zone changed.
+
+        This is called every minute.
+        """
         now, zone = dt_util.utcnow(), dt_util.DEFAULT_TIME_ZONE
-        if not _within(now, self._begun, _PATIENCE):
+        # The clock can be set back.
+        if not timedelta() <= now - self._started < _MAX_PENDING:
             self.pending = False
-        due = (int((now - self._wait).timestamp() // _HOUR), zone)
-        failed = self._failed is not None and not _within(
-            now, self._failed, self._retry
-        )
-        if self._reading or (due == self._last and not failed):
+        due = (int((now - self._delay).timestamp() // SECONDS_PER_HOUR), zone)
+        retry = self._failed and (self.pending or now.minute % _RETRY_MINUTES == 0)
+        running = self._task is not None and not self._task.done()
+        if running or (due == self._last and not retry):
             return
         self._last = due
         if _RECORDER not in self._hass.config.components:
-            if (habits := self._learn({}, now, zone)) != self.habits:
-                self.habits = habits
-                self._tell()
+            self.habits = self._learn({}, now, zone)
+            self._on_change()
             return
-        self._reading = True
-        self._entry.async_create_background_task(
+        self._task = self._entry.async_create_background_task(
             self._hass,
-            self._async_learn(now, zone),
-            f"{DOMAIN} history {title_of(self._entry)}",
+            self._async_update(now, zone),
+            f"{DOMAIN} history {self._entry.entry_id}",
         )
 
-    async def _async_learn(self, now: datetime, zone: tzinfo) -> None:
-        """Read and learn, in threads, where nobody waits for it."""
+    async def _async_update(self, now: datetime, zone: tzinfo) -> None:
+        """Read new statistics and update the habits."""
         try:
-            rows, anew = await self._async_read(now)
+            hours = await self._async_read(now)
             self.habits = await self._hass.async_add_executor_job(
-                self._learn, rows, now, zone, anew
+                self._learn, hours, now, zone
             )
         except Exception as err:  # noqa: BLE001
-            if self._failed is None:
-                # Its text can hold names of entities, and so of the account.
+            if not self._failed:
+                # The text of the error can contain entity IDs and so the account's name.
                 _LOGGER.warning(
-                    "The statistics of the usage sensors could not be read, and the"
-                    " forecast goes on with what is known: %s",
+                    "Could not read the usage statistics of entry %s; forecasts use the"
+                    " habits learned so far: %s",
+                    self._entry.entry_id,
                     type(err).__name__,
                 )
-                self._retry = _RETRY
-            else:
-                self._retry = min(2 * self._retry, _LONGEST)
-            self._failed = now
-        else:
-            self._failed, self.pending = None, False
-        finally:
-            self._reading = False
-        self._tell()
+            self._failed = True
+            return
+        self._failed = self.pending = False
+        self._on_change()
 
-    async def _async_read(self, now: datetime) -> tuple[Rows, bool]:
-        """Read what may have come since the last time; all of it for what is new.
-
-        Tells also whether what is known has to be forgotten, read by a clock ahead.
-        """
-        # It needs what is installed with the recorder only.
+    async def _async_read(self, now: datetime) -> dict[str, list[Hour]]:
+        """Return the hours of each window, new ones only if all windows are known."""
+        # These modules need packages that are installed with the recorder.
         from homeassistant.components.recorder import get_instance  # noqa: PLC0415
         from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
             statistics_during_period,
         )
 
-        keys = self._find_entities()
-        known = max((history.end for history in self._histories.values()), default=0)
-        end = dt_util.utc_from_timestamp(known * _HOUR)
-        start, anew = now - timedelta(weeks=WEEKS), end > now
-        if not anew and keys.keys() <= {*self._read}:
-            start = max(start, end - _BEHIND)
-        found = await get_instance(self._hass).async_add_executor_job(
+        windows = _usage_entities(self._hass, self._entry)
+        start, known_until = now - timedelta(weeks=WEEKS), self._known_until
+        if known_until <= now and self._histories.keys() >= {*windows.values()}:
+            start = max(start, known_until - _MAX_DELAY)
+        rows = await get_instance(self._hass).async_add_executor_job(
             statistics_during_period,
             self._hass,
             start,
             now,
-            {*keys},
+            {*windows},
             "hour",
             None,
             {"max", "min"},
         )
-        self._read = {*keys}
-        rows = {
-            keys[entity_id]: [
-                Hour(int(row["start"] // _HOUR), row["min"], row["max"])
-                for row in several
+        return {
+            key: [
+                Hour(int(row["start"] // SECONDS_PER_HOUR), row["min"], row["max"])
+                for row in rows.get(entity_id, ())
                 if row["min"] is not None and row["max"] is not None
             ]
-            for entity_id, several in found.items()
+            for entity_id, key in windows.items()
         }
-        return rows, anew
 
-    @callback
-    def _find_entities(self) -> dict[str, str]:
-        """Return the key of each window there has been, by the entity that shows its use."""
-        prefix = f"{self._entry.entry_id}_"
-        found = {
-            entity.entity_id: window_of_usage(entity.unique_id.removeprefix(prefix))
-            for entity in er.async_entries_for_config_entry(
-                er.async_get(self._hass), self._entry.entry_id
-            )
-            if entity.domain == Platform.SENSOR
-        }
-        return {entity_id: key for entity_id, key in found.items() if key}
+    @property
+    def _known_until(self) -> datetime:
+        """Return the end of the last known hour, or 1970."""
+        end = max((history.end for history in self._histories.values()), default=0)
+        return dt_util.utc_from_timestamp(end * SECONDS_PER_HOUR)
 
     def _learn(
-        self, rows: Rows, now: datetime, zone: tzinfo, anew: bool = False
+        self, hours: Mapping[str, Sequence[Hour]], now: datetime, zone: tzinfo
     ) -> Habits:
-        """Learn from what is new and, unless it is to be forgotten, what is known."""
-        if anew:
+        """Add hours to the histories and return the habits."""
+        if self._known_until > now:
+            # The clock was set back, and all hours were read again.
             self._histories.clear()
-        week = rows.get(WEEKLY_WINDOW.key, ())
-        # Nobody knows what of the others would have been used without its limit.
-        used_up = {hour.number for hour in week if hour.least >= 100}
-        for key, hours in rows.items():
+        # What would have been used of other windows without the weekly limit is unknown.
+        used_up = {
+            hour.number
+            for hour in hours.get(WEEKLY_WINDOW.key, ())
+            if hour.minimum >= 100
+        }
+        for key, new in hours.items():
             self._histories[key].add(
                 hour
-                for hour in hours
+                for hour in new
                 if key == WEEKLY_WINDOW.key or hour.number not in used_up
             )
         learned = {
@@ -208,11 +191,17 @@ class UsageHistory:
         return Habits(learned, learn(History(), now, zone, self._days))
 
 
+def _usage_entities(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the window keys of an entry's usage sensors by entity ID."""
+    registry, prefix = er.async_get(hass), f"{entry.entry_id}_"
+    keys = {
+        entity.entity_id: window_of_usage(entity.unique_id.removeprefix(prefix))
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if entity.domain == Platform.SENSOR
+    }
+    return {entity_id: key for entity_id, key in keys.items() if key}
+
+
 def _days_of(entry: ConfigEntry) -> Collection[int]:
-    """Return the days of the week on which there is any use to expect."""
+    """Return the days of the week on which usage is expected; Monday is 0."""
     return {WEEKDAYS.index(day) for day in options_of(entry).working_days} or EVERY_DAY
-
-
-def _within(now: datetime, since: datetime, span: timedelta) -> bool:
-    """Tell whether it is not longer ago; what is ahead was noted by another clock."""
-    return timedelta() <= now - since < span

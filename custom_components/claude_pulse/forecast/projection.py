@@ -1,4 +1,4 @@
-"""Will a window last? Its pace, projection and run-out time from one reading. Pure."""
+"""Forecasts of a window: its pace, its projected usage and the time it runs out. Pure."""
 
 from __future__ import annotations
 
@@ -9,74 +9,70 @@ from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from ..claude_ai.usage import KIND_SESSION, KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
-from .habit import Course, Habit
-
-_LENGTHS = {
-    KIND_SESSION: timedelta(hours=5),
-    KIND_WEEKLY: timedelta(days=7),
-    KIND_WEEKLY_SCOPED: timedelta(days=7),
-}
+from ..claude_ai.usage import UsageWindow
+from .habit import Habit
+from .profile import UsageProfile, length_of, profile_of
 
 _MINUTE = timedelta(minutes=1)
 
-# So early in a window, a rate says nothing yet.
-_TOO_EARLY = 0.05
+# The first part of a window, in which there is no forecast without a known habit.
+_MIN_EXPECTED = 0.05
 
-_PROJECTION_LIMIT = 999
+_MAX_PROJECTION = 999
 
-# What a forecast follows: the rate so far, the same on the days that were chosen, or a
-# habit, as far as it is known.
+# The basis of a forecast: the rate so far, the same on the chosen days only, or a
+# learned habit.
 BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
 
-# So many weeks make a habit that can be spoken of, and followed from the beginning.
-_WEEKS_OF_A_HABIT = 1
+# From so many weeks on a habit is known: it counts from the start of a window, and its
+# usual usage is shown.
+_MIN_WEEKS = 1
 
-# A well-known habit counts as much as this part of a window that has been seen.
-_TRUST = 0.5
+# The weight of a well-known habit against the usage so far: this share of a usual window.
+_PRIOR = 0.5
 
-# The variance of what is still used, found with seeded people (docs/forecast.md): of
-# any, of the part that has not been seen, and of little that is left. A person's own
-# past weeks stand beside this, which counts like so many of them.
-_VARIANCE, _VARIANCE_UNSEEN, _VARIANCE_LITTLE = 0.34, 0.6, 0.1
+# The variance of the logarithm of the remaining usage: of any, of the share that has not
+# been observed, and of small amounts. Fitted to seeded people (docs/forecast.md). It
+# counts as much as `_VARIANCE_WEEKS` past weeks of the person.
+_VARIANCE, _VARIANCE_UNOBSERVED, _VARIANCE_SMALL = 0.34, 0.6, 0.1
 _VARIANCE_WEEKS = 0.7
 
-# Points that are added before amounts are compared by their ratio, for a whole window:
-# nothing used is no infinity, and there is the rounding.
-_SOME, _ROUNDING = 10, 1
+# The remaining usage has a shifted log-normal distribution. The shift in points is
+# `_SHIFT` for a whole window, and `_MIN_SHIFT` at its end because of the rounding.
+_SHIFT, _MIN_SHIFT = 10, 1
 
-# What floating point makes of nothing.
-_TINY = 1e-9
+# The tolerance for floating-point errors, in points.
+_EPSILON = 1e-9
 
 _NORMAL = NormalDist()
 _RANGE = _NORMAL.inv_cdf(0.9)
 
-# What is shown moves in these steps: percentage points, percent, and minutes.
+# The steps of shown values: points, percent and minutes.
 _PACE_STEPS = (1, 2, 5)
 _PROJECTION_STEPS = (1, 2, 5, 10, 25, 50)
 _RUN_OUT_STEPS = (5, 15, 30, 60, 180, 360, 720)
 
-# A shown value stays while the exact one is within so many steps of it.
-_HOLD = 0.6
+# A shown value is kept while the exact value is within this share of a step.
+_HYSTERESIS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How a window will go on.
+    """The forecast of a window.
 
-    `pace` is the share used minus the share of time elapsed, in percentage points:
-    positive is faster than the window; None when the window is used up, as then it says
-    nothing. `projected` is the percentage at the reset that is as likely too high as too
-    low, at most 999; of a window that is used up what it shows. From `low` to `high` it
-    will be four times in five. `runs_out_at` is when 100 % is reached on the way there,
-    None if that is not before the reset or has been. `lasts` tells whether it is not
-    before the reset, and `confidence` how sure that is, 50 to 100 percent.
-
-    `expected` is the percentage that the person has usually used by now, None where no
-    habit is known. `basis` is one of the `BASIS_` texts, `weeks` how many have been
-    learned from.
+    `pace` is the used share minus the elapsed share of the window, in points. It is
+    positive if usage is faster than time, and None if the window is used up.
+    `projected` is the median percentage at the reset, at most 999. The percentage at the
+    reset is between `low` and `high` with a probability of 80%.
+    `runs_out_at` is the time at which the projection reaches 100%. It is None if the
+    window lasts or is used up.
+    `lasts` is true if the projection does not exceed 100%. `confidence` is the
+    probability of this verdict, from 50 to 100%.
+    `expected` is the usual percentage at this time, or None without a known habit.
+    `basis` is a `BASIS_` constant. `weeks` is the length of the history behind a habit.
+    `rounding` is the effect of half a point of usage on the projection, in points.
     """
 
     pace: float | None
@@ -89,103 +85,187 @@ class Forecast:
     expected: float | None
     basis: str
     weeks: int
+    rounding: float
 
 
-class _Outlook(NamedTuple):
-    """What is still to come of a window that is running.
+class _Estimate(NamedTuple):
+    """The estimated remaining usage of a running window, in points.
 
-    `elapsed` is the share of its time; `expected` what a habit has used by now, `usual`
-    what has been used by now in past weeks. `rest` are the points to come, `factor` how
-    they relate to the usual ones, and `slope` by how many points the projection is higher
-    for one more that is used. `spread` is that of the logarithm of the rest and `some`
-    points.
+    `elapsed` is the elapsed share of the window. `expected` is the usual usage so far by
+    the habit, in the profile's unit, and `usual` its mean in past weeks. `remaining` is
+    the median of the remaining usage, and `scale` its ratio to the usual remaining usage.
+    `slope` is the change of the projection per point of usage. `sigma` and `shift` are
+    parameters of the distribution: log(remaining usage + shift) is normal.
     """
 
     elapsed: float
     expected: float
     usual: float
-    rest: float
-    factor: float
+    remaining: float
+    scale: float
     slope: float
-    spread: float
-    some: float
-
-
-def length_of(window: UsageWindow) -> timedelta | None:
-    """Return how long a window is as a whole, None where nobody knows."""
-    return _LENGTHS.get(window.kind)
-
-
-def course_of(window: UsageWindow, habit: Habit | None = None) -> Course | None:
-    """Return the course of a window by a habit, or the even one.
-
-    A window starts its length before its reset: 5 hours for the session, 7 days for the
-    weekly ones. There is no course for one that has not started, nor of unknown length.
-    """
-    length = length_of(window)
-    if length is None or window.resets_at is None:
-        return None
-    return Course(window.resets_at - length, length, habit)
+    sigma: float
+    shift: float
 
 
 def forecast_of(
-    window: UsageWindow, now: datetime, course: Course | None = None
+    window: UsageWindow, now: datetime, profile: UsageProfile | None = None
 ) -> Forecast | None:
-    """Return the forecast of a window at an aware time, or None where there is none.
+    """Return the exact forecast of a window at an aware time.
 
-    There is none for a window that has not started or is over, without a reset time, of
-    unknown length, or without a habit in its first 5 %. `course` is that of `course_of`;
-    without one the use is taken to go on at its average rate.
+    `profile` is the window's `profile_of`; the default is the even one. Return None if
+    the window has not started, is over or has an unknown length, and in its first 5%
+    without a known habit.
     """
-    seen = _look(window, now, course or course_of(window))
-    return seen[0] if seen else None
+    profile = profile or profile_of(window)
+    if profile is None:
+        return None
+    if estimate := _estimate(window, now, profile):
+        return _forecast(window, profile, estimate)
+    habit = profile.habit
+    # The rate on days off does not apply to the chosen days.
+    if habit is None or (habit.days_chosen and window.percent < 100):
+        return None
+    return forecast_of(window, now)
+
+
+def _estimate(
+    window: UsageWindow, now: datetime, profile: UsageProfile
+) -> _Estimate | None:
+    """Return the estimate from a profile, or None if there is none at this time."""
+    time, habit = now.timestamp(), profile.habit
+    first, last = profile.times[0], profile.times[-1]
+    if not first <= time < last:
+        return None
+    used, total = max(window.percent, 0), profile.total
+    expected = profile.used_by(time)
+    if expected < _MIN_EXPECTED * total and not _is_known(habit):
+        return None
+    weight = habit.weight if habit else 0
+    prior = _PRIOR * total * weight / (weight + 1)
+    left = total - expected
+
+    def remaining_after(used: float) -> float:
+        """Return the median remaining usage after an amount used so far."""
+        return (prior + used) / (prior + expected) * left
+
+    remaining = remaining_after(used)
+    shift = _MIN_SHIFT + _SHIFT * left / total
+    unobserved = (prior + total) / (prior + expected) - 1
+    variance = (_VARIANCE + _VARIANCE_UNOBSERVED * unobserved) / (1 + weight)
+    variance += _VARIANCE_SMALL * shift / (remaining + shift)
+    squares, used_before, weights = 0.0, 0.0, 0.0
+    for past in profile.past_weeks:
+        past_used = profile.used_by(time, past.used)
+        actual = past.used[-1] - past_used
+        error = log((actual + shift) / (remaining_after(past_used) + shift))
+        squares += past.weight * error**2
+        used_before += past.weight * past_used
+        weights += past.weight
+    variance = (squares + _VARIANCE_WEEKS * variance) / (weights + _VARIANCE_WEEKS)
+    return _Estimate(
+        elapsed=(time - first) / (last - first),
+        expected=expected,
+        usual=used_before / weights if weights else expected,
+        remaining=remaining,
+        scale=(prior + used) / (prior + expected),
+        slope=1 + left / (prior + expected),
+        sigma=sqrt(variance),
+        shift=shift,
+    )
+
+
+def _is_known(habit: Habit | None) -> bool:
+    """Return whether a habit has enough history."""
+    return habit is not None and habit.weeks >= _MIN_WEEKS
+
+
+def _forecast(
+    window: UsageWindow, profile: UsageProfile, estimate: _Estimate
+) -> Forecast:
+    """Return the forecast that follows from an estimate."""
+    habit, used = profile.habit, max(window.percent, 0)
+    if habit is None:
+        basis = BASIS_EVEN
+    else:
+        basis = BASIS_HABIT if habit.weight else BASIS_WORKING_DAYS
+    forecast = Forecast(
+        pace=None,
+        projected=window.percent,
+        low=window.percent,
+        high=window.percent,
+        runs_out_at=None,
+        lasts=False,
+        confidence=100,
+        expected=min(estimate.usual, 100) if _is_known(habit) else None,
+        basis=basis,
+        # The usage in the first hour of a history is always unknown.
+        weeks=int(habit.weeks + 1 / 24) if habit else 0,
+        rounding=0.5 * estimate.slope,
+    )
+    if used >= 100:
+        return forecast
+    remaining, shift, sigma = estimate.remaining, estimate.shift, estimate.sigma
+
+    def percentile(deviation: float) -> float:
+        """Return the percentage at the reset, some standard deviations off the median."""
+        amount = (remaining + shift) * exp(deviation * sigma)
+        return min(used + max(amount - shift, 0), _MAX_PROJECTION)
+
+    left = 100 - used
+    deviation = log((left + shift) / (remaining + shift)) / sigma
+    lasts = remaining <= left + _EPSILON
+    runs_out_at = None
+    if not lasts:
+        timestamp = profile.time_of(estimate.expected + left / estimate.scale)
+        runs_out_at = datetime.fromtimestamp(timestamp, UTC)
+    return replace(
+        forecast,
+        pace=used - estimate.elapsed * 100,
+        projected=min(used + remaining, _MAX_PROJECTION),
+        low=percentile(-_RANGE),
+        high=percentile(_RANGE),
+        runs_out_at=runs_out_at,
+        lasts=lasts,
+        confidence=100 * _NORMAL.cdf(abs(deviation)),
+    )
 
 
 def shown_forecast(
-    window: UsageWindow,
-    now: datetime,
-    before: Forecast | None,
-    course: Course | None = None,
-) -> Forecast | None:
-    """Return the forecast as it is shown: in steps that a person would not mind.
+    exact: Forecast, window: UsageWindow, now: datetime, before: Forecast | None = None
+) -> Forecast:
+    """Return the forecast that entities show, rounded to steps with a hysteresis.
 
-    What changes with every minute would be a state for every minute. The steps are
-    a tenth of a pace and of a projection at most, and a quarter of the time until the
-    run-out; or what the rounding of the percentage leaves open anyway, and half an hour
-    of a week. A habit is known by the hour, so that is the step of its run-out, and a
-    fifth of its projection where its range is twice as wide. `before` is what has been
-    shown of this very window: a value stays while it is not more than a step off, and the
-    verdict while the rounding can decide it; what belongs to a value stays with it.
+    The exact forecast changes every minute, which would write a state every minute.
+    `before` is the last shown forecast of the same window. Its values are kept while they
+    are close to the exact ones, and its verdict while the rounding of the percentage can
+    decide it.
+
+    A step of the pace or the projection is at most a tenth of the value, or the effect of
+    the rounding on the projection. With a habit, a step of the projection can be half of
+    its range, up to a fifth. A step of the run-out time is at most a quarter of the
+    remaining time, or half an hour of a week (an hour with a habit).
     """
-    if (seen := _look(window, now, course or course_of(window))) is None:
-        return None
-    exact, slope = seen
     if exact.pace is None:
         return exact
-    # What half a point of the percentage makes at the end of the window.
-    rounding = 0.5 * slope
     lasts = exact.lasts
-    if before is not None and abs(exact.projected - 100) < rounding:
+    if before is not None and abs(exact.projected - 100) < exact.rounding:
         lasts = before.lasts
-    leeway = max(exact.projected / 10, 2 * rounding)
+    tolerance = max(exact.projected / 10, 2 * exact.rounding)
     if exact.basis == BASIS_HABIT:
-        # What the habit itself leaves open.
-        wide = min((exact.high - exact.low) / 2, exact.projected / 5)
-        leeway = max(leeway, wide)
-    projected = _in_steps(
+        spread = min((exact.high - exact.low) / 2, exact.projected / 5)
+        tolerance = max(tolerance, spread)
+    projected = _round(
         exact.projected,
         before.projected if before else None,
-        _step(_PROJECTION_STEPS, leeway),
+        _step(_PROJECTION_STEPS, tolerance),
     )
-    # The verdict can be held, and then the projection does not contradict it; the
-    # limit is between two steps.
-    projected = min(
-        max(min(projected, 100) if lasts else max(projected, 100), window.percent),
-        _PROJECTION_LIMIT,
-    )
+    # A kept verdict and the projection must agree.
+    projected = min(projected, 100) if lasts else max(projected, 100)
+    projected = min(max(projected, window.percent), _MAX_PROJECTION)
     shown = replace(
         exact,
-        pace=_in_steps(
+        pace=_round(
             exact.pace,
             before.pace if before else None,
             _step(_PACE_STEPS, abs(exact.pace) / 10),
@@ -193,35 +273,34 @@ def shown_forecast(
         projected=projected,
         low=min(exact.low, projected),
         high=max(exact.high, projected),
-        runs_out_at=None if lasts else _shown_run_out(window, now, exact, before),
+        runs_out_at=None if lasts else _shown_run_out(exact, window, now, before),
         lasts=lasts,
         confidence=exact.confidence if lasts is exact.lasts else 50,
     )
-    return _with_what_stays(shown, before) if before else shown
+    return _keep_attributes(shown, before) if before else shown
 
 
 def _shown_run_out(
-    window: UsageWindow,
-    now: datetime,
-    exact: Forecast,
-    before: Forecast | None,
+    exact: Forecast, window: UsageWindow, now: datetime, before: Forecast | None
 ) -> datetime:
-    """Return when a window runs out, in steps, and never in the past."""
-    moment = exact.runs_out_at or window.resets_at
-    assert moment is not None
-    finest = _LENGTHS[window.kind] / (168 if exact.basis == BASIS_HABIT else 336)
-    step = _step(_RUN_OUT_STEPS, max((moment - now) / 4, finest) / _MINUTE)
-    known = before.runs_out_at.timestamp() if before and before.runs_out_at else None
-    minutes = _in_steps(moment.timestamp() / 60, known and known / 60, step)
-    if (past := now.timestamp() / 60) >= minutes:
-        # Overtaken by the clock: the use has been slower than it seemed.
-        minutes = (past // step + 1) * step
+    """Return the rounded run-out time, which is after `now` and not after the reset."""
+    time, length = exact.runs_out_at or window.resets_at, length_of(window)
+    assert time is not None
+    assert length is not None
+    finest = length / (168 if exact.basis == BASIS_HABIT else 336)
+    step = _step(_RUN_OUT_STEPS, max((time - now) / 4, finest) / _MINUTE)
+    shown = (
+        before.runs_out_at.timestamp() / 60 if before and before.runs_out_at else None
+    )
+    minutes = _round(time.timestamp() / 60, shown, step)
+    if (current := now.timestamp() / 60) >= minutes:
+        minutes = (current // step + 1) * step
     runs_out_at = datetime.fromtimestamp(minutes * 60, UTC)
     return min(runs_out_at, window.resets_at or runs_out_at)
 
 
-def _with_what_stays(shown: Forecast, before: Forecast) -> Forecast:
-    """Keep what belongs to values that stay: what is shown of them would not be told."""
+def _keep_attributes(shown: Forecast, before: Forecast) -> Forecast:
+    """Keep the attributes of kept values, as attributes alone must not write a state."""
     if shown.projected == before.projected:
         shown = replace(
             shown,
@@ -237,126 +316,13 @@ def _with_what_stays(shown: Forecast, before: Forecast) -> Forecast:
     return shown
 
 
-def _look(
-    window: UsageWindow, now: datetime, course: Course | None
-) -> tuple[Forecast, float] | None:
-    """Return the exact forecast, and by how much a point used changes its projection."""
-    if course is None:
-        return None
-    outlook = _outlook(window, now, course)
-    if outlook is None and (even := course_of(window)):
-        # Where a course says nothing yet, the rate so far may; but not of days off, unless
-        # there is nothing to forecast any more.
-        if course.habit and course.habit.days_chosen and window.percent < 100:
-            return None
-        course, outlook = even, _outlook(window, now, even)
-    return (_forecast(window, course, outlook), outlook.slope) if outlook else None
+def _step(steps: Sequence[int], maximum: float) -> int:
+    """Return the largest step up to a maximum, or the smallest step."""
+    return max((step for step in steps if step <= maximum), default=steps[0])
 
 
-def _outlook(window: UsageWindow, now: datetime, course: Course) -> _Outlook | None:
-    """Tell what is to come of a window that is running."""
-    moment, habit = now.timestamp(), course.habit
-    first, last = course.edges[0], course.edges[-1]
-    if not first <= moment < last:
-        return None
-    used, total = max(window.percent, 0), course.total
-    expected = course.used_by(moment)
-    if expected < _TOO_EARLY * total and not _is_known(habit):
-        return None
-    weight = habit.weight if habit else 0
-    trust = _TRUST * total * weight / (weight + 1)
-    left = total - expected
-
-    def rest_after(used: float) -> float:
-        """Return what comes after an amount used by now."""
-        return (trust + used) / (trust + expected) * left
-
-    rest = rest_after(used)
-    some = _ROUNDING + _SOME * left / total
-    unseen = (trust + total) / (trust + expected) - 1
-    variance = (_VARIANCE + _VARIANCE_UNSEEN * unseen) / (1 + weight)
-    variance += _VARIANCE_LITTLE * some / (rest + some)
-    squares, used_then, weeks = 0.0, 0.0, 0.0
-    for past in course.pasts:
-        then = course.used_by(moment, past.used)
-        came = past.used[-1] - then
-        squares += past.weight * log((came + some) / (rest_after(then) + some)) ** 2
-        used_then += past.weight * then
-        weeks += past.weight
-    variance = (squares + _VARIANCE_WEEKS * variance) / (weeks + _VARIANCE_WEEKS)
-    return _Outlook(
-        elapsed=(moment - first) / (last - first),
-        expected=expected,
-        usual=used_then / weeks if weeks else expected,
-        rest=rest,
-        factor=(trust + used) / (trust + expected),
-        slope=1 + left / (trust + expected),
-        spread=sqrt(variance),
-        some=some,
-    )
-
-
-def _is_known(habit: Habit | None) -> bool:
-    """Tell whether a habit is known well enough to speak of it."""
-    return habit is not None and habit.weeks >= _WEEKS_OF_A_HABIT
-
-
-def _forecast(window: UsageWindow, course: Course, outlook: _Outlook) -> Forecast:
-    """Tell what an outlook means."""
-    habit, used = course.habit, max(window.percent, 0)
-    known = _is_known(habit)
-    if habit is None:
-        basis = BASIS_EVEN
-    else:
-        basis = BASIS_HABIT if habit.weight else BASIS_WORKING_DAYS
-    forecast = Forecast(
-        pace=None,
-        projected=window.percent,
-        low=window.percent,
-        high=window.percent,
-        runs_out_at=None,
-        lasts=False,
-        confidence=100,
-        expected=min(outlook.usual, 100) if known else None,
-        basis=basis,
-        # The first hour there is tells nothing.
-        weeks=int(habit.weeks + 1 / 24) if habit else 0,
-    )
-    if used >= 100:
-        return forecast
-
-    def percent(deviation: float) -> float:
-        """Return the percentage at the reset so many deviations from the middle."""
-        amount = (outlook.rest + outlook.some) * exp(deviation * outlook.spread)
-        return min(used + max(amount - outlook.some, 0), _PROJECTION_LIMIT)
-
-    room = 100 - used
-    likely = log((room + outlook.some) / (outlook.rest + outlook.some)) / outlook.spread
-    lasts = outlook.rest <= room + _TINY
-    runs_out_at = (
-        course.when(outlook.expected + room / outlook.factor) if not lasts else None
-    )
-    return replace(
-        forecast,
-        pace=used - outlook.elapsed * 100,
-        projected=min(used + outlook.rest, _PROJECTION_LIMIT),
-        low=percent(-_RANGE),
-        high=percent(_RANGE),
-        runs_out_at=None
-        if runs_out_at is None
-        else datetime.fromtimestamp(runs_out_at, UTC),
-        lasts=lasts,
-        confidence=100 * _NORMAL.cdf(abs(likely)),
-    )
-
-
-def _step(steps: Sequence[int], at_most: float) -> int:
-    """Return the largest step that fits, or the smallest."""
-    return max((step for step in steps if step <= at_most), default=steps[0])
-
-
-def _in_steps(exact: float, before: float | None, step: int) -> float:
-    """Return what was shown before while it is near enough, else the nearest step."""
-    if before is not None and abs(exact - before) <= _HOLD * step:
+def _round(exact: float, before: float | None, step: int) -> float:
+    """Return the value before if it is close to the exact one, or the nearest step."""
+    if before is not None and abs(exact - before) <= _HYSTERESIS * step:
         return before
     return round(exact / step) * step

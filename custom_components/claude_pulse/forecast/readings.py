@@ -7,9 +7,9 @@ from datetime import datetime
 
 from ..claude_ai.usage import Identity, Usage, UsageWindow
 from ..naming import subject_of
-from .habit import Course
 from .history import UsageHistory
-from .projection import Forecast, course_of, forecast_of, shown_forecast
+from .profile import UsageProfile, profile_of
+from .projection import Forecast, forecast_of, shown_forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Readings:
     def __init__(self, history: UsageHistory) -> None:
         """Begin with nothing, and follow the habits that are known at any time."""
         self._by_identity: dict[Identity, Reading] = {}
-        self._courses: dict[tuple[Identity, datetime | None], Course | None] = {}
+        self._courses: dict[tuple[Identity, datetime | None], UsageProfile | None] = {}
         self._followed = history.habits
         self._history = history
 
@@ -52,12 +52,12 @@ class Readings:
         """Return the exact forecast of a window, which moves with every minute."""
         return forecast_of(window, now, self._course(window))
 
-    def _course(self, window: UsageWindow) -> Course | None:
+    def _course(self, window: UsageWindow) -> UsageProfile | None:
         """Return the course of a window, which is the same until its reset."""
         key = (window.identity, window.resets_at)
         if key in self._courses:
             return self._courses[key]
-        return course_of(window, self._followed[subject_of(window).key])
+        return profile_of(window, self._followed[subject_of(window).key])
 
     def _read(self, window: UsageWindow, now: datetime) -> Reading:
         """Read a window, with what is shown of its forecast in mind."""
@@ -68,7 +68,8 @@ class Readings:
         same = before is not None and before.window.resets_at == window.resets_at
         shown = before.forecast if before and same else None
         course = self._courses[window.identity, window.resets_at]
-        return Reading(window, shown_forecast(window, now, shown, course), now)
+        exact = forecast_of(window, now, course)
+        return Reading(window, exact and shown_forecast(exact, window, now, shown), now)
 
 
 def whole(number: float | None) -> int | None:

@@ -1,0 +1,67 @@
+"""Helpers for the tests of forecasts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.forecast.profile import UsageProfile
+from custom_components.claude_pulse.forecast.projection import (
+    Forecast,
+    forecast_of,
+    shown_forecast,
+)
+
+# A Monday.
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+LENGTHS = {"session": 5 * HOUR, "weekly_all": WEEK, "weekly_scoped": WEEK}
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """Return a time in May 2026."""
+    return datetime(2026, 5, day, hour, minute, tzinfo=UTC)
+
+
+def window(
+    percent: float, kind: str = "weekly_all", start: datetime = START
+) -> UsageWindow:
+    """Return a window that starts at a time."""
+    length = LENGTHS.get(kind, WEEK)
+    return UsageWindow(Identity(kind), None, percent, start + length)
+
+
+def exact(
+    window: UsageWindow, now: datetime, profile: UsageProfile | None = None
+) -> Forecast:
+    """Return the exact forecast, which exists."""
+    forecast = forecast_of(window, now, profile)
+    assert forecast is not None
+    return forecast
+
+
+def shown(
+    window: UsageWindow,
+    now: datetime,
+    before: Forecast | None = None,
+    profile: UsageProfile | None = None,
+) -> Forecast:
+    """Return the shown forecast, which exists."""
+    return shown_forecast(exact(window, now, profile), window, now, before)
+
+
+def assert_consistent(forecast: Forecast, window: UsageWindow, now: datetime) -> None:
+    """Check what holds for every forecast, whether exact or shown."""
+    assert forecast.low <= forecast.projected <= forecast.high
+    assert window.percent <= forecast.projected <= max(999, window.percent)
+    assert 50 <= forecast.confidence <= 100
+    if window.percent >= 100:
+        assert (forecast.pace, forecast.projected) == (None, window.percent)
+        assert (forecast.runs_out_at, forecast.lasts) == (None, False)
+        return
+    assert forecast.projected <= 100 if forecast.lasts else forecast.projected >= 100
+    assert (forecast.runs_out_at is None) == forecast.lasts
+    if forecast.runs_out_at is not None:
+        assert window.resets_at is not None
+        assert now - timedelta(seconds=1) <= forecast.runs_out_at <= window.resets_at
