@@ -243,8 +243,7 @@ def _rates(
     slots = [slot for slot in range(HOURS_PER_WEEK) if slot // HOURS_PER_DAY in days]
     if not (total := sum(used)):
         yield from (
-            1.0 if slot // HOURS_PER_DAY in days else 0.0
-            for slot in range(HOURS_PER_WEEK)
+            float(slot // HOURS_PER_DAY in days) for slot in range(HOURS_PER_WEEK)
         )
         return
     mean = total / sum(weights)

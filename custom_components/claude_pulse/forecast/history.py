@@ -68,7 +68,9 @@ class UsageHistory:
     ) -> None:
         """Initialize with the habits that follow from the chosen days alone."""
         self.pending = _RECORDER in hass.config.components
-        self._days = _days_of(entry)
+        self._days: Collection[int] = {
+            WEEKDAYS.index(day) for day in options_of(entry).working_days
+        } or EVERY_DAY
         self._delay = _COMPILE_TIME + timedelta(minutes=random.randint(0, SPREAD))
         self._entry = entry
         self._failed = False
@@ -200,8 +202,3 @@ def _usage_entities(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
         if entity.domain == Platform.SENSOR
     }
     return {entity_id: key for entity_id, key in keys.items() if key}
-
-
-def _days_of(entry: ConfigEntry) -> Collection[int]:
-    """Return the days of the week on which usage is expected; Monday is 0."""
-    return {WEEKDAYS.index(day) for day in options_of(entry).working_days} or EVERY_DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from math import isnan
 from typing import NamedTuple
@@ -104,8 +104,8 @@ class UsageProfile:
         share = (time - start) / (end - start)
         return used[index - 1] + (used[index] - used[index - 1]) * share
 
-    def time_of(self, used: float) -> float:
-        """Return the timestamp at which the usual usage reaches an amount.
+    def time_of(self, used: float) -> datetime:
+        """Return the time at which the usual usage reaches an amount.
 
         An amount above the total is reached with the last usage in the window.
         """
@@ -113,7 +113,8 @@ class UsageProfile:
         index = max(bisect_left(self.usual, used), 1)
         low, high = self.usual[index - 1], self.usual[index]
         start, end = self.times[index - 1], self.times[index]
-        return start + (end - start) * (used - low) / (high - low)
+        time = start + (end - start) * (used - low) / (high - low)
+        return datetime.fromtimestamp(time, UTC)
 
     def _past_weeks(self, habit: Habit) -> Iterator[PastWeek]:
         """Yield the usage in complete past weeks, with the usual usage in their gaps."""

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
 
 from ..claude_ai.usage import UsageWindow
-from .habit import Habit
 from .profile import UsageProfile, length_of, profile_of
 
 _MINUTE = timedelta(minutes=1)
@@ -88,26 +86,6 @@ class Forecast:
     rounding: float
 
 
-class _Estimate(NamedTuple):
-    """The estimated remaining usage of a running window, in points.
-
-    `elapsed` is the elapsed share of the window. `expected` is the usual usage so far by
-    the habit, in the profile's unit, and `usual` its mean in past weeks. `remaining` is
-    the median of the remaining usage, and `scale` its ratio to the usual remaining usage.
-    `slope` is the change of the projection per point of usage. `sigma` and `shift` are
-    parameters of the distribution: log(remaining usage + shift) is normal.
-    """
-
-    elapsed: float
-    expected: float
-    usual: float
-    remaining: float
-    scale: float
-    slope: float
-    sigma: float
-    shift: float
-
-
 def forecast_of(
     window: UsageWindow, now: datetime, profile: UsageProfile | None = None
 ) -> Forecast | None:
@@ -120,75 +98,31 @@ def forecast_of(
     profile = profile or profile_of(window)
     if profile is None:
         return None
-    if estimate := _estimate(window, now, profile):
-        return _forecast(window, profile, estimate)
-    habit = profile.habit
+    forecast, habit = _forecast(window, now, profile), profile.habit
     # The rate on days off does not apply to the chosen days.
-    if habit is None or (habit.days_chosen and window.percent < 100):
-        return None
+    if forecast or not habit or (habit.days_chosen and window.percent < 100):
+        return forecast
     return forecast_of(window, now)
 
 
-def _estimate(
+def _forecast(
     window: UsageWindow, now: datetime, profile: UsageProfile
-) -> _Estimate | None:
-    """Return the estimate from a profile, or None if there is none at this time."""
-    time, habit = now.timestamp(), profile.habit
-    first, last = profile.times[0], profile.times[-1]
-    if not first <= time < last:
+) -> Forecast | None:
+    """Return the exact forecast from a profile, or None if there is none at this time."""
+    time, used, habit = now.timestamp(), max(window.percent, 0), profile.habit
+    start, end = profile.times[0], profile.times[-1]
+    if not start <= time < end:
         return None
-    used, total = max(window.percent, 0), profile.total
     expected = profile.used_by(time)
-    if expected < _MIN_EXPECTED * total and not _is_known(habit):
+    is_known = habit is not None and habit.weeks >= _MIN_WEEKS
+    if expected < _MIN_EXPECTED * profile.total and not is_known:
         return None
     weight = habit.weight if habit else 0
-    prior = _PRIOR * total * weight / (weight + 1)
-    left = total - expected
-
-    def remaining_after(used: float) -> float:
-        """Return the median remaining usage after an amount used so far."""
-        return (prior + used) / (prior + expected) * left
-
-    remaining = remaining_after(used)
-    shift = _MIN_SHIFT + _SHIFT * left / total
-    unobserved = (prior + total) / (prior + expected) - 1
-    variance = (_VARIANCE + _VARIANCE_UNOBSERVED * unobserved) / (1 + weight)
-    variance += _VARIANCE_SMALL * shift / (remaining + shift)
-    squares, used_before, weights = 0.0, 0.0, 0.0
-    for past in profile.past_weeks:
-        past_used = profile.used_by(time, past.used)
-        actual = past.used[-1] - past_used
-        error = log((actual + shift) / (remaining_after(past_used) + shift))
-        squares += past.weight * error**2
-        used_before += past.weight * past_used
-        weights += past.weight
-    variance = (squares + _VARIANCE_WEEKS * variance) / (weights + _VARIANCE_WEEKS)
-    return _Estimate(
-        elapsed=(time - first) / (last - first),
-        expected=expected,
-        usual=used_before / weights if weights else expected,
-        remaining=remaining,
-        scale=(prior + used) / (prior + expected),
-        slope=1 + left / (prior + expected),
-        sigma=sqrt(variance),
-        shift=shift,
-    )
-
-
-def _is_known(habit: Habit | None) -> bool:
-    """Return whether a habit has enough history."""
-    return habit is not None and habit.weeks >= _MIN_WEEKS
-
-
-def _forecast(
-    window: UsageWindow, profile: UsageProfile, estimate: _Estimate
-) -> Forecast:
-    """Return the forecast that follows from an estimate."""
-    habit, used = profile.habit, max(window.percent, 0)
-    if habit is None:
-        basis = BASIS_EVEN
-    else:
-        basis = BASIS_HABIT if habit.weight else BASIS_WORKING_DAYS
+    prior = _PRIOR * profile.total * weight / (weight + 1)
+    # The person's usage as a multiple of the usual one.
+    scale = (prior + used) / (prior + expected)
+    remaining = scale * (profile.total - expected)
+    usual, shift, sigma = _distribution(profile, time, prior, remaining)
     forecast = Forecast(
         pace=None,
         projected=window.percent,
@@ -197,15 +131,14 @@ def _forecast(
         runs_out_at=None,
         lasts=False,
         confidence=100,
-        expected=min(estimate.usual, 100) if _is_known(habit) else None,
-        basis=basis,
+        expected=min(usual, 100) if is_known else None,
+        basis=BASIS_HABIT if weight else BASIS_WORKING_DAYS if habit else BASIS_EVEN,
         # The usage in the first hour of a history is always unknown.
         weeks=int(habit.weeks + 1 / 24) if habit else 0,
-        rounding=0.5 * estimate.slope,
+        rounding=0.5 * (1 + (profile.total - expected) / (prior + expected)),
     )
     if used >= 100:
         return forecast
-    remaining, shift, sigma = estimate.remaining, estimate.shift, estimate.sigma
 
     def percentile(deviation: float) -> float:
         """Return the percentage at the reset, some standard deviations off the median."""
@@ -213,15 +146,12 @@ def _forecast(
         return min(used + max(amount - shift, 0), _MAX_PROJECTION)
 
     left = 100 - used
-    deviation = log((left + shift) / (remaining + shift)) / sigma
     lasts = remaining <= left + _EPSILON
-    runs_out_at = None
-    if not lasts:
-        timestamp = profile.time_of(estimate.expected + left / estimate.scale)
-        runs_out_at = datetime.fromtimestamp(timestamp, UTC)
+    runs_out_at = None if lasts else profile.time_of(expected + left / scale)
+    deviation = log((left + shift) / (remaining + shift)) / sigma
     return replace(
         forecast,
-        pace=used - estimate.elapsed * 100,
+        pace=used - (time - start) / (end - start) * 100,
         projected=min(used + remaining, _MAX_PROJECTION),
         low=percentile(-_RANGE),
         high=percentile(_RANGE),
@@ -229,6 +159,33 @@ def _forecast(
         lasts=lasts,
         confidence=100 * _NORMAL.cdf(abs(deviation)),
     )
+
+
+def _distribution(
+    profile: UsageProfile, time: float, prior: float, remaining: float
+) -> tuple[float, float, float]:
+    """Return the usual usage so far, and the parameters of the remaining usage.
+
+    These are the shift and the standard deviation of log(remaining usage + shift).
+    """
+    total, expected = profile.total, profile.used_by(time)
+    left = total - expected
+    shift = _MIN_SHIFT + _SHIFT * left / total
+    unobserved = (prior + total) / (prior + expected) - 1
+    variance = _VARIANCE + _VARIANCE_UNOBSERVED * unobserved
+    variance /= 1 + (profile.habit.weight if profile.habit else 0)
+    variance += _VARIANCE_SMALL * shift / (remaining + shift)
+    squares, used_before, weights = 0.0, 0.0, 0.0
+    for week in profile.past_weeks:
+        used = profile.used_by(time, week.used)
+        forecast = (prior + used) / (prior + expected) * left
+        error = log((week.used[-1] - used + shift) / (forecast + shift))
+        squares += week.weight * error**2
+        used_before += week.weight * used
+        weights += week.weight
+    usual = used_before / weights if weights else expected
+    variance = (squares + _VARIANCE_WEEKS * variance) / (weights + _VARIANCE_WEEKS)
+    return usual, shift, sqrt(variance)
 
 
 def shown_forecast(
@@ -248,9 +205,8 @@ def shown_forecast(
     """
     if exact.pace is None:
         return exact
-    lasts = exact.lasts
-    if before is not None and abs(exact.projected - 100) < exact.rounding:
-        lasts = before.lasts
+    is_open = abs(exact.projected - 100) < exact.rounding
+    lasts = before.lasts if before and is_open else exact.lasts
     tolerance = max(exact.projected / 10, 2 * exact.rounding)
     if exact.basis == BASIS_HABIT:
         spread = min((exact.high - exact.low) / 2, exact.projected / 5)
