@@ -50,7 +50,14 @@ same rate on the days on which the person uses Claude. *Habit* is learned from h
 Errors are mean errors of the projection in percentage points. *Alarms* are announced
 run-outs that happened, *lasts* are correct verdicts, and *range* are ranges from 10 to
 90% that contained the actual percentage.
-{goals}
+
+| With four weeks of history | Measured | Goal |
+| --- | ---: | ---: |
+| Error of people with habits | {habits:.2f} × even | ≤ 0.45 × even |
+| Error of `always` | {always:.2f} × even, {steady:.1f} points | ≤ 1.3 × even, ≤ 5 points |
+| Range, all groups | {covered:.0f}% | 70 to 90% |
+| Groups with more correct verdicts than at the even rate | {better} of {groups} | all |
+
 ![Error by weeks of history, and a week in office hours](forecast.svg)
 
 ## With four weeks of history
@@ -126,134 +133,92 @@ def pooled(results: Results, weeks: int, groups: Iterable[str]) -> list[Measurem
     return [item for group in groups for item in results[group, weeks]]
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table between empty lines."""
-
-    def line(cells: Iterable[object]) -> str:
-        """Return a row."""
-        texts = (
-            "–" if cell is None else f"{cell:.1f}" if isinstance(cell, float) else cell
-            for cell in cells
-        )
-        return f"| {' | '.join(map(str, texts))} |"
-
     rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(["", line(head), line(rule), *map(line, rows), ""])
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
+    return "\n".join(["", *lines, ""])
 
 
 def scores(
     title: str,
     rows: Mapping[str, list[Measurement]],
-    methods: Sequence[str],
-    rates: Sequence[str],
-    rated: Sequence[str],
+    *,
+    methods: Sequence[str] = METHODS,
+    rates: Sequence[str] = RATES,
+    rated: Sequence[str] = ("even", "habit"),
 ) -> str:
     """Return a table of the errors of `methods` and the rates of the methods `rated`."""
-    head = [title, *(method.replace("_", " ").capitalize() for method in methods)]
-    head += [f"{rate}, {method}" for rate in rates for method in rated]
-    cells: list[list[object]] = []
+    columns = [
+        ("error", method, method.replace("_", " ").capitalize()) for method in methods
+    ]
+    columns += [
+        (rate, method, f"{rate}, {method}") for rate in rates for method in rated
+    ]
+    cells = []
     for name, found in rows.items():
         by_method = {method: score(found, method) for method in METHODS}
-        cells.append([name, *(by_method[method].error for method in methods)])
-        for share in (
-            getattr(by_method[method], rate) for rate in rates for method in rated
-        ):
-            cells[-1].append(None if share is None else f"{share:.0f}%")
-    return table(head, cells)
+        values = [
+            (kind, getattr(by_method[method], kind)) for kind, method, _ in columns
+        ]
+        cells.append([name, *(_text(*value) for value in values)])
+    return table([title, *(head for *_, head in columns)], cells)
 
 
-def goals(results: Results) -> str:
-    """Return a table of the goals with four weeks of history."""
-
-    def ratio(groups: Iterable[str]) -> float:
-        """Return the error of the habit as a multiple of the even rate's."""
-        found = pooled(results, 4, groups)
-        return score(found, "habit").error / score(found, "even").error
-
-    habit = {group: score(results[group, 4], "habit") for group in GROUPS}
-    better = sum(
-        habit[group].lasts > score(results[group, 4], "even").lasts for group in GROUPS
-    )
-    habits, always, steady = ratio(HABITS), ratio(["always"]), habit["always"].error
-    covered = score(pooled(results, 4, GROUPS), "habit").range
-    outside = ", ".join(
-        f"`{group}` {habit[group].range:.0f}%"
-        for group in GROUPS
-        if not 70 <= habit[group].range <= 90
-    )
-    rows = (
-        (
-            "Mean error of people with habits",
-            f"{habits:.2f} × even",
-            "≤ 0.45 × even",
-            habits <= 0.45,
-        ),
-        (
-            "Mean error of `always`",
-            f"{always:.2f} × even, {steady:.1f} points",
-            "≤ 1.3 × even, ≤ 5 points",
-            always <= 1.3 and steady <= 5,
-        ),
-        (
-            "Ranges from 10 to 90% that contain the actual percentage",
-            f"{covered:.0f}% ({outside or 'no group is outside'})",
-            "70 to 90%",
-            70 <= covered <= 90,
-        ),
-        (
-            "Groups with more correct verdicts than at the even rate",
-            f"{better} of {len(GROUPS)}",
-            "all",
-            better == len(GROUPS),
-        ),
-    )
-    return table(
-        ("With four weeks of history", "Measured", "Goal", "Met"),
-        [(*cells, "yes" if met else "**no**") for *cells, met in rows],
-    )
+def _text(kind: str, value: float | None) -> str:
+    """Return the text of an error or a rate."""
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if kind == "error" else f"{value:.0f}%"
 
 
 def report(results: Results, sessions: Results, seeds: range) -> str:
     """Return the text of docs/forecast.md."""
     by_group = {group: results[group, 4] for group in GROUPS}
-    both = ("even", "habit")
+    even, habit = (
+        {group: score(found, method) for group, found in by_group.items()}
+        for method in ("even", "habit")
+    )
+    all_habits, everybody = pooled(results, 4, HABITS), pooled(results, 4, GROUPS)
+    by_weeks = [
+        scores(
+            title,
+            {f"{weeks} weeks": pooled(results, weeks, groups) for weeks in WEEKS},
+            rated=["habit"],
+        )
+        for title, groups in (("People with habits", HABITS), ("`always`", ["always"]))
+    ]
+    errors = [
+        [
+            group,
+            *(
+                _text("error", score(results[group, weeks], "habit").error)
+                for weeks in WEEKS
+            ),
+            _text("error", ideal_error(by_group[group])),
+        ]
+        for group in GROUPS
+    ]
     return TEXT.format(
         people=len(seeds),
         groups=len(GROUPS),
         seed=seeds[0],
         session_points=SESSION_POINTS,
-        goals=goals(results),
-        by_group=scores("People", by_group, METHODS, RATES, both),
-        by_weeks="".join(
-            scores(
-                title,
-                {f"{weeks} weeks": pooled(results, weeks, groups) for weeks in WEEKS},
-                METHODS,
-                RATES,
-                ["habit"],
-            )
-            for title, groups in (
-                ("People with habits", HABITS),
-                ("`always`", ["always"]),
-            )
-        ),
+        habits=score(all_habits, "habit").error / score(all_habits, "even").error,
+        always=habit["always"].error / even["always"].error,
+        steady=habit["always"].error,
+        covered=score(everybody, "habit").range,
+        better=sum(habit[group].lasts > even[group].lasts for group in GROUPS),
+        by_group=scores("People", by_group),
+        by_weeks="".join(by_weeks),
         errors=table(
-            ("People", *(f"{weeks} weeks" for weeks in WEEKS), "Ideal"),
-            [
-                (
-                    group,
-                    *(score(results[group, weeks], "habit").error for weeks in WEEKS),
-                    ideal_error(by_group[group]),
-                )
-                for group in GROUPS
-            ],
+            ["People", *(f"{weeks} weeks" for weeks in WEEKS), "Ideal"], errors
         ),
         sessions=scores(
             "People",
             {group: sessions[group, 4] for group in GROUPS},
-            both,
-            RATES[1:],
-            both,
+            methods=("even", "habit"),
+            rates=("lasts", "range"),
         ),
     )
 

@@ -28,7 +28,7 @@ def draw(
     path: Path,
     weeks: Sequence[int],
     errors: Mapping[str, Sequence[float]],
-    ideal: float,
+    ideal: float | None,
 ) -> None:
     """Write both charts to a file, which is the same for the same numbers."""
     mpl.rcParams["svg.hashsalt"] = "claude-pulse"
@@ -44,7 +44,7 @@ def _draw_errors(
     axes: Axes,
     weeks: Sequence[int],
     errors: Mapping[str, Sequence[float]],
-    ideal: float,
+    ideal: float | None,
 ) -> None:
     """Draw the mean error by weeks of history."""
     for method, values in errors.items():

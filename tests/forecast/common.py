@@ -53,13 +53,14 @@ def shown(
 
 def assert_consistent(forecast: Forecast, window: UsageWindow, now: datetime) -> None:
     """Check what holds for every forecast, whether exact or shown."""
-    assert forecast.low <= forecast.projected <= forecast.high
-    assert window.percent <= forecast.projected <= max(999, window.percent)
-    assert 50 <= forecast.confidence <= 100
     if window.percent >= 100:
-        assert (forecast.pace, forecast.projected) == (None, window.percent)
-        assert (forecast.runs_out_at, forecast.lasts) == (None, False)
+        assert (forecast.pace, forecast.runs_out_at) == (None, None)
+        assert (forecast.lasts, forecast.confidence) == (False, 100)
+        assert forecast.low == forecast.projected == forecast.high == window.percent
         return
+    assert window.percent <= forecast.projected <= 999
+    assert forecast.low <= forecast.projected <= forecast.high
+    assert 50 <= forecast.confidence <= 100
     assert forecast.projected <= 100 if forecast.lasts else forecast.projected >= 100
     assert (forecast.runs_out_at is None) == forecast.lasts
     if forecast.runs_out_at is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 
 from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, UsageWindow
 from custom_components.claude_pulse.forecast.habit import (
@@ -98,23 +99,22 @@ def measure_week(group: str, seed: int, weeks: int) -> list[Measurement]:
     resets = range(person.first, person.start + WEEK + 1, WEEK)
     hours = _statistics(person.use, person, resets, person.offset)
     week, usual = person.of_week(person.use), person.of_week(person.usual)
-    reset = _time(person.start + person.offset + WEEK)
+    prior, reset = sum(usual) / 2, _time(person.start + person.offset + WEEK)
     measurements = []
-    for index in TIMES:
-        used = sum(week[:index])
-        if _percent(used) >= 100:
-            break
-        now = _time(person.start + index)
+    for passed in TIMES:
+        used, now = sum(week[:passed]), _time(person.start + passed)
         window = UsageWindow(WEEKLY, None, _percent(used), reset)
-        prior = sum(usual) / 2
-        scale = (prior + used) / ((prior + sum(usual[:index])) or 1)
+        if window.percent >= 100:
+            break
+        scale = (prior + used) / ((prior + sum(usual[:passed])) or 1)
+        ideal = used + scale * sum(usual[passed:])
         measurements.append(
             Measurement(
                 actual=sum(week),
                 even=_forecast(window, now, person),
                 working_days=_forecast(window, now, person, days=person.days),
                 habit=_forecast(window, now, person, hours, weeks),
-                ideal=None if group == "bursts" else used + scale * sum(usual[index:]),
+                ideal=None if group == "bursts" else ideal,
             )
         )
     return measurements
@@ -129,19 +129,15 @@ def measure_sessions(group: str, seed: int, weeks: int) -> list[Measurement]:
     for number, points in enumerate(use, person.first):
         if points > 0 and (not starts or number >= starts[-1] + SESSION_HOURS):
             starts.append(number)
-    hours = _statistics(use, person, set(starts))
+    hours = _statistics(use, person, {*starts})
     measurements = []
-    for start in starts:
+    for start, passed in product(starts, range(1, SESSION_HOURS)):
         session = use[start - person.first :][:SESSION_HOURS]
-        if start < person.start or len(session) < SESSION_HOURS:
+        used, now = _percent(sum(session[:passed])), _time(start + passed)
+        if start < person.start or len(session) < SESSION_HOURS or used >= 100:
             continue
-        for passed in range(1, SESSION_HOURS):
-            used = _percent(sum(session[:passed]))
-            if used >= 100:
-                break
-            window = UsageWindow(SESSION, None, used, _time(start + SESSION_HOURS))
-            now, actual = _time(start + passed), sum(session)
-            even = _forecast(window, now, person)
-            habit = _forecast(window, now, person, hours, weeks)
-            measurements.append(Measurement(actual, even, even, habit, actual))
+        window = UsageWindow(SESSION, None, used, _time(start + SESSION_HOURS))
+        even = _forecast(window, now, person)
+        habit = _forecast(window, now, person, hours, weeks)
+        measurements.append(Measurement(sum(session), even, even, habit, None))
     return measurements

@@ -15,13 +15,7 @@ WEEK = 168
 # Weeks of history before the measured window.
 BEFORE = 8
 
-ZONES = (
-    "America/New_York",
-    "Asia/Kolkata",
-    "Australia/Sydney",
-    "Europe/Berlin",
-    "UTC",
-)
+ZONES = ("America/New_York", "Asia/Kolkata", "Australia/Sydney", "Europe/Berlin", "UTC")
 
 # The median of the weekly usage in points without a limit, and its deviation.
 _MEDIAN, _DEVIATION = 70, 0.35
@@ -51,7 +45,6 @@ class Person:
     are the days of the week with any usage. Home Assistant was off in the hours `unseen`.
     """
 
-    group: str
     zone: ZoneInfo
     start: int
     offset: float
@@ -106,7 +99,7 @@ def _hours(
 def _office(random: Random) -> Pattern:
     """Use it from Monday to Friday or on four of these days, with a lunch break."""
     free = {random.choice([0, 2, 4])} if random.random() < 0.4 else set()
-    return _hours(random, [8, 9, 10], [7, 8, 9], {0, 1, 2, 3, 4} - free, 0.3)
+    return _hours(random, (8, 9, 10), (7, 8, 9), {0, 1, 2, 3, 4} - free, 0.3)
 
 
 def _evenings(random: Random) -> Pattern:
@@ -121,7 +114,7 @@ def _weekends(random: Random) -> Pattern:
 
 def _mornings(random: Random) -> Pattern:
     """Use it on four mornings a week."""
-    return _hours(random, (6, 7, 8), (4,), set(random.sample(range(7), 4)))
+    return _hours(random, (6, 7, 8), (4,), {*random.sample(range(7), 4)})
 
 
 def _shifts(random: Random) -> Pattern:
@@ -145,9 +138,8 @@ def _changed(random: Random) -> Pattern:
 
     def rate(time: datetime, week: int) -> float:
         """Return the usual usage."""
-        return (
-            before(time, week) / totals[0] if week < -2 else now(time, week) / totals[1]
-        )
+        habit, total = (before, totals[0]) if week < -2 else (now, totals[1])
+        return habit(time, week) / total
 
     return rate, days
 
@@ -200,13 +192,8 @@ def person_of(group: str, seed: int) -> Person:
     random = Random(f"{group} {seed}")
     zone = ZoneInfo(random.choice(ZONES))
     # The clock changes in or before some of these windows.
-    begin = datetime(
-        2026,
-        random.choice([2, 3, 4, 5, 10, 11]),
-        random.randint(1, 28),
-        random.randint(0, 23),
-        tzinfo=UTC,
-    )
+    month, day = random.choice([2, 3, 4, 5, 10, 11]), random.randint(1, 28)
+    begin = datetime(2026, month, day, random.randint(0, 23), tzinfo=UTC)
     start = int(begin.timestamp() // HOUR)
     first = start - BEFORE * WEEK
     rate, days = GROUPS[group](random)
@@ -221,10 +208,10 @@ def person_of(group: str, seed: int) -> Person:
     for index in range((BEFORE + 1) * WEEK + 1):
         week = index // WEEK - BEFORE
         time = datetime.fromtimestamp((first + index) * HOUR, zone)
-        if (day := time.date()) not in by_day:
-            by_day[day] = _of_day(random, steady=steady)
+        if time.date() not in by_day:
+            by_day[time.date()] = _of_day(random, steady=steady)
         usual.append(rate(time, week))
-        chance = weeks[week] * by_day[day] * _gamma(random, _HOUR_SHAPE)
+        chance = weeks[week] * by_day[time.date()] * _gamma(random, _HOUR_SHAPE)
         use.append(0.0 if week in off else usual[-1] * chance)
     scale = _MEDIAN * _lognormal(random, _DEVIATION) * (BEFORE + 1) / (sum(usual) or 1)
     unseen = set[int]()
@@ -232,7 +219,6 @@ def person_of(group: str, seed: int) -> Person:
         outage = random.randrange(first, start + WEEK)
         unseen.update(range(outage, outage + random.randint(1, _OUTAGE)))
     return Person(
-        group=group,
         zone=zone,
         start=start,
         offset=random.choice([0, 0.25, 0.5, 0.75]),

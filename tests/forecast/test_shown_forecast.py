@@ -48,48 +48,65 @@ BEFORE = Forecast(
 
 
 @pytest.mark.parametrize(
-    ("percent", "elapsed", "pace", "projected", "runs_out_at"),
+    ("kind", "percent", "elapsed", "pace", "projected", "runs_out_at"),
     [
         # Pace to 1, projection to 10 (a tenth of 120), run-out at 08:00 to twelve
         # hours (a quarter of 56 hours is more).
-        (60, 3.5 * DAY, 10, 120, at(10, 12)),
+        ("weekly_all", 60, 3.5 * DAY, 10, 120, at(10, 12)),
         # It lasts.
-        (50, 3.5 * DAY, 0, 100, None),
+        ("weekly_all", 50, 3.5 * DAY, 0, 100, None),
         # Pace -20 to 2, projection 60 to 5.
-        (30, 3.5 * DAY, -20, 60, None),
+        ("weekly_all", 30, 3.5 * DAY, -20, 60, None),
         # Pace 25 to 2; run-out at 04:00 to six hours (a quarter of 28 is 7).
-        (75, 3.5 * DAY, 24, 150, at(9, 6)),
+        ("weekly_all", 75, 3.5 * DAY, 24, 150, at(9, 6)),
         # Projections 55.2 and 62.8 to 5.
-        (27.6, 3.5 * DAY, -22, 55, None),
-        (31.4, 3.5 * DAY, -19, 65, None),
+        ("weekly_all", 27.6, 3.5 * DAY, -22, 55, None),
+        ("weekly_all", 31.4, 3.5 * DAY, -19, 65, None),
         # Run-out at 16:00 to three hours (a quarter of 16 is 4).
-        (84, 3.5 * DAY, 34, 170, at(8, 15)),
+        ("weekly_all", 84, 3.5 * DAY, 34, 170, at(8, 15)),
         # Pace 75.7 to 5, projection 630 to 50; 14:40 to half an hour (of 160 minutes).
-        (90, 1 * DAY, 75, 650, at(5, 14, 30)),
+        ("weekly_all", 90, 1 * DAY, 75, 650, at(5, 14, 30)),
         # Pace 25.7 to 2, projection 280 to 25; 36 hours left, to six hours.
-        (40, 1 * DAY, 26, 275, at(7, 0)),
+        ("weekly_all", 40, 1 * DAY, 26, 275, at(7, 0)),
         # Pace 23.4 to 2; projection 264 to 25; 14:20:36 to half a day.
-        (37.7, 1 * DAY, 24, 275, at(7, 6)),
+        ("weekly_all", 37.7, 1 * DAY, 24, 275, at(7, 6)),
         # Projection 462 to 25; 00:21 to six hours.
-        (33, 0.5 * DAY, 26, 450, at(6, 0)),
+        ("weekly_all", 33, 0.5 * DAY, 26, 450, at(6, 0)),
         # At the end: projection 101.3 to 10, and 09:46 to half an hour, for a week.
-        (97, 6.7 * DAY, 1, 100, at(11, 10)),
+        ("weekly_all", 97, 6.7 * DAY, 1, 100, at(11, 10)),
         # Pace to 5, projection 3.5 to 1.
-        (3, 6 * DAY, -85, 4, None),
+        ("weekly_all", 3, 6 * DAY, -85, 4, None),
         # Pace -65.7 to 5, projection 23.3 to 2.
-        (20, 6 * DAY, -65, 24, None),
+        ("weekly_all", 20, 6 * DAY, -65, 24, None),
         # A projection is at least the usage: 45.7 is projected, in steps of 2.
-        (46, 6.99 * DAY, -55, 46, None),
-        (90.9, 6.999 * DAY, -9, 90.9, None),
+        ("weekly_all", 46, 6.99 * DAY, -55, 46, None),
+        ("weekly_all", 90.9, 6.999 * DAY, -9, 90.9, None),
         # Early, half a percent is 10 at the end: projection 133.0 to 10 for that.
-        (9.5, 0.5 * DAY, 2, 130, at(10, 0)),
+        ("weekly_all", 9.5, 0.5 * DAY, 2, 130, at(10, 0)),
         # Half a percent is 9.3 at the end, so 53.2 is shown to 10, not to 5.
-        (2.85, 0.375 * DAY, -3, 50, None),
+        ("weekly_all", 2.85, 0.375 * DAY, -3, 50, None),
         # The maximum.
-        (99, 0.4 * DAY, 95, 999, at(4, 22)),
+        ("weekly_all", 99, 0.4 * DAY, 95, 999, at(4, 22)),
+        # Sessions have finer steps of the run-out time.
+        # 14:30 to half an hour (a quarter of 135 minutes).
+        ("session", 10, 15 * MINUTE, 5, 200, at(4, 14, 30)),
+        # 16:10 to half an hour (a quarter of 235 minutes is less than an hour).
+        ("session", 6, 15 * MINUTE, 1, 120, at(4, 16)),
+        ("session", 50, 60 * MINUTE, 30, 250, at(4, 14)),
+        # 16:45:42 to half an hour, of 226 minutes.
+        ("session", 21, 60 * MINUTE, 1, 100, at(4, 17)),
+        # 16:37:46 to five minutes, of 27.
+        ("session", 90, 250 * MINUTE, 7, 110, at(4, 16, 40)),
+        # 16:10 to a quarter of an hour, of 100.
+        ("session", 60, 150 * MINUTE, 10, 120, at(4, 16, 15)),
+        # 16:10, of 150 minutes.
+        ("session", 40, 100 * MINUTE, 7, 120, at(4, 16)),
+        # 16:48:39 to the finest step.
+        ("session", 97, 280 * MINUTE, 4, 100, at(4, 16, 50)),
     ],
 )
-def test_steps_of_a_week(
+def test_steps(
+    kind: str,
     percent: float,
     elapsed: timedelta,
     pace: float,
@@ -97,51 +114,10 @@ def test_steps_of_a_week(
     runs_out_at: datetime | None,
 ) -> None:
     """The first shown values are the nearest steps."""
-    forecast = shown(window(percent), START + elapsed)
+    forecast = shown(window(percent, kind), START + elapsed)
     assert (forecast.pace, forecast.projected) == (pace, projected)
     assert forecast.runs_out_at == runs_out_at
     assert forecast.lasts is (runs_out_at is None)
-
-
-@pytest.mark.parametrize(
-    ("percent", "minutes", "pace", "projected", "runs_out_at"),
-    [
-        # 14:30 to half an hour (a quarter of 135 minutes).
-        (10, 15, 5, 200, at(4, 14, 30)),
-        # 16:10 to half an hour (a quarter of 235 minutes is less than an hour).
-        (6, 15, 1, 120, at(4, 16)),
-        (50, 60, 30, 250, at(4, 14)),
-        # 16:45:42 to half an hour, of 226 minutes.
-        (21, 60, 1, 100, at(4, 17)),
-        # 16:37:46 to five minutes, of 27.
-        (90, 250, 7, 110, at(4, 16, 40)),
-        # 16:10 to a quarter of an hour, of 100.
-        (60, 150, 10, 120, at(4, 16, 15)),
-        # 16:10, of 150 minutes.
-        (40, 100, 7, 120, at(4, 16)),
-        # 16:48:39 to the finest step.
-        (97, 280, 4, 100, at(4, 16, 50)),
-    ],
-)
-def test_steps_of_a_session(
-    percent: float,
-    minutes: float,
-    pace: float,
-    projected: float,
-    runs_out_at: datetime,
-) -> None:
-    """A session has finer steps of its run-out time."""
-    forecast = shown(window(percent, "session"), START + minutes * MINUTE)
-    assert (forecast.pace, forecast.projected) == (pace, projected)
-    assert (forecast.runs_out_at, forecast.lasts) == (runs_out_at, False)
-
-
-def test_used_up() -> None:
-    """A window that is used up is shown as it is."""
-    forecast = shown(window(103.4), START + DAY)
-    assert (forecast.pace, forecast.projected) == (None, 103.4)
-    assert (forecast.runs_out_at, forecast.lasts) == (None, False)
-    assert (forecast.low, forecast.high, forecast.confidence) == (103.4, 103.4, 100)
 
 
 @pytest.mark.parametrize(
