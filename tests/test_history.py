@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
 import threading
 from typing import Any
+from unittest.mock import DEFAULT, MagicMock
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -20,6 +22,7 @@ from homeassistant.components.recorder import Recorder, get_instance, statistics
 from homeassistant.components.recorder.history import get_significant_states
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -102,17 +105,10 @@ def projection(claude: Claude) -> int:
     return int(claude.state("weekly_projected_usage"))
 
 
-def states_of(claude: Claude, entity_id: str) -> list[str]:
-    """Return a list of an entity's states from now on."""
-    states: list[str] = []
-
-    def note(event: Any) -> None:
-        """Append a state."""
-        if event.data["entity_id"] == entity_id and event.data["new_state"]:
-            states.append(event.data["new_state"].state)
-
-    claude.hass.bus.async_listen(EVENT_STATE_CHANGED, note)
-    return states
+def states_in(events: list[Event], entity_id: str) -> list[str]:
+    """Return the states that were written for an entity."""
+    states = [event.data["new_state"] for event in events]
+    return [item.state for item in states if item and item.entity_id == entity_id]
 
 
 async def pass_minutes(claude: Claude, minutes: int) -> None:
@@ -147,32 +143,34 @@ async def recorded(
     return friday
 
 
-@dataclass
-class Reads:
-    """The queries of statistics, which can wait or fail."""
-
-    starts: list[datetime] = field(default_factory=list)
-    entity_ids: set[str] = field(default_factory=set)
-    released: threading.Event = field(default_factory=threading.Event)
-    fault: Callable[[], Any] | None = None
-
-
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
-    """Record the queries of statistics."""
-    reads, query = Reads(), statistics.statistics_during_period
-    reads.released.set()
+def read(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """Return the recorder's query of statistics, which can fail or wait."""
+    query = MagicMock(wraps=statistics.statistics_during_period)
+    monkeypatch.setattr(statistics, "statistics_during_period", query)
+    return query
 
-    def read(hass: Any, start: datetime, *others: Any) -> Any:
-        """Record a query and answer it."""
-        reads.starts.append(start)
-        reads.entity_ids = others[1]
-        reads.released.wait()
-        return reads.fault() if reads.fault else query(hass, start, *others)
 
-    monkeypatch.setattr(statistics, "statistics_during_period", read)
-    yield reads
-    reads.released.set()
+def starts_of(read: MagicMock) -> list[datetime]:
+    """Return the times from which statistics were read."""
+    return [call.args[1] for call in read.call_args_list]
+
+
+async def set_up_slowly(claude: Claude, read: MagicMock) -> threading.Event:
+    """Set up an entry and return the event for which its query of statistics waits."""
+    released = threading.Event()
+
+    def wait(*_: Any) -> Any:
+        """Wait for the event."""
+        released.wait()
+        return DEFAULT
+
+    read.side_effect = wait
+    entry = claude.stored_entry(update_interval=3600)
+    assert await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.hass.async_block_till_done()
+    assert claude.state("weekly_projected_usage") == "unknown"
+    return released
 
 
 @pytest.mark.smoke
@@ -224,21 +222,19 @@ async def test_no_other_forecast_after_a_restart(recorded: Claude) -> None:
     """The even rate is not shown before the habits are learned."""
     await import_use(recorded)
     entry = await recorded.entry()
-    states, verdicts = states_of(recorded, PROJECTION), states_of(recorded, LASTS)
+    events = async_capture_events(recorded.hass, EVENT_STATE_CHANGED)
     await recorded.hass.config_entries.async_reload(entry.entry_id)
     await recorded.settle()
-    assert {*states} <= {"unavailable", "unknown", str(projection(recorded))}
-    assert "off" not in verdicts
-    assert verdicts[-1] == "on"
+    shown = {"unavailable", "unknown", str(projection(recorded))}
+    assert {*states_in(events, PROJECTION)} <= shown
+    assert "off" not in states_in(events, LASTS)
+    assert states_in(events, LASTS)[-1] == "on"
 
 
-async def test_slow_recorder(recorded: Claude, reads: Reads) -> None:
+async def test_slow_recorder(recorded: Claude, read: MagicMock) -> None:
     """Usage is shown at once, the even rate after three minutes, and the habit last."""
     await import_use(recorded)
-    reads.released.clear()
-    entry = recorded.stored_entry(update_interval=3600)
-    assert await recorded.hass.config_entries.async_setup(entry.entry_id)
-    await recorded.hass.async_block_till_done()
+    released = await set_up_slowly(recorded, read)
     assert recorded.state("weekly_usage") == "70"
     for _ in range(3):
         assert recorded.state("weekly_projected_usage") == "unknown"
@@ -246,42 +242,41 @@ async def test_slow_recorder(recorded: Claude, reads: Reads) -> None:
         async_fire_time_changed(recorded.hass)
         await recorded.hass.async_block_till_done()
     assert projection(recorded) == pytest.approx(EVEN, abs=5)
-    reads.released.set()
+    released.set()
     await recorded.settle()
     assert attribute(recorded, "basis") == "habit"
 
 
-async def test_slow_recorder_and_clock_set_back(recorded: Claude, reads: Reads) -> None:
+async def test_slow_recorder_and_clock_set_back(
+    recorded: Claude, read: MagicMock
+) -> None:
     """The forecast does not wait for hours."""
-    reads.released.clear()
-    entry = recorded.stored_entry()
-    assert await recorded.hass.config_entries.async_setup(entry.entry_id)
-    await recorded.hass.async_block_till_done()
-    assert recorded.state("weekly_projected_usage") == "unknown"
+    released = await set_up_slowly(recorded, read)
     await set_clock_back(recorded, NOW - 3 * HOUR)
     assert attribute(recorded, "basis") == "even"
-    reads.released.set()
+    released.set()
     await recorded.settle()
 
 
-async def test_hourly_reads(recorded: Claude, reads: Reads) -> None:
+async def test_hourly_reads(recorded: Claude, read: MagicMock) -> None:
     """The first read is of twelve weeks, and the hourly ones are of new hours."""
     await import_use(recorded)
     await recorded.entry()
-    assert reads.starts == [NOW - 12 * WEEK]
-    assert reads.entity_ids >= {USAGE, SESSION}
-    assert not any("projected" in entity_id for entity_id in reads.entity_ids)
+    assert starts_of(read) == [NOW - 12 * WEEK]
+    entity_ids = read.call_args.args[3]
+    assert entity_ids >= {USAGE, SESSION}
+    assert not any("projected" in entity_id for entity_id in entity_ids)
     for minute in range(1, 61):
         await recorded.pass_time(60)
         # The recorder compiles an hour shortly after its end.
-        assert len(reads.starts) == (2 if minute >= 2 else 1), minute
-    assert NOW - 9 * HOUR < reads.starts[1] <= NOW - HOUR
+        assert read.call_count == (2 if minute >= 2 else 1), minute
+    assert NOW - 9 * HOUR < starts_of(read)[1] <= NOW - HOUR
     await pass_minutes(recorded, 3)
-    assert len(reads.starts) == 3
+    assert read.call_count == 3
     assert attribute(recorded, "weeks") == 6
 
 
-async def test_late_statistics(recorded: Claude, reads: Reads) -> None:
+async def test_late_statistics(recorded: Claude, read: MagicMock) -> None:
     """Hours that the recorder compiles half a day late are read."""
     await import_use(recorded, until=NOW - 13 * HOUR)
     await recorded.entry()
@@ -290,8 +285,8 @@ async def test_late_statistics(recorded: Claude, reads: Reads) -> None:
     await import_use(recorded, until=NOW + 2 * HOUR)
     for _ in range(2):
         await recorded.pass_time(3600)
-    assert reads.starts[-2] < NOW - 13 * HOUR
-    assert reads.starts[-1] > NOW - 5 * HOUR
+    assert starts_of(read)[-2] < NOW - 13 * HOUR
+    assert starts_of(read)[-1] > NOW - 5 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -299,31 +294,26 @@ async def test_late_statistics(recorded: Claude, reads: Reads) -> None:
     [lambda: 1 / 0, lambda: {USAGE: [{"start": 0, "min": "ada", "max": 1}] * 2}],
 )
 async def test_failure_at_the_start(
-    recorded: Claude, reads: Reads, fault: Callable[[], Any]
+    recorded: Claude, read: MagicMock, fault: Callable[..., Any]
 ) -> None:
     """Statistics are read again a minute later, before the even rate is shown."""
     await import_use(recorded)
-    reads.fault = fault
+    read.side_effect = fault
     await recorded.entry()
     assert recorded.state("weekly_projected_usage") == "unknown"
-    verdicts = states_of(recorded, LASTS)
-    reads.fault = None
+    events = async_capture_events(recorded.hass, EVENT_STATE_CHANGED)
+    read.side_effect = None
     await pass_minutes(recorded, 2)
-    assert verdicts == ["on"]
+    assert states_in(events, LASTS) == ["on"]
     assert attribute(recorded, "basis") == "habit"
 
 
 async def test_failure_that_lasts(
-    recorded: Claude, reads: Reads, caplog: pytest.LogCaptureFixture
+    recorded: Claude, read: MagicMock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One warning without a name is logged, and learned habits are kept."""
     await import_use(recorded)
-
-    def fail() -> None:
-        """Raise an error with a name."""
-        raise ValueError("sensor.ada_weekly_usage")
-
-    reads.fault = fail
+    read.side_effect = ValueError("sensor.ada_weekly_usage")
     entry = await recorded.entry()
     await pass_minutes(recorded, 10)
     assert attribute(recorded, "basis") == "even"
@@ -331,10 +321,10 @@ async def test_failure_that_lasts(
     assert [warning.exc_info for warning in warnings] == [None]
     assert "ada" not in warnings[0].getMessage()
     assert entry.entry_id in warnings[0].getMessage()
-    reads.fault = None
+    read.side_effect = None
     await pass_minutes(recorded, 5)
     assert attribute(recorded, "basis") == "habit"
-    reads.fault = fail
+    read.side_effect = ValueError
     await pass_minutes(recorded, 61)
     assert attribute(recorded, "basis") == "habit"
 
@@ -349,25 +339,25 @@ async def test_hours_in_the_future(recorded: Claude, ahead: timedelta) -> None:
     assert attribute(recorded, "weeks") == 6
 
 
-async def test_clock_set_back(recorded: Claude, reads: Reads) -> None:
+async def test_clock_set_back(recorded: Claude, read: MagicMock) -> None:
     """Hours in the future are forgotten with the next successful read."""
     ahead = timedelta(days=2)
     await import_use(recorded)
     await import_use(recorded, since=NOW + ahead - 5 * HOUR, until=NOW + ahead)
     recorded.clock.move_to(NOW + ahead)
     await recorded.entry()
-    reads.fault = lambda: 1 / 0
+    read.side_effect = ZeroDivisionError
     await set_clock_back(recorded, NOW)
     await recorded.settle()
     assert attribute(recorded, "basis") == "habit"
-    reads.fault = None
+    read.side_effect = None
     await set_clock_back(recorded, NOW + timedelta(minutes=5))
     await recorded.settle()
-    assert reads.starts[-1] == NOW + timedelta(minutes=5) - 12 * WEEK
+    assert starts_of(read)[-1] == NOW + timedelta(minutes=5) - 12 * WEEK
     assert attribute(recorded, "basis") == "habit"
     assert attribute(recorded, "weeks") == 6
     await recorded.pass_time(3600)
-    assert NOW - 9 * HOUR < reads.starts[-1] <= NOW
+    assert NOW - 9 * HOUR < starts_of(read)[-1] <= NOW
 
 
 async def test_renamed_entity(recorded: Claude) -> None:
@@ -460,18 +450,20 @@ async def test_attributes_write_no_states(recorded: Claude) -> None:
     """Attributes change with their value only, and the recorder does not store them."""
     await import_use(recorded)
     await recorded.entry(update_interval=110)
-    states = {item: states_of(recorded, item) for item in (PROJECTION, PACE, LASTS)}
-    for item, seen in states.items():
-        seen.append(recorded.hass.states.get(item).state)
+    events = async_capture_events(recorded.hass, EVENT_STATE_CHANGED)
     for percent in (70, 71, 71.4, 72, 73, 75):
         serve_week(recorded, percent)
         await pass_minutes(recorded, 20)
-    assert len(states[PROJECTION]) > 1
-    for seen in states.values():
-        assert all(old != new for old, new in pairwise(seen))
+    changes = [
+        (event.data["old_state"].state, event.data["new_state"].state)
+        for event in events
+        if event.data["entity_id"] in (PROJECTION, PACE, LASTS)
+    ]
+    assert changes
+    assert all(old != new for old, new in changes)
     await async_wait_recording_done(recorded.hass)
     stored = await get_instance(recorded.hass).async_add_executor_job(
-        get_significant_states, recorded.hass, NOW, None, [*states]
+        get_significant_states, recorded.hass, NOW, None, [PROJECTION, PACE, LASTS]
     )
     unrecorded = {"basis", "confidence", "expected", "high", "low", "weeks", "window"}
     assert stored[PROJECTION]

@@ -30,10 +30,8 @@ _STEADY = 0.1
 # The number of times that Home Assistant was off, and the maximum number of hours.
 _OUTAGES, _OUTAGE = 3, 30
 
-# The usual usage at a local time in a week. The measured week is 0.
-Rate = Callable[[datetime, int], float]
-# A rate, and the days of the week with any usage.
-Pattern = tuple[Rate, Collection[int]]
+# The usual usage in a week and in an hour of that local week. The measured week is 0.
+Rate = Callable[[int, int], float]
 
 
 @dataclass(frozen=True)
@@ -80,88 +78,75 @@ def _hours(
     starts: Sequence[int],
     lengths: Sequence[int],
     days: Collection[int],
-    lunch: float = 1,
-) -> Pattern:
-    """Use it during some hours on some days, and less in the fifth hour."""
+    fifth: float = 1,
+) -> Rate:
+    """Use it during some hours on some days, with a factor for the fifth hour."""
     start = random.choice(starts)
     end = start + random.choice(lengths)
-    rates = [_lognormal(random, 0.3) for _ in range(7)]
-
-    def rate(time: datetime, _: int) -> float:
-        """Return the usual usage."""
-        if time.weekday() not in days or not start <= time.hour < end:
-            return 0.0
-        return rates[time.weekday()] * (lunch if time.hour == start + 4 else 1)
-
-    return rate, days
+    by_day = [_lognormal(random, 0.3) * (day in days) for day in range(7)]
+    by_hour = [
+        (start <= hour < end) * (fifth if hour == start + 4 else 1)
+        for hour in range(24)
+    ]
+    return lambda _, slot: by_day[slot // 24] * by_hour[slot % 24]
 
 
-def _office(random: Random) -> Pattern:
+def _office(random: Random) -> Rate:
     """Use it from Monday to Friday or on four of these days, with a lunch break."""
     free = {random.choice([0, 2, 4])} if random.random() < 0.4 else set()
     return _hours(random, (8, 9, 10), (7, 8, 9), {0, 1, 2, 3, 4} - free, 0.3)
 
 
-def _evenings(random: Random) -> Pattern:
+def _evenings(random: Random) -> Rate:
     """Use it every evening."""
     return _hours(random, (17, 18, 19, 20), (3, 4), range(7))
 
 
-def _weekends(random: Random) -> Pattern:
+def _weekends(random: Random) -> Rate:
     """Use it on Saturdays and Sundays."""
     return _hours(random, (9, 10, 11), (8, 10, 12), {5, 6})
 
 
-def _mornings(random: Random) -> Pattern:
+def _mornings(random: Random) -> Rate:
     """Use it on four mornings a week."""
     return _hours(random, (6, 7, 8), (4,), {*random.sample(range(7), 4)})
 
 
-def _shifts(random: Random) -> Pattern:
+def _shifts(random: Random) -> Rate:
     """Use it in the early shift of one week and in the late shift of the next."""
     first = random.choice([0, 1])
-
-    def rate(time: datetime, week: int) -> float:
-        """Return the usual usage."""
-        start = 6 if (week + first) % 2 else 14
-        return float(time.weekday() < 5 and start <= time.hour < start + 8)
-
-    return rate, range(5)
+    shifts = [range(14, 22), range(6, 14)]
+    return lambda week, slot: float(
+        slot < 5 * 24 and slot % 24 in shifts[(week + first) % 2]
+    )
 
 
-def _changed(random: Random) -> Pattern:
+def _changed(random: Random) -> Rate:
     """Change the habit two weeks before the measured window, with the same total."""
     patterns = random.sample([_office, _evenings, _weekends, _mornings], 2)
-    (before, _), (now, days) = (pattern(random) for pattern in patterns)
-    week = [datetime(2026, 1, 5 + hour // 24, hour % 24) for hour in range(WEEK)]
-    totals = [sum(rate(time, 0) for time in week) for rate in (before, now)]
-
-    def rate(time: datetime, week: int) -> float:
-        """Return the usual usage."""
-        habit, total = (before, totals[0]) if week < -2 else (now, totals[1])
-        return habit(time, week) / total
-
-    return rate, days
+    rates = [pattern(random) for pattern in patterns]
+    totals = [sum(rate(0, slot) for slot in range(WEEK)) for rate in rates]
+    return lambda week, slot: rates[week >= -2](week, slot) / totals[week >= -2]
 
 
-def _growing(random: Random) -> Pattern:
+def _growing(random: Random) -> Rate:
     """Use 5 to 15% more each week."""
-    habit, days = random.choice([_office, _evenings])(random)
+    habit = random.choice([_office, _evenings])(random)
     growth = random.uniform(0.05, 0.15)
-    return lambda time, week: habit(time, week) * exp(growth * week), days
+    return lambda week, slot: habit(week, slot) * exp(growth * week)
 
 
-def _always(_: Random) -> Pattern:
+def _always(_: Random) -> Rate:
     """Let agents run day and night."""
-    return lambda _time, _week: 1.0, range(7)
+    return lambda _week, _slot: 1.0
 
 
-def _bursts(random: Random) -> Pattern:
+def _bursts(random: Random) -> Rate:
     """Use it for some hours at any time, three to five times a week."""
     probability = random.uniform(3, 5) / WEEK
     hours, usage = 0, 0.0
 
-    def rate(_time: datetime, _week: int) -> float:
+    def rate(_week: int, _slot: int) -> float:
         """Return the usage in the next hour."""
         nonlocal hours, usage
         if hours <= 0 and random.random() < probability:
@@ -169,10 +154,10 @@ def _bursts(random: Random) -> Pattern:
         hours -= 1
         return usage if hours >= 0 else 0.0
 
-    return rate, range(7)
+    return rate
 
 
-GROUPS: dict[str, Callable[[Random], Pattern]] = {
+GROUPS: dict[str, Callable[[Random], Rate]] = {
     "office": _office,
     "evenings": _evenings,
     "weekends": _weekends,
@@ -196,7 +181,7 @@ def person_of(group: str, seed: int) -> Person:
     begin = datetime(2026, month, day, random.randint(0, 23), tzinfo=UTC)
     start = int(begin.timestamp() // HOUR)
     first = start - BEFORE * WEEK
-    rate, days = GROUPS[group](random)
+    rate = GROUPS[group](random)
     steady = group == "always"
     deviation = _STEADY if steady else _WEEK_DEVIATION
     weeks = {week: _lognormal(random, deviation) for week in range(-BEFORE, 2)}
@@ -210,7 +195,7 @@ def person_of(group: str, seed: int) -> Person:
         time = datetime.fromtimestamp((first + index) * HOUR, zone)
         if time.date() not in by_day:
             by_day[time.date()] = _of_day(random, steady=steady)
-        usual.append(rate(time, week))
+        usual.append(rate(week, time.weekday() * 24 + time.hour))
         chance = weeks[week] * by_day[time.date()] * _gamma(random, _HOUR_SHAPE)
         use.append(0.0 if week in off else usual[-1] * chance)
     scale = _MEDIAN * _lognormal(random, _DEVIATION) * (BEFORE + 1) / (sum(usual) or 1)
@@ -218,6 +203,10 @@ def person_of(group: str, seed: int) -> Person:
     for _ in range(_OUTAGES):
         outage = random.randrange(first, start + WEEK)
         unseen.update(range(outage, outage + random.randint(1, _OUTAGE)))
+    # Bursts happen on any day.
+    days = {*range(7)}
+    if group != "bursts":
+        days = {slot // 24 for slot in range(WEEK) if rate(0, slot)}
     return Person(
         zone=zone,
         start=start,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import isnan
@@ -104,20 +104,12 @@ def test_history_continues_and_expires() -> None:
 
 def past(use: Use, weeks: float, until: datetime = START) -> History:
     """Return the history of weekly windows up to a reset."""
+    history, percent = History(), 0.0
     end = int(until.timestamp() // 3600)
-
-    def hours() -> Iterator[Hour]:
-        """Yield the hours."""
-        percent = 0.0
-        for number in range(end - int(weeks * 168), end):
-            if (number - end) % 168 == 0:
-                percent = 0.0
-            before = percent
-            percent += use(datetime.fromtimestamp(number * 3600, UTC))
-            yield Hour(number, min(before, 100), min(percent, 100))
-
-    history = History()
-    history.add(hours())
+    for number in range(end - int(weeks * 168), end):
+        before = percent if (number - end) % 168 else 0.0
+        percent = before + use(datetime.fromtimestamp(number * 3600, UTC))
+        history.add([Hour(number, min(before, 100), min(percent, 100))])
     return history
 
 
@@ -301,7 +293,7 @@ def test_session_by_habit() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "month", "day"),
-    # Thursdays. The clock changes on the following Sunday in Berlin.
+    # The clock in Berlin changes on the following Sundays.
     [("Europe/Berlin", 3, 26), ("Europe/Berlin", 10, 22), ("Asia/Kolkata", 5, 4)],
 )
 def test_local_hours_over_daylight_saving(zone: str, month: int, day: int) -> None:
@@ -343,31 +335,38 @@ def test_attributes_are_kept_with_their_value() -> None:
     use=st.lists(st.floats(0, 8), min_size=24, max_size=24),
     weeks=st.floats(0, 13),
     missing=st.integers(1, 50),
-    percent=st.floats(0, 110),
-    elapsed=st.floats(0, 0.9999),
     kind=st.sampled_from(sorted(LENGTHS)),
     days=st.frozensets(st.integers(0, 6), min_size=1),
+    steps=st.lists(
+        st.tuples(st.floats(0, 130), st.floats(-0.3, 0.6)), min_size=1, max_size=15
+    ),
 )
-@settings(max_examples=150, deadline=None)
-def test_consistent_for_any_habit(
+@settings(max_examples=200, deadline=None)
+def test_consistent_for_any_habit_usage_and_clock(
     use: list[float],
     weeks: float,
     missing: int,
-    percent: float,
-    elapsed: float,
     kind: str,
     days: frozenset[int],
+    steps: list[tuple[float, float]],
 ) -> None:
-    """No history leads to a contradiction, a past run-out time or a wrong range."""
-    history, total = History(), 0.0
+    """Whatever happens, a forecast has no contradiction and no past run-out time."""
+    history, total, elapsed, before = History(), 0.0, 0.0, None
     for number, rise in past(lambda time: use[time.hour], weeks):
         if number % missing or missing == 1:
             history.add([Hour(number, total, total + rise)])
         total = (total + rise) % 100
-    item, now = window(percent, kind), START + elapsed * LENGTHS[kind]
-    habit = learn(history, now, ZoneInfo("Europe/Berlin"), days)
+    habit = learn(history, START, ZoneInfo("Europe/Berlin"), days)
+    for percent, jump in steps:
+        elapsed = min(max(elapsed + jump, 0), 1.1)
+        now, item = START + elapsed * LENGTHS[kind], window(percent, kind)
+        for profile in (profile_of(item, habit), None):
+            forecast = forecast_of(item, now, profile)
+            before = forecast and shown_forecast(forecast, item, now, before)
+            if forecast is not None:
+                assert_consistent(forecast, item, now)
+                assert_consistent(before, item, now)
+                assert before.runs_out_at is None or before.runs_out_at > now
     profile = profile_of(item, habit)
-    assert profile.used_by(now.timestamp()) <= profile.total * (1 + 1e-9)
-    if forecast := forecast_of(item, now, profile):
-        assert_consistent(forecast, item, now)
-        assert_consistent(shown_forecast(forecast, item, now), item, now)
+    if elapsed < 1:
+        assert profile.used_by(now.timestamp()) <= profile.total * (1 + 1e-9)
