@@ -18,7 +18,7 @@ import sys
 PHRASES = {
     # Vague verbs
     r"tell whether": "Return whether",
-    r"tell|tells|telling|teller|told": "report, send, show, detect",
+    r"tell(?! whether)|tells|telling|teller|told": "report, send, show, detect",
     r"hear|hears|heard|hearing": "receive, handle",
     r"(a|each|every|another|one|next|last) look|(async_|second )look": "check",
     r"look(s|ed|ing)? at": "check, read, process",

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "texts"
 TARGET = ROOT / "custom_components" / "claude_pulse" / "translations"
 
-# Texts in this section only serve as targets of references.
-COMMON = "common"
+# The prefix of texts that only serve as targets of references.
+COMMON = "common::"
 
 _PREFIX = "component::claude_pulse::"
 _REFERENCE = re.compile(rf"\[%key:{_PREFIX}([a-z0-9_:-]+)%\]")
@@ -41,9 +41,9 @@ def build(source: Mapping[str, Any]) -> dict[str, Any]:
     check(texts)
     built: dict[str, Any] = {}
     for key, text in texts.items():
-        *sections, last = key.split("::")
-        if sections[0] == COMMON:
+        if key.startswith(COMMON):
             continue
+        *sections, last = key.split("::")
         section = built
         for name in sections:
             section = section.setdefault(name, {})
@@ -72,7 +72,7 @@ def check(texts: Mapping[str, str]) -> None:
             )
     used = {key for text in texts.values() for key in _REFERENCE.findall(text)}
     for key in texts:
-        if key.startswith(f"{COMMON}::") and key not in used:
+        if key.startswith(COMMON) and key not in used:
             raise TextError(f"{key} is not used. Remove it")
 
 
