@@ -1,4 +1,4 @@
-"""Whether a limit has been reached, and whether the week will last."""
+"""Binary sensors."""
 
 from __future__ import annotations
 
@@ -16,146 +16,138 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
 from .claude_ai.usage import SESSION, WEEKLY
-from .const import DOMAIN
-from .dynamic_entities import Wanted, async_keep_up
-from .entity import Beside, SeatEntity, WindowEntity
-from .forecast.projection import Forecast
+from .dynamic_entities import Factories, async_add_dynamic_entities
+from .entity import AttributesFn, SeatEntity, WindowEntity
 from .forecast.readings import Reading, Readings
-from .naming import WEEKLY_WINDOW, WindowSubject, name_window
-from .polling.coordinator import ClaudePulseCoordinator
+from .naming import WEEKLY_WINDOW, WindowSubject, subject_of
+from .runtime import Runtime, runtime_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.helpers.entity_platform import AddEntitiesCallback
-    from homeassistant.helpers.typing import StateType
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a window, and how its state follows from a reading.
+    """Describes a binary sensor of a limit.
 
-    What `beside_fn` tells stays as it is while the state does.
+    The attributes from `attributes_fn` change only together with the state.
     """
 
     is_on_fn: Callable[[Reading], bool | None]
-    beside_fn: Beside | None = None
+    attributes_fn: AttributesFn | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeatBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor of a seat as a whole, and how its state follows from the readings."""
+    """Describes a binary sensor of the account as a whole."""
 
     is_on_fn: Callable[[Readings], bool | None]
 
 
-def _used_up(reading: Reading) -> bool:
-    """Tell whether a window is used up."""
+def _is_limit_reached(reading: Reading) -> bool:
+    """Return whether a limit is reached."""
     return reading.window.percent >= 100
 
 
-def _limit_reached(readings: Readings) -> bool | None:
-    """Tell whether the session or the week is used up; a model's window does not count."""
-    found = [reading for reading in (readings[SESSION], readings[WEEKLY]) if reading]
-    return any(map(_used_up, found)) if found else None
+def _is_any_limit_reached(readings: Readings) -> bool | None:
+    """Return whether the session or the weekly limit is reached.
 
-
-def _lasts(reading: Reading) -> bool | None:
-    """Tell whether a window lasts until its reset."""
-    return reading.forecast.lasts if reading.forecast else None
-
-
-def _confidence(forecast: Forecast) -> dict[str, StateType]:
-    """Return how sure it is whether a window lasts."""
-    return {"confidence": round(forecast.confidence)}
+    The limit of a model does not count, as other models can be used.
+    """
+    known = [reading for reading in (readings[SESSION], readings[WEEKLY]) if reading]
+    return any(map(_is_limit_reached, known)) if known else None
 
 
 LIMIT_REACHED = SeatBinarySensorDescription(
     key="limit_reached",
     device_class=BinarySensorDeviceClass.PROBLEM,
-    is_on_fn=_limit_reached,
+    is_on_fn=_is_any_limit_reached,
 )
 WEEKLY_LASTS = WindowBinarySensorDescription(
-    key="lasts", is_on_fn=_lasts, beside_fn=_confidence
+    key="lasts",
+    is_on_fn=lambda reading: reading.forecast.lasts if reading.forecast else None,
+    attributes_fn=lambda forecast: {"confidence": round(forecast.confidence)},
 )
-_FOUND_LIMIT_REACHED = WindowBinarySensorDescription(
+_DYNAMIC_LIMIT_REACHED = WindowBinarySensorDescription(
     key="limit_reached",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_registry_enabled_default=False,
-    is_on_fn=_used_up,
+    is_on_fn=_is_limit_reached,
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
-    """Set up the binary sensors of a seat."""
-    coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
+    """Set up the binary sensors of an entry."""
+    runtime = runtime_of(hass, entry)
     fixed = [
-        SeatBinarySensor(coordinator, LIMIT_REACHED),
-        WindowBinarySensor(coordinator, WEEKLY_WINDOW, WEEKLY_LASTS),
+        SeatBinarySensor(runtime, LIMIT_REACHED),
+        WindowBinarySensor(runtime, WEEKLY_WINDOW, WEEKLY_LASTS),
     ]
-    async_keep_up(coordinator, async_add_entities, fixed, _find)
+    async_add_dynamic_entities(runtime, async_add_entities, fixed, _find)
 
 
-def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
-    """Return the binary sensors of windows that only some accounts have."""
-    found = map(name_window, coordinator.data.usage.windows)
+def _find(runtime: Runtime) -> Factories:
+    """Return the binary sensors of limits that only some accounts have."""
+    description = _DYNAMIC_LIMIT_REACHED
     return {
-        about: partial(WindowBinarySensor, coordinator, about, _FOUND_LIMIT_REACHED)
-        for about in found
+        (window, description.key): partial(
+            WindowBinarySensor, runtime, window, description
+        )
+        for window in map(subject_of, runtime.coordinator.data.windows)
     }
 
 
 class ClaudePulseBinarySensor(BinarySensorEntity):
-    """What all binary sensors have in common."""
+    """Base class of the binary sensors."""
 
     _platform = Platform.BINARY_SENSOR
 
     @property
     def value(self) -> object:
-        """Return what the state is made of."""
+        """Return what the state depends on."""
         return self.is_on
 
 
 class WindowBinarySensor(ClaudePulseBinarySensor, WindowEntity):
-    """A binary sensor of a window."""
+    """A binary sensor of a limit."""
 
     entity_description: WindowBinarySensorDescription
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator,
+        runtime: Runtime,
         window: WindowSubject,
         description: WindowBinarySensorDescription,
     ) -> None:
         """Initialize a binary sensor from its description."""
-        super().__init__(coordinator, window, description.key, description.beside_fn)
+        super().__init__(runtime, window, description.key, description.attributes_fn)
         self.entity_description = description
 
     @property
     def is_on(self) -> bool | None:
-        """Return the state that follows from the last poll and the clock."""
+        """Return the state for the last answer and the current time."""
         reading = self.reading
         return self.entity_description.is_on_fn(reading) if reading else None
 
 
 class SeatBinarySensor(ClaudePulseBinarySensor, SeatEntity):
-    """A binary sensor of a seat as a whole."""
+    """A binary sensor of the account as a whole."""
 
     entity_description: SeatBinarySensorDescription
 
     def __init__(
-        self,
-        coordinator: ClaudePulseCoordinator,
-        description: SeatBinarySensorDescription,
+        self, runtime: Runtime, description: SeatBinarySensorDescription
     ) -> None:
         """Initialize a binary sensor from its description."""
-        super().__init__(coordinator, description.key)
+        super().__init__(runtime, description.key)
         self.entity_description = description
 
     @property
     def is_on(self) -> bool | None:
-        """Return the state that follows from the last poll and the clock."""
-        return self.entity_description.is_on_fn(self.coordinator.readings)
+        """Return the state for the last answer and the current time."""
+        return self.entity_description.is_on_fn(self.runtime.readings)

@@ -11,12 +11,12 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .events.automation import UnsupportedPlatform, load_if_supported
+from .automation.support import UnsupportedPlatform, load_if_supported
 
 
 def _load() -> Mapping[str, Any]:
     """Import the conditions, which need newer Home Assistant APIs."""
-    from .events.usage_conditions import CONDITIONS  # noqa: PLC0415
+    from .automation.usage_conditions import CONDITIONS  # noqa: PLC0415
 
     return CONDITIONS
 

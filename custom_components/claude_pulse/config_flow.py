@@ -1,4 +1,4 @@
-"""The forms: setting up a seat, renewing its session key, and changing its options."""
+"""Config, reauthentication, reconfiguration and options flows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow
 
 from .claude_ai.errors import (
     InvalidOrganizationIdError,
@@ -29,6 +28,7 @@ from .const import (
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
     DOMAIN,
+    ENTRY_VERSION,
 )
 from .fields import (
     FURTHER_SCHEMA,
@@ -36,28 +36,26 @@ from .fields import (
     PLACEHOLDERS,
     USER_SCHEMA,
     change_schema,
-    errors_of,
+    entry_of_form,
+    form_errors,
+    further_options,
     names_of,
     organization_schema,
-    shown_further,
+    shown_further_options,
     shown_values,
-    typed_further,
-    typed_values,
+    with_org_id,
 )
-from .seat import (
-    Candidates,
-    SeatError,
+from .seat import free_title, is_seat_configured, unique_id_of
+from .stored import data_of, options_of, title_of
+from .validation import (
+    Changes,
+    Seats,
     async_change,
     async_check,
     async_find_seats,
-    async_hand_over,
-    async_listed,
-    async_offered,
-    async_shown_elsewhere,
-    free_title,
-    unique_id_of,
+    async_offered_organizations,
+    async_organizations,
 )
-from .stored import data_of, options_of, title_of
 
 if TYPE_CHECKING:
     # FlowResult before Home Assistant 2024.4.
@@ -65,43 +63,39 @@ if TYPE_CHECKING:
 
 
 class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Set up a seat, or renew what an entry knows of it."""
+    """Set up an entry, or change its session key and organization."""
 
-    VERSION = 2
+    VERSION = ENTRY_VERSION
 
-    _candidates: Candidates
     _offered: Mapping[str, str] = MappingProxyType({})
+    _seats: Seats
 
     @staticmethod
     @callback
     def async_get_options_flow(config_entry: ConfigEntry) -> ClaudePulseOptionsFlow:
-        """Return the flow behind Configure."""
+        """Return the options flow."""
         return ClaudePulseOptionsFlow()
 
     @property
     def _entry(self) -> ConfigEntry:
-        """Return the entry that is to be changed."""
-        entry = self.hass.config_entries.async_get_entry(self.context["entry_id"])
-        assert entry is not None
-        return entry
+        """Return the entry that the flow changes."""
+        return entry_of_form(self.hass, self.context["entry_id"])
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the session key, and find out what it opens."""
+        """Ask for the session key, and find the organizations."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            try:
-                self._candidates = await async_find_seats(self.hass, **user_input)
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, USER_SCHEMA)
-            else:
-                if len(self._candidates.organizations) > 1:
+            with form_errors(USER_SCHEMA, errors):
+                self._seats = await async_find_seats(self.hass, **user_input)
+            if not errors:
+                if len(self._seats.organizations) > 1:
                     return await self.async_step_organization()
-                return await self._async_finish(self._candidates.organizations[0])
+                return await self._async_create(self._seats.organizations[0])
         return self.async_show_form(
             step_id="user",
-            data_schema=_with_values(self, USER_SCHEMA, user_input),
+            data_schema=_with_values(self, USER_SCHEMA, user_input or {}),
             description_placeholders=PLACEHOLDERS,
             errors=errors,
         )
@@ -109,25 +103,24 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_organization(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Let the person choose between several organizations."""
-        organizations = self._candidates.organizations
+        """Ask for one of several organizations."""
+        organizations = self._seats.organizations
         schema = organization_schema(organizations)
         errors: dict[str, str] = {}
         if user_input is not None:
             org_id = user_input[CONF_ORG_ID]
             if self.context["source"] != SOURCE_REAUTH:
                 (chosen,) = (item for item in organizations if item.org_id == org_id)
-                return await self._async_finish(chosen)
-            try:
-                await self._async_change(
-                    {CONF_SESSION_KEY: self._candidates.session_key, **user_input}
-                )
-            except InvalidSessionError as err:
-                # The key has ended meanwhile: ask for another one.
-                return self._async_show_reauth(errors_of(err, KEY_SCHEMA))
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, schema)
-            else:
+                return await self._async_create(chosen)
+            with form_errors(schema, errors):
+                try:
+                    await self._async_change(
+                        {CONF_SESSION_KEY: self._seats.session_key, CONF_ORG_ID: org_id}
+                    )
+                except InvalidSessionError as err:
+                    # The key has expired since the first step.
+                    return self._show_reauth({CONF_SESSION_KEY: err.key})
+            if not errors:
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="organization", data_schema=schema, errors=errors
@@ -143,20 +136,24 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for a new session key of the same seat."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            try:
+            with form_errors(KEY_SCHEMA, errors):
                 try:
                     await self._async_change(user_input)
                 except (InvalidOrganizationIdError, OrganizationAccessError):
-                    return await self._async_step_other_organization(**user_input)
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, KEY_SCHEMA)
-            else:
+                    # The key is right, but the entry's organization is gone.
+                    key = user_input[CONF_SESSION_KEY]
+                    organizations = await async_organizations(
+                        self.hass, self._entry, key
+                    )
+                    self._seats = Seats(key, None, organizations)
+                    return await self.async_step_organization()
+            if not errors:
                 return self.async_abort(reason="reauth_successful")
-        return self._async_show_reauth(errors)
+        return self._show_reauth(errors)
 
     @callback
-    def _async_show_reauth(self, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the form that asks for a new session key."""
+    def _show_reauth(self, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the form for a new session key."""
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=KEY_SCHEMA,
@@ -164,55 +161,46 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
         )
 
-    async def _async_step_other_organization(
-        self, session_key: str
-    ) -> ConfigFlowResult:
-        """Let the person choose another organization, as the key is right and its own gone."""
-        found = await async_listed(self.hass, self._entry, session_key)
-        self._candidates = Candidates(session_key, None, found)
-        return await self.async_step_organization()
-
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Change the session key or the organization."""
+        """Ask for another session key or organization."""
         entry = self._entry
         errors: dict[str, str] = {}
-        shown = {CONF_ORG_ID: data_of(entry).org_id}
+        values: Mapping[str, Any] = user_input or {CONF_ORG_ID: data_of(entry).org_id}
         if user_input is None:
-            self._offered = names_of(await async_offered(self.hass, entry))
+            organizations = await async_offered_organizations(self.hass, entry)
+            self._offered = names_of(organizations)
         schema = change_schema(self._offered, options=False)
         if user_input is not None:
-            try:
-                await self._async_change(typed_values(user_input, self._offered))
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, schema)
-            else:
+            with form_errors(schema, errors):
+                await self._async_change(with_org_id(user_input, self._offered))
+            if not errors:
                 return self.async_abort(reason="reconfigure_successful")
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=_with_values(self, schema, user_input or shown, self._offered),
+            data_schema=_with_values(self, schema, values, self._offered),
             description_placeholders={**PLACEHOLDERS, "name": title_of(entry)},
             errors=errors,
         )
 
-    async def _async_change(self, typed: Mapping[str, Any]) -> None:
-        """Store what was typed for the entry of this flow."""
-        await async_change(self.hass, self._entry, self.flow_id, typed)
+    async def _async_change(self, user_input: Mapping[str, Any]) -> None:
+        """Check and store the user input. Raises ClaudeAiError or FormError."""
+        changes = await async_check(self.hass, self._entry, user_input)
+        await async_change(self.hass, self._entry, self.flow_id, changes, user_input)
 
-    async def _async_finish(self, organization: Organization) -> ConfigFlowResult:
+    async def _async_create(self, organization: Organization) -> ConfigFlowResult:
         """Create the entry of a seat."""
-        unique_id = unique_id_of(organization.org_id, self._candidates.account_id)
+        unique_id = unique_id_of(organization.org_id, self._seats.account_id)
         await self.async_set_unique_id(unique_id, raise_on_progress=False)
-        if async_shown_elsewhere(self.hass, unique_id):
+        if is_seat_configured(self.hass, unique_id):
             return self.async_abort(reason="already_configured")
         taken = [title_of(entry) for entry in self._async_current_entries()]
-        async_hand_over(self.hass, organization)
         return self.async_create_entry(
-            title=free_title(organization.name, taken),
+            title=free_title(taken, organization.name),
             data={
                 CONF_ORG_ID: organization.org_id,
-                CONF_SESSION_KEY: self._candidates.session_key,
+                CONF_SESSION_KEY: self._seats.session_key,
             },
         )
 
@@ -220,67 +208,37 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
 class ClaudePulseOptionsFlow(OptionsFlow):
     """Change the session key, the organization and the options."""
 
+    _changes: Changes
     _offered: Mapping[str, str] = MappingProxyType({})
-    _typed: Mapping[str, Any] = MappingProxyType({})
+    _user_input: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def _entry(self) -> ConfigEntry:
-        """Return the entry; the base class has it since Home Assistant 2024.12."""
-        entry = self.hass.config_entries.async_get_entry(self.handler)
-        if entry is None:
-            raise AbortFlow("entry_removed")
-        return entry
+        """Return the entry. The base class has it since Home Assistant 2024.12."""
+        return entry_of_form(self.hass, self.handler)
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what can be changed; an empty session key stays what it is."""
-        if user_input is None:
-            self._offered = names_of(await async_offered(self.hass, self._entry))
-            return self._show_init({})
-        self._typed = typed_values(user_input, self._offered)
-        if not user_input.get(CONF_FURTHER):
-            return await self._async_finish()
-        try:
-            await async_check(self.hass, self._entry, self._typed)
-        except Exception as err:  # noqa: BLE001
-            return self._show_init(errors_of(err, self._schema))
-        return await self.async_step_further()
-
-    async def async_step_further(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show further options, and store both pages."""
+        """Ask for the session key, the organization and the update interval."""
+        entry = self._entry
         errors: dict[str, str] = {}
-        shown: Mapping[str, Any] = shown_further(options_of(self._entry))
+        if user_input is None:
+            organizations = await async_offered_organizations(self.hass, entry)
+            self._offered = names_of(organizations)
+        schema = change_schema(self._offered, options=True)
         if user_input is not None:
-            try:
-                typed = typed_further(user_input)
-            except SeatError as err:
-                errors, shown = errors_of(err, FURTHER_SCHEMA), user_input
-            else:
-                self._typed = {**self._typed, **typed}
+            self._user_input = with_org_id(user_input, self._offered)
+            with form_errors(schema, errors):
+                self._changes = await async_check(self.hass, entry, self._user_input)
+            if not errors:
+                if user_input.get(CONF_FURTHER):
+                    return await self.async_step_further()
                 return await self._async_finish()
-        return self.async_show_form(
-            step_id="further",
-            data_schema=_with_values(self, FURTHER_SCHEMA, shown),
-            description_placeholders={"name": title_of(self._entry)},
-            errors=errors,
-        )
-
-    @property
-    def _schema(self) -> vol.Schema:
-        """Return the fields of the first page."""
-        return change_schema(self._offered, options=True)
-
-    @callback
-    def _show_init(self, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the first page, with what has been typed before."""
-        entry, schema = self._entry, self._schema
         values = {
             CONF_ORG_ID: data_of(entry).org_id,
             CONF_UPDATE_INTERVAL: options_of(entry).update_interval,
-            **self._typed,
+            **self._user_input,
         }
         return self.async_show_form(
             step_id="init",
@@ -289,22 +247,43 @@ class ClaudePulseOptionsFlow(OptionsFlow):
             errors=errors,
         )
 
-    async def _async_finish(self) -> ConfigFlowResult:
-        """Store what was typed, or show the first page with what is wrong."""
+    async def async_step_further(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the further options."""
         entry = self._entry
-        try:
-            await async_change(self.hass, entry, self.flow_id, self._typed)
-        except Exception as err:  # noqa: BLE001
-            return self._show_init(errors_of(err, self._schema))
+        errors: dict[str, str] = {}
+        values: Mapping[str, Any] = user_input or shown_further_options(
+            options_of(entry)
+        )
+        if user_input is not None:
+            with form_errors(FURTHER_SCHEMA, errors):
+                further = further_options(user_input)
+                self._user_input = {**self._user_input, **further}
+            if not errors:
+                return await self._async_finish()
+        return self.async_show_form(
+            step_id="further",
+            data_schema=_with_values(self, FURTHER_SCHEMA, values),
+            description_placeholders={"name": title_of(entry)},
+            errors=errors,
+        )
+
+    async def _async_finish(self) -> ConfigFlowResult:
+        """Store the user input of both pages."""
+        entry = self._entry
+        await async_change(
+            self.hass, entry, self.flow_id, self._changes, self._user_input
+        )
         return self.async_create_entry(title="", data=dict(entry.options))
 
 
 def _with_values(
     flow: ConfigFlow | OptionsFlow,
     schema: vol.Schema,
-    values: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
     offered: Mapping[str, str] = MappingProxyType({}),
 ) -> vol.Schema:
-    """Return a form with suggested values, of which none holds a secret."""
-    known = {key: v for key, v in (values or {}).items() if key in schema.schema}
+    """Return a schema with suggested values, without session keys."""
+    known = {key: value for key, value in values.items() if key in schema.schema}
     return flow.add_suggested_values_to_schema(schema, shown_values(known, offered))

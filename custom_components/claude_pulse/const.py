@@ -1,4 +1,4 @@
-"""Constants that several modules of Claude Pulse share."""
+"""Constants that several modules share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any, Final
 
 DOMAIN: Final = "claude_pulse"
 TITLE: Final = "Claude Pulse"
+ENTRY_VERSION: Final = 2
 
 CONF_FURTHER: Final = "further_options"
 CONF_LEFT_OVER: Final = "left_over"
 CONF_LEFT_OVER_HOURS: Final = "left_over_hours"
-# In Home Assistant's own since 2025.
+# In homeassistant.const since 2025.12.
 CONF_OPTIONS: Final = "options"
 CONF_ORG_ID: Final = "org_id"
 CONF_PREVIOUS_SESSION_KEY: Final = "previous_session_key"
@@ -25,8 +26,8 @@ DEFAULT_UPDATE_INTERVAL: Final = 120
 MAX_UPDATE_INTERVAL: Final = 24 * 60 * 60
 MIN_UPDATE_INTERVAL: Final = 30
 
-# What is told, unless somebody wants something else.
-TOLD_DEFAULTS: Final[Mapping[str, Any]] = {
+# The default options of alerts.
+ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_THRESHOLDS: (75, 90),
     CONF_LEFT_OVER: 30,
     CONF_LEFT_OVER_HOURS: 24,
@@ -35,7 +36,7 @@ TOLD_DEFAULTS: Final[Mapping[str, Any]] = {
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"
 
-# Not left to strftime, which would follow the locale of the process.
+# strftime would follow the locale of the process.
 WEEKDAYS: Final = (
     "Monday",
     "Tuesday",

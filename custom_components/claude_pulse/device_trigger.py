@@ -1,4 +1,4 @@
-"""What an automation can begin with: what is told of a device's windows, on every version."""
+"""Device triggers for the events of usage limits, on all Home Assistant versions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from homeassistant.const import (
     CONF_ENTITY_ID,
     CONF_PLATFORM,
     CONF_TYPE,
+    PERCENTAGE,
 )
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, entity_registry as er
@@ -23,19 +24,18 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
 )
 
-from .claude_ai.usage import WEEKLY, Identity
-from .const import DOMAIN
-from .event import attributes_of
-from .events.automation import (
+from .automation.matching import (
     PERCENTAGE_SCHEMA,
-    entity_id_of,
-    events_id,
-    is_meant,
-    tells_events,
+    TRIGGER_TYPES,
+    USAGE_CROSSED,
+    async_listen_for,
+    events_unique_id,
+    is_event_entity,
 )
-from .events.detection import THRESHOLD_REACHED, Told, types_of
-from .events.dispatcher import async_listen
-from .naming import SESSION_WINDOW, WEEKLY_WINDOW
+from .claude_ai.usage import Identity
+from .const import DOMAIN
+from .events.model import types_of
+from .naming import FIXED_WINDOWS
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
     {
         vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid,
-        vol.Required(CONF_TYPE): vol.In(types_of(WEEKLY)),
+        vol.Required(CONF_TYPE): vol.In(TRIGGER_TYPES),
         vol.Optional(CONF_ABOVE): PERCENTAGE_SCHEMA,
     }
 )
@@ -53,26 +53,26 @@ TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
 async def async_get_triggers(
     hass: HomeAssistant, device_id: str
 ) -> list[dict[str, Any]]:
-    """List what can be told of the windows of a device."""
+    """Return the triggers of a device."""
     return [
         {
             CONF_PLATFORM: "device",
             CONF_DEVICE_ID: device_id,
             CONF_DOMAIN: DOMAIN,
             CONF_ENTITY_ID: entity.id,
-            CONF_TYPE: kind,
+            CONF_TYPE: trigger_type,
         }
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
-        if tells_events(entity)
-        for kind in types_of(_identity_of(entity))
+        if is_event_entity(entity)
+        for trigger_type in (USAGE_CROSSED, *types_of(_identity_of(entity)))
     ]
 
 
 async def async_get_trigger_capabilities(
     _: HomeAssistant, config: ConfigType
 ) -> dict[str, vol.Schema]:
-    """Let a person choose any percentage; without one, those of the options count."""
-    if config[CONF_TYPE] != THRESHOLD_REACHED:
+    """Return the percentage field of the trigger that has one."""
+    if config[CONF_TYPE] != USAGE_CROSSED:
         return {}
     percentage = NumberSelector(
         NumberSelectorConfig(
@@ -80,10 +80,10 @@ async def async_get_trigger_capabilities(
             max=100,
             step=1,
             mode=NumberSelectorMode.BOX,
-            unit_of_measurement="%",
+            unit_of_measurement=PERCENTAGE,
         )
     )
-    return {"extra_fields": vol.Schema({vol.Optional(CONF_ABOVE): percentage})}
+    return {"extra_fields": vol.Schema({vol.Required(CONF_ABOVE): percentage})}
 
 
 async def async_attach_trigger(
@@ -92,34 +92,34 @@ async def async_attach_trigger(
     action: TriggerActionType,
     trigger_info: TriggerInfo,
 ) -> CALLBACK_TYPE:
-    """Begin an automation whenever it is told."""
+    """Run an action for each matching event."""
     job = HassJob(action)
 
-    @callback
-    def hear(entry_id: str, event: Told) -> None:
-        """Look at what is told, of which window."""
-        # Its id may be changed, and it may be disabled, at any time.
+    def is_targeted(entity_id: str) -> bool:
+        """Return whether the trigger is about an entity, whose ID can change."""
         registry = er.async_get(hass)
-        entity_id = er.async_resolve_entity_id(registry, config[CONF_ENTITY_ID])
-        if entity_id is None or entity_id != entity_id_of(hass, entry_id, event):
-            return
-        if not is_meant(event, config[CONF_TYPE], config.get(CONF_ABOVE)):
-            return
-        told = {
+        return entity_id == er.async_resolve_entity_id(registry, config[CONF_ENTITY_ID])
+
+    @callback
+    def run(entity_id: str, data: dict[str, Any]) -> None:
+        """Run the action."""
+        variables = {
             **trigger_info["trigger_data"],
             **config,
-            **attributes_of(event),
+            **data,
             CONF_ENTITY_ID: entity_id,
             "description": f"{config[CONF_TYPE]} of {entity_id}",
         }
-        hass.async_run_hass_job(job, {"trigger": told})
+        hass.async_run_hass_job(job, {"trigger": variables})
 
-    return async_listen(hass, hear)
+    return async_listen_for(
+        hass, config[CONF_TYPE], config.get(CONF_ABOVE), is_targeted, run
+    )
 
 
 def _identity_of(entity: er.RegistryEntry) -> Identity:
-    """Return which window an entity is about, as far as it matters what can be told of it."""
-    for window in (SESSION_WINDOW, WEEKLY_WINDOW):
-        if entity.unique_id == events_id(str(entity.config_entry_id), window.key):
+    """Return the fixed window of an event entity, or an empty identity."""
+    for window in FIXED_WINDOWS.values():
+        if entity.unique_id == events_unique_id(str(entity.config_entry_id), window):
             return window.identity
     return Identity("")

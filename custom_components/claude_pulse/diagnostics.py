@@ -1,4 +1,4 @@
-"""What can be attached to a report: only what is on a list, so nothing personal."""
+"""Diagnostics of an entry. They contain only values that are known to be harmless."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from homeassistant.util import dt as dt_util
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
-from .polling.back_off import Failure, back_off_of
-from .seat import account_known
+from .polling.back_off import BackOff, Failure
+from .runtime import Runtime, runtime_of
+from .seat import is_account_known
 from .stored import data_of, options_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
-
-    from .polling.coordinator import ClaudePulseCoordinator, Snapshot
 
 _PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Team|Enterprise")
 
@@ -28,41 +27,36 @@ _PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Team|Enterprise")
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of an entry, without anything of the person."""
+    """Return the diagnostics of an entry."""
     integration = await async_get_integration(hass, DOMAIN)
-    coordinator = hass.data.get(DOMAIN, {}).get(entry.entry_id)
-    back_off = back_off_of(hass, entry)
-    await back_off.async_load()
+    runtime = runtime_of(hass, entry)
+    failure = runtime.back_off.failure
     return {
         "version": str(integration.version),
-        "back_off": back_off.failure and _failure(back_off.failure),
+        "back_off": failure and _failure(failure),
         "entry": {
-            "account_known": account_known(entry),
+            "account_known": is_account_known(entry),
             "options": {CONF_UPDATE_INTERVAL: options_of(entry).update_interval},
             "session_key_age": _age(data_of(entry).session_key_since),
             "state": entry.state.value,
             "version": entry.version,
         },
-        "polls": _polls(coordinator) if coordinator else None,
-        "snapshot": _snapshot(coordinator.data) if coordinator else None,
-        "usage_body": shape_of(coordinator.client.usage_body) if coordinator else None,
+        "polls": _polls(runtime.back_off),
+        **(_last_answer(runtime) if runtime.usable else {}),
     }
 
 
-def _polls(coordinator: ClaudePulseCoordinator) -> dict[str, Any]:
-    """Tell how the polls since the last set-up went."""
-    interval = coordinator.update_interval
+def _polls(back_off: BackOff) -> dict[str, Any]:
+    """Return the number of polls since Home Assistant started."""
     return {
-        "count": coordinator.polls,
-        "failures": dict(coordinator.failures),
-        "interval": interval and interval.total_seconds(),
-        "last_success_age": _age(coordinator.last_success),
-        "last_update_success": coordinator.last_update_success,
+        "count": back_off.polls,
+        "failures": dict(back_off.failures),
+        "last_success_age": _age(back_off.last_success),
     }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
-    """Tell what failed last, and how long claude.ai is left alone."""
+    """Return the last failure."""
     blocked_for = failure.blocked_for
     return {
         "blocked_for": None if blocked_for is None else blocked_for.total_seconds(),
@@ -74,24 +68,32 @@ def _failure(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
-    """Tell what was read out of the last good answer."""
-    usage, plan = snapshot.usage, snapshot.plan
+def _last_answer(runtime: Runtime) -> dict[str, Any]:
+    """Return the last answer and what was parsed."""
+    coordinator, account = runtime.coordinator, runtime.account
+    interval, usage, plan = coordinator.update_interval, coordinator.data, account.plan
     return {
-        "balance": snapshot.balance is not None,
-        "plan": plan and (plan if _PLAN.fullmatch(plan) else "<text>"),
-        "pools": [
-            name_of(pool.label, number) for number, pool in enumerate(usage.pools)
-        ],
-        "spend": usage.spend is not None,
-        "session": usage.session and _window(usage.session),
-        "weekly": usage.weekly and _window(usage.weekly),
-        "windows": [_window(window) for window in usage.windows],
+        "coordinator": {
+            "interval": interval and interval.total_seconds(),
+            "last_update_success": coordinator.last_update_success,
+        },
+        "usage": {
+            "balance": account.balance is not None,
+            "plan": plan and (plan if _PLAN.fullmatch(plan) else "<text>"),
+            "pools": [
+                name_of(pool.label, number) for number, pool in enumerate(usage.pools)
+            ],
+            "spend": usage.spend is not None,
+            "session": usage.session and _window(usage.session),
+            "weekly": usage.weekly and _window(usage.weekly),
+            "windows": [_window(window) for window in usage.windows],
+        },
+        "usage_body": shape_of(coordinator.client.usage_body),
     }
 
 
 def _window(window: UsageWindow) -> dict[str, Any]:
-    """Tell what was read of a window."""
+    """Return the values of a window."""
     return {
         "kind": word_of(window.kind),
         "name": window.name and word_of(window.name),
@@ -100,6 +102,6 @@ def _window(window: UsageWindow) -> dict[str, Any]:
     }
 
 
-def _age(moment: datetime | None) -> int | None:
-    """Return the seconds since a moment."""
-    return round((dt_util.utcnow() - moment).total_seconds()) if moment else None
+def _age(time: datetime | None) -> int | None:
+    """Return the seconds since a time."""
+    return round((dt_util.utcnow() - time).total_seconds()) if time else None

@@ -1,4 +1,4 @@
-"""What all platforms of Claude Pulse build on: device, unique id, entity id, availability."""
+"""Base classes of the entities."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from homeassistant.helpers.update_coordinator import (
     DataUpdateCoordinator,
 )
 
+from .device import device_info
 from .forecast.projection import Forecast
 from .forecast.readings import Reading
 from .naming import Subject, WindowSubject
 from .polling.coordinator import ClaudePulseCoordinator
+from .runtime import Runtime
 
-# What is told beside a state that follows from a forecast.
-Beside = Callable[[Forecast], Mapping[str, StateType]]
+# Returns the attributes that belong to a forecast.
+AttributesFn = Callable[[Forecast], Mapping[str, StateType]]
 
 _CoordinatorT = TypeVar("_CoordinatorT", bound=DataUpdateCoordinator[Any])
 
 
 class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
-    """An entity of one seat, written when what a person sees has changed."""
+    """An entity of one entry. Its state is written only when it changes."""
 
     _attr_has_entity_name = True
     _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
@@ -35,68 +37,68 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
     def __init__(
         self,
         coordinator: _CoordinatorT,
-        seat: ClaudePulseCoordinator,
+        runtime: Runtime,
         key: str,
-        about: Subject | None = None,
+        subject: Subject | None = None,
     ) -> None:
-        """Initialize an entity of a seat, under the name of what it is about, if given."""
-        entry_id = seat.config_entry.entry_id
-        # The status poller sees by the context that someone listens.
-        super().__init__(coordinator, context=entry_id)
-        texts = key
-        if about is not None:
-            texts, key = f"{about.texts}_{key}", f"{about.key}_{key}"
-            if about.placeholders:
-                self._attr_translation_placeholders = dict(about.placeholders)
-        # Left to Home Assistant, the id would follow its language and the area.
-        self.entity_id = f"{self._platform}.{seat.slug}_{key}"
-        self._attr_device_info = seat.device
-        self._attr_translation_key = texts
-        self._attr_unique_id = f"{entry_id}_{key}"
+        """Initialize an entity with a key, of a limit or pool if a subject is given."""
+        entry = runtime.entry
+        # The coordinator of the status page needs the entry ID.
+        super().__init__(coordinator, context=entry.entry_id)
+        unique_key = slug = translation_key = key
+        if subject is not None:
+            unique_key = subject.unique_key(key)
+            slug = f"{subject.slug}_{key}"
+            translation_key = f"{subject.texts}_{key}"
+            if subject.placeholders:
+                self._attr_translation_placeholders = dict(subject.placeholders)
+        # By default, the entity ID follows the language and the area.
+        self.entity_id = f"{self._platform}.{runtime.prefix}_{slug}"
+        self._attr_device_info = device_info(entry)
+        self._attr_translation_key = translation_key
+        self._attr_unique_id = f"{entry.entry_id}_{unique_key}"
         self._written: object = None
+        self.runtime = runtime
 
     @property
     def name(self) -> str | UndefinedType | None:
         """Return the translated name."""
         name = super().name
-        # Home Assistant fills in the placeholders itself since 2024.2.
+        # Home Assistant replaces the placeholders itself since 2024.2.
         for placeholder, value in self._attr_translation_placeholders.items():
             name = str(name).replace(f"{{{placeholder}}}", value)
         return name
 
     @property
     def value(self) -> object:
-        """Return what the state is made of; the platforms call it by names of their own."""
+        """Return what the state depends on."""
         raise NotImplementedError
 
     async def async_added_to_hass(self) -> None:
-        """Remember what is written first."""
+        """Remember the first state."""
         await super().async_added_to_hass()
         self._written = (self.available, self.value)
 
     @callback
     def _handle_coordinator_update(self) -> None:
-        """Write the state if it is another one, after a poll as after a minute."""
+        """Write the state if it has changed."""
         if (now := (self.available, self.value)) != self._written:
             self._written = now
             self.async_write_ha_state()
 
 
 class SeatEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
-    """An entity about a seat as a whole."""
+    """An entity that the usage coordinator updates."""
 
     def __init__(
-        self,
-        coordinator: ClaudePulseCoordinator,
-        key: str,
-        about: Subject | None = None,
+        self, runtime: Runtime, key: str, subject: Subject | None = None
     ) -> None:
-        """Initialize an entity that the seat's own poller updates."""
-        super().__init__(coordinator, coordinator, key, about)
+        """Initialize an entity."""
+        super().__init__(runtime.coordinator, runtime, key, subject)
 
 
 class WindowEntity(SeatEntity):
-    """An entity about one window."""
+    """An entity of a limit."""
 
     _unrecorded_attributes = frozenset(
         {"basis", "confidence", "expected", "high", "low", "weeks", "window"}
@@ -104,27 +106,32 @@ class WindowEntity(SeatEntity):
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator,
+        runtime: Runtime,
         window: WindowSubject,
         key: str,
-        beside: Beside | None = None,
+        attributes_fn: AttributesFn | None = None,
     ) -> None:
-        """Initialize an entity under the name of the window."""
-        super().__init__(coordinator, key, window)
-        self._beside = beside
+        """Initialize an entity of a limit."""
+        super().__init__(runtime, key, window)
+        self._attributes_fn = attributes_fn
         self._identity = window.identity
         self._window = window.key
 
     @property
+    def available(self) -> bool:
+        """Return whether the account still has the limit, if it is not a fixed one."""
+        return super().available and self._identity in self.runtime.readings
+
+    @property
     def reading(self) -> Reading | None:
-        """Return what the window says now, unless there is none or it is over."""
-        return self.coordinator.readings[self._identity]
+        """Return the current values of the limit, or None if its window is over."""
+        return self.runtime.readings[self._identity]
 
     @property
     def extra_state_attributes(self) -> Mapping[str, StateType]:
-        """Return which window it is, and what the forecast changes with the state only."""
-        beside: Mapping[str, StateType] = {}
-        reading = self.reading if self._beside else None
-        if self._beside and reading and reading.forecast:
-            beside = self._beside(reading.forecast)
-        return {"window": self._window, **beside}
+        """Return the key of the limit and the attributes of its forecast."""
+        reading = self.reading if self._attributes_fn else None
+        forecast = reading.forecast if reading else None
+        if self._attributes_fn is None or forecast is None:
+            return {"window": self._window}
+        return {"window": self._window, **self._attributes_fn(forecast)}

@@ -1,17 +1,19 @@
-"""The fields of forms, and the errors at them."""
+"""Fields of all forms, and the errors at them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 import logging
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
 from homeassistant.const import PERCENTAGE, WEEKDAYS, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -30,6 +32,7 @@ from .claude_ai.credentials import parse_org_id
 from .claude_ai.errors import ClaudeAiError, InvalidOrganizationIdError
 from .claude_ai.organization import Organization
 from .const import (
+    ALERT_DEFAULTS,
     CONF_FURTHER,
     CONF_LEFT_OVER,
     CONF_LEFT_OVER_HOURS,
@@ -38,20 +41,23 @@ from .const import (
     CONF_THRESHOLDS,
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
+    ENTRY_VERSION,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
-    TOLD_DEFAULTS,
     USAGE_URL,
 )
-from .seat import SeatError
 from .stored import EntryOptions
+from .validation import FormError
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
-# What the texts of all forms that ask for a key can mention.
+# The placeholders of all forms that ask for a key.
 PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
 
-# Text without a session key, an API key or a part of one. A form shows no other text again.
+# Text that contains no part of a key. A form does not show other text again.
 _HARMLESS = re.compile(
     # A number, or several.
     r"[\d.,%+ -]{0,40}"
@@ -67,12 +73,12 @@ PASSWORD = TextSelector(
 )
 
 
-def _box(least: int, most: int, unit: str) -> NumberSelector:
-    """Return a box for a whole number."""
+def _box(minimum: int, maximum: int, unit: str) -> NumberSelector:
+    """Return a selector for a whole number."""
     return NumberSelector(
         NumberSelectorConfig(
-            min=least,
-            max=most,
+            min=minimum,
+            max=maximum,
             step=1,
             mode=NumberSelectorMode.BOX,
             unit_of_measurement=unit,
@@ -87,7 +93,7 @@ _OPTIONS = {
     vol.Optional(CONF_FURTHER, default=False): BooleanSelector(),
 }
 
-# The field an error is about; the others are about the connection.
+# The fields of errors. Other errors are shown above the form.
 _FIELDS = {
     "already_configured": CONF_ORG_ID,
     "api_key": CONF_SESSION_KEY,
@@ -133,7 +139,7 @@ KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})
 
 
 def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
-    """Return a form to choose between organizations."""
+    """Return the schema to choose an organization."""
     return vol.Schema(
         {
             vol.Required(CONF_ORG_ID): SelectSelector(
@@ -150,10 +156,10 @@ def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
 
 
 def change_schema(offered: Mapping[str, str], *, options: bool) -> vol.Schema:
-    """Return a form to change what an entry is connected with.
+    """Return the schema to change the session key and the organization.
 
-    The organizations of `names_of` are offered, and the ID of another one can be typed:
-    where that is possible, the frontend shows what a choice stands for, not its label.
+    The names from `names_of` are offered, and another ID can be entered. A selector with
+    custom values shows values instead of labels, so the names are the values.
     """
     return vol.Schema(
         {
@@ -170,36 +176,50 @@ def change_schema(offered: Mapping[str, str], *, options: bool) -> vol.Schema:
     )
 
 
-def error_key(err: Exception) -> str:
-    """Return the key of the text that tells an error to a person."""
-    if isinstance(err, (ClaudeAiError, SeatError)):
-        return err.key
-    _LOGGER.error("Unexpected error", exc_info=err)
-    return "unknown"
+def entry_of_form(hass: HomeAssistant, entry_id: str) -> ConfigEntry:
+    """Return the entry that a form changes.
+
+    Raises AbortFlow if the entry was removed, or if its migration failed.
+    """
+    if (entry := hass.config_entries.async_get_entry(entry_id)) is None:
+        raise AbortFlow("entry_removed")
+    if entry.version != ENTRY_VERSION:
+        raise AbortFlow("migration_failed")
+    return entry
 
 
-def errors_of(err: Exception, schema: vol.Schema) -> dict[str, str]:
-    """Return the error of a form, at the field that it is about if the form has it."""
-    key = error_key(err)
-    field = _FIELDS.get(key, "base")
-    return {field if field in schema.schema else "base": key}
+@contextmanager
+def form_errors(schema: vol.Schema, errors: dict[str, str]) -> Iterator[None]:
+    """Add an exception in the context to the errors of a form, at its field."""
+    try:
+        yield
+    except AbortFlow:
+        raise
+    except Exception as err:
+        if isinstance(err, (ClaudeAiError, FormError)):
+            key = err.key
+        else:
+            _LOGGER.exception("Unexpected error")
+            key = "unknown"
+        name = _FIELDS.get(key, "base")
+        errors[name if name in schema.schema else "base"] = key
 
 
 def names_of(organizations: Iterable[Organization]) -> dict[str, str]:
-    """Return the IDs of organizations by name and plan, told apart where need be."""
-    found: dict[str, str] = {}
+    """Return the IDs of organizations by name and plan. Equal names get the ID."""
+    names: dict[str, str] = {}
     for item in organizations:
         name = " · ".join(filter(None, (item.name or item.org_id, item.plan)))
-        found[f"{name} · {item.org_id}" if name in found else name] = item.org_id
-    return found
+        names[f"{name} · {item.org_id}" if name in names else name] = item.org_id
+    return names
 
 
-def typed_values(
-    typed: Mapping[str, Any], offered: Mapping[str, str]
+def with_org_id(
+    user_input: Mapping[str, Any], offered: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what was typed, with the ID of an organization that was chosen by name."""
-    org_id = typed[CONF_ORG_ID]
-    return {**typed, CONF_ORG_ID: offered.get(org_id, org_id)}
+    """Return the user input with the ID of an organization that was chosen by name."""
+    org_id = user_input[CONF_ORG_ID]
+    return {**user_input, CONF_ORG_ID: offered.get(org_id, org_id)}
 
 
 def shown_values(
@@ -207,12 +227,11 @@ def shown_values(
 ) -> dict[str, Any]:
     """Return the values that a form may show, with the name of an offered organization.
 
-    The session key is left out, and so is any other text that could hold a secret:
-    people paste keys into the wrong field.
+    Session keys are left out, also where the user pasted one into another field.
     """
     shown = {key: value for key, value in values.items() if key != CONF_SESSION_KEY}
-    typed = shown.pop(CONF_ORG_ID, None)
-    if (org_id := _shown_org_id(offered.get(typed, typed))) is not None:
+    entered = shown.pop(CONF_ORG_ID, None)
+    if (org_id := _shown_org_id(offered.get(entered, entered))) is not None:
         names = {offered_id: name for name, offered_id in offered.items()}
         shown[CONF_ORG_ID] = names.get(org_id, org_id)
     if CONF_THRESHOLDS in shown:
@@ -222,37 +241,37 @@ def shown_values(
     return shown
 
 
-def _shown_org_id(typed: str | None) -> str | None:
-    """Return the organization ID in a text, or the text, unless it could hold a secret."""
-    if typed is None or _HARMLESS.fullmatch(typed):
-        return typed
-    if _KEY_PREFIX not in typed:
+def _shown_org_id(text: str | None) -> str | None:
+    """Return a text or the organization ID in it, or None if it could contain a key."""
+    if text is None or _HARMLESS.fullmatch(text):
+        return text
+    if _KEY_PREFIX not in text:
         with suppress(InvalidOrganizationIdError):
-            return parse_org_id(typed)
+            return parse_org_id(text)
     return None
 
 
-def typed_further(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed on the second page; a field that was emptied is not sent.
+def further_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the second page. The frontend does not send empty fields.
 
-    Raises SeatError for what is no percentage.
+    Raises FormError if a threshold is not a percentage.
     """
-    thresholds = [text.strip(" %") for text in typed.get(CONF_THRESHOLDS, ())]
+    thresholds = [text.strip(" %") for text in user_input.get(CONF_THRESHOLDS, ())]
     if not all(
         text.isdecimal() and len(text) < 4 and 1 <= int(text) <= 99
         for text in thresholds
     ):
-        raise SeatError("invalid_threshold")
+        raise FormError("invalid_threshold")
     return {
         CONF_WORKING_DAYS: [],
-        **TOLD_DEFAULTS,
-        **typed,
+        **ALERT_DEFAULTS,
+        **user_input,
         CONF_THRESHOLDS: sorted({int(text) for text in thresholds}),
     }
 
 
-def shown_further(options: EntryOptions) -> dict[str, Any]:
-    """Return options for the second page."""
+def shown_further_options(options: EntryOptions) -> dict[str, Any]:
+    """Return the values of the second page."""
     return {
         **asdict(options),
         CONF_THRESHOLDS: [str(item) for item in options.thresholds],

@@ -1,4 +1,4 @@
-"""Entries of earlier versions: nothing that people have built on them is lost."""
+"""Migration of entries of version 1. Their entity IDs and history remain."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from .const import (
     CONF_SESSION_KEY,
     CONF_UPDATE_INTERVAL,
     DOMAIN,
+    ENTRY_VERSION,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
+    TITLE,
 )
 from .seat import free_title
 from .stored import read_number, title_of
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What version 1 called its entries, and its entities: under the keys of today, or others.
+# The title of version 1, and its entity keys with the current ones.
 _TITLE = "ClaudePulse"
 _KEYS = {
     "plan": "plan",
@@ -47,19 +49,19 @@ _KEYS = {
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Bring an entry of version 1 to version 2; one of a newer version is left alone.
+    """Migrate an entry to version 2. Entries of newer versions are not changed.
 
-    What is missing or makes no sense is left empty: the set-up then leads to the form
-    that asks for it.
+    Missing and invalid values become empty. Set-up then asks for them.
     """
     version = read_number(entry.version)
-    if version == 2:
-        # Another minor version.
+    if version == ENTRY_VERSION:
+        # The minor version differs.
         return True
-    if version is not None and version > 2:
+    if version is not None and version > ENTRY_VERSION:
         _LOGGER.error(
-            "This entry was written by a newer version of Claude Pulse; "
-            "update Claude Pulse, or restore the backup from before the update"
+            "Entry %s was written by a newer version of Claude Pulse. Update Claude "
+            "Pulse, or restore the backup from before the update",
+            entry.entry_id,
         )
         return False
     data, options = dict(entry.data), dict(entry.options)
@@ -76,12 +78,12 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         )
     entries = hass.config_entries.async_entries(DOMAIN)
     others = [other for other in entries if other is not entry]
-    titles = [title_of(other) for other in others]
+    title = TITLE if entry.title == _TITLE else title_of(entry)
     changes: dict[str, Any] = {
         "data": data,
         "options": options,
-        "title": free_title(None, titles) if entry.title == _TITLE else entry.title,
-        # A colleague's seat may have it; whose this one is will be learnt.
+        "title": free_title(map(title_of, others), title=title),
+        # Another entry of the organization can be of another account.
         "unique_id": None
         if any(other.unique_id == data[CONF_ORG_ID] for other in others)
         else data[CONF_ORG_ID] or None,
@@ -89,25 +91,25 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     await _async_carry_over_entities(hass, entry)
     _async_carry_over_device(hass, entry)
     try:
-        hass.config_entries.async_update_entry(entry, version=2, **changes)
+        hass.config_entries.async_update_entry(entry, version=ENTRY_VERSION, **changes)
     except TypeError:
         # The version is an argument since Home Assistant 2024.3.
-        entry.version = 2
+        entry.version = ENTRY_VERSION
         hass.config_entries.async_update_entry(entry, **changes)
     return True
 
 
 async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Give entities their new unique ids; their entity ids and history stay."""
+    """Change the unique IDs of the entities."""
     registry = er.async_get(hass)
 
     @callback
     def carry_over(entity: er.RegistryEntry) -> dict[str, Any] | None:
-        """Return what changes of an entity."""
-        ends = [old for old in _KEYS if f"_{entity.unique_id}".endswith(f"_{old}")]
-        if not ends:
+        """Return the change of an entity."""
+        keys = [old for old in _KEYS if f"_{entity.unique_id}".endswith(f"_{old}")]
+        if not keys:
             return None
-        unique_id = f"{entry.entry_id}_{_KEYS[max(ends, key=len)]}"
+        unique_id = f"{entry.entry_id}_{_KEYS[max(keys, key=len)]}"
         if registry.async_get_entity_id(entity.domain, DOMAIN, unique_id):
             return None
         return {"new_unique_id": unique_id}
@@ -117,9 +119,9 @@ async def _async_carry_over_entities(hass: HomeAssistant, entry: ConfigEntry) ->
 
 @callback
 def _async_carry_over_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Make one device the one that the entry has now, and remove the others.
+    """Keep one device of the entry, and remove the others.
 
-    It is the one that a person has given a name or an area, if there is one.
+    A device that the user has named or assigned to an area is preferred.
     """
     devices, entities = dr.async_get(hass), er.async_get(hass)
     if not (known := dr.async_entries_for_config_entry(devices, entry.entry_id)):

@@ -1,4 +1,4 @@
-"""The forms of repair issues: choosing another organization, entering a new key in time."""
+"""Fix flows of the repair issues."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from homeassistant.core import HomeAssistant
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.organization import Organization
 from .const import CONF_ORG_ID
-from .fields import KEY_SCHEMA, PLACEHOLDERS, errors_of, organization_schema
+from .fields import (
+    KEY_SCHEMA,
+    PLACEHOLDERS,
+    entry_of_form,
+    form_errors,
+    organization_schema,
+)
 from .polling.issues import Issue
-from .seat import SeatError, async_change, async_listed
 from .stored import title_of
+from .validation import FormError, async_change, async_check, async_organizations
 
 if TYPE_CHECKING:
     # FlowResult in old versions.
@@ -25,85 +31,91 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any]
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
-    entry = hass.config_entries.async_get_entry(data["entry_id"])
-    assert entry is not None
     flows = {Issue.KEY_ENDS: KeyFlow, Issue.ORGANIZATION: OrganizationFlow}
-    return flows[Issue(data["issue"])](entry)
+    return flows[Issue(data["issue"])](data["entry_id"])
 
 
 class _EntryFlow(RepairsFlow):
-    """A fix that changes an entry."""
+    """A flow that changes an entry."""
 
-    def __init__(self, entry: ConfigEntry) -> None:
+    def __init__(self, entry_id: str) -> None:
         """Initialize the flow of an entry."""
-        self._entry = entry
-        self._placeholders = {**PLACEHOLDERS, "name": title_of(entry)}
+        self._entry_id = entry_id
 
-    async def _async_change(self, typed: dict[str, str]) -> None:
-        """Store what was typed."""
-        await async_change(self.hass, self._entry, self.flow_id, typed)
+    @property
+    def _entry(self) -> ConfigEntry:
+        """Return the entry."""
+        return entry_of_form(self.hass, self._entry_id)
+
+    @property
+    def _placeholders(self) -> dict[str, str]:
+        """Return the placeholders of the texts."""
+        return {**PLACEHOLDERS, "name": title_of(self._entry)}
+
+    async def _async_change(self, user_input: dict[str, str]) -> None:
+        """Check and store the user input. Raises ClaudeAiError or FormError."""
+        changes = await async_check(self.hass, self._entry, user_input)
+        await async_change(self.hass, self._entry, self.flow_id, changes, user_input)
 
 
 class KeyFlow(_EntryFlow):
-    """Enter a new session key before the present one ends."""
+    """Asks for a new session key before the current one expires."""
 
     async def async_step_init(
         self, _: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Start; what comes along is about the issue, not from a form."""
+        """Start. The argument contains the issue, not user input."""
         return await self.async_step_key()
 
     async def async_step_key(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask for the key, and store it."""
+        """Ask for the session key."""
         errors: dict[str, str] = {}
+        placeholders = self._placeholders
         if user_input is not None:
-            try:
+            with form_errors(KEY_SCHEMA, errors):
                 await self._async_change(user_input)
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, KEY_SCHEMA)
-            else:
+            if not errors:
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="key",
             data_schema=KEY_SCHEMA,
-            description_placeholders=self._placeholders,
+            description_placeholders=placeholders,
             errors=errors,
         )
 
 
 class OrganizationFlow(_EntryFlow):
-    """Switch an entry to another organization that its key can see."""
+    """Asks for another organization that the session key can read."""
 
     _offered: tuple[Organization, ...] = ()
 
     async def async_step_init(
         self, _: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Start; what comes along is about the issue, not from a form."""
+        """Start. The argument contains the issue, not user input."""
         try:
-            self._offered = await async_listed(self.hass, self._entry)
-        except (ClaudeAiError, SeatError) as err:
+            self._offered = await async_organizations(self.hass, self._entry)
+        except (ClaudeAiError, FormError) as err:
             return self.async_abort(reason=err.key)
         return await self.async_step_organization()
 
     async def async_step_organization(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Let the person choose, and switch."""
+        """Ask for the organization."""
         errors: dict[str, str] = {}
         schema = organization_schema(self._offered)
+        placeholders = self._placeholders
         if user_input is not None:
-            try:
+            with form_errors(schema, errors):
                 await self._async_change({CONF_ORG_ID: user_input[CONF_ORG_ID]})
-            except Exception as err:  # noqa: BLE001
-                errors = errors_of(err, schema)
-            else:
+            if not errors:
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="organization",
             data_schema=schema,
-            description_placeholders=self._placeholders,
+            description_placeholders=placeholders,
             errors=errors,
         )

@@ -1,8 +1,8 @@
-"""The ten sensors of a seat, and those of whatever else it has."""
+"""Sensors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -22,22 +22,23 @@ from homeassistant.util import dt as dt_util
 
 from .claude_ai.status import STATUSES
 from .claude_ai.usage import CreditPool, Money
-from .const import DOMAIN, WEEKDAYS
-from .dynamic_entities import Wanted, async_keep_up
-from .entity import Beside, ClaudePulseEntity, SeatEntity, WindowEntity
+from .const import WEEKDAYS
+from .dynamic_entities import Factories, async_add_dynamic_entities
+from .entity import AttributesFn, ClaudePulseEntity, SeatEntity, WindowEntity
 from .forecast.projection import Forecast
-from .forecast.readings import Reading, whole
+from .forecast.readings import Reading
+from .formatting import whole
 from .naming import (
     SESSION_WINDOW,
     WEEKLY_WINDOW,
     Subject,
     WindowSubject,
-    name_pool,
-    name_window,
+    pool_subject,
+    subject_of,
 )
 from .polling.back_off import POLL_ERRORS
-from .polling.coordinator import ClaudePulseCoordinator, Snapshot
 from .polling.status import StatusCoordinator, status_coordinator
+from .runtime import Runtime, runtime_of
 from .stored import read_number, read_time
 
 if TYPE_CHECKING:
@@ -47,16 +48,15 @@ if TYPE_CHECKING:
 
 PARALLEL_UPDATES = 0
 
+_UNEXPECTED_ERROR = "unexpected_error"
 _UP_TO_DATE = "up_to_date"
 
-
-def _percent(reading: Reading) -> int | float:
-    """Return the share of a window that is used."""
-    return reading.window.percent
+# Spending that falls by more than this starts again, with a new month. Refunds are smaller.
+_NEW_MONTH = 0.9
 
 
 def _countdown(reading: Reading) -> str | None:
-    """Return the time until a reset, such as `2h 30m`; a minute begun counts."""
+    """Return the time until the reset, for example `2h 30m`, rounded up to minutes."""
     if reading.window.resets_at is None:
         return None
     seconds = (reading.window.resets_at - reading.now).total_seconds()
@@ -65,7 +65,7 @@ def _countdown(reading: Reading) -> str | None:
 
 
 def _clock(reading: Reading) -> str | None:
-    """Return the local time of a reset, such as `03:45 AM`."""
+    """Return the local time of the reset, for example `03:45 AM`."""
     if reading.window.resets_at is None:
         return None
     local = dt_util.as_local(reading.window.resets_at)
@@ -74,42 +74,25 @@ def _clock(reading: Reading) -> str | None:
 
 
 def _weekday(reading: Reading) -> str | None:
-    """Return the local day of a reset, such as `Friday`."""
+    """Return the local weekday of the reset, for example `Friday`."""
     if reading.window.resets_at is None:
         return None
     return WEEKDAYS[dt_util.as_local(reading.window.resets_at).weekday()]
 
 
 def _weekday_and_clock(reading: Reading) -> str | None:
-    """Return the local day and time of a reset, such as `Friday @ 03:45 AM`."""
+    """Return the local weekday and time of the reset, for example `Friday @ 03:45 AM`."""
     weekday, clock = _weekday(reading), _clock(reading)
     return f"{weekday} @ {clock}" if weekday else None
 
 
-def _pace(reading: Reading) -> int | None:
-    """Return how far use is ahead of time, in percentage points."""
-    if reading.forecast is None or reading.forecast.pace is None:
-        return None
-    return round(reading.forecast.pace)
-
-
-def _projected(reading: Reading) -> int | None:
-    """Return what will be used at the reset, in percent."""
-    return round(reading.forecast.projected) if reading.forecast else None
-
-
-def _runs_out_at(reading: Reading) -> datetime | None:
-    """Return when a window that does not last is used up."""
-    return reading.forecast.runs_out_at if reading.forecast else None
-
-
 def _expected(forecast: Forecast) -> dict[str, StateType]:
-    """Return what a pace can be compared with."""
+    """Return the usual usage at this time, to compare the pace with."""
     return {"expected": whole(forecast.expected)}
 
 
 def _range(forecast: Forecast) -> dict[str, StateType]:
-    """Return how sure a projection is, and where it comes from."""
+    """Return the range and the basis of a projection."""
     return {
         "basis": forecast.basis,
         "weeks": forecast.weeks,
@@ -120,42 +103,46 @@ def _range(forecast: Forecast) -> dict[str, StateType]:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowSensorDescription(SensorEntityDescription):
-    """A sensor of a window, and how its value follows from a reading.
+    """Describes a sensor of a limit.
 
-    What `beside_fn` tells stays as it is while the value does.
+    The attributes from `attributes_fn` change only together with the state.
     """
 
     value_fn: Callable[[Reading], StateType | datetime]
-    beside_fn: Beside | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MoneySensorDescription(SensorEntityDescription):
-    """A sensor of money; what `begins_anew` falls at times without being paid back."""
-
-    amount_fn: Callable[[Snapshot], Money | None]
-    begins_anew: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolSensorDescription(SensorEntityDescription):
-    """A sensor of a credit pool."""
-
-    amount_fn: Callable[[CreditPool], Money | None]
+    attributes_fn: AttributesFn | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeatSensorDescription(SensorEntityDescription):
-    """A sensor of a seat as a whole."""
+    """Describes a sensor of the account as a whole."""
 
-    value_fn: Callable[[Snapshot], StateType]
+    value_fn: Callable[[Runtime], StateType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmountSensorDescription(SensorEntityDescription):
+    """Describes a sensor of an amount of money.
+
+    `amount_fn` gets the label of the credit pool, or an empty string. An amount that
+    `starts_again` falls to zero with each month.
+    """
+
+    amount_fn: Callable[[Runtime, str], Money | None]
+    starts_again: bool = False
+
+
+def _forecast_value(
+    value_fn: Callable[[Forecast], StateType | datetime],
+) -> Callable[[Reading], StateType | datetime]:
+    """Return a value function of a reading, from one of its forecast."""
+    return lambda reading: value_fn(reading.forecast) if reading.forecast else None
 
 
 _USAGE = WindowSensorDescription(
     key="usage",
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
-    value_fn=_percent,
+    value_fn=lambda reading: reading.window.percent,
 )
 _RESET_TIME = WindowSensorDescription(key="reset_time", value_fn=_clock)
 _RESETS_AT = WindowSensorDescription(
@@ -168,29 +155,29 @@ _FORECAST = (
         key="pace",
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_pace,
-        beside_fn=_expected,
+        value_fn=_forecast_value(lambda forecast: whole(forecast.pace)),
+        attributes_fn=_expected,
     ),
     WindowSensorDescription(
         key="projected_usage",
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_projected,
-        beside_fn=_range,
+        value_fn=_forecast_value(lambda forecast: whole(forecast.projected)),
+        attributes_fn=_range,
     ),
     WindowSensorDescription(
         key="runs_out_at",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=_runs_out_at,
+        value_fn=_forecast_value(lambda forecast: forecast.runs_out_at),
     ),
 )
-# Early in five hours everyone is ahead.
+# Early in five hours, nearly everyone is over pace.
 _SESSION_FORECAST = tuple(
     replace(description, entity_registry_enabled_default=False)
     for description in _FORECAST
 )
 
-# The first eight of the ten, in their order.
+# The first eight of the ten sensors.
 WINDOW_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (SESSION_WINDOW, _USAGE),
     (WEEKLY_WINDOW, _USAGE),
@@ -205,27 +192,29 @@ WINDOW_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (
         SESSION_WINDOW,
         WindowSensorDescription(
-            key="used", native_unit_of_measurement=PERCENTAGE, value_fn=_percent
+            key="used",
+            native_unit_of_measurement=PERCENTAGE,
+            value_fn=lambda reading: reading.window.percent,
         ),
     ),
 )
 
-# The last two of the ten.
+# The last two of the ten sensors.
 SEAT_SENSORS = (
     SeatSensorDescription(
         key="session_limit",
         native_unit_of_measurement=PERCENTAGE,
-        # claude.ai counts in percent: where there is a limit, it is all of it.
-        value_fn=lambda snapshot: 100 if snapshot.usage.session else None,
+        # claude.ai only gives percentages, so the limit is 100.
+        value_fn=lambda runtime: 100 if runtime.coordinator.data.session else None,
     ),
     SeatSensorDescription(
         key="plan",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda snapshot: snapshot.plan,
+        value_fn=lambda runtime: runtime.account.plan,
     ),
 )
 
-# What else every account has of its session and its week.
+# Further sensors of the session and the week.
 FURTHER_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (SESSION_WINDOW, _RESETS_AT),
     *((SESSION_WINDOW, description) for description in _SESSION_FORECAST),
@@ -238,45 +227,53 @@ _EXTRA_USAGE = SeatSensorDescription(
     entity_registry_enabled_default=False,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
-    value_fn=lambda snapshot: (
-        snapshot.usage.spend.percent
-        if snapshot.usage.spend and snapshot.usage.spend.limit
+    value_fn=lambda runtime: (
+        spend.percent
+        if (spend := runtime.coordinator.data.spend) and spend.limit
         else None
     ),
 )
-
-
 _SPEND = (
-    MoneySensorDescription(
+    AmountSensorDescription(
         key="extra_usage_spent",
-        amount_fn=lambda snapshot: (
-            snapshot.usage.spend.spent if snapshot.usage.spend else None
+        amount_fn=lambda runtime, _: (
+            spend.spent if (spend := runtime.coordinator.data.spend) else None
         ),
-        begins_anew=True,
+        starts_again=True,
         state_class=SensorStateClass.TOTAL,
     ),
-    MoneySensorDescription(
+    AmountSensorDescription(
         key="extra_usage_limit",
-        amount_fn=lambda snapshot: (
-            snapshot.usage.spend.limit if snapshot.usage.spend else None
+        amount_fn=lambda runtime, _: (
+            spend.limit if (spend := runtime.coordinator.data.spend) else None
         ),
     ),
 )
-_BALANCE = MoneySensorDescription(
+_BALANCE = AmountSensorDescription(
     key="prepaid_balance",
-    amount_fn=lambda snapshot: snapshot.balance,
+    amount_fn=lambda runtime, _: runtime.account.balance,
     state_class=SensorStateClass.TOTAL,
 )
 _POOL = (
-    PoolSensorDescription(key="used", amount_fn=lambda pool: pool.spent),
-    PoolSensorDescription(key="limit", amount_fn=lambda pool: pool.limit),
+    AmountSensorDescription(
+        key="used",
+        amount_fn=lambda runtime, label: (
+            pool.spent if (pool := _pool(runtime, label)) else None
+        ),
+    ),
+    AmountSensorDescription(
+        key="limit",
+        amount_fn=lambda runtime, label: (
+            pool.limit if (pool := _pool(runtime, label)) else None
+        ),
+    ),
 )
 
 CONNECTION = SensorEntityDescription(
     key="connection",
     device_class=SensorDeviceClass.ENUM,
     entity_category=EntityCategory.DIAGNOSTIC,
-    options=[_UP_TO_DATE, *(error.key for error in POLL_ERRORS)],
+    options=[_UP_TO_DATE, *(error.key for error in POLL_ERRORS), _UNEXPECTED_ERROR],
 )
 
 SERVICE_STATUS = SensorEntityDescription(
@@ -291,239 +288,193 @@ SERVICE_STATUS = SensorEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddEntitiesCallback
 ) -> None:
-    """Set up the sensors of a seat."""
-    coordinator: ClaudePulseCoordinator = hass.data[DOMAIN][entry.entry_id]
+    """Set up the sensors of an entry."""
+    runtime = runtime_of(hass, entry)
     fixed = [
-        *(WindowSensor(coordinator, *described) for described in WINDOW_SENSORS),
-        *(SeatSensor(coordinator, description) for description in SEAT_SENSORS),
-        *(WindowSensor(coordinator, *described) for described in FURTHER_SENSORS),
-        ConnectionSensor(coordinator),
-        ServiceStatusSensor(status_coordinator(hass), coordinator),
+        *(WindowSensor(runtime, *described) for described in WINDOW_SENSORS),
+        *(SeatSensor(runtime, description) for description in SEAT_SENSORS),
+        *(WindowSensor(runtime, *described) for described in FURTHER_SENSORS),
+        ConnectionSensor(runtime),
+        ServiceStatusSensor(status_coordinator(hass), runtime),
     ]
-    async_keep_up(coordinator, async_add_entities, fixed, _find)
+    async_add_dynamic_entities(runtime, async_add_entities, fixed, _find)
 
 
-def _find(coordinator: ClaudePulseCoordinator) -> Wanted:
-    """Return the sensors of what only some accounts have; of money one in each currency."""
-    usage, balance = coordinator.data.usage, coordinator.data.balance
-    wanted: dict[Hashable, Callable[[], SensorEntity]] = {}
-    for window in usage.windows:
-        about = name_window(window)
+def _find(runtime: Runtime) -> Factories:
+    """Return the sensors that only some accounts have."""
+    usage = runtime.coordinator.data
+    factories: dict[tuple[Subject | None, str], Callable[[], SensorEntity]] = {}
+    for window in map(subject_of, usage.windows):
         for item in (_USAGE, _RESETS_AT, *_FORECAST):
-            wanted[about, item.key] = partial(WindowSensor, coordinator, about, item)
-    if spend := usage.spend:
-        wanted[_EXTRA_USAGE.key] = partial(SeatSensor, coordinator, _EXTRA_USAGE)
-        for money in _SPEND:
-            unit = money.amount_fn(coordinator.data) or spend.spent
-            wanted[money.key, *unit.unit] = partial(
-                MoneySensor, coordinator, money, unit
-            )
-    if balance:
-        wanted[_BALANCE.key, *balance.unit] = partial(
-            MoneySensor, coordinator, _BALANCE, balance
-        )
+            factories[window, item.key] = partial(WindowSensor, runtime, window, item)
+    if usage.spend:
+        factories[None, _EXTRA_USAGE.key] = partial(SeatSensor, runtime, _EXTRA_USAGE)
+    money = _SPEND if usage.spend else ()
+    for amount in (*money, *((_BALANCE,) if runtime.account.balance else ())):
+        factories[None, amount.key] = partial(AmountSensor, runtime, amount)
     for pool in usage.pools:
-        named = name_pool(pool)
-        for part in _POOL:
-            wanted[named, part.key] = partial(
-                PoolSensor, coordinator, part, named, pool
+        subject = pool_subject(pool)
+        for amount in _POOL:
+            factories[subject, amount.key] = partial(
+                AmountSensor, runtime, amount, subject, pool.label
             )
-    return wanted
+    return factories
+
+
+def _pool(runtime: Runtime, label: str) -> CreditPool | None:
+    """Return a credit pool of the last answer."""
+    pools = (pool for pool in runtime.coordinator.data.pools if pool.label == label)
+    return next(pools, None)
 
 
 class ClaudePulseSensor(SensorEntity):
-    """What all sensors have in common."""
+    """Base class of the sensors."""
 
     _platform = Platform.SENSOR
 
     @property
     def value(self) -> object:
-        """Return what the state is made of."""
+        """Return what the state depends on."""
         return self.native_value
 
 
 class WindowSensor(ClaudePulseSensor, WindowEntity):
-    """A sensor of a window."""
+    """A sensor of a limit."""
 
     entity_description: WindowSensorDescription
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator,
+        runtime: Runtime,
         window: WindowSubject,
         description: WindowSensorDescription,
     ) -> None:
         """Initialize a sensor from its description."""
-        super().__init__(coordinator, window, description.key, description.beside_fn)
+        super().__init__(runtime, window, description.key, description.attributes_fn)
         self.entity_description = description
 
     @property
     def native_value(self) -> StateType | datetime:
-        """Return the value that follows from the last poll and the clock."""
+        """Return the value for the last answer and the current time."""
         reading = self.reading
         return self.entity_description.value_fn(reading) if reading else None
 
 
 class SeatSensor(ClaudePulseSensor, SeatEntity):
-    """A sensor of a seat as a whole."""
+    """A sensor of the account as a whole."""
 
     entity_description: SeatSensorDescription
 
-    def __init__(
-        self, coordinator: ClaudePulseCoordinator, description: SeatSensorDescription
-    ) -> None:
+    def __init__(self, runtime: Runtime, description: SeatSensorDescription) -> None:
         """Initialize a sensor from its description."""
-        super().__init__(coordinator, description.key)
+        super().__init__(runtime, description.key)
         self.entity_description = description
 
     @property
     def native_value(self) -> StateType:
-        """Return the value that follows from the last poll."""
-        return self.entity_description.value_fn(self.coordinator.data)
+        """Return the last value."""
+        return self.entity_description.value_fn(self.runtime)
 
 
-class _Amount(ClaudePulseSensor, SeatEntity):
-    """An amount of money, in the currency and with the decimals it comes in."""
+class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
+    """A sensor of an amount of money, in the currency that claude.ai sends."""
 
     _attr_entity_registry_enabled_default = False
-
-    _unit: tuple[str | None, int]
-
-    def _amount(self, money: Money | None) -> float | None:
-        """Return an amount, if it is one of this currency."""
-        return money.amount if money and money.unit == self._unit else None
-
-    def _show_in(self, unit: Money) -> None:
-        """Take over the currency of an amount."""
-        self._unit = unit.unit
-        self._attr_device_class = SensorDeviceClass.MONETARY if unit.currency else None
-        self._attr_native_unit_of_measurement = unit.currency
-        self._attr_suggested_display_precision = unit.decimals
-
-
-class MoneySensor(_Amount, RestoreSensor):
-    """An amount of the seat's money."""
-
-    entity_description: MoneySensorDescription
+    entity_description: AmountSensorDescription
 
     def __init__(
         self,
-        coordinator: ClaudePulseCoordinator,
-        description: MoneySensorDescription,
-        unit: Money,
+        runtime: Runtime,
+        description: AmountSensorDescription,
+        subject: Subject | None = None,
+        label: str = "",
     ) -> None:
         """Initialize a sensor from its description."""
-        super().__init__(coordinator, description.key)
+        super().__init__(runtime, description.key, subject)
         self.entity_description = description
-        self._before: float | None = None
-        self._show_in(unit)
+        self._label = label
+        self._last_amount: float | None = None
+        self._update()
 
     async def async_added_to_hass(self) -> None:
-        """Remember what was shown last, if it is to be compared with."""
+        """Restore the last amount and the start of the month."""
         await super().async_added_to_hass()
-        if not self.entity_description.begins_anew:
-            return
-        last = await self.async_get_last_state()
-        if last:
-            self._attr_last_reset = read_time(last.attributes.get("last_reset"))
+        last_state = await self.async_get_last_state()
         extra = await self.async_get_last_extra_data()
         stored = extra.as_dict() if extra else None
-        if (
-            isinstance(stored, dict)
-            and stored.get("native_unit_of_measurement")
-            == self.native_unit_of_measurement
-        ):
-            self._before = read_number(stored.get("native_value"))
-        self._note_new_beginning()
+        if not self.entity_description.starts_again or not isinstance(stored, dict):
+            return
+        if last_state:
+            self._attr_last_reset = read_time(last_state.attributes.get("last_reset"))
+        if stored.get("native_unit_of_measurement") == self.native_unit_of_measurement:
+            self._last_amount = read_number(stored.get("native_value"))
+        self._update()
 
     @callback
     def _handle_coordinator_update(self) -> None:
-        """Write what has changed."""
-        self._note_new_beginning()
+        """Update the amount, and write the state if it has changed."""
+        self._update()
         super()._handle_coordinator_update()
 
-    def _note_new_beginning(self) -> None:
-        """Note when spending falls: it begins anew, with each month."""
-        amount = self.native_value
-        if not self.entity_description.begins_anew or amount is None:
+    def _update(self) -> None:
+        """Update the amount and its currency."""
+        money = self.entity_description.amount_fn(self.runtime, self._label)
+        self._attr_native_value = money.amount if money else None
+        if money is None:
             return
-        # A little less is money back.
-        if self._before is not None and amount < self._before * 0.9:
+        if money.currency != self._attr_native_unit_of_measurement:
+            self._last_amount = None
+        self._attr_device_class = SensorDeviceClass.MONETARY if money.currency else None
+        self._attr_native_unit_of_measurement = money.currency
+        self._attr_suggested_display_precision = money.decimals
+        if not self.entity_description.starts_again:
+            return
+        if self._last_amount and money.amount < self._last_amount * _NEW_MONTH:
             self._attr_last_reset = dt_util.utcnow()
-        self._before = amount
-
-    @property
-    def native_value(self) -> float | None:
-        """Return the amount, if there is one now."""
-        return self._amount(self.entity_description.amount_fn(self.coordinator.data))
-
-
-class PoolSensor(_Amount):
-    """An amount of a credit pool."""
-
-    entity_description: PoolSensorDescription
-
-    def __init__(
-        self,
-        coordinator: ClaudePulseCoordinator,
-        description: PoolSensorDescription,
-        about: Subject,
-        pool: CreditPool,
-    ) -> None:
-        """Initialize a sensor from its description."""
-        super().__init__(coordinator, description.key, about)
-        self.entity_description = description
-        self._label = pool.label
-        self._show_in(pool.limit)
-
-    @property
-    def native_value(self) -> float | None:
-        """Return the amount, if there is one now."""
-        for pool in self.coordinator.data.usage.pools:
-            if pool.label == self._label:
-                return self._amount(self.entity_description.amount_fn(pool))
-        return None
+        self._last_amount = money.amount
 
 
 class ConnectionSensor(ClaudePulseSensor, SeatEntity):
-    """What keeps claude.ai from being read, also while the last values are kept."""
+    """A sensor of the last failure. It also shows it while the last values are kept."""
 
     _unrecorded_attributes = frozenset({"last_update"})
     entity_description = CONNECTION
 
-    def __init__(self, coordinator: ClaudePulseCoordinator) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         """Initialize the sensor."""
-        super().__init__(coordinator, CONNECTION.key)
+        super().__init__(runtime, CONNECTION.key)
 
     @property
     def available(self) -> bool:
-        """Return that it always has something to say."""
+        """Return True, as the state is always known."""
         return True
 
     @property
     def native_value(self) -> str:
-        """Return what is wrong, if anything is."""
-        return self.coordinator.trouble or _UP_TO_DATE
+        """Return the key of the last failure, if polls fail."""
+        if failure := self.runtime.back_off.failure:
+            return failure.key
+        success = self.coordinator.last_update_success
+        return _UP_TO_DATE if success else _UNEXPECTED_ERROR
 
     @property
     def extra_state_attributes(self) -> dict[str, datetime | None]:
-        """Return since when the values are what they are, while something is wrong."""
-        wrong = self.coordinator.trouble is not None
-        return {"last_update": self.coordinator.last_success} if wrong else {}
+        """Return the time of the last success while polls fail."""
+        if self.native_value == _UP_TO_DATE:
+            return {}
+        return {"last_update": self.runtime.back_off.last_success}
 
 
 class ServiceStatusSensor(ClaudePulseSensor, ClaudePulseEntity[StatusCoordinator]):
-    """What the public status page says, which is asked only while this is enabled."""
+    """A sensor of the public status page, which is polled while the sensor is enabled."""
 
     entity_description = SERVICE_STATUS
 
-    def __init__(
-        self, status: StatusCoordinator, coordinator: ClaudePulseCoordinator
-    ) -> None:
+    def __init__(self, coordinator: StatusCoordinator, runtime: Runtime) -> None:
         """Initialize the sensor."""
-        super().__init__(status, coordinator, SERVICE_STATUS.key)
+        super().__init__(coordinator, runtime, SERVICE_STATUS.key)
 
     @property
     def native_value(self) -> str | None:
-        """Return what the page says."""
+        """Return the status."""
         return self.coordinator.data

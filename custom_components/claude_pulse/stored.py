@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .claude_ai.credentials import is_org_id, is_session_key
 from .const import (
+    ALERT_DEFAULTS,
     CONF_LEFT_OVER,
     CONF_LEFT_OVER_HOURS,
     CONF_ORG_ID,
@@ -29,7 +30,6 @@ from .const import (
     DEFAULT_UPDATE_INTERVAL,
     MAX_UPDATE_INTERVAL,
     TITLE,
-    TOLD_DEFAULTS,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def options_of(entry: ConfigEntry) -> EntryOptions:
     def int_option(key: str, maximum: int) -> int:
         """Return an integer option from 1 to `maximum`, or its default."""
         number = read_number(entry.options.get(key), 1, maximum)
-        return int(TOLD_DEFAULTS[key] if number is None else number)
+        return int(ALERT_DEFAULTS[key] if number is None else number)
 
     interval = read_number(entry.options.get(CONF_UPDATE_INTERVAL), 1, math.inf)
     chosen = list_option(CONF_THRESHOLDS)
@@ -104,7 +104,7 @@ def options_of(entry: ConfigEntry) -> EntryOptions:
     ]
     # An empty list is a choice: no alerts at percentages.
     if not thresholds and chosen != []:
-        thresholds = [*TOLD_DEFAULTS[CONF_THRESHOLDS]]
+        thresholds = [*ALERT_DEFAULTS[CONF_THRESHOLDS]]
     days = list_option(CONF_WORKING_DAYS) or ()
     return EntryOptions(
         update_interval=min(interval or DEFAULT_UPDATE_INTERVAL, MAX_UPDATE_INTERVAL),

@@ -1,4 +1,4 @@
-"""What the system information page shows."""
+"""Information for the system health page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .claude_ai import client
 from .const import DOMAIN
-from .polling.coordinator import ClaudePulseCoordinator
+from .runtime import runtime_of
 
 
 @callback
@@ -21,14 +21,16 @@ def async_register(
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return whether claude.ai can be reached, and how the accounts are doing."""
-    coordinators: list[ClaudePulseCoordinator] = [*hass.data.get(DOMAIN, {}).values()]
-    successes = (item.last_success for item in coordinators if item.last_success)
+    """Return whether claude.ai can be reached, and how many accounts are up to date."""
+    runtimes = [
+        runtime_of(hass, entry) for entry in hass.config_entries.async_entries(DOMAIN)
+    ]
+    successes = (runtime.back_off.last_success for runtime in runtimes)
     return {
         "can_reach_server": system_health.async_check_can_reach_url(
             hass, client.BASE_URL
         ),
-        "accounts": len(hass.config_entries.async_entries(DOMAIN)),
-        "accounts_up_to_date": sum(item.last_update_success for item in coordinators),
-        "last_success": max(successes, default=None),
+        "accounts": len(runtimes),
+        "accounts_up_to_date": sum(runtime.readable for runtime in runtimes),
+        "last_success": max(filter(None, successes), default=None),
     }

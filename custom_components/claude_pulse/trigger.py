@@ -11,12 +11,12 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .events.automation import UnsupportedPlatform, load_if_supported
+from .automation.support import UnsupportedPlatform, load_if_supported
 
 
 def _load() -> Mapping[str, Any]:
     """Import the triggers, which need newer Home Assistant APIs."""
-    from .events.usage_triggers import TRIGGERS  # noqa: PLC0415
+    from .automation.usage_triggers import TRIGGERS  # noqa: PLC0415
 
     return TRIGGERS
 

@@ -1,4 +1,4 @@
-"""How far the forecasts that are shown are from what percentage and clock say."""
+"""The error of the shown forecasts against the exact ones at the even rate."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.simulator.world import HOUR, WEEK, Meter
 
 from .common import TWO_MINUTES
 
-# The weeks: what would be used in each without a limit, and in how many hours a day.
+# The weeks: the usage of each without a limit, and the hours of use a day.
 TOTALS = (60, 105, 140, 250)
 HOURS_OF_USE = (24, 8, 2)
 
 MISSING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 
-# How far away the moment is at which a limit is reached.
+# The time until the limit is reached.
 DISTANCES = {
     "up to 1 h": HOUR,
     "1 to 6 h": 6 * HOUR,
@@ -38,7 +38,7 @@ DISTANCES = {
 
 @dataclass
 class Exact:
-    """What a percentage, a reset and the clock say."""
+    """The exact values."""
 
     pace: float
     projected_usage: float
@@ -46,7 +46,7 @@ class Exact:
 
 
 def exact(percent: float, resets_at: datetime, now: datetime) -> Exact:
-    """Compute the forecasts, without a rounding."""
+    """Compute the exact values from a percentage, a reset and the time."""
     start = resets_at - WEEK
     elapsed = (now - start) / WEEK
     return Exact(
@@ -57,7 +57,7 @@ def exact(percent: float, resets_at: datetime, now: datetime) -> Exact:
 
 
 def bucket_of(forecast: Exact, resets_at: datetime, now: datetime) -> str:
-    """Name the distance to the moment at which the limit is reached."""
+    """Return the name of the distance to the run-out time."""
     if forecast.runs_out_at > resets_at:
         return "not before its reset"
     distance = forecast.runs_out_at - now
@@ -70,7 +70,7 @@ async def test_error_against_distance(
     simulator: Simulator,
     results: dict[str, list[Any]],
 ) -> None:
-    """Look at the forecasts of a grid of weeks each minute."""
+    """Compare the forecasts of several weeks with the exact values each minute."""
     seat = simulator.world.accounts["ada"].seats[-1]
     weeks = list(product(TOTALS, HOURS_OF_USE))
     start = simulator.now.replace(second=0, microsecond=0)
@@ -87,7 +87,7 @@ async def test_error_against_distance(
         return state.state
 
     def compare(number: int, now: datetime) -> None:
-        """Compare the forecasts of a week, unless it is too early or too late for one."""
+        """Compare the forecasts of a week, if it has any."""
         if shown(number, "pace") in MISSING:
             return
         if (percent := float(shown(number, "usage"))) >= 100:

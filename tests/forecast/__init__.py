@@ -1,1 +1,1 @@
-"""Seeded people, and how far forecasts are from what they go on to use."""
+"""Tests and measurements of forecasts."""

@@ -350,7 +350,7 @@ def test_consistent_for_any_habit_usage_and_clock(
     days: frozenset[int],
     steps: list[tuple[float, float]],
 ) -> None:
-    """Whatever happens, a forecast has no contradiction and no past run-out time."""
+    """No forecast has a contradiction or a past run-out time."""
     history, total, elapsed, before = History(), 0.0, 0.0, None
     for number, rise in past(lambda time: use[time.hour], weeks):
         if number % missing or missing == 1:

@@ -1,4 +1,4 @@
-"""What whoever asks is told of the windows that are exposed to an assistant, and how it is said."""
+"""Builds spoken and structured answers for voice assistants and language models."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, WEEKDAYS
-from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject, name_window
-from ..polling.coordinator import ClaudePulseCoordinator
+from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject
+from ..runtime import Runtime, runtime_of
 from ..stored import title_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-# The assistant whose exposed entities are on the page of voice assistants.
+# The assistant of Home Assistant's own voice assistants.
 ASSIST = "conversation"
 
-# What can be asked for by itself.
-WINDOWS = ("session", "week")
+# The limits that a question can be about.
+_KINDS = {SESSION_WINDOW: "session", WEEKLY_WINDOW: "week"}
+WINDOWS = tuple(_KINDS.values())
 
-# Why there is nothing to tell.
+# The reasons for an answer without limits.
 NOTHING_EXPOSED = "nothing_exposed"
 UNKNOWN_ACCOUNT = "unknown_account"
 WINDOW_NOT_EXPOSED = "window_not_exposed"
 
 _EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expose."
 
-# Not left to strftime, which would follow the locale of the process.
+# strftime would follow the locale of the process.
 _MONTHS = (
     "January",
     "February",
@@ -54,10 +55,10 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the sensors show of a window; what they do not show is None.
+    """The values of a limit. They are None if the sensors do not show them.
 
-    `kind` is one of `WINDOWS`, or `model` or `other`: of these there can be several, told
-    apart by the `name`.
+    `kind` is one of `WINDOWS`, `model` or `other`. There can be several limits of the last
+    two kinds, with different names.
     """
 
     kind: str
@@ -68,17 +69,17 @@ class Window:
 
     @property
     def spoken(self) -> str:
-        """Return how it is called in a sentence."""
-        patterns = {"model": "{} week", "other": "window {}"}
+        """Return the name in a sentence."""
+        patterns = {"model": "{} week", "other": "limit {}"}
         return patterns.get(self.kind, "{}").format(self.name)
 
     @property
     def left(self) -> int | float | None:
-        """Return the share that is left, in percent."""
+        """Return the percentage left."""
         return None if self.used is None else max(0, round(100 - self.used, 1))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what can be told in JSON, the reset in local time."""
+        """Return JSON, with the reset in local time."""
         local = self.resets_at and dt_util.as_local(self.resets_at).isoformat()
         return {
             "window": self.kind,
@@ -92,17 +93,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The windows of an entry that are exposed, in the order they are told.
-
-    They say nothing unless it is `readable`.
-    """
+    """The exposed limits of an entry. Their values are known if it is `readable`."""
 
     title: str
     readable: bool
     windows: tuple[Window, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what can be told in JSON."""
+        """Return JSON."""
         return {
             "account": self.title,
             "readable": self.readable,
@@ -112,14 +110,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is told, about which accounts, and what is wrong where there are none."""
+    """An answer in words, the accounts in it, and the problem if there are none."""
 
     text: str
     accounts: Sequence[Account] = ()
     problem: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what can be told in JSON."""
+        """Return JSON."""
         return {
             "answer": self.text,
             "accounts": [account.as_dict() for account in self.accounts],
@@ -129,7 +127,7 @@ class Answer:
 
 @callback
 def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
-    """Return the accounts of which something is exposed to an assistant."""
+    """Return the accounts with limits that are exposed to an assistant."""
     accounts = (
         _account(hass, assistant, entry)
         for entry in hass.config_entries.async_entries(DOMAIN)
@@ -138,47 +136,39 @@ def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
 
 
 def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account:
-    """Return what is exposed of an entry."""
-    poller: ClaudePulseCoordinator | None
-    if (poller := hass.data.get(DOMAIN, {}).get(entry.entry_id)) and poller.stopped:
-        poller = None
-    # While the sensors are unavailable, the windows still have their names.
-    found = poller.data.usage.windows if poller else ()
-    readable = poller is not None and poller.last_update_success
-    subjects = (SESSION_WINDOW, WEEKLY_WINDOW, *map(name_window, found))
+    """Return the exposed limits of an entry."""
+    runtime = runtime_of(hass, entry)
     return Account(
         title_of(entry),
-        readable,
+        runtime.readable,
         tuple(
-            _window(subject, poller if readable else None)
-            for subject in subjects
-            if _is_exposed(hass, assistant, f"{entry.entry_id}_{subject.key}_usage")
+            _window(subject, runtime)
+            for subject in runtime.subjects
+            if _is_exposed(
+                hass, assistant, f"{entry.entry_id}_{subject.unique_key('usage')}"
+            )
         ),
     )
 
 
 def _is_exposed(hass: HomeAssistant, assistant: str, unique_id: str) -> bool:
-    """Tell whether an assistant may know a sensor, which is there and enabled."""
+    """Return whether a sensor exists, is enabled and is exposed to an assistant."""
     registry = er.async_get(hass)
     entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-    if entity_id is None:
+    entity = registry.async_get(entity_id) if entity_id else None
+    if entity is None or entity.disabled:
         return False
-    known = registry.async_get(entity_id)
-    if known is None or known.disabled:
-        return False
-    return async_should_expose(hass, assistant, entity_id)
+    return async_should_expose(hass, assistant, entity.entity_id)
 
 
-def _window(subject: WindowSubject, poller: ClaudePulseCoordinator | None) -> Window:
-    """Return what a poller's sensors show of a window."""
-    ours = {SESSION_WINDOW: "session", WEEKLY_WINDOW: "week"}
-    if kind := ours.get(subject):
+def _window(subject: WindowSubject, runtime: Runtime) -> Window:
+    """Return the values of a limit."""
+    if kind := _KINDS.get(subject):
         window = Window(kind, kind)
     else:
         (shown,) = subject.placeholders.values()
         window = Window("model" if subject.texts == "model" else "other", shown)
-    reading = poller.readings[subject.identity] if poller else None
-    if reading is None:
+    if (reading := runtime.reading(subject.identity)) is None:
         return window
     return replace(
         window,
@@ -194,20 +184,22 @@ def answer(
     window: str | None = None,
     name: str | None = None,
 ) -> Answer:
-    """Answer how much is left, of one window or account if asked so. Pure.
+    """Answer how much is left, of all limits or of one window or account. Pure.
 
-    Times are told as the clock shows them where `now` is.
+    Times are in the time zone of `now`.
     """
     if not accounts:
         return Answer(
             f"I can't see how much Claude is left. {_EXPOSE}", (), NOTHING_EXPOSED
         )
-    said = " ".join((name or "").split())
-    chosen = _called(said, accounts) if said else accounts
+    asked_name = " ".join((name or "").split())
+    chosen = _with_title(asked_name, accounts) if asked_name else accounts
     if not chosen:
         titles = " and ".join(account.title for account in accounts)
         return Answer(
-            f"I know no account called {said}, only {titles}.", (), UNKNOWN_ACCOUNT
+            f"I know no account called {asked_name}, only {titles}.",
+            (),
+            UNKNOWN_ACCOUNT,
         )
     if window:
         chosen = [
@@ -223,35 +215,35 @@ def answer(
         )
     if len(accounts) == 1:
         return Answer(_of_account(chosen[0], now), chosen)
-    told = (f"{account.title}: {_of_account(account, now)}" for account in chosen)
-    return Answer(" ".join(told), chosen)
+    sentences = (f"{item.title}: {_of_account(item, now)}" for item in chosen)
+    return Answer(" ".join(sentences), chosen)
 
 
-def _called(said: str, accounts: Sequence[Account]) -> Sequence[Account]:
-    """Return the accounts that are called so, or have these words in their titles."""
-    said = _words(said)
+def _with_title(name: str, accounts: Sequence[Account]) -> Sequence[Account]:
+    """Return the accounts with this title, or else with these words in it."""
+    words = _words(name)
     titles = [(_words(item.title), item) for item in accounts]
-    return [item for title, item in titles if title == said] or [
-        item for title, item in titles if f" {said} " in f" {title} "
+    return [item for title, item in titles if title == words] or [
+        item for title, item in titles if f" {words} " in f" {title} "
     ]
 
 
 def _words(text: str) -> str:
-    """Return what is said of a text, whatever its case and what stands between the words."""
+    """Return the words of a text in lower case."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _of_account(account: Account, now: datetime) -> str:
-    """Say how much is left of the windows of an account."""
+    """Return sentences about the limits of an account."""
     if not account.readable:
         return "claude.ai can't be read at the moment."
     return " ".join(_of_window(window, now) for window in account.windows)
 
 
 def _of_window(window: Window, now: datetime) -> str:
-    """Say how much is left of a window."""
+    """Return a sentence about a limit."""
     if window.used is None:
-        return f"How much of the {window.spoken} is left is not known at the moment."
+        return f"How much of the {window.spoken} is left is unknown at the moment."
     until = _until(window.resets_at, now) if window.resets_at else None
     if window.used >= 100:
         return f"The {window.spoken} is used up{f' until {until}' if until else ''}."
@@ -262,7 +254,7 @@ def _of_window(window: Window, now: datetime) -> str:
 
 
 def _until(moment: datetime, now: datetime) -> str:
-    """Say when something is, such as `15:40`, `Thursday 18:00` or `3 December 18:00`."""
+    """Return a time as `15:40`, `Thursday 18:00` or `3 December 18:00`."""
     local = moment.astimezone(now.tzinfo)
     clock = f"{local.hour:02}:{local.minute:02}"
     days = (local.date() - now.date()).days

@@ -1,360 +1,348 @@
-"""What has been told of a window already, and what is to be told now. Pure."""
+"""Detects events in an answer of claude.ai. Pure.
+
+Each window of an answer is compared with its progress so far:
+
+| The answer | Change | Effect |
+| --- | --- | --- |
+| has the same reset, and is at most 5 points lower | SAME | events for what is newly crossed |
+| comes after the reset, and is lower or at 0% | NEXT | a reset event, and a new progress |
+| is from before a reset that has passed | STALE | none |
+| comes just after the reset, and is not lower | UNSURE | none, until a second answer a minute later agrees |
+| is more than 5 points lower before the reset | UNSURE | the same; then NEXT |
+| falls from 100% by 3 to 5 points before the reset | UNSURE | the same; then SAME, with the lower percentage |
+| has another reset before the last one has passed | UNSURE | the same; then NEXT if it is a whole window later, else SAME |
+
+A value that flickers around a threshold alerts once, because progress only rises within a
+window. A single wrong answer never alerts.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
-from ..claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
+from ..claude_ai.usage import WEEKLY, Identity, UsageWindow
 from ..forecast.projection import Forecast, length_of
+from ..polling.schedule import LATE_RESET
+from .model import (
+    AVAILABLE_AGAIN,
+    BLOCKING,
+    LEFT_OVER,
+    LIMIT_REACHED,
+    RESET,
+    ROSE,
+    THRESHOLD_REACHED,
+    TYPES,
+    WILL_RUN_OUT,
+    Rules,
+    UsageEvent,
+    WindowProgress,
+)
 
-AVAILABLE_AGAIN = "available_again"
-LEFT_OVER = "left_over"
-LIMIT_REACHED = "limit_reached"
-RESET = "reset"
-ROSE = "rose"
-THRESHOLD_REACHED = "threshold_reached"
-WILL_RUN_OUT = "will_run_out"
+# A second answer confirms the first one after this time.
+_CONFIRM_AFTER = timedelta(seconds=60)
 
-# Whoever has used up one of these cannot go on.
-_BLOCKING = (SESSION, WEEKLY)
+# A fall by more points than this is a reset or a refill. From 100%, a smaller fall is
+# enough to be available again, unless the value flickers.
+_FALL = 5
+_FLICKER = 2
 
-# What can be told of which windows, None for all, in the order in which it is told where
-# there are several.
-_TYPES: Mapping[str, Collection[Identity] | None] = {
-    RESET: None,
-    AVAILABLE_AGAIN: None,
-    ROSE: None,
-    THRESHOLD_REACHED: None,
-    LIMIT_REACHED: None,
-    WILL_RUN_OUT: _BLOCKING,
-    LEFT_OVER: (WEEKLY,),
-}
-TYPES = tuple(_TYPES)
+# Reset times of one window differ by less than this.
+_SAME_RESET = timedelta(hours=1)
 
-# claude.ai answers a false zero or a false reset at times: what nothing explains is true
-# if it still is at another look some time later.
-_CONFIRM = timedelta(seconds=60)
-
-# A percentage that falls by more than so many points before its reset has been refilled;
-# if it falls from the limit by less, one can go on, unless it only trembles.
-_FALL, _TREMBLES = 5, 2
-
-# A reset is moved by minutes; the next window's is further away.
-_MOVED = timedelta(hours=1)
-
-# So long after a reset what was before it may be served still.
-LATE_RESET = timedelta(hours=1)
-
-# A run-out is told from the first projection on, and is over at the second.
-_RISK, _NO_RISK = 105, 95
+# A limit is expected to run out from the first projection on, and no longer below the
+# second one, in percent.
+_RISK = 105
+_NO_RISK = 95
 _RISK_CONFIDENCE = 80
 _RISK_ELAPSED = 10
 
+# Returns the forecast of a window now, if there is one.
+ForecastFn = Callable[[UsageWindow], Forecast | None]
 
-# So many windows that are missing keep their marks, the newest of them.
+# The progress of this number of missing windows is kept, the newest ones.
 _MAX_MISSING = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What somebody wants to be told: percentages, and what is left some time before a reset."""
+class Detection:
+    """The result for one answer.
 
-    thresholds: frozenset[float]
-    left_over: float
-    left_over_before: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What has been told of a window: the highest percentage, and in which window.
-
-    `doubted_at` is since when answers speak of another window that is not explained, and
-    `doubted_reset` of which. `at_risk` is whether a run-out is told already, `left_over`
-    whether what is left is.
+    `needs_confirmation` is True if a second answer should be requested soon.
     """
 
-    percent: float
-    resets_at: datetime | None
-    doubted_at: datetime | None = None
-    doubted_reset: datetime | None = None
-    at_risk: bool = False
-    left_over: bool = False
+    progress: Mapping[Identity, WindowProgress]
+    events: list[UsageEvent]
+    needs_confirmation: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is to be told of a window; `before` is the mark that was passed or has ended.
+class Change(Enum):
+    """How an answer relates to the progress of a window. See the table above."""
 
-    `ROSE` is each rise of the mark: a percentage was reached if it is more than `before`
-    and no more than the window's. `runs_out_at` is when the window runs out, as it seemed
-    then. `late` tells that it may have come while nobody looked.
-    """
-
-    window: UsageWindow
-    type: str
-    before: float
-    threshold: float | None = None
-    runs_out_at: datetime | None = None
-    late: bool = False
+    SAME = auto()
+    NEXT = auto()
+    STALE = auto()
+    UNSURE = auto()
 
 
-def types_of(identity: Identity) -> list[str]:
-    """Return what can be told of a window, other than each rise."""
-    return [
-        kind
-        for kind, windows in _TYPES.items()
-        if kind != ROSE and (windows is None or identity in windows)
-    ]
-
-
-def tell(
-    marks: Mapping[Identity, Mark],
-    found: Iterable[tuple[UsageWindow, Forecast | None]],
+def detect_events(
+    progress: Mapping[Identity, WindowProgress],
+    answer: Iterable[UsageWindow],
+    forecast: ForecastFn,
     now: datetime,
     rules: Rules,
-) -> tuple[dict[Identity, Mark], list[Told]]:
-    """Return the marks after a fresh answer, and what is to be told of it, in order.
+) -> Detection:
+    """Compare the windows of an answer with their progress.
 
-    A window that is seen for the first time tells nothing. What is missing in the answer
-    keeps its mark, up to _MAX_MISSING of them.
+    A window that appears for the first time has no events. A missing window keeps its
+    progress.
     """
-    found = list(found)
-    present = [window.identity for window, _ in found]
-    marks = _of_same_windows(marks, present)
-    missing = [identity for identity in marks if identity not in present]
-    after = dict(marks)
-    for identity in missing[:-_MAX_MISSING]:
-        del after[identity]
-    told: list[Told] = []
-    for window, forecast in found:
-        key = window.identity
-        if (mark := marks.get(key)) is None:
-            after[key] = _first(window, forecast, now, rules)
-            continue
-        mark = _without_old_reset(mark, window, now)
-        if _is_stale(mark, window, now):
-            after[key] = _certain(mark)
-            continue
-        if (fresh := _since_reset(mark, window, now)) is None:
-            after[key] = _doubted(mark, window, now)
-            continue
-        if fresh.percent < 0:
-            told.append(_told(window, forecast, RESET, mark.percent))
-        if mark.percent >= 100 > max(fresh.percent, window.percent):
-            told.append(_told(window, forecast, AVAILABLE_AGAIN, mark.percent))
-        after[key], more = _go_on(fresh, window, forecast, now, rules)
-        told += more
-    if any(_blocks(after[key], now) for key in _BLOCKING if key in after):
-        told = [event for event in told if event.type != AVAILABLE_AGAIN]
-    return after, sorted(told, key=lambda event: TYPES.index(event.type))
+    windows = {window.identity: window for window in answer}
+    progress = _without_renumbered(progress, windows)
+    missing = [identity for identity in progress if identity not in windows]
+    after = {
+        identity: item
+        for identity, item in progress.items()
+        if identity not in missing[:-_MAX_MISSING]
+    }
+    events: list[UsageEvent] = []
+    for identity, window in windows.items():
+        if (known := progress.get(identity)) is None:
+            after[identity] = WindowProgress(
+                percent=window.percent,
+                resets_at=window.resets_at,
+                at_risk=_is_at_risk(window, forecast, None),
+                left_over=_is_near_reset(window, now, rules),
+            )
+        else:
+            after[identity], detected = _detect(known, window, forecast, now, rules)
+            events += detected
+    blocking = [after[identity] for identity in BLOCKING if identity in after]
+    if any(_is_blocked(item, now) for item in blocking):
+        events = [event for event in events if event.type != AVAILABLE_AGAIN]
+    return Detection(
+        after,
+        sorted(events, key=lambda event: TYPES.index(event.type)),
+        any(item.doubted_at == now for item in after.values()),
+    )
 
 
-def in_doubt(marks: Iterable[Mark], now: datetime) -> bool:
-    """Tell whether the answer of now is to be confirmed by another one."""
-    return any(mark.doubted_at == now for mark in marks)
+def _without_renumbered(
+    progress: Mapping[Identity, WindowProgress], windows: Collection[Identity]
+) -> dict[Identity, WindowProgress]:
+    """Remove the progress of windows whose number may mean another window now.
 
-
-def _of_same_windows(
-    marks: Mapping[Identity, Mark], found: Iterable[Identity]
-) -> dict[Identity, Mark]:
-    """Return the marks but for those whose number may mean another window by now.
-
-    Windows that are spelled alike are numbered anew when one comes or goes.
+    Windows with the same kind and name are numbered. The numbers change when one of them
+    appears or disappears.
     """
-    before = Counter(identity[:2] for identity in marks)
-    now = Counter(identity[:2] for identity in found)
+    before = Counter(identity[:2] for identity in progress)
+    now = Counter(identity[:2] for identity in windows)
     return {
-        identity: mark
-        for identity, mark in marks.items()
+        identity: item
+        for identity, item in progress.items()
         if now[identity[:2]] in (0, before[identity[:2]])
     }
 
 
-def _told(
+def _detect(
+    progress: WindowProgress,
     window: UsageWindow,
-    forecast: Forecast | None,
-    kind: str,
-    before: float,
-    threshold: float | None = None,
-) -> Told:
-    """Tell something, with what is known beside it."""
-    runs_out_at = forecast.runs_out_at if forecast else None
-    return Told(window, kind, before, threshold, runs_out_at)
-
-
-def _first(
-    window: UsageWindow, forecast: Forecast | None, now: datetime, rules: Rules
-) -> Mark:
-    """Begin with what is under way already, untold."""
-    return Mark(
-        percent=window.percent,
-        resets_at=window.resets_at,
-        at_risk=_is_at_risk(window, forecast, before=False),
-        left_over=_is_near_reset(window, now, rules),
-    )
-
-
-def _blocks(mark: Mark, now: datetime) -> bool:
-    """Tell whether a window is used up, as far as is certain, and not reset since."""
-    return mark.percent >= 100 and not _has_passed(mark.resets_at, now)
-
-
-def _without_old_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
-    """Forget a reset that passed long ago, where a window that is used has none by now."""
-    has_none = window.resets_at is None and window.percent > 0
-    if has_none and _has_passed(mark.resets_at, now - LATE_RESET):
-        return replace(mark, resets_at=None)
-    return mark
-
-
-def _is_stale(mark: Mark, window: UsageWindow, now: datetime) -> bool:
-    """Tell whether an answer is from before a reset that has passed."""
-    if window.resets_at is None:
-        return window.percent > 0 and _has_passed(mark.resets_at, now)
-    return _has_passed(window.resets_at, now) or (
-        _has_passed(mark.resets_at, now)
-        and _is_one_reset(mark.resets_at, window.resets_at)
-    )
-
-
-def _since_reset(mark: Mark, window: UsageWindow, now: datetime) -> Mark | None:
-    """Return what is told of the window that runs now, None while it is not certain which.
-
-    After a reset that is nothing.
-    """
-    passed = _has_passed(mark.resets_at, now)
-    fell = mark.percent - window.percent > _FALL
-    less = fell or mark.percent >= 100 > window.percent + _TREMBLES
-    if passed:
-        # What is not lower can be what was before the reset.
-        explained = not 0 < window.percent >= mark.percent or _has_passed(
-            mark.resets_at, now - LATE_RESET
-        )
-    elif mark.resets_at is None and window.resets_at is not None:
-        explained = window.percent > mark.percent
-    else:
-        explained = not less and _is_one_reset(mark.resets_at, window.resets_at)
-    if not explained and not _is_confirmed(_doubted(mark, window, now).doubted_at, now):
-        return None
-    if passed or fell or _is_next(mark, window):
-        return Mark(-1, window.resets_at)
-    # An answer without a reset does not undo one.
-    resets_at = window.resets_at or mark.resets_at
-    percent = window.percent if less else mark.percent
-    return replace(_certain(mark), percent=percent, resets_at=resets_at)
-
-
-def _certain(mark: Mark) -> Mark:
-    """Forget that there was a doubt."""
-    return replace(mark, doubted_at=None, doubted_reset=None)
-
-
-def _doubted(mark: Mark, window: UsageWindow, now: datetime) -> Mark:
-    """Note that an answer speaks of another window, and since when it does of this one.
-
-    A reset that is always as far away is the same one.
-    """
-    since = now - _earlier(mark.doubted_at, now)
-    again = _is_one_reset(mark.doubted_reset, window.resets_at, _MOVED + since)
-    return replace(
-        mark,
-        doubted_at=_earlier(mark.doubted_at if again else None, now),
-        doubted_reset=window.resets_at or mark.doubted_reset,
-    )
-
-
-def _is_one_reset(
-    one: datetime | None, other: datetime | None, moved: timedelta = _MOVED
-) -> bool:
-    """Tell whether two answers can mean the same reset."""
-    return one is None or other is None or abs(one - other) < moved
-
-
-def _is_next(mark: Mark, window: UsageWindow) -> bool:
-    """Tell whether a window can only follow, though the clock says that it is too early."""
-    length = length_of(window)
-    if length is None or mark.resets_at is None or window.resets_at is None:
-        return False
-    return window.resets_at - mark.resets_at > length - _MOVED
-
-
-def _has_passed(moment: datetime | None, now: datetime) -> bool:
-    """Tell whether it is known that a moment has passed."""
-    return moment is not None and now >= moment
-
-
-def _is_confirmed(since: datetime | None, now: datetime) -> bool:
-    """Tell whether what has been so since then is certain."""
-    return since is not None and now - since >= _CONFIRM
-
-
-def _earlier(moment: datetime | None, now: datetime) -> datetime:
-    """Return when something was seen first; what is ahead was noted by another clock."""
-    return now if moment is None else min(moment, now)
-
-
-def _go_on(
-    mark: Mark,
-    window: UsageWindow,
-    forecast: Forecast | None,
+    forecast: ForecastFn,
     now: datetime,
     rules: Rules,
-) -> tuple[Mark, list[Told]]:
-    """Tell what has come in a window since its mark."""
-    before = max(mark.percent, 0)
-    percent = max(before, window.percent)
-    kinds: list[str] = []
-    passed = {limit for limit in rules.thresholds if before < limit <= window.percent}
+) -> tuple[WindowProgress, list[UsageEvent]]:
+    """Return the progress of a window after an answer, and its events."""
+    if _is_reset_gone(progress, window, now):
+        progress = replace(progress, resets_at=None)
+    change = _compare(progress, window, now)
+    if change is Change.STALE:
+        return _confirmed(progress), []
+    if change is Change.UNSURE:
+        return _doubted(progress, window, now), []
+    before, types = progress.percent, []
+    if change is Change.NEXT:
+        progress = WindowProgress(0, window.resets_at, at_risk=False)
+        types.append(RESET)
+    else:
+        progress = replace(
+            _confirmed(progress),
+            percent=window.percent if _fell(progress, window) else progress.percent,
+            # An answer without a reset time does not remove it.
+            resets_at=window.resets_at or progress.resets_at,
+        )
+    if before >= 100 > max(progress.percent, window.percent):
+        types.append(AVAILABLE_AGAIN)
+    events = [_event(window, forecast, item, before) for item in types]
+    progress, crossed = _detect_rise(progress, window, forecast, now, rules)
+    return progress, events + crossed
+
+
+def _compare(progress: WindowProgress, window: UsageWindow, now: datetime) -> Change:
+    """Return how an answer relates to the progress of a window."""
+    passed = _has_passed(progress.resets_at, now)
+    same_reset = _is_same_reset(progress.resets_at, window.resets_at)
+    if window.resets_at is None:
+        stale = passed and window.percent > 0
+    else:
+        stale = _has_passed(window.resets_at, now) or (passed and same_reset)
+    if stale:
+        return Change.STALE
+    dropped = progress.percent - window.percent > _FALL
+    if passed:
+        late = _has_passed(progress.resets_at, now - LATE_RESET)
+        plausible = late or not 0 < window.percent >= progress.percent
+    elif progress.resets_at is None and window.resets_at is not None:
+        plausible = window.percent > progress.percent
+    else:
+        plausible = same_reset and not _fell(progress, window)
+    if not plausible:
+        doubted_at = _doubted(progress, window, now).doubted_at
+        if doubted_at is None or now - doubted_at < _CONFIRM_AFTER:
+            return Change.UNSURE
+    if passed or dropped or _is_window_later(progress, window):
+        return Change.NEXT
+    return Change.SAME
+
+
+def _detect_rise(
+    progress: WindowProgress,
+    window: UsageWindow,
+    forecast: ForecastFn,
+    now: datetime,
+    rules: Rules,
+) -> tuple[WindowProgress, list[UsageEvent]]:
+    """Return the progress within a window, and the events of what is newly crossed."""
+    before, percent = progress.percent, max(progress.percent, window.percent)
+    types: list[str] = []
+    crossed = {limit for limit in rules.thresholds if before < limit <= window.percent}
     if before < window.percent:
-        kinds.append(ROSE)
+        types.append(ROSE)
     if before < 100 <= window.percent:
-        kinds.append(LIMIT_REACHED)
-    elif passed:
-        kinds.append(THRESHOLD_REACHED)
-    at_risk = _is_at_risk(window, forecast, before=mark.at_risk)
-    if at_risk and not mark.at_risk and percent < 100:
-        kinds.append(WILL_RUN_OUT)
-    left_over = mark.left_over or (
+        types.append(LIMIT_REACHED)
+    elif crossed:
+        types.append(THRESHOLD_REACHED)
+    at_risk = _is_at_risk(window, forecast, progress.at_risk)
+    if at_risk and progress.at_risk is False and percent < 100:
+        types.append(WILL_RUN_OUT)
+    left_over = progress.left_over or (
         _is_near_reset(window, now, rules) and 100 - window.percent >= rules.left_over
     )
-    if left_over and not mark.left_over:
-        kinds.append(LEFT_OVER)
+    if left_over and not progress.left_over:
+        types.append(LEFT_OVER)
+    threshold = max(crossed, default=None)
     return (
-        replace(mark, percent=percent, at_risk=at_risk, left_over=left_over),
+        replace(progress, percent=percent, at_risk=at_risk, left_over=left_over),
         [
-            _told(
+            _event(
                 window,
                 forecast,
-                kind,
+                item,
                 before,
-                max(passed) if kind == THRESHOLD_REACHED else None,
+                threshold if item == THRESHOLD_REACHED else None,
             )
-            for kind in kinds
+            for item in types
         ],
     )
 
 
-def _is_at_risk(
-    window: UsageWindow, forecast: Forecast | None, *, before: bool
+def _event(
+    window: UsageWindow,
+    forecast: ForecastFn,
+    event_type: str,
+    before: float,
+    threshold: float | None = None,
+) -> UsageEvent:
+    """Return an event."""
+    expected = forecast(window)
+    runs_out_at = expected.runs_out_at if expected else None
+    return UsageEvent(window, event_type, before, threshold, runs_out_at)
+
+
+def _is_blocked(progress: WindowProgress, now: datetime) -> bool:
+    """Return whether a limit is reached and has not been reset."""
+    return progress.percent >= 100 and not _has_passed(progress.resets_at, now)
+
+
+def _is_reset_gone(
+    progress: WindowProgress, window: UsageWindow, now: datetime
 ) -> bool:
-    """Tell whether it is under way that somebody runs out."""
-    if window.identity not in _BLOCKING or forecast is None or forecast.pace is None:
+    """Return whether a used window has no reset time any more, an hour after its reset."""
+    has_none = window.resets_at is None and window.percent > 0
+    return has_none and _has_passed(progress.resets_at, now - LATE_RESET)
+
+
+def _fell(progress: WindowProgress, window: UsageWindow) -> bool:
+    """Return whether the percentage fell by more than it flickers."""
+    if progress.percent >= 100 > window.percent + _FLICKER:
+        return True
+    return progress.percent - window.percent > _FALL
+
+
+def _confirmed(progress: WindowProgress) -> WindowProgress:
+    """Return the progress without a doubt."""
+    return replace(progress, doubted_at=None, doubted_reset=None)
+
+
+def _doubted(
+    progress: WindowProgress, window: UsageWindow, now: datetime
+) -> WindowProgress:
+    """Return the progress with a doubt since the first answer with this reset time.
+
+    A server without a real reset time moves it with the clock.
+    """
+    since = min(progress.doubted_at or now, now)
+    same = _is_same_reset(
+        progress.doubted_reset, window.resets_at, _SAME_RESET + now - since
+    )
+    return replace(
+        progress,
+        doubted_at=since if same else now,
+        doubted_reset=window.resets_at or progress.doubted_reset,
+    )
+
+
+def _is_same_reset(
+    one: datetime | None, other: datetime | None, tolerance: timedelta = _SAME_RESET
+) -> bool:
+    """Return whether two answers can mean the same reset."""
+    return one is None or other is None or abs(one - other) < tolerance
+
+
+def _is_window_later(progress: WindowProgress, window: UsageWindow) -> bool:
+    """Return whether a reset is a whole window later, before the last one has passed."""
+    length = length_of(window)
+    if length is None or progress.resets_at is None or window.resets_at is None:
+        return False
+    return window.resets_at - progress.resets_at > length - _SAME_RESET
+
+
+def _has_passed(time: datetime | None, now: datetime) -> bool:
+    """Return whether a known time has passed."""
+    return time is not None and now >= time
+
+
+def _is_at_risk(
+    window: UsageWindow, forecast: ForecastFn, before: bool | None
+) -> bool | None:
+    """Return whether a blocking limit is expected to run out, or the last result."""
+    expected = forecast(window) if window.identity in BLOCKING else None
+    if expected is None or expected.pace is None:
         return before
     if before:
-        return forecast.projected > _NO_RISK
+        return expected.projected > _NO_RISK
     return (
-        forecast.projected >= _RISK
-        and not forecast.lasts
-        and forecast.confidence >= _RISK_CONFIDENCE
-        and window.percent - forecast.pace >= _RISK_ELAPSED
+        expected.projected >= _RISK
+        and not expected.lasts
+        and expected.confidence >= _RISK_CONFIDENCE
+        and window.percent - expected.pace >= _RISK_ELAPSED
     )
 
 
 def _is_near_reset(window: UsageWindow, now: datetime, rules: Rules) -> bool:
-    """Tell whether the week is about to be reset."""
+    """Return whether the weekly reset is near."""
     if window.identity != WEEKLY or window.resets_at is None:
         return False
     return timedelta() < window.resets_at - now <= rules.left_over_before

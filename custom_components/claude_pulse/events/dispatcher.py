@@ -1,10 +1,11 @@
-"""Tells what happens to an entry's windows, each thing once, and remembers it over restarts."""
+"""Sends the events of an entry to entities and automations, each of them once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+import logging
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -14,309 +15,217 @@ from homeassistant.helpers.dispatcher import (
 )
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 
-from ..claude_ai.usage import Identity, Usage, UsageWindow
+from ..claude_ai.usage import Identity, Usage
 from ..const import DOMAIN
-from ..forecast.projection import Forecast
-from ..stored import data_of, options_of, read_number, read_time
-from .detection import ROSE, THRESHOLD_REACHED, TYPES, Mark, Rules, Told, in_doubt, tell
-from .storage import EntryFile
+from ..stored import data_of, options_of
+from .detection import ForecastFn, detect_events
+from .model import ROSE, Rules, UsageEvent
+from .storage import EventState
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-_DATA = f"{DOMAIN}_tellers"
-_LISTENED = f"{DOMAIN}_listened"
+_LOGGER = logging.getLogger(__name__)
 
-# In old versions, such as 2024.1, automations begin to listen after Home Assistant has
-# started.
+# Home Assistant 2024.1 starts automations only after it has started itself.
 HOLD = timedelta(seconds=10)
 
-# Old versions, up to 2026.7, take two events of an entity at one time for one.
+# Before 2026.8, Home Assistant ignores a second event of an entity at the same time.
 GAP = timedelta(seconds=1)
 
-ForecastFn = Callable[[UsageWindow, datetime], Forecast | None]
+# Progress is stored at most this often, alerts at once.
+_STORE_DELAY = timedelta(minutes=15)
+
+# Older progress is ignored, for example from a backup.
+_MAX_AGE = timedelta(days=1)
 
 
-class Teller:
-    """Tells what happens to the windows of one entry.
+class EventDispatcher:
+    """Detects the events of one entry and sends them.
 
-    There is one for an entry as long as Home Assistant runs. What it tells is heard by
-    `async_listen`. Between `async_begin` and `async_end` there is somebody to hear it.
+    It is kept over reloads. Events are sent between `async_start` and `async_stop`, and
+    received with `async_listen`.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Begin with nothing."""
-        self._answer: tuple[Usage, datetime] | None = None
-        self._begun = False
-        self._entry = entry
-        self._file = EntryFile(
-            hass, f"{DOMAIN}.{entry.entry_id}.told", self._to_store, "What was told"
-        )
+        """Initialize the dispatcher of an entry."""
+        self.entry = entry
         self._gap: CALLBACK_TYPE | None = None
         self._hass = hass
         self._late = True
+        self._listeners_ready = False
         self._loaded = False
-        self._marks: dict[Identity, Mark] = {}
-        self._org_id = data_of(entry).org_id
-        # The windows of the last answer, which have entities.
-        self._present: frozenset[Identity] = frozenset()
-        self._untold: list[Told] = []
-        self._busy: Callable[[], bool] = lambda: False
+        self._started = False
+        self._state = EventState(data_of(entry).org_id)
+        self._store: Store[dict[str, Any]] = Store(
+            hass, 1, f"{DOMAIN}.{entry.entry_id}"
+        )
+        self._store_scheduled = False
+        async_at_started(hass, self._async_hold)
 
     async def async_load(self) -> None:
-        """Remember what was told before a restart, of the same seat."""
+        """Load the stored state when Home Assistant starts.
+
+        The state of another organization or an old state is ignored.
+        """
         if not self._loaded:
             self._loaded = True
-            if not await self._file.async_load(self._remember):
-                self._marks, self._untold = {}, []
-        if self._org_id != (org_id := data_of(self._entry).org_id):
-            self._org_id = org_id
-            self._marks, self._untold = {}, []
+            try:
+                if stored := await self._store.async_load():
+                    self._state = EventState.from_dict(stored)
+                    self._drop_old(dt_util.utcnow())
+            except Exception as err:  # noqa: BLE001
+                _LOGGER.warning(
+                    "Cannot read the stored progress of entry %s (%s). Alerts that are "
+                    "due now may be missing",
+                    self.entry.entry_id,
+                    type(err).__name__,
+                )
+        if self._state.org_id != (org_id := data_of(self.entry).org_id):
+            self._state = EventState(org_id)
 
     @callback
-    def async_begin(self, busy: Callable[[], bool]) -> None:
-        """Tell from now on, as the entities are there, but not while they are `busy`."""
-        self._begun, self._busy = True, busy
+    def async_start(self) -> None:
+        """Start to send events. The entities exist now."""
+        self._started = True
+        self.async_dispatch()
+
+    async def async_stop(self) -> None:
+        """Stop sending events, and store the state."""
+        self._started = False
+        await self._async_store()
 
     @callback
-    def async_end(self) -> None:
-        """Tell no more; what is left is told when it begins again, but not too soon."""
-        self._begun = False
-        self._answer = None
+    def async_store_at_stop(self) -> None:
+        """Store the state when Home Assistant has stopped."""
+        self._started = False
+        self._store.async_delay_save(self._state.as_dict)
 
     @callback
-    def async_hear(self, usage: Usage, now: datetime) -> bool:
-        """Take an answer of claude.ai's, to look at when the entities show it.
+    def async_store_now(self) -> None:
+        """Store the state, because an alert was sent or detected."""
+        self._hass.async_create_task(self._async_store())
 
-        Tell whether it needs another one soon to be certain.
-        """
-        self._answer = usage, now
-        windows = [(window, None) for window in usage.all_windows]
-        marks, _ = tell(self._marks, windows, now, _rules_of(self._entry))
-        return in_doubt(marks.values(), now)
-
-    @callback
-    def async_look(self, shown: Usage | None, forecast: ForecastFn) -> None:
-        """Find out what the last answer brings, if it is shown, and tell it."""
-        if not self._begun or not self._hass.data.get(_LISTENED):
-            return
-        if self._answer is not None and self._answer[0] == shown:
-            usage, now = self._answer
-            self._answer = None
-            self._present = frozenset(item.identity for item in usage.all_windows)
-            self._marks, told = tell(
-                self._marks,
-                [(window, forecast(window, now)) for window in usage.all_windows],
-                now,
-                _rules_of(self._entry),
-            )
-            if self._late:
-                told = [replace(event, late=True) for event in told]
-            self._late = False
-            self._untold = [
-                event
-                for event in (*self._untold, *told)
-                if event.window.identity in self._marks
-            ]
-        if self._gap is None:
-            self._tell_next()
-        self._store()
-
-    @callback
-    def async_forget(self) -> Coroutine[Any, Any, None]:
-        """Leave nothing behind, as the entry is gone."""
-        self._hass.data[_DATA].pop(self._entry.entry_id)
-        return self.async_start_anew()
-
-    @callback
-    def async_start_anew(self) -> Coroutine[Any, Any, None]:
-        """Forget what was told, as the entry is disabled, on the disk too."""
-        self.async_end()
+    async def async_forget(self) -> None:
+        """Remove the stored state, because the entry is disabled or removed."""
+        self._started = False
         if self._gap is not None:
             self._gap()
             self._gap = None
-        # What is on the disk yet is not to be read again.
         self._loaded = True
-        self._marks, self._untold = {}, []
-        return self._file.async_remove()
+        self._state = EventState(self._state.org_id)
+        await self._store.async_remove()
 
     @callback
-    def _tell_next(self, _: datetime | None = None) -> None:
-        """Tell one thing of each window, with the rise that it belongs to.
+    def async_submit(self, usage: Usage, now: datetime, forecast: ForecastFn) -> bool:
+        """Detect the events of an answer. Return whether it needs a second answer.
 
-        What is left of a window that is missing waits until it is there again.
+        The events are sent by `async_dispatch`.
         """
-        self._gap = None
-        waiting = [
-            event for event in self._untold if event.window.identity in self._present
-        ]
-        if not self._begun or not waiting:
-            return
-        if not self._busy():
-            done: set[Identity] = set()
-            for event in waiting:
-                if event.window.identity in done:
-                    continue
-                if event.type != ROSE:
-                    done.add(event.window.identity)
-                self._untold.remove(event)
-                _async_send(self._hass, self._entry, event)
-            self._store()
-        self._gap = async_call_later(
-            self._hass, GAP, HassJob(self._tell_next, cancel_on_shutdown=True)
+        options = options_of(self.entry)
+        detection = detect_events(
+            self._state.progress,
+            usage.all_windows,
+            forecast,
+            now,
+            Rules(
+                frozenset(options.thresholds),
+                options.left_over,
+                timedelta(hours=options.left_over_hours),
+            ),
         )
+        events = [replace(item, late=self._late) for item in detection.events]
+        self._late = False
+        self._state.answered_at = now
+        self._state.pending += events
+        changed = detection.progress != self._state.progress
+        self._state.progress = detection.progress
+        if any(event.type != ROSE for event in events):
+            self.async_store_now()
+        elif changed and not self._store_scheduled:
+            self._store_scheduled = True
+            self._store.async_delay_save(
+                self._delayed_state, _STORE_DELAY.total_seconds()
+            )
+        return detection.needs_confirmation
 
     @callback
-    def _store(self) -> None:
-        """Remember what has been told."""
-        self._hass.async_create_task(self._file.async_store())
-
-    def _to_store(self) -> dict[str, Any] | None:
-        """Return what is to be remembered over a restart."""
-        if not self._marks:
-            return None
-        return {
-            "org_id": self._org_id,
-            "marks": [
-                {"identity": list(identity), **_plain(asdict(mark))}
-                for identity, mark in self._marks.items()
-            ],
-            "untold": [_plain(asdict(event)) for event in self._untold],
-        }
-
-    def _remember(self, stored: dict[str, Any]) -> None:
-        """Go on from what is stored; an item that makes no sense is left out."""
-        if stored.get("org_id", self._org_id) != self._org_id:
+    def async_dispatch(self) -> None:
+        """Send the next alert of each window, and the rises before it."""
+        if self._gap is not None or not (self._started and self._listeners_ready):
             return
-        self._marks = dict(filter(None, map(_mark_of, _items(stored.get("marks")))))
-        self._untold = [*filter(None, map(_event_of, _items(stored.get("untold"))))]
+        sent: set[Identity] = set()
+        pending, self._state.pending = self._state.pending, []
+        for event in pending:
+            if event.window.identity in sent:
+                self._state.pending.append(event)
+                continue
+            if event.type != ROSE:
+                sent.add(event.window.identity)
+            for signal in (_signal(self.entry), _signal(None)):
+                async_dispatcher_send(self._hass, signal, self, event)
+        if sent:
+            self.async_store_now()
+            self._gap = async_call_later(
+                self._hass, GAP, HassJob(self._async_end_gap, cancel_on_shutdown=True)
+            )
 
+    @callback
+    def _async_end_gap(self, _: datetime) -> None:
+        """Send what is pending."""
+        self._gap = None
+        self.async_dispatch()
 
-def _rules_of(entry: ConfigEntry) -> Rules:
-    """Return the rules of what is told."""
-    chosen = options_of(entry)
-    return Rules(
-        frozenset(chosen.thresholds),
-        chosen.left_over,
-        timedelta(hours=chosen.left_over_hours),
-    )
+    @callback
+    def _async_hold(self, _: HomeAssistant) -> None:
+        """Wait until the automations listen."""
 
+        @callback
+        def ready(_: datetime) -> None:
+            self._listeners_ready = True
+            self.async_dispatch()
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as they can be stored."""
-    return {
-        key: _plain(value)
-        if isinstance(value, Mapping)
-        else value.isoformat()
-        if isinstance(value, datetime)
-        else value
-        for key, value in values.items()
-    }
+        async_call_later(self._hass, HOLD, HassJob(ready, cancel_on_shutdown=True))
 
+    def _drop_old(self, now: datetime) -> None:
+        """Drop what is too old to cause an alert."""
+        state = self._state
+        if state.answered_at is None or now - state.answered_at > _MAX_AGE:
+            self._state = EventState(state.org_id)
+        state.pending = [
+            event
+            for event in state.pending
+            if event.window.resets_at is None or event.window.resets_at > now
+        ]
 
-def _items(stored: object) -> list[dict[str, Any]]:
-    """Return the items of a stored list that have members."""
-    items = stored if isinstance(stored, list) else []
-    return [item for item in items if isinstance(item, dict)]
+    def _delayed_state(self) -> dict[str, Any]:
+        """Return what a delayed write stores."""
+        self._store_scheduled = False
+        return self._state.as_dict()
 
-
-def _identity_of(stored: object) -> Identity | None:
-    """Return a stored identity, or None."""
-    match stored:
-        case [str(kind), str(name), int(number), *_]:
-            return Identity(kind, name, number)
-    return None
-
-
-def _mark_of(stored: dict[str, Any]) -> tuple[Identity, Mark] | None:
-    """Return a stored mark, or None if it does not say how much of which window is used."""
-    identity = _identity_of(stored.get("identity"))
-    percent = read_number(stored.get("percent"))
-    if identity is None or percent is None:
-        return None
-    return identity, Mark(
-        percent=percent,
-        resets_at=read_time(stored.get("resets_at")),
-        doubted_at=read_time(stored.get("doubted_at")),
-        doubted_reset=read_time(stored.get("doubted_reset")),
-        at_risk=stored.get("at_risk") is True,
-        left_over=stored.get("left_over") is True,
-    )
-
-
-def _event_of(stored: dict[str, Any]) -> Told | None:
-    """Return a stored event, or None if it does not say what happened to which window."""
-    window, kind = stored.get("window"), stored.get("type")
-    if not isinstance(window, dict) or kind not in TYPES:
-        return None
-    identity = _identity_of(window.get("identity"))
-    name = window.get("name")
-    percent = read_number(window.get("percent"))
-    before = read_number(stored.get("before"))
-    threshold = read_number(stored.get("threshold"))
-    if identity is None or percent is None:
-        return None
-    if kind == THRESHOLD_REACHED and threshold is None:
-        return None
-    return Told(
-        UsageWindow(
-            identity=identity,
-            name=name if isinstance(name, str) else None,
-            percent=percent,
-            resets_at=read_time(window.get("resets_at")),
-        ),
-        type=kind,
-        before=percent if before is None else before,
-        threshold=threshold,
-        runs_out_at=read_time(stored.get("runs_out_at")),
-        late=True,
-    )
-
-
-def teller_of(hass: HomeAssistant, entry: ConfigEntry) -> Teller:
-    """Return who tells what happens to the windows of an entry."""
-    known: dict[str, Teller] = hass.data.setdefault(_DATA, {})
-    if entry.entry_id not in known:
-        known[entry.entry_id] = Teller(hass, entry)
-    return known[entry.entry_id]
+    async def _async_store(self) -> None:
+        """Store the state now. Home Assistant logs if that fails."""
+        self._store_scheduled = False
+        await self._store.async_save(self._state.as_dict())
 
 
 @callback
 def async_listen(
     hass: HomeAssistant,
-    action: Callable[[str, Told], None],
+    action: Callable[[EventDispatcher, UsageEvent], None],
     entry: ConfigEntry | None = None,
 ) -> CALLBACK_TYPE:
-    """Call an action with what is told, and of which entry; of one entry before of all."""
+    """Call an action with the dispatcher and each event, of one entry or of all.
+
+    Listeners of one entry are called first: they are the entities, whose states
+    automations can read.
+    """
     return async_dispatcher_connect(hass, _signal(entry), action)
 
 
-@callback
-def _async_send(hass: HomeAssistant, entry: ConfigEntry, event: Told) -> None:
-    """Tell something: first to the entities, that others find it there."""
-    for heard in (_signal(entry), _signal(None)):
-        async_dispatcher_send(hass, heard, entry.entry_id, event)
-
-
 def _signal(entry: ConfigEntry | None) -> str:
-    """Return the name of what is sent."""
-    return f"{DOMAIN}_told_{entry.entry_id}" if entry else f"{DOMAIN}_told"
-
-
-@callback
-def async_setup_telling(hass: HomeAssistant, tell_all: Callable[[], None]) -> None:
-    """Tell nothing before automations listen."""
-
-    @callback
-    def listened(_: datetime) -> None:
-        """Tell what has been found meanwhile."""
-        hass.data[_LISTENED] = True
-        tell_all()
-
-    @callback
-    def started(_: HomeAssistant) -> None:
-        """Wait a moment longer."""
-        async_call_later(hass, HOLD, HassJob(listened, cancel_on_shutdown=True))
-
-    async_at_started(hass, started)
+    """Return the name of the dispatcher signal."""
+    return f"{DOMAIN}_event_{entry.entry_id}" if entry else f"{DOMAIN}_event"

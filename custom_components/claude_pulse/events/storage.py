@@ -1,111 +1,129 @@
-"""A small file of an entry in the storage, written one thing after the other."""
+"""Conversion of progress and pending events to JSON and back. Pure.
+
+Stored values can be edited by hand or come from another version. Invalid ones get a
+default, and an item without an essential value is dropped.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import Store
-from homeassistant.util.file import WriteError
-
-_LOGGER = logging.getLogger(__name__)
-
-Content = dict[str, Any]
-
-# Nothing that is ever stored.
-_UNKNOWN: Content = {}
+from ..claude_ai.usage import Identity, UsageWindow
+from ..stored import read_number, read_time
+from .model import THRESHOLD_REACHED, TYPES, UsageEvent, WindowProgress
 
 
-class _Store(Store[Content]):
-    """Raises what went wrong with the disk, which Home Assistant's only logs."""
+@dataclass(slots=True)
+class EventState:
+    """What is known about the events of an entry.
 
-    _error: OSError | None = None
+    `answered_at` is the time of the last answer. `pending` are events that have not been
+    sent.
+    """
 
-    async def async_save(self, data: Content) -> None:
-        """Write, or let Home Assistant do so at its end."""
-        self._error = None
-        await super().async_save(data)
-        if self._error is not None:
-            raise self._error
+    org_id: str
+    answered_at: datetime | None = None
+    progress: Mapping[Identity, WindowProgress] = field(default_factory=dict)
+    pending: list[UsageEvent] = field(default_factory=list)
 
-    async def _async_write_data(self, *args: Any, **kwargs: Any) -> None:
-        """Write, and note what went wrong: at its end nobody hears an exception."""
-        try:
-            await super()._async_write_data(*args, **kwargs)
-        except WriteError as err:
-            self._error = err.args[0]
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON to store."""
+        return {
+            "org_id": self.org_id,
+            "answered_at": self.answered_at and self.answered_at.isoformat(),
+            "progress": [
+                {"identity": list(identity), **_plain(asdict(item))}
+                for identity, item in self.progress.items()
+            ],
+            "pending": [_plain(asdict(event)) for event in self.pending],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> EventState:
+        """Return the state from stored JSON."""
+        return cls(
+            org_id=str(stored.get("org_id")),
+            answered_at=read_time(stored.get("answered_at")),
+            progress=dict(
+                filter(None, map(_read_progress, _items(stored.get("progress"))))
+            ),
+            pending=[*filter(None, map(_read_event, _items(stored.get("pending"))))],
+        )
 
 
-class EntryFile:
-    """Holds what `content` returns whenever it is stored; no file is None."""
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with times as text."""
+    return {
+        key: _plain(value)
+        if isinstance(value, Mapping)
+        else value.isoformat()
+        if isinstance(value, datetime)
+        else value
+        for key, value in values.items()
+    }
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        name: str,
-        content: Callable[[], Content | None],
-        what: str,
-    ) -> None:
-        """Remember under which name, and `what` it is, for the log."""
-        self._content = content
-        self._disk_told = False
-        self._hass = hass
-        self._lock = asyncio.Lock()
-        self._store = _Store(hass, 1, name)
-        # What the file holds, as far as that is known.
-        self._stored: Content | None = _UNKNOWN
-        self._what = what
 
-    async def async_load(self, read: Callable[[Content], None]) -> bool:
-        """Let what is stored be read, if anything is; tell whether it could be."""
-        try:
-            self._stored = stored = await self._store.async_load()
-            if stored is not None:
-                if not isinstance(stored, dict):
-                    raise TypeError  # noqa: TRY301
-                read(stored)
-        except (
-            HomeAssistantError,
-            LookupError,
-            NotImplementedError,
-            OSError,
-            OverflowError,
-            TypeError,
-            ValueError,
-        ):
-            _LOGGER.warning("%s before the start cannot be read; going on", self._what)
-            self._stored = _UNKNOWN
-            return False
-        return True
+def _items(stored: object) -> Iterable[dict[str, Any]]:
+    """Return the objects in a stored list."""
+    return (
+        item
+        for item in (stored if isinstance(stored, list) else ())
+        if isinstance(item, dict)
+    )
 
-    async def async_store(self) -> None:
-        """Make the file what is to be remembered; whoever asked for it may end before."""
-        if self._content() != self._stored:
-            await asyncio.shield(self._hass.async_create_task(self._async_write()))
 
-    async def async_remove(self) -> None:
-        """Look for a file in any case, as nothing may be left."""
-        self._stored = _UNKNOWN
-        await self.async_store()
+def _read_identity(stored: object) -> Identity | None:
+    """Return a stored identity, or None."""
+    match stored:
+        case [str(kind), str(name), int(number), *_]:
+            return Identity(kind, name, number)
+    return None
 
-    async def _async_write(self) -> None:
-        """Write or remove the file, one after the other."""
-        async with self._lock:
-            if (content := self._content()) == self._stored:
-                return
-            self._stored = _UNKNOWN
-            try:
-                if content is None:
-                    await self._store.async_remove()
-                else:
-                    await self._store.async_save(content)
-            except OSError as err:
-                if not self._disk_told:
-                    _LOGGER.warning("%s cannot be stored: %s", self._what, err.strerror)
-                self._disk_told = True
-            else:
-                self._stored, self._disk_told = content, False
+
+def _read_progress(stored: dict[str, Any]) -> tuple[Identity, WindowProgress] | None:
+    """Return stored progress, or None without a window or percentage."""
+    identity = _read_identity(stored.get("identity"))
+    percent = read_number(stored.get("percent"))
+    if identity is None or percent is None:
+        return None
+    at_risk = stored.get("at_risk")
+    return identity, WindowProgress(
+        percent=percent,
+        resets_at=read_time(stored.get("resets_at")),
+        doubted_at=read_time(stored.get("doubted_at")),
+        doubted_reset=read_time(stored.get("doubted_reset")),
+        at_risk=at_risk if isinstance(at_risk, bool) else None,
+        left_over=stored.get("left_over") is True,
+    )
+
+
+def _read_event(stored: dict[str, Any]) -> UsageEvent | None:
+    """Return a stored event, or None without a window or type."""
+    window, event_type = stored.get("window"), stored.get("type")
+    if not isinstance(window, dict) or event_type not in TYPES:
+        return None
+    identity = _read_identity(window.get("identity"))
+    name = window.get("name")
+    percent = read_number(window.get("percent"))
+    before = read_number(stored.get("before"))
+    threshold = read_number(stored.get("threshold"))
+    if identity is None or percent is None:
+        return None
+    if event_type == THRESHOLD_REACHED and threshold is None:
+        return None
+    return UsageEvent(
+        UsageWindow(
+            identity=identity,
+            name=name if isinstance(name, str) else None,
+            percent=percent,
+            resets_at=read_time(window.get("resets_at")),
+        ),
+        type=event_type,
+        before=percent if before is None else before,
+        threshold=threshold,
+        runs_out_at=read_time(stored.get("runs_out_at")),
+        late=True,
+    )

@@ -36,8 +36,7 @@ _MAX_DELAY = timedelta(hours=6)
 # Entries read at different times, up to this number of minutes apart.
 SPREAD = 10
 
-# Statistics that could not be read are read again after so many minutes, or every minute
-# while forecasts wait.
+# Minutes between the attempts to read after a failure. While forecasts wait, it is one.
 _RETRY_MINUTES = 5
 
 # Forecasts wait at most this long for the first habits, as those without habits differ.

@@ -24,7 +24,7 @@ BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
 
-# From so many weeks on a habit is known: it counts from the start of a window, and its
+# The weeks after which a habit is known: it counts from the start of a window, and its
 # usual usage is shown.
 _MIN_WEEKS = 1
 

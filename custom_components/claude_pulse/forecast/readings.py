@@ -1,4 +1,4 @@
-"""What the windows of a seat say at this moment: their values, and a forecast that stands still."""
+"""The values and forecasts of all windows that the entities show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .projection import Forecast, forecast_of, shown_forecast
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A window that is running or may start, at a moment."""
+    """A window that is running or may start, at a time."""
 
     window: UsageWindow
     forecast: Forecast | None
@@ -22,61 +22,61 @@ class Reading:
 
 
 class Readings:
-    """The readings of one seat, which all entities share; made anew when time has passed."""
+    """The readings of an entry, which all of its entities share.
+
+    There are no forecasts while the habits are pending.
+    """
 
     def __init__(self, history: UsageHistory) -> None:
-        """Begin with nothing, and follow the habits that are known at any time."""
-        self._by_identity: dict[Identity, Reading] = {}
-        self._courses: dict[tuple[Identity, datetime | None], UsageProfile | None] = {}
-        self._followed = history.habits
+        """Initialize without readings."""
+        self._existing: set[Identity] = set()
+        self._habits = history.habits
         self._history = history
+        self._profiles: dict[tuple[Identity, datetime | None], UsageProfile | None] = {}
+        self._readings: dict[Identity, Reading] = {}
+
+    def __contains__(self, identity: Identity) -> bool:
+        """Return whether the last answer contains a window."""
+        return identity in self._existing
 
     def __getitem__(self, identity: Identity) -> Reading | None:
-        """Return the reading of a window, unless the account has none or it is over."""
-        return self._by_identity.get(identity)
+        """Return the reading of a window, or None if it is missing or over."""
+        return self._readings.get(identity)
 
     def update(self, usage: Usage, now: datetime) -> None:
-        """Look at all windows again; there is no forecast while the habits are pending."""
-        if self._followed is not self._history.habits:
-            self._followed, self._courses = self._history.habits, {}
+        """Read all windows of an answer."""
         windows = [window for window in usage.all_windows if not window.is_over(now)]
-        self._courses = {
-            (window.identity, window.resets_at): self._course(window)
+        self._existing = {window.identity for window in usage.all_windows}
+        self._profiles = {
+            (window.identity, window.resets_at): self._profile(window)
             for window in windows
         }
-        self._by_identity = {
+        self._readings = {
             window.identity: self._read(window, now) for window in windows
         }
 
     def forecast(self, window: UsageWindow, now: datetime) -> Forecast | None:
-        """Return the exact forecast of a window, which moves with every minute."""
-        return forecast_of(window, now, self._course(window))
+        """Return the exact forecast of a window."""
+        if self._history.pending:
+            return None
+        return forecast_of(window, now, self._profile(window))
 
-    def _course(self, window: UsageWindow) -> UsageProfile | None:
-        """Return the course of a window, which is the same until its reset."""
+    def _profile(self, window: UsageWindow) -> UsageProfile | None:
+        """Return the usage profile of a window. It is valid until the reset."""
+        if self._habits is not self._history.habits:
+            self._habits, self._profiles = self._history.habits, {}
         key = (window.identity, window.resets_at)
-        if key in self._courses:
-            return self._courses[key]
-        return profile_of(window, self._followed[subject_of(window).key])
+        if key in self._profiles:
+            return self._profiles[key]
+        return profile_of(window, self._habits[subject_of(window).key])
 
     def _read(self, window: UsageWindow, now: datetime) -> Reading:
-        """Read a window, with what is shown of its forecast in mind."""
+        """Return the reading of a window. The shown forecast depends on the last one."""
         if self._history.pending:
             return Reading(window, None, now)
-        before = self._by_identity.get(window.identity)
-        # Another reset, another window.
-        same = before is not None and before.window.resets_at == window.resets_at
-        shown = before.forecast if before and same else None
-        course = self._courses[window.identity, window.resets_at]
-        exact = forecast_of(window, now, course)
+        before = self._readings.get(window.identity)
+        shown = None
+        if before is not None and before.window.resets_at == window.resets_at:
+            shown = before.forecast
+        exact = forecast_of(window, now, self._profile(window))
         return Reading(window, exact and shown_forecast(exact, window, now, shown), now)
-
-
-def whole(number: float | None) -> int | None:
-    """Return a whole number."""
-    return None if number is None else round(number)
-
-
-def text_of(moment: datetime | None) -> str | None:
-    """Return a time as it stands in what is told, and is restored after a restart."""
-    return moment.isoformat(timespec="seconds") if moment else None

@@ -1,14 +1,10 @@
-"""How long to leave claude.ai alone after a failure, remembered over reloads and restarts."""
+"""The wait after a failed poll. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-import hashlib
-from typing import TYPE_CHECKING, Any
-
-from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from ..claude_ai.errors import (
     BlockedError,
@@ -22,14 +18,7 @@ from ..claude_ai.errors import (
     UnavailableError,
     UnreachableError,
 )
-from ..const import DEFAULT_UPDATE_INTERVAL, DOMAIN
-from ..events.storage import EntryFile
-from ..stored import data_of, options_of, read_number, read_time
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
-_DATA = f"{DOMAIN}_back_off"
+from .schedule import CONFIRM, SLACK
 
 # The errors of a failed poll.
 POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
@@ -43,7 +32,7 @@ POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
     RegionBlockedError,
 )
 
-# Refusals do not end within seconds: each one in a row doubles the wait up to this.
+# These failures last longer than seconds. Each one doubles the wait up to this.
 LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
     BlockedError: timedelta(hours=1),
     ForbiddenError: timedelta(minutes=30),
@@ -52,23 +41,17 @@ LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
 }
 _LONGEST_RETRY_AFTER = timedelta(hours=6)
 
-# A shorter wait is not worth a write to the disk.
-_WORTH_STORING = timedelta(minutes=5)
-
-# Home Assistant's timers may fire this much early.
-SLACK = timedelta(seconds=1)
-
-_NONE = timedelta()
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last failure, and what follows from it.
+    """The last failed poll.
 
-    `key` and `message` are the error's; so many of its kind came `in_a_row`, the last
-    of them `at` that time.
-    A verdict on a session key is `about` that key alone. Nothing is asked `until` then, which is the `wait` after it. `blocked_for` is how
-    long there have been challenges, and outages between them; None without any.
+    `key` and `message` are those of the error, and `in_a_row` counts failures with this
+    key. `wait` is the time until the next poll. Requests before `until` are not sent.
+    `blocked_for` is how long requests have been blocked, including outages in between.
+    `refused_key` is the session key that claude.ai no longer accepts.
     """
 
     key: str
@@ -77,181 +60,97 @@ class Failure:
     at: datetime
     wait: timedelta
     until: datetime
-    blocked_for: timedelta | None
-    about: str | None = None
+    blocked_for: timedelta | None = None
+    refused_key: str | None = field(default=None, repr=False)
 
     @property
-    def dead_key(self) -> bool:
-        """Tell whether only another session key ends it."""
-        return self.key == InvalidSessionError.key
+    def expired_key(self) -> bool:
+        """Return whether only another session key helps."""
+        return self.refused_key is not None
 
 
 class BackOff:
-    """The pace of one entry's polls: the interval, or slower after failures.
+    """The last failure of an entry's polls, and what it was before.
 
-    There is one for an entry as long as Home Assistant runs, so that neither a reload
-    nor a set-up that is tried again forgets.
+    It is kept over reloads, so that these do not shorten the wait. It is not stored: after
+    a restart of Home Assistant, one request finds out again.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Begin without a failure."""
+    def __init__(self) -> None:
+        """Initialize without a failure."""
         self.failure: Failure | None = None
-        self._entry = entry
-        self._hass = hass
-        self._gone = self._loaded = False
-        self._file = EntryFile(
-            hass, f"{DOMAIN}.{entry.entry_id}", self._to_store, "What failed"
-        )
+        self.failures: Counter[str] = Counter()
+        self.last_success: datetime | None = None
+        self.polls = 0
 
-    @property
-    def interval(self) -> timedelta:
-        """Return the time between two polls when all is well."""
-        return timedelta(seconds=options_of(self._entry).update_interval)
+    def not_before(self, now: datetime, session_key: str) -> datetime | None:
+        """Return the time before which no request may be sent, or None."""
+        failure = self.failure
+        if failure is None:
+            return None
+        if failure.refused_key is not None:
+            return _NEVER if failure.refused_key == session_key else None
+        # A longer wait than the failure caused means that the clock was set back.
+        return failure.until if SLACK < failure.until - now <= failure.wait else None
 
-    @property
-    def wait(self) -> timedelta:
-        """Return the time between two polls."""
-        return self.failure.wait if self.failure else self.interval
-
-    @property
-    def rest(self) -> timedelta:
-        """Return how long nothing is asked from now on; after a dead key, for ever."""
-        if self.failure is None:
-            return _NONE
-        if self.failure.dead_key:
-            return timedelta.max if self.failure.about == self._about else _NONE
-        rest = self.failure.until - dt_util.utcnow()
-        # Further away than the wait, the clock is another one than it was.
-        return rest if SLACK < rest <= self.failure.wait else _NONE
-
-    async def async_load(self) -> None:
-        """Remember what failed before a restart, if it can be read."""
-        if self._loaded:
-            return
-        self._loaded = True
-        if not await self._file.async_load(self._remember):
-            self.failure = None
-            await self._file.async_store()
-
-    async def async_fail(self, err: ClaudeAiError) -> Failure:
-        """Note a failure."""
-        now, last = dt_util.utcnow(), self.failure
-        wait = pause = self._wait_after(err)
+    def fail(
+        self, err: ClaudeAiError, now: datetime, interval: timedelta, session_key: str
+    ) -> Failure:
+        """Remember a failure and return it."""
+        last = self.failure
+        wait = not_before = self._wait_after(err, interval)
         if isinstance(err, UnreachableError):
-            # claude.ai has heard nothing: whoever wants may try again.
-            pause = _NONE
-        elif isinstance(err, UnavailableError) and wait == self.interval:
-            # An outage costs a long interval no window's reset.
-            pause = min(wait, timedelta(seconds=DEFAULT_UPDATE_INTERVAL))
-        self.failure = failure = Failure(
+            # claude.ai received nothing, so another request does no harm.
+            not_before = timedelta()
+        elif isinstance(err, UnavailableError) and wait == interval:
+            # After an outage, a long interval must not delay the poll after a reset.
+            not_before = min(wait, CONFIRM)
+        self.failures[err.key] += 1
+        self.failure = Failure(
             key=err.key,
             message=str(err),
             in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
             at=now,
             wait=wait,
-            until=now + pause,
+            until=now + not_before,
             blocked_for=self._blocked_for(err, now),
-            about=self._about if isinstance(err, InvalidSessionError) else None,
+            refused_key=session_key if isinstance(err, InvalidSessionError) else None,
         )
-        # An outage leaves to remember what was before it.
-        if not isinstance(err, UnavailableError):
-            await self._file.async_store()
-        return failure
+        return self.failure
 
-    async def async_clear(self) -> None:
-        """Go back to the interval."""
+    def succeed(self, now: datetime) -> None:
+        """Remember a success, which ends the wait."""
         self.failure = None
-        await self._file.async_store()
+        self.last_success = now
 
-    async def async_forget(self) -> None:
-        """Leave nothing behind, as the entry is gone."""
-        self._gone = True
-        self._hass.data[_DATA].pop(self._entry.entry_id)
+    def reset(self) -> None:
+        """Forget the failure, because the user has changed something."""
         self.failure = None
-        await self._file.async_remove()
 
-    @property
-    def _about(self) -> str:
-        """Return what tells the present session key from others, and no more."""
-        key = data_of(self._entry).session_key
-        return hashlib.sha256(key.encode()).hexdigest()[:16]
+    def _wait_after(self, err: ClaudeAiError, interval: timedelta) -> timedelta:
+        """Return the wait after an error. It is not shorter than the last one.
 
-    def _wait_after(self, err: ClaudeAiError) -> timedelta:
-        """Return how long to wait after an error.
-
-        Only a success makes it shorter, but for what a limit has asked for.
+        Only the wait that a rate limit asks for can be shorter.
         """
+        last = self.failure.wait if self.failure else interval
         if (longest := LONGEST_WAIT.get(type(err))) is None:
-            return max(min(self.wait, max(LONGEST_WAIT.values())), self.interval)
+            return max(min(last, max(LONGEST_WAIT.values())), interval)
         asked = err.retry_after if isinstance(err, RateLimitedError) else None
         if asked is not None and asked > 0:
             seconds = min(asked, _LONGEST_RETRY_AFTER.total_seconds())
-            return max(timedelta(seconds=seconds), self.interval)
-        return max(min(2 * self.wait, longest), self.interval)
+            return max(timedelta(seconds=seconds), interval)
+        return max(min(2 * last, longest), interval)
 
     def _blocked_for(self, err: ClaudeAiError, now: datetime) -> timedelta | None:
-        """Return how long there have been challenges.
+        """Return how long requests have been blocked, or None if they are not.
 
-        What passes between two failures counts up to the longest wait: a clock that is
-        set right meanwhile can show days.
+        The time between two failures counts up to the longest wait: if the clock is set
+        in between, it can look like days.
         """
-        known = self.failure.blocked_for if self.failure else None
-        if known is None or self.failure is None:
-            return _NONE if isinstance(err, BlockedError) else None
+        last = self.failure
+        if last is None or last.blocked_for is None:
+            return timedelta() if isinstance(err, BlockedError) else None
         if not isinstance(err, (BlockedError, UnavailableError)):
             return None
-        longest = max(self.failure.wait, LONGEST_WAIT[BlockedError])
-        return known + min(max(now - self.failure.at, _NONE), longest)
-
-    def _to_store(self) -> dict[str, Any] | None:
-        """Return what is to be remembered over a restart, if anything is."""
-        failure = self.failure
-        if self._gone or failure is None:
-            return None
-        if failure.wait < _WORTH_STORING and not failure.dead_key:
-            return None
-        blocked_for = failure.blocked_for
-        return {
-            **asdict(failure),
-            "at": failure.at.isoformat(),
-            "blocked_for": None if blocked_for is None else blocked_for.total_seconds(),
-            "until": failure.until.isoformat(),
-            "wait": failure.wait.total_seconds(),
-        }
-
-    def _remember(self, stored: dict[str, Any]) -> None:
-        """Go on from what is stored; raises if it is no failure."""
-        self.failure = _failure_of(stored, self.interval)
-
-
-def _failure_of(stored: dict[str, Any], interval: timedelta) -> Failure:
-    """Return a stored failure; raises if it is of no known kind."""
-    (error,) = (item for item in POLL_ERRORS if item.key == stored["key"])
-    message, about = stored.get("message"), stored.get("about")
-    at = read_time(stored.get("at")) or dt_util.utcnow()
-    wait = _seconds(stored.get("wait")) or interval
-    wait = max(min(wait, _LONGEST_RETRY_AFTER), interval)
-    return Failure(
-        key=error.key,
-        message=message if isinstance(message, str) else error.message,
-        in_a_row=int(read_number(stored.get("in_a_row"), 1) or 1),
-        at=at,
-        wait=wait,
-        until=read_time(stored.get("until")) or at + wait,
-        blocked_for=_seconds(stored.get("blocked_for")),
-        about=about if isinstance(about, str) else None,
-    )
-
-
-def _seconds(stored: object) -> timedelta | None:
-    """Return a stored time span of up to a year, or None."""
-    seconds = read_number(stored, 0, timedelta(days=365).total_seconds())
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
-def back_off_of(hass: HomeAssistant, entry: ConfigEntry) -> BackOff:
-    """Return the pace of an entry's polls."""
-    known: dict[str, BackOff] = hass.data.setdefault(_DATA, {})
-    if entry.entry_id not in known:
-        known[entry.entry_id] = BackOff(hass, entry)
-    return known[entry.entry_id]
+        longest = max(last.wait, LONGEST_WAIT[BlockedError])
+        return last.blocked_for + min(max(now - last.at, timedelta()), longest)

@@ -1,4 +1,4 @@
-"""What both pollers need: an error with a translation, and to whom a coordinator belongs."""
+"""Parts that both coordinators share."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from ..const import DOMAIN
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-# The config entry is an argument since Home Assistant 2024.11.
-_OWNER_IS_ARGUMENT = (
+_HAS_CONFIG_ENTRY_ARGUMENT = (
     "config_entry" in signature(DataUpdateCoordinator.__init__).parameters
 )
 
 
-def owned_by(entry: ConfigEntry | None) -> dict[str, Any]:
-    """Return the argument that tells a coordinator its config entry, where there is one."""
-    return {"config_entry": entry} if _OWNER_IS_ARGUMENT else {}
+def config_entry_argument(entry: ConfigEntry | None) -> dict[str, Any]:
+    """Return the `config_entry` argument of a coordinator. It exists since 2024.11."""
+    return {"config_entry": entry} if _HAS_CONFIG_ENTRY_ARGUMENT else {}
 
 
 class PollFailedError(UpdateFailed):
-    """A poll that failed, in English and with the key of its translation."""
+    """A failed poll, with an English message and a translation."""
 
     def __init__(self, key: str, message: str) -> None:
-        """Take over what the client said."""
+        """Initialize the error. `key` is its translation key."""
         super().__init__(message)
-        # UpdateFailed takes these as arguments since Home Assistant 2025.1.
+        # Arguments of UpdateFailed since Home Assistant 2025.1.
         self.translation_domain = DOMAIN
         self.translation_key = key
         self.translation_placeholders = None

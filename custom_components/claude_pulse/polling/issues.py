@@ -1,4 +1,4 @@
-"""The repair issues of an entry: which there are, and when."""
+"""Repair issues of an entry."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .back_off import Failure
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-# After this, a challenge does not end by waiting alone.
+# A challenge that lasts this long does not end by itself.
 LONG_BLOCK = timedelta(hours=24)
 
-# A session key lives about 28 days from log-in.
+# A session key expires about 28 days after login.
 KEY_ENDS_SOON = timedelta(days=25)
 
 
 class Issue(StrEnum):
-    """What an issue is about; the key of its texts."""
+    """Translation keys of the issues."""
 
     BLOCKED = "blocked"
     KEY_ENDS = "key_ends"
@@ -45,51 +45,30 @@ _DETAILS: Mapping[Issue, Mapping[str, Any]] = {
 
 
 @callback
-def async_tell_success(
-    hass: HomeAssistant, entry: ConfigEntry, key_since: datetime | None, now: datetime
+def async_update_issues(
+    hass: HomeAssistant, entry: ConfigEntry, now: datetime, failure: Failure | None
 ) -> None:
-    """All is well, but for a session key that will end soon."""
-    old = key_since is not None and now - key_since >= KEY_ENDS_SOON
-    _async_set(hass, entry, {Issue.KEY_ENDS} if old else set(), clear=set(Issue))
+    """Create and delete issues after a poll, which failed or succeeded.
 
-
-@callback
-def async_tell_failure(
-    hass: HomeAssistant, entry: ConfigEntry, failure: Failure
-) -> None:
-    """Tell what follows from a failure; what it says nothing about stays.
-
-    A dead key has Home Assistant's own notice, and then there is no other one.
+    A failure leaves issues alone about which it says nothing.
     """
-    if failure.dead_key:
-        async_clear_issues(hass, entry)
-        return
-    active = set()
-    if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
-        active.add(Issue.BLOCKED)
-    clear = {Issue.BLOCKED}
-    if failure.key == OrganizationAccessError.key or not data_of(entry).org_id:
-        active.add(Issue.ORGANIZATION)
-        clear.add(Issue.KEY_ENDS)
-    _async_set(hass, entry, active, clear=clear)
-
-
-@callback
-def async_clear_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Clear all issues of an entry."""
-    _async_set(hass, entry, set(), clear=set(Issue))
-
-
-@callback
-def _async_set(
-    hass: HomeAssistant, entry: ConfigEntry, active: set[Issue], *, clear: set[Issue]
-) -> None:
-    """Raise issues of an entry, and clear others."""
+    active: set[Issue] = set()
+    obsolete = set(Issue)
+    if failure is None:
+        since = data_of(entry).session_key_since
+        if since is not None and now - since >= KEY_ENDS_SOON:
+            active.add(Issue.KEY_ENDS)
+    elif not failure.expired_key:
+        # For an expired key, Home Assistant's own reauthentication issue is enough.
+        obsolete = {Issue.BLOCKED}
+        if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
+            active.add(Issue.BLOCKED)
+        if failure.key == OrganizationAccessError.key or not data_of(entry).org_id:
+            active.add(Issue.ORGANIZATION)
+            obsolete.add(Issue.KEY_ENDS)
     if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
-        # Nobody is left to do anything about it.
-        active, clear = set(), set(Issue)
-    for issue in clear - active:
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+        active, obsolete = set(), set(Issue)
+    _async_delete(hass, entry, obsolete - active)
     for issue in active:
         ir.async_create_issue(
             hass,
@@ -101,3 +80,16 @@ def _async_set(
             translation_placeholders={"name": title_of(entry)},
             **_DETAILS[issue],
         )
+
+
+@callback
+def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete all issues of an entry."""
+    _async_delete(hass, entry, set(Issue))
+
+
+@callback
+def _async_delete(hass: HomeAssistant, entry: ConfigEntry, issues: set[Issue]) -> None:
+    """Delete issues of an entry."""
+    for issue in issues:
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")

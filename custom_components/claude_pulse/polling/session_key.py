@@ -1,4 +1,4 @@
-"""The life of an entry's session key: confirm, renew, restore, age."""
+"""The session key of an entry: confirm that it expired, renew it, restore it."""
 
 from __future__ import annotations
 
@@ -22,55 +22,55 @@ from ..stored import data_of
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-# Between the first refusal of a session key and the request that confirms it.
+# Seconds between the first refusal of a session key and the request that confirms it.
 CONFIRM_PAUSE = 5
 
-# A renewed key that was refused is not believed again before this.
+# After claude.ai refused a renewed key, no renewal is stored for this long.
 _RENEWAL_PAUSE = timedelta(days=1)
 
 _T = TypeVar("_T")
 
 
 class SessionKey:
-    """The key that a client asks with, which belongs to an entry.
+    """The session key that a client uses for an entry.
 
-    A key that claude.ai renews is stored with the one before it beside it, until a
-    request has proved the new one.
+    claude.ai can renew a key with a cookie. The previous key is stored with the new one
+    until a request with the new one has succeeded.
     """
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: ClaudeAiClient
     ) -> None:
-        """Begin with the key that is stored."""
+        """Initialize for the stored key."""
         self._client = client
         self._entry = entry
         self._hass = hass
         self._no_renewal_until = dt_util.utcnow()
 
-    async def async_ask(self, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """Ask, and ask again before the key is called dead.
+    async def async_request(self, request: Callable[[], Awaitable[_T]]) -> _T:
+        """Send a request, and repeat it once if claude.ai refuses the key.
 
-        After a renewal the key before it is tried first, and restored if claude.ai
-        still accepts that.
+        If the key was just renewed, the previous one is used for the repetition, and
+        restored if claude.ai accepts it. Raises ClaudeAiError.
         """
         try:
-            return await ask()
+            return await request()
         except InvalidSessionError:
             if previous := data_of(self._entry).previous_session_key:
                 try:
-                    return await self._async_restore(previous, ask)
+                    return await self._async_restore(previous, request)
                 except InvalidSessionError:
                     pass
             await asyncio.sleep(CONFIRM_PAUSE)
-            return await ask()
+            return await request()
 
     async def _async_restore(
-        self, previous: str, ask: Callable[[], Awaitable[_T]]
+        self, previous: str, request: Callable[[], Awaitable[_T]]
     ) -> _T:
-        """Ask with the key that a renewal has replaced, and go back to it."""
+        """Send a request with the previous key, and store that key if it works."""
         refused, self._client.session_key = self._client.session_key, previous
         try:
-            answer = await ask()
+            answer = await request()
         except ClaudeAiError:
             self._client.session_key = refused
             raise
@@ -81,22 +81,22 @@ class SessionKey:
         return answer
 
     @callback
-    def async_proved(self) -> None:
-        """Note that the key works, and take over one that claude.ai has renewed."""
-        proved, now = self._client.session_key, dt_util.utcnow()
+    def async_succeeded(self) -> None:
+        """Remember since when the key works, and store a renewed one."""
+        working, now = self._client.session_key, dt_util.utcnow()
         stored, data = data_of(self._entry), dict(self._entry.data)
         if stored.previous_session_key or stored.session_key_since is None:
             data[CONF_SESSION_KEY_SINCE] = now.isoformat()
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         offered, self._client.offered_key = self._client.offered_key, None
         if offered and now >= self._no_renewal_until:
-            data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: proved}
-        if self._store(proved, data):
+            data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: working}
+        if self._store(working, data):
             self._client.session_key = data[CONF_SESSION_KEY]
 
-    def _store(self, asked_with: str, data: dict[str, Any]) -> bool:
-        """Store what a key has brought, unless somebody has changed the key meanwhile."""
-        if data_of(self._entry).session_key != asked_with:
+    def _store(self, used: str, data: dict[str, Any]) -> bool:
+        """Store the data, unless the stored key is no longer the one that was used."""
+        if data_of(self._entry).session_key != used:
             return False
         if data != self._entry.data:
             self._hass.config_entries.async_update_entry(self._entry, data=data)

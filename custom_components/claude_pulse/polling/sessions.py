@@ -1,4 +1,4 @@
-"""The sessions that requests are made with, on Home Assistant's own connections."""
+"""HTTP sessions on Home Assistant's connections."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from yarl import URL
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+
+from ..claude_ai.errors import UnreachableError
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -29,32 +31,36 @@ class _NoCookieJar(DummyCookieJar):
 
 
 @callback
-def async_new_session(hass: HomeAssistant) -> ClientSession:
-    """Return a session, which is to be detached in the end.
+def _async_create_session(hass: HomeAssistant) -> ClientSession:
+    """Create a session. The caller detaches it.
 
-    It has a cookie jar of its own, which keeps nothing, and leaves answers packed,
-    as the client asks for.
+    It has its own cookie jar, which stores nothing, and does not unpack bodies, as the
+    client requires. Raises UnreachableError without a network interface.
     """
-    return async_create_clientsession(
-        hass,
-        auto_cleanup=False,
-        auto_decompress=False,
-        cookie_jar=_NoCookieJar(),
-    )
+    try:
+        return async_create_clientsession(
+            hass,
+            auto_cleanup=False,
+            auto_decompress=False,
+            cookie_jar=_NoCookieJar(),
+        )
+    except OSError as err:
+        # Home Assistant 2024.12 and later need a network interface for the resolver.
+        raise UnreachableError(type(err).__name__) from None
 
 
 @callback
 def async_entry_session(hass: HomeAssistant, entry: ConfigEntry) -> ClientSession:
-    """Return a session that ends with the entry that is being set up."""
-    session = async_new_session(hass)
+    """Create a session that is detached when the entry unloads."""
+    session = _async_create_session(hass)
     entry.async_on_unload(session.detach)
     return session
 
 
 @asynccontextmanager
 async def short_session(hass: HomeAssistant) -> AsyncGenerator[ClientSession]:
-    """Return a session for a few requests."""
-    session = async_new_session(hass)
+    """Create a session for a few requests."""
+    session = _async_create_session(hass)
     try:
         yield session
     finally:

@@ -1,4 +1,4 @@
-"""Automation triggers for the events of a usage limit.
+"""Automation triggers for the events of usage limits.
 
 Imported only if Home Assistant supports them, see `load_if_supported`.
 """
@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import voluptuous as vol
 
 from homeassistant.const import CONF_ABOVE
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.trigger import Trigger
 
-from ..event import attributes_of
-from .automation import PERCENTAGE_SCHEMA, entity_id_of, is_meant
-from .detection import (
-    AVAILABLE_AGAIN,
-    LIMIT_REACHED,
-    THRESHOLD_REACHED,
-    WILL_RUN_OUT,
-    Told,
+from .matching import (
+    PERCENTAGE_SCHEMA,
+    TRIGGER_TYPES,
+    USAGE_CROSSED,
+    async_listen_for,
 )
-from .dispatcher import async_listen
 from .target import target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:
@@ -34,8 +30,8 @@ if TYPE_CHECKING:
 class _EventTrigger(Trigger):
     """Triggers on one event type of the targeted limits."""
 
-    kind: ClassVar[str]
     schema: ClassVar[vol.Schema]
+    trigger_type: ClassVar[str]
 
     @classmethod
     async def async_validate_config(
@@ -60,41 +56,34 @@ class _EventTrigger(Trigger):
 
         Home Assistant 2026.7 and later pass `did_not_trigger`; it is not used.
         """
-
-        @callback
-        def handle(entry_id: str, event: Told) -> None:
-            """Run the action for a matching event."""
-            if not is_meant(event, self.kind, self._above):
-                return
-            entity_id = entity_id_of(self._hass, entry_id, event)
-            if entity_id in targeted_entity_ids(self._hass, self._target):
-                run_action(
-                    {"entity_id": entity_id, **attributes_of(event)},
-                    f"{self.kind} of {entity_id}",
-                )
-
-        return async_listen(self._hass, handle)
+        return async_listen_for(
+            self._hass,
+            self.trigger_type,
+            self._above,
+            lambda entity_id: (
+                entity_id in targeted_entity_ids(self._hass, self._target)
+            ),
+            lambda entity_id, data: run_action(
+                {"entity_id": entity_id, **data}, f"{self.trigger_type} of {entity_id}"
+            ),
+        )
 
 
-def _trigger(
-    event_kind: str, options: Mapping[Any, Any] | None = None
-) -> type[_EventTrigger]:
+def _trigger(event_type: str) -> type[_EventTrigger]:
     """Return the trigger for one event type."""
+    options: Mapping[Any, Any] = {}
+    if event_type == USAGE_CROSSED:
+        options = {vol.Required(CONF_ABOVE): PERCENTAGE_SCHEMA}
 
     class EventTrigger(_EventTrigger):
         """Triggers on this event type of the targeted limits."""
 
-        kind = event_kind
-        schema = target_schema(options or {})
+        schema = target_schema(options)
+        trigger_type = event_type
 
     return EventTrigger
 
 
 TRIGGERS: Mapping[str, type[Trigger]] = {
-    "usage_crossed": _trigger(
-        THRESHOLD_REACHED, {vol.Required(CONF_ABOVE): PERCENTAGE_SCHEMA}
-    ),
-    "limit_reached": _trigger(LIMIT_REACHED),
-    "available_again": _trigger(AVAILABLE_AGAIN),
-    "will_run_out": _trigger(WILL_RUN_OUT),
+    event_type: _trigger(event_type) for event_type in TRIGGER_TYPES
 }

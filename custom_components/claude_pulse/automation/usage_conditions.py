@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition
 
 from ..forecast.readings import Reading
-from .automation import PERCENTAGE_SCHEMA, readings_of
+from .matching import PERCENTAGE_SCHEMA, readings_of
 from .target import target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""What triggers and conditions find: events, and readings of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.const import Platform
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+
+from ..claude_ai.usage import WEEKLY
+from ..const import DOMAIN
+from ..events.dispatcher import EventDispatcher, async_listen
+from ..events.model import ROSE, UsageEvent, types_of
+from ..forecast.readings import Reading
+from ..naming import WindowSubject, subject_of
+from ..runtime import runtime_of
+
+# The key of event entities.
+EVENTS = "events"
+
+# This trigger has a percentage of its own. The others are event types.
+USAGE_CROSSED = "usage_crossed"
+TRIGGER_TYPES = (USAGE_CROSSED, *types_of(WEEKLY))
+
+PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))
+
+
+def events_unique_id(entry_id: str, window: WindowSubject) -> str:
+    """Return the unique ID of the event entity of a limit."""
+    return f"{entry_id}_{window.unique_key(EVENTS)}"
+
+
+def is_event_entity(entity: er.RegistryEntry) -> bool:
+    """Return whether an entity is the event entity of a limit."""
+    return (entity.domain, entity.platform) == (Platform.EVENT, DOMAIN)
+
+
+@callback
+def async_listen_for(
+    hass: HomeAssistant,
+    trigger_type: str,
+    above: float | None,
+    is_targeted: Callable[[str], bool],
+    run: Callable[[str, dict[str, Any]], object],
+) -> CALLBACK_TYPE:
+    """Call `run` with the entity ID and the data of each event that matches a trigger.
+
+    `above` is the percentage of a trigger of the type `USAGE_CROSSED`.
+    """
+
+    def matches(event: UsageEvent) -> bool:
+        """Return whether an event matches."""
+        if trigger_type != USAGE_CROSSED:
+            return event.type == trigger_type
+        if event.type != ROSE or above is None:
+            return False
+        return event.before < above <= event.window.percent
+
+    @callback
+    def handle(dispatcher: EventDispatcher, event: UsageEvent) -> None:
+        """Run for a matching event."""
+        if not matches(event):
+            return
+        registry = er.async_get(hass)
+        unique_id = events_unique_id(
+            dispatcher.entry.entry_id, subject_of(event.window)
+        )
+        entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
+        entity = registry.async_get(entity_id) if entity_id else None
+        if entity is None or entity.disabled or not is_targeted(entity.entity_id):
+            return
+        run(entity.entity_id, event.as_dict())
+        # A rise is stored later, unless an automation has reacted to it.
+        dispatcher.async_store_now()
+
+    return async_listen(hass, handle)
+
+
+def readings_of(hass: HomeAssistant, entity_ids: set[str]) -> list[Reading | None]:
+    """Return the reading of each event entity's limit, or None if it is unknown."""
+    registry = er.async_get(hass)
+    return [
+        _reading_of(hass, entity)
+        for entity in map(registry.async_get, entity_ids)
+        if entity is not None and is_event_entity(entity)
+    ]
+
+
+def _reading_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Reading | None:
+    """Return the reading of an event entity's limit, or None if it is unknown."""
+    entry_id = str(entity.config_entry_id)
+    if (entry := hass.config_entries.async_get_entry(entry_id)) is None:
+        return None
+    runtime = runtime_of(hass, entry)
+    for window in runtime.subjects:
+        if entity.unique_id == events_unique_id(entry_id, window):
+            return runtime.reading(window.identity)
+    return None

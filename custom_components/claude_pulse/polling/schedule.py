@@ -1,0 +1,65 @@
+"""When to poll next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# claude.ai starts the next window some seconds after a reset.
+AFTER_RESET = timedelta(seconds=15)
+
+# claude.ai can serve the old window for this long after a reset.
+LATE_RESET = timedelta(hours=1)
+
+# A second answer that confirms the first one is requested after at most this.
+CONFIRM = timedelta(minutes=2)
+
+# Home Assistant's timers can fire this early.
+SLACK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What the time of the next poll depends on.
+
+    `interval` is the normal time between polls, or the wait after a failure. `resets` are
+    the reset times of the last answer.
+    """
+
+    now: datetime
+    interval: timedelta
+    resets: Sequence[datetime | None] = ()
+    confirm: bool = False
+    not_before: datetime | None = None
+    stale_at: datetime | None = None
+
+
+def next_poll(situation: Situation) -> timedelta:
+    """Return the time until the next poll.
+
+    The cases, in the order in which they apply:
+
+    | Case | Time until the next poll |
+    | --- | --- |
+    | Normally | `interval` |
+    | A second answer has to `confirm` the last one | at most 2 minutes |
+    | A reset comes sooner | until 15 seconds after the reset |
+    | A reset has passed, but the answer still shows it | for an hour, as long as the reset is overdue, so twice as long each time, but at least 15 seconds |
+    | claude.ai must not be asked `not_before` a time | at least until then |
+    | The values that are shown are `stale_at` a time | at most until then |
+    """
+    now, wait = situation.now, situation.interval
+    if situation.confirm:
+        wait = min(wait, CONFIRM)
+    for resets_at in filter(None, situation.resets):
+        overdue = now - resets_at
+        if overdue < timedelta():
+            wait = min(wait, AFTER_RESET - overdue)
+        elif overdue < LATE_RESET:
+            wait = min(wait, max(overdue, AFTER_RESET))
+    if situation.not_before is not None:
+        wait = max(wait, situation.not_before - now)
+    if situation.stale_at is not None:
+        wait = min(wait, situation.stale_at - now)
+    return max(wait, SLACK)

@@ -1,0 +1,198 @@
+"""What runs for an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from homeassistant.const import (
+    EVENT_CORE_CONFIG_UPDATE,
+    EVENT_HOMEASSISTANT_STOP,
+    Platform,
+)
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .claude_ai.client import ClaudeAiClient
+from .claude_ai.errors import ClaudeAiError
+from .claude_ai.usage import Identity, Usage
+from .const import DOMAIN
+from .events.dispatcher import EventDispatcher
+from .forecast.history import UsageHistory
+from .forecast.readings import Reading, Readings
+from .naming import FIXED_WINDOWS, SESSION_WINDOW, WindowSubject, subject_of
+from .polling.account import Account
+from .polling.back_off import BackOff
+from .polling.coordinator import ClaudePulseCoordinator
+from .polling.minute import async_track_minute
+from .polling.sessions import async_entry_session
+from .stored import data_of, slug_of
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+
+class Runtime:
+    """What Claude Pulse holds for one entry.
+
+    It exists until the entry is removed, so that a reload forgets neither a wait nor an
+    alert. The attributes that are declared here exist from the first set-up on. They are
+    in use while the entry is `usable`, from its first answer to its unload.
+    """
+
+    account: Account
+    coordinator: ClaudePulseCoordinator
+    history: UsageHistory
+    prefix: str
+    readings: Readings
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize the runtime of an entry."""
+        self.back_off = BackOff()
+        self.dispatcher = EventDispatcher(hass, entry)
+        self.entry = entry
+        self.hass = hass
+        self.usable = False
+        self._stop_tick: CALLBACK_TYPE | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Return whether the entities show values."""
+        return self.usable and self.coordinator.last_update_success
+
+    @property
+    def subjects(self) -> Iterator[WindowSubject]:
+        """Return the session, the week and the other windows of the last answer."""
+        yield from FIXED_WINDOWS.values()
+        if self.usable:
+            yield from map(subject_of, self.coordinator.data.windows)
+
+    def reading(self, identity: Identity) -> Reading | None:
+        """Return what the entities of a window show, or None if they show nothing."""
+        return self.readings[identity] if self.readable else None
+
+    async def async_start(self) -> None:
+        """Poll for the first time. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
+        hass, entry = self.hass, self.entry
+        await self.dispatcher.async_load()
+        try:
+            session = async_entry_session(hass, entry)
+        except ClaudeAiError as err:
+            raise ConfigEntryNotReady(str(err)) from None
+        client = ClaudeAiClient(session, data_of(entry).session_key)
+        self.account = Account(hass, entry, client)
+        self.history = UsageHistory(hass, entry, self._async_update_entities)
+        self.prefix = _entity_id_prefix(hass, entry)
+        self.readings = Readings(self.history)
+        self.coordinator = ClaudePulseCoordinator(
+            hass, entry, client, self.back_off, self._async_process
+        )
+        entry.async_on_unload(
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop_polling)
+        )
+        await self.coordinator.async_config_entry_first_refresh()
+        # The first listener: entities read the readings.
+        self.coordinator.async_add_listener(self._async_update_readings)
+        self._async_update_readings()
+        self.usable = True
+
+    @callback
+    def async_run(self) -> None:
+        """Follow the clock and send events. The entities exist now."""
+        self.entry.async_on_unload(
+            self.hass.bus.async_listen(
+                EVENT_CORE_CONFIG_UPDATE, lambda _: self._async_update_entities()
+            )
+        )
+        self.coordinator.async_add_listener(self._async_dispatch_soon)
+        self._stop_tick = async_track_minute(self.hass, self._async_tick)
+        self.history.async_tick()
+        self.dispatcher.async_start()
+
+    async def async_stop(self) -> None:
+        """Stop everything."""
+        self.usable = False
+        if self._stop_tick is not None:
+            self._stop_tick()
+            self._stop_tick = None
+        await self.dispatcher.async_stop()
+        await self.coordinator.async_shutdown()
+
+    async def _async_stop_polling(self, _: Event) -> None:
+        """Stop polling before Home Assistant stops."""
+        if self._stop_tick is not None:
+            self._stop_tick()
+            self._stop_tick = None
+        self.dispatcher.async_store_at_stop()
+        await self.coordinator.async_shutdown()
+
+    @callback
+    def _async_process(self, usage: Usage, now: datetime) -> bool:
+        """Process an answer. Return whether a second answer has to confirm it."""
+        before = self.coordinator.data
+        confirm = self.dispatcher.async_submit(
+            usage, now, lambda window: self.readings.forecast(window, now)
+        )
+        if before is not None and before == usage and self.readable:
+            # The coordinator calls no listener.
+            self.dispatcher.async_dispatch()
+        self.entry.async_create_background_task(
+            self.hass,
+            self._async_update_account(
+                spent=before is not None and before.spend != usage.spend
+            ),
+            f"{DOMAIN} account {self.entry.entry_id}",
+        )
+        return confirm
+
+    async def _async_update_account(self, *, spent: bool) -> None:
+        """Update the plan and the balance, and the entities if they changed."""
+        if await self.account.async_update(spent=spent):
+            self._async_update_entities()
+
+    @callback
+    def _async_tick(self) -> None:
+        """Update what depends on the time."""
+        self.history.async_tick()
+        self._async_update_entities()
+        self.coordinator.async_poll_if_overdue()
+
+    @callback
+    def _async_update_entities(self) -> None:
+        """Update the readings and the entities."""
+        if self.usable:
+            self.coordinator.async_update_listeners()
+
+    @callback
+    def _async_update_readings(self) -> None:
+        """Update the readings for the last answer and the time."""
+        self.readings.update(self.coordinator.data, dt_util.utcnow())
+
+    @callback
+    def _async_dispatch_soon(self) -> None:
+        """Send events when all entities have been updated."""
+        self.hass.loop.call_soon(self.dispatcher.async_dispatch)
+
+
+def runtime_of(hass: HomeAssistant, entry: ConfigEntry) -> Runtime:
+    """Return the runtime of an entry."""
+    runtimes: dict[str, Runtime] = hass.data.setdefault(DOMAIN, {})
+    if entry.entry_id not in runtimes:
+        runtimes[entry.entry_id] = Runtime(hass, entry)
+    return runtimes[entry.entry_id]
+
+
+def _entity_id_prefix(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Return the prefix of suggested entity IDs: that of the sensors which exist.
+
+    Without one it follows the title.
+    """
+    end = SESSION_WINDOW.unique_key("usage")
+    entity_id = er.async_get(hass).async_get_entity_id(
+        Platform.SENSOR, DOMAIN, f"{entry.entry_id}_{end}"
+    )
+    prefix = (entity_id or "").partition(".")[2].removesuffix(f"_{end}")
+    return prefix if entity_id and entity_id.endswith(f"_{end}") else slug_of(entry)

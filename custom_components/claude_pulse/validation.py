@@ -1,0 +1,217 @@
+"""Checks of session keys and organizations for forms, and changes of entries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import HomeAssistant
+
+from .claude_ai.client import ClaudeAiClient
+from .claude_ai.credentials import parse_org_id, parse_session_key
+from .claude_ai.errors import (
+    ClaudeAiError,
+    InvalidOrganizationIdError,
+    OrganizationAccessError,
+)
+from .claude_ai.organization import Organization
+from .const import (
+    ALERT_DEFAULTS,
+    CONF_ORG_ID,
+    CONF_PREVIOUS_SESSION_KEY,
+    CONF_SESSION_KEY,
+    CONF_SESSION_KEY_SINCE,
+    CONF_UPDATE_INTERVAL,
+    CONF_WORKING_DAYS,
+)
+from .polling.sessions import short_session
+from .reauth import async_abort_flows
+from .runtime import runtime_of
+from .seat import is_seat_configured, unique_id_of
+from .stored import data_of, seat_id_of
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+
+_OPTIONS = (CONF_UPDATE_INTERVAL, CONF_WORKING_DAYS, *ALERT_DEFAULTS)
+
+# Seconds that a form waits for the organizations that it offers.
+OFFER_TIMEOUT = 5
+
+
+class FormError(Exception):
+    """An input that claude.ai would accept, but Claude Pulse does not."""
+
+    def __init__(self, key: str) -> None:
+        """Initialize the error with its translation key."""
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """The seats of a session key: its account in each organization."""
+
+    session_key: str = field(repr=False)
+    account_id: str | None = field(repr=False)
+    organizations: tuple[Organization, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Checked changes of an entry's data, and its unique ID after them."""
+
+    data: Mapping[str, str] = field(repr=False)
+    unique_id: str | None
+
+
+async def async_find_seats(
+    hass: HomeAssistant, session_key: str, org_id: str = ""
+) -> Seats:
+    """Return the seats of a session key, or only the one in an organization.
+
+    Raises ClaudeAiError or FormError.
+    """
+    credentials = parse_session_key(session_key)
+    chosen = parse_org_id(org_id) if org_id.strip() else None
+    async with short_session(hass) as session:
+        client = ClaudeAiClient(session, credentials.session_key)
+        if chosen:
+            await client.usage(chosen)
+            organizations: tuple[Organization, ...] = (
+                await _async_organization(client, chosen),
+            )
+        else:
+            organizations = await _async_usable(client)
+            active = (
+                item for item in organizations if item.org_id == credentials.org_id
+            )
+            organizations = tuple(active) or organizations
+        account_id = await client.account()
+    return Seats(credentials.session_key, account_id, organizations)
+
+
+async def async_organizations(
+    hass: HomeAssistant, entry: ConfigEntry, session_key: str | None = None
+) -> tuple[Organization, ...]:
+    """Return the organizations with usage that a session key, or the entry's, can read.
+
+    Raises ClaudeAiError or FormError.
+    """
+    key = data_of(entry).session_key
+    if session_key:
+        key = parse_session_key(session_key).session_key
+    async with short_session(hass) as session:
+        return await _async_usable(ClaudeAiClient(session, key))
+
+
+async def async_offered_organizations(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> tuple[Organization, ...]:
+    """Return the organizations that a form can offer.
+
+    There are none after a failure, or if claude.ai does not answer soon.
+    """
+    if runtime_of(hass, entry).back_off.failure is not None:
+        return ()
+    try:
+        async with asyncio.timeout(OFFER_TIMEOUT):
+            return await async_organizations(hass, entry)
+    except (ClaudeAiError, FormError, TimeoutError):
+        return ()
+
+
+async def async_check(
+    hass: HomeAssistant, entry: ConfigEntry, user_input: Mapping[str, Any]
+) -> Changes:
+    """Check the key and the organization of a form. Empty fields change nothing.
+
+    Raises ClaudeAiError or FormError.
+    """
+    data: dict[str, str] = {}
+    if session_key := user_input.get(CONF_SESSION_KEY):
+        data[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
+    org_id = user_input.get(CONF_ORG_ID)
+    if org_id and org_id != data_of(entry).org_id:
+        data[CONF_ORG_ID] = parse_org_id(org_id)
+    unique_id = await _async_check_seat(hass, entry, data) if data else entry.unique_id
+    return Changes(data, unique_id)
+
+
+async def async_change(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    flow_id: str,
+    changes: Changes,
+    user_input: Mapping[str, Any],
+) -> None:
+    """Store checked changes and options, and reload the entry.
+
+    The other flows of the entry are aborted if the changes make them superfluous.
+    """
+    data, options = {**entry.data, **changes.data}, dict(entry.options)
+    has_new_key = CONF_SESSION_KEY in changes.data
+    if has_new_key:
+        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
+        data.pop(CONF_SESSION_KEY_SINCE, None)
+    for key in _OPTIONS:
+        if (value := user_input.get(key)) is not None:
+            # Number selectors return floats.
+            options[key] = int(value) if isinstance(value, float) else value
+    hass.config_entries.async_update_entry(
+        entry, data=data, options=options, unique_id=changes.unique_id
+    )
+    back_off = runtime_of(hass, entry).back_off
+    if has_new_key or not (back_off.failure and back_off.failure.expired_key):
+        async_abort_flows(hass, entry, except_for=flow_id)
+        back_off.reset()
+    hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+
+
+async def _async_check_seat(
+    hass: HomeAssistant, entry: ConfigEntry, data: Mapping[str, str]
+) -> str:
+    """Check that changed data belong to the entry, and return its unique ID.
+
+    Raises ClaudeAiError or FormError.
+    """
+    stored = data_of(entry)
+    org_id = data.get(CONF_ORG_ID, stored.org_id)
+    session_key = data.get(CONF_SESSION_KEY, stored.session_key)
+    known_account_id = seat_id_of(entry).partition("_")[2]
+    async with short_session(hass) as session:
+        client = ClaudeAiClient(session, session_key)
+        refusal: ClaudeAiError | None = None
+        try:
+            await client.usage(org_id)
+        except (InvalidOrganizationIdError, OrganizationAccessError) as err:
+            if org_id != stored.org_id:
+                raise
+            refusal = err
+        account_id = await client.account() or known_account_id
+    if known_account_id and account_id != known_account_id:
+        raise FormError("wrong_account")
+    if refusal is not None:
+        raise refusal
+    unique_id = unique_id_of(org_id, account_id)
+    if is_seat_configured(hass, unique_id, except_for=entry):
+        raise FormError("already_configured")
+    return unique_id
+
+
+async def _async_usable(client: ClaudeAiClient) -> tuple[Organization, ...]:
+    """Return the organizations that have usage. Raises FormError if there are none."""
+    usable = [item for item in await client.organizations() if item.has_usage]
+    if not usable:
+        raise FormError("no_usable_org")
+    return tuple(usable)
+
+
+async def _async_organization(client: ClaudeAiClient, org_id: str) -> Organization:
+    """Return an organization, without a name and a plan if they cannot be read."""
+    try:
+        return await client.organization(org_id)
+    except ClaudeAiError:
+        return Organization(org_id)
