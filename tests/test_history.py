@@ -66,8 +66,8 @@ async def import_use(
         if (time - BEGIN) % (window * HOUR) == timedelta():
             minimum = 0.0
         percent = min(minimum + use(time), 100)
-        row = {"start": time, "min": minimum, "mean": minimum}
-        rows.append({**row, "max": max(before, percent)})
+        maximum = max(before, percent)
+        rows.append({"start": time, "min": minimum, "mean": minimum, "max": maximum})
         time += HOUR
     metadata = {
         "has_mean": True,

@@ -1,17 +1,49 @@
-"""Exact forecasts at the even rate."""
+"""Exact and shown forecasts at the even rate."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
 from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
-from custom_components.claude_pulse.forecast.projection import forecast_of
+from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
 from tests.simulator.world import Meter
 
-from .common import DAY, HOUR, LENGTHS, MINUTE, START, WEEK, exact, window
+from .common import (
+    DAY,
+    HOUR,
+    LENGTHS,
+    MINUTE,
+    START,
+    WEEK,
+    assert_consistent,
+    at,
+    exact,
+    shown,
+    window,
+)
+
+MIDDLE = START + 3.5 * DAY
+
+# The last shown forecast.
+BEFORE = Forecast(
+    pace=0,
+    projected=100,
+    low=1,
+    high=998,
+    runs_out_at=None,
+    lasts=False,
+    confidence=77,
+    expected=55,
+    basis="before",
+    weeks=9,
+    rounding=0,
+)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +135,205 @@ def test_constant_usage_reaches_its_projection(
         after, _ = meter.read(forecast.runs_out_at + timedelta(seconds=1))
         assert before < 100
         assert after == pytest.approx(100, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "percent", "elapsed", "pace", "projected", "runs_out_at"),
+    [
+        # Pace 10 to 1; projection 120 to 10; 56 hours to 08:00, to twelve hours.
+        ("weekly_all", 60, 3.5 * DAY, 10, 120, at(10, 12)),
+        ("weekly_all", 50, 3.5 * DAY, 0, 100, None),
+        # Pace -20 to 2; projection 60 to 5.
+        ("weekly_all", 30, 3.5 * DAY, -20, 60, None),
+        # Pace 25 to 2; 28 hours to 04:00, to six hours.
+        ("weekly_all", 75, 3.5 * DAY, 24, 150, at(9, 6)),
+        # Projections 55.2 and 62.8 to 5.
+        ("weekly_all", 27.6, 3.5 * DAY, -22, 55, None),
+        ("weekly_all", 31.4, 3.5 * DAY, -19, 65, None),
+        # 16 hours to 16:00, to three hours.
+        ("weekly_all", 84, 3.5 * DAY, 34, 170, at(8, 15)),
+        # Pace 75.7 to 5; projection 630 to 50; 160 minutes to 14:40, to half an hour.
+        ("weekly_all", 90, 1 * DAY, 75, 650, at(5, 14, 30)),
+        # Projections 280, 264 and 462 to 25.
+        ("weekly_all", 40, 1 * DAY, 26, 275, at(7, 0)),
+        ("weekly_all", 37.7, 1 * DAY, 24, 275, at(7, 6)),
+        ("weekly_all", 33, 0.5 * DAY, 26, 450, at(6, 0)),
+        # Just before the reset: 09:46 to half an hour.
+        ("weekly_all", 97, 6.7 * DAY, 1, 100, at(11, 10)),
+        # Projections 3.5 to 1 and 23.3 to 2.
+        ("weekly_all", 3, 6 * DAY, -85, 4, None),
+        ("weekly_all", 20, 6 * DAY, -65, 24, None),
+        # A projection is at least the usage.
+        ("weekly_all", 46, 6.99 * DAY, -55, 46, None),
+        ("weekly_all", 90.9, 6.999 * DAY, -9, 90.9, None),
+        # Early, half a percent is about ten at the reset: 133 and 53.2 to 10.
+        ("weekly_all", 9.5, 0.5 * DAY, 2, 130, at(10, 0)),
+        ("weekly_all", 2.85, 0.375 * DAY, -3, 50, None),
+        # The maximum.
+        ("weekly_all", 99, 0.4 * DAY, 95, 999, at(4, 22)),
+        # Times up to an hour ahead are shown to five minutes, then to 15 and 30.
+        ("session", 97, 280 * MINUTE, 4, 100, at(4, 16, 50)),
+        ("session", 90, 250 * MINUTE, 7, 110, at(4, 16, 40)),
+        ("session", 60, 150 * MINUTE, 10, 120, at(4, 16, 15)),
+        ("session", 40, 100 * MINUTE, 7, 120, at(4, 16)),
+        ("session", 10, 15 * MINUTE, 5, 200, at(4, 14, 30)),
+        ("session", 6, 15 * MINUTE, 1, 120, at(4, 16)),
+        ("session", 50, 60 * MINUTE, 30, 250, at(4, 14)),
+        ("session", 21, 60 * MINUTE, 1, 100, at(4, 17)),
+    ],
+)
+def test_steps(
+    kind: str,
+    percent: float,
+    elapsed: timedelta,
+    pace: float,
+    projected: float,
+    runs_out_at: datetime | None,
+) -> None:
+    """The first shown values are the nearest steps."""
+    forecast = shown(window(percent, kind), START + elapsed)
+    assert (forecast.pace, forecast.projected) == (pace, projected)
+    assert forecast.runs_out_at == runs_out_at
+    assert forecast.lasts is (runs_out_at is None)
+
+
+@pytest.mark.parametrize(
+    ("field", "step", "kept", "replaced"),
+    # Steps of 1 around 10, of 10 around 120, and of twelve hours around 08:00.
+    [
+        ("pace", 10, (10.5, 9.5), (10.7, 9.3, -10)),
+        ("projected", 120, (126, 114), (126.1, 113.9)),
+        (
+            "runs_out_at",
+            at(10, 12),
+            (at(10, 15, 12), at(10, 0, 48)),
+            (at(10, 15, 13), at(10, 0, 47)),
+        ),
+    ],
+)
+def test_hysteresis(field: str, step: Any, kept: Any, replaced: Any) -> None:
+    """A value is kept while the exact one is within 0.6 of a step."""
+    for value in (*kept, *replaced):
+        forecast = shown(window(60), MIDDLE, replace(BEFORE, **{field: value}))
+        assert getattr(forecast, field) == (value if value in kept else step)
+
+
+@pytest.mark.parametrize("lasted", [False, True])
+@pytest.mark.parametrize(
+    ("percent", "lasts"),
+    # In the middle of a week, half a percent is one at its end. Half a percent itself
+    # would have been rounded up.
+    [
+        (49.4, True),
+        (49.5, True),
+        (49.6, None),
+        (50.4, None),
+        (50.5, False),
+        (50.6, False),
+    ],
+)
+def test_verdict_is_kept_while_rounding_can_decide_it(
+    percent: float, lasted: bool, lasts: bool | None
+) -> None:
+    """A kept verdict has a run-out time that agrees: the reset at the latest."""
+    lasts = lasted if lasts is None else lasts
+    forecast = shown(window(percent), MIDDLE, replace(BEFORE, lasts=lasted))
+    assert forecast.lasts is lasts
+    assert forecast.runs_out_at == (None if lasts else START + WEEK)
+
+
+@pytest.mark.parametrize(
+    ("percent", "before", "lasted", "projected"),
+    # In the first hours of a week, half a percent is seven at its end.
+    [
+        (7.4, 104, True, 100),
+        (7.4, 104, False, 104),
+        (6.9, 96, False, 100),
+        (6.9, 96, True, 96),
+    ],
+)
+def test_projection_agrees_with_a_kept_verdict(
+    percent: float, before: float, lasted: bool, projected: float
+) -> None:
+    """The projection stays on the verdict's side of 100%."""
+    last = replace(BEFORE, projected=before, lasts=lasted)
+    forecast = shown(window(percent), START + 0.5 * DAY, last)
+    assert (forecast.projected, forecast.lasts) == (projected, lasted)
+
+
+def test_run_out_is_not_after_the_reset() -> None:
+    """The nearest step would be two hours after the reset."""
+    start = START - 2 * HOUR
+    forecast = shown(window(51, start=start), start + 3.5 * DAY)
+    assert forecast.runs_out_at == start + WEEK
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [(at(4, 16, 50), None), (at(4, 16, 50) + MINUTE / 2, at(4, 16, 50))],
+)
+def test_run_out_is_in_the_future(now: datetime, before: datetime | None) -> None:
+    """The exact time is 16:52. The nearest step is not shown once it has passed."""
+    last = before and replace(BEFORE, runs_out_at=before)
+    forecast = shown(window(99.3, "session"), now, last)
+    assert forecast.runs_out_at == at(4, 16, 55)
+
+
+def assert_close(
+    forecast: Forecast, item: UsageWindow, now: datetime, steps: float
+) -> None:
+    """Check that a shown forecast is at most some steps off the exact one."""
+    true, length = exact(item, now), LENGTHS[item.identity.kind]
+    elapsed = (now - item.resets_at + length) / length
+    pace = max(abs(true.pace) / 10, 1) * steps + 1e-9
+    assert abs(forecast.pace - true.pace) <= pace
+    projected = max(true.projected / 10, 1 / elapsed, 1) * steps + 1e-9
+    assert abs(forecast.projected - true.projected) <= projected
+    if forecast.runs_out_at is not None:
+        assert forecast.runs_out_at > now
+        time = true.runs_out_at or item.resets_at
+        limit = max((time - now) / 4, length / 336, 5 * MINUTE) * steps
+        # Or the nearest step has passed.
+        is_next = forecast.runs_out_at - now <= 2 * limit
+        assert is_next or abs(forecast.runs_out_at - time) <= limit
+
+
+@given(
+    kind=st.sampled_from(sorted(LENGTHS)),
+    percent=st.floats(0, 99.9).map(lambda percent: round(percent, 1)),
+    elapsed=st.floats(0.05, 0.999),
+    offset=st.integers(0, 1439),
+    later=st.floats(0, 0.001),
+)
+@settings(max_examples=400, deadline=None)
+def test_shown_is_close_to_exact(
+    kind: str, percent: float, elapsed: float, offset: int, later: float
+) -> None:
+    """The error is half a step, and a moment later the pace is nearly the same."""
+    start, length = START + offset * MINUTE, LENGTHS[kind]
+    now, item = start + elapsed * length, window(percent, kind, start)
+    forecast, pace = shown(item, now), exact(item, now).pace
+    assert_consistent(forecast, item, now)
+    assert_close(forecast, item, now, 0.5)
+    assert forecast.lasts is exact(item, now).lasts
+    now += later * length
+    if now < item.resets_at and abs(pace) > 1:
+        again = shown(item, now, forecast)
+        assert abs(again.pace - forecast.pace) <= max(abs(pace) / 5, 1) + 0.2
+
+
+@pytest.mark.parametrize("percent", [5, 28, 50, 77, 92, 99])
+@pytest.mark.parametrize("days", [1, 2.5, 4, 6.5])
+def test_few_changes_without_usage(percent: float, days: float) -> None:
+    """Nine hours have at most 25 changes, and each value stays close to the exact one."""
+    item, forecasts = window(percent), list[Forecast]()
+    for minute in range(9 * 60 + 1):
+        now = START + days * DAY + minute * MINUTE
+        forecasts.append(shown(item, now, forecasts[-1] if forecasts else None))
+        assert_close(forecasts[-1], item, now, 0.6)
+    changes = sum(
+        getattr(before, name) != getattr(after, name)
+        for before, after in pairwise(forecasts)
+        for name in ("pace", "projected", "runs_out_at", "lasts")
+    )
+    assert changes <= 25
