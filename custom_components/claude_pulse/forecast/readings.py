@@ -1,4 +1,4 @@
-"""The values and forecasts of all windows that the entities show."""
+"""The current values and forecasts of all windows."""
 
 from __future__ import annotations
 
