@@ -17,7 +17,7 @@ from homeassistant.helpers.update_coordinator import (
 from .device import device_info
 from .forecast.projection import Forecast
 from .forecast.readings import Reading
-from .naming import Subject, WindowSubject
+from .naming import FIXED_WINDOWS, Subject, WindowSubject
 from .polling.coordinator import ClaudePulseCoordinator
 from .runtime import Runtime
 
@@ -119,8 +119,9 @@ class WindowEntity(SeatEntity):
 
     @property
     def available(self) -> bool:
-        """Return whether the account still has the limit, if it is not a fixed one."""
-        return super().available and self._identity in self.runtime.readings
+        """Return False while the account does not have a dynamic limit."""
+        exists = self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
+        return super().available and exists
 
     @property
     def reading(self) -> Reading | None:

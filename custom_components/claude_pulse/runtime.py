@@ -118,8 +118,8 @@ class Runtime:
         if self._stop_tick is not None:
             self._stop_tick()
             self._stop_tick = None
-        await self.dispatcher.async_stop()
         await self.coordinator.async_shutdown()
+        await self.dispatcher.async_stop()
 
     async def _async_stop_polling(self, _: Event) -> None:
         """Stop polling before Home Assistant stops."""

@@ -392,6 +392,7 @@ class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
         """Initialize a sensor from its description."""
         super().__init__(runtime, description.key, subject)
         self.entity_description = description
+        self._currency: str | None = None
         self._label = label
         self._last_amount: float | None = None
         self._update()
@@ -422,8 +423,8 @@ class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
         self._attr_native_value = money.amount if money else None
         if money is None:
             return
-        if money.currency != self._attr_native_unit_of_measurement:
-            self._last_amount = None
+        if money.currency != self._currency:
+            self._currency, self._last_amount = money.currency, None
         self._attr_device_class = SensorDeviceClass.MONETARY if money.currency else None
         self._attr_native_unit_of_measurement = money.currency
         self._attr_suggested_display_precision = money.decimals

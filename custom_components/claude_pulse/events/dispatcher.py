@@ -209,7 +209,8 @@ class EventDispatcher:
     async def _async_store(self) -> None:
         """Store the state now. Home Assistant logs if that fails."""
         self._store_scheduled = False
-        await self._store.async_save(self._state.as_dict())
+        if self._state.answered_at is not None:
+            await self._store.async_save(self._state.as_dict())
 
 
 @callback
