@@ -109,7 +109,7 @@ class ClaudePulseBinarySensor(BinarySensorEntity):
 
     @property
     def value(self) -> object:
-        """Return what the state depends on."""
+        """Return the value that the state depends on."""
         return self.is_on
 
 

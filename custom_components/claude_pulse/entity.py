@@ -71,7 +71,7 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
 
     @property
     def value(self) -> object:
-        """Return what the state depends on."""
+        """Return the value that the state depends on."""
         raise NotImplementedError
 
     async def async_added_to_hass(self) -> None:
@@ -120,7 +120,9 @@ class WindowEntity(SeatEntity):
     @property
     def available(self) -> bool:
         """Return False while the account does not have a dynamic limit."""
-        exists = self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
+        exists = (
+            self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
+        )
         return super().available and exists
 
     @property

@@ -23,7 +23,7 @@ _USAGE = "usage"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an entity is about: a limit or a credit pool.
+    """The subject of an entity: a limit or a credit pool.
 
     `key` identifies it within its config entry. `slug` is its part of suggested entity
     IDs. `texts` starts the translation keys, whose names contain the `placeholders`.

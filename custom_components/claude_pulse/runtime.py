@@ -1,4 +1,4 @@
-"""What runs for an entry."""
+"""The runtime of an entry: its coordinator, readings and events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Runtime:
-    """What Claude Pulse holds for one entry.
+    """The objects of one entry.
 
     It exists until the entry is removed, so that a reload forgets neither a wait nor an
     alert. The attributes that are declared here exist from the first set-up on. They are
@@ -71,7 +71,7 @@ class Runtime:
             yield from map(subject_of, self.coordinator.data.windows)
 
     def reading(self, identity: Identity) -> Reading | None:
-        """Return what the entities of a window show, or None if they show nothing."""
+        """Return the reading of a window, or None if its entities show no values."""
         return self.readings[identity] if self.readable else None
 
     async def async_start(self) -> None:

@@ -334,7 +334,7 @@ class ClaudePulseSensor(SensorEntity):
 
     @property
     def value(self) -> object:
-        """Return what the state depends on."""
+        """Return the value that the state depends on."""
         return self.native_value
 
 

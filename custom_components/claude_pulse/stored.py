@@ -1,4 +1,4 @@
-"""Read stored values. Missing or invalid values are replaced by defaults.
+"""Reads stored values. Missing and invalid values get a default.
 
 Home Assistant's storage can be edited by hand, restored from a backup, or written by
 another version of this integration.

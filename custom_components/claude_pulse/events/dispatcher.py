@@ -202,7 +202,7 @@ class EventDispatcher:
         ]
 
     def _delayed_state(self) -> dict[str, Any]:
-        """Return what a delayed write stores."""
+        """Return the JSON for a delayed write."""
         self._store_scheduled = False
         return self._state.as_dict()
 

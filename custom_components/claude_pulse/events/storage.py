@@ -18,7 +18,7 @@ from .model import THRESHOLD_REACHED, TYPES, UsageEvent, WindowProgress
 
 @dataclass(slots=True)
 class EventState:
-    """What is known about the events of an entry.
+    """The progress and the events of an entry.
 
     `answered_at` is the time of the last answer. `pending` are events that have not been
     sent.

@@ -1,4 +1,4 @@
-"""What the entities show of each window at this moment."""
+"""The current values and forecasts of all windows."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _usage(
 def _account(
     hass: HomeAssistant, entry: ConfigEntry, may_read: Callable[[str], bool]
 ) -> dict[str, Any] | None:
-    """Return what the user may read of an entry, or None if that is nothing."""
+    """Return the data of an entry that the user may read, or None."""
     registry = er.async_get(hass)
     runtime = runtime_of(hass, entry)
 

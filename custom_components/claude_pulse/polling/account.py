@@ -28,7 +28,7 @@ _BALANCE_PAUSE = timedelta(hours=4)
 
 
 class Account:
-    """What is requested rarely. A failed request leaves the last value."""
+    """Values that are requested rarely. A failed request leaves the last value."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: ClaudeAiClient

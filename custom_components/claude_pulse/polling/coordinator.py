@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Up to so many seconds are added to the interval, so that polls do not coincide.
+# Up to this number of seconds is added to the interval, so that polls do not coincide.
 JITTER = 5
 
 # While claude.ai blocks or rate limits requests, the last values are kept for this long.

@@ -18,7 +18,7 @@ from .back_off import Failure
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
-# A challenge that lasts this long does not end by itself.
+# After this time, the user has to do something about a block.
 LONG_BLOCK = timedelta(hours=24)
 
 # A session key expires about 28 days after login.
