@@ -18,8 +18,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 import voluptuous as vol
 
-from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.automation.support import UnsupportedPlatform
+from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.components.automation.config import async_validate_config_item
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import intent

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
@@ -23,9 +24,6 @@ from .const import (
 )
 from .seat import free_title
 from .stored import read_number, title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 

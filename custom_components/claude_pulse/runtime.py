@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     EVENT_CORE_CONFIG_UPDATE,
     EVENT_HOMEASSISTANT_STOP,
@@ -30,9 +30,6 @@ from .polling.coordinator import ClaudePulseCoordinator
 from .polling.minute import async_track_minute
 from .polling.sessions import async_entry_session
 from .stored import data_of, slug_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 
 class Runtime:
@@ -103,8 +100,9 @@ class Runtime:
     def async_run(self) -> None:
         """Follow the clock and send events. The entities exist now."""
         self.entry.async_on_unload(
+            # The time zone can change.
             self.hass.bus.async_listen(
-                EVENT_CORE_CONFIG_UPDATE, lambda _: self._async_update_entities()
+                EVENT_CORE_CONFIG_UPDATE, self._async_update_entities
             )
         )
         self.coordinator.async_add_listener(self._async_dispatch_soon)
@@ -161,7 +159,7 @@ class Runtime:
         self.coordinator.async_poll_if_overdue()
 
     @callback
-    def _async_update_entities(self) -> None:
+    def _async_update_entities(self, _: Event | None = None) -> None:
         """Update the readings and the entities."""
         if self.usable:
             self.coordinator.async_update_listeners()

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import WEEKDAYS
 from homeassistant.util import dt as dt_util, slugify
 
@@ -31,9 +32,6 @@ from .const import (
     MAX_UPDATE_INTERVAL,
     TITLE,
 )
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _NUMBER_LIMIT = 1e15
 _TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -15,9 +15,6 @@ from ..claude_ai.usage import Money
 from ..device import async_update_device
 from ..seat import async_store_account, is_account_known
 from ..stored import data_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # The time between two requests of the same kind, and after a failure.
 _INTERVAL = timedelta(hours=6)

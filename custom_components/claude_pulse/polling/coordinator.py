@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 import logging
 import random
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -31,9 +31,6 @@ from .base import PollFailedError, config_entry_argument
 from .issues import async_update_issues
 from .schedule import Situation, next_poll
 from .session_key import SessionKey
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
