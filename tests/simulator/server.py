@@ -113,10 +113,7 @@ class Simulator:
                 web.post(CONTROL + "/status/{indicator}", self._set_status),
                 web.post(CONTROL + "/fault/{fault}", self._set_fault),
                 web.delete(CONTROL + "/fault", self._clear_faults),
-                web.post(CONTROL + "/accounts/{account}/log-out", self._log_out),
-                web.post(CONTROL + "/accounts/{account}/log-in", self._log_in),
-                web.post(CONTROL + "/accounts/{account}/renew", self._renew),
-                web.post(CONTROL + "/accounts/{account}/move", self._move),
+                web.post(CONTROL + "/accounts/{account}/{action}", self._change),
                 web.put(CONTROL + "/accounts/{account}/usage", self._set_usage),
                 web.post(CONTROL + "/advance", self._advance),
             ]
@@ -290,27 +287,23 @@ class Simulator:
         self.clear_faults()
         return web.json_response({"fault": None})
 
-    async def _log_out(self, request: web.Request) -> web.Response:
-        """Revoke the session keys of an account."""
-        self._named(request).log_out()
-        return web.json_response({"session_key": None})
-
-    async def _log_in(self, request: web.Request) -> web.Response:
-        """Give an account a new session key."""
-        return web.json_response({"session_key": self._named(request).log_in()})
-
-    async def _renew(self, request: web.Request) -> web.Response:
-        """Offer a new session key in cookies: with `?refused=1`, an invalid one."""
+    async def _change(self, request: web.Request) -> web.Response:
+        """Log an account out or in, renew its key (`?refused=1`: invalid), or move it."""
         account = self._named(request)
-        session_key = account.renew()
-        if "refused" in request.query:
-            account.refuse_new_key()
-        return web.json_response({"session_key": session_key})
-
-    async def _move(self, request: web.Request) -> web.Response:
-        """Change the UUID of the organization of an account's last seat."""
-        organization = self._named(request).move()
-        return web.json_response({"organization": organization.uuid})
+        match request.match_info["action"]:
+            case "log-out":
+                account.log_out()
+            case "log-in":
+                account.log_in()
+            case "renew":
+                account.renew()
+                if "refused" in request.query:
+                    account.refuse_new_key()
+            case "move":
+                account.move()
+            case _:
+                raise web.HTTPNotFound(text="actions: log-out, log-in, renew, move\n")
+        return web.json_response(account.summary())
 
     async def _set_usage(self, request: web.Request) -> web.Response:
         """Serve a fixed usage body for an account. `null` removes it."""
