@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 import json
+from ssl import SSLContext
 from typing import Any, NamedTuple
 
 from aiohttp import ClientSession, DummyCookieJar, web
@@ -14,7 +15,7 @@ import pytest
 from custom_components.claude_pulse.claude_ai import client as client_module
 from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
 from tests.simulator import Simulator
-from tests.simulator.world import Account
+from tests.simulator.world import Account, Seat
 
 from . import KEY
 
@@ -44,12 +45,30 @@ def client(session: ClientSession) -> ClaudeAiClient:
     return ClaudeAiClient(session, KEY)
 
 
+class Ada(NamedTuple):
+    """A client with the session key of the simulator's account ada."""
+
+    client: ClaudeAiClient
+    simulator: Simulator
+    account: Account
+
+    @property
+    def seat(self) -> Seat:
+        """Return the seat with usage."""
+        return self.account.seats[-1]
+
+    @property
+    def org_id(self) -> str:
+        """Return the ID of the organization with usage."""
+        return self.seat.organization.uuid
+
+
 @pytest.fixture
-def ada(simulator: Simulator, client: ClaudeAiClient) -> Account:
-    """Return ada's account of the simulator, whose session key the client uses."""
+def ada(simulator: Simulator, client: ClaudeAiClient) -> Ada:
+    """Return a client of the simulator."""
     account = simulator.world.accounts["ada"]
     client.session_key = account.session_key
-    return account
+    return Ada(client, simulator, account)
 
 
 @pytest.fixture
@@ -62,11 +81,12 @@ async def serve(
     """
     async with AsyncExitStack() as stack:
 
-        async def start(answer: Any, **options: Any) -> Served:
+        async def start(
+            answer: Any, *, ssl: SSLContext | None = None, **options: Any
+        ) -> Served:
             requests: list[web.Request] = []
 
             async def handle(request: web.Request) -> web.StreamResponse:
-                """Store the request and send the answer."""
                 requests.append(request)
                 if callable(answer):
                     return await answer(request)
@@ -76,7 +96,9 @@ async def serve(
 
             app = web.Application()
             app.router.add_get("/{path:.*}", handle)
-            server = await stack.enter_async_context(TestServer(app))
+            server = TestServer(app, scheme="https" if ssl else "http")
+            await server.start_server(ssl=ssl)
+            stack.push_async_callback(server.close)
             url = str(server.make_url("")).rstrip("/")
             monkeypatch.setattr(client_module, "BASE_URL", url)
             return Served(url, requests)

@@ -11,22 +11,12 @@ from typing import Any
 
 import pytest
 
+from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.answer import (
     Answer,
     error_of,
     good_body,
     json_of,
-)
-from custom_components.claude_pulse.claude_ai.errors import (
-    BlockedError,
-    ClaudeAiError,
-    ForbiddenError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
-    UnavailableError,
 )
 from tests.simulator.faults import error_body
 
@@ -79,126 +69,119 @@ def test_json_of(text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "error"),
+    ("statuses", "body", "headers", "error"),
     [
-        (answer(200, {}), None),
-        (answer(200, []), None),
-        (answer(200, "no JSON"), None),
-        (answer(200, {"error": None}), None),
-        (answer(200, {"error": "a text"}), None),
+        ([200], {}, {}, None),
+        ([200], [], {}, None),
+        ([200], "no JSON", {}, None),
+        ([200], {"error": None}, {}, None),
+        ([200], {"error": "a text"}, {}, None),
         # A block takes precedence over everything else.
-        (answer(200, {}, cf_mitigated="challenge"), BlockedError),
-        (answer(403, SESSION_INVALID, cf_mitigated=""), BlockedError),
-        (answer(307, cf_mitigated="x", location=REGION), BlockedError),
-        (answer(200, PAGE), BlockedError),
-        (answer(200, f"\n \t{PAGE}"), BlockedError),
-        (answer(401, PAGE), BlockedError),
-        (answer(404, PAGE), BlockedError),
-        (answer(451, PAGE), BlockedError),
-        (answer(502, PAGE), BlockedError),
-        (answer(302, PAGE, location="/login"), BlockedError),
+        ([200, 403], SESSION_INVALID, {"cf_mitigated": ""}, errors.BlockedError),
+        ([307], "", {"cf_mitigated": "x", "location": REGION}, errors.BlockedError),
+        ([200, 401, 404, 451, 502], PAGE, {}, errors.BlockedError),
+        ([200], f"\n \t{PAGE}", {}, errors.BlockedError),
+        ([302], PAGE, {"location": "/login"}, errors.BlockedError),
         # A redirect to the region page takes precedence over its body.
-        (answer(307, PAGE, location="/app-unavailable-in-region"), RegionBlockedError),
-        (answer(302, location=REGION), RegionBlockedError),
-        (answer(451, {}), RegionBlockedError),
-        (answer(451, "no JSON"), RegionBlockedError),
-        (answer(403, SESSION_INVALID), InvalidSessionError),
-        (answer(404, SESSION_INVALID), InvalidSessionError),
-        (answer(400, SESSION_INVALID), InvalidSessionError),
-        (answer(200, SESSION_INVALID), InvalidSessionError),
-        (answer(401, {}), InvalidSessionError),
-        (answer(401, REFUSED), InvalidSessionError),
-        (answer(403, REFUSED), OrganizationAccessError),
-        (answer(404, {}), OrganizationAccessError),
-        (answer(404, "no JSON"), OrganizationAccessError),
-        (answer(400, {}), InvalidOrganizationIdError),
-        (answer(400, REFUSED), InvalidOrganizationIdError),
-        (answer(429, {}), RateLimitedError),
-        (answer(429, "no JSON"), RateLimitedError),
-        (answer(403, {}), ForbiddenError),
-        (answer(403, ERROR), ForbiddenError),
-        (answer(403, {"error": {"message": None}}), ForbiddenError),
-        (answer(403, []), ForbiddenError),
+        (
+            [307],
+            PAGE,
+            {"location": "/app-unavailable-in-region"},
+            errors.RegionBlockedError,
+        ),
+        ([302], "", {"location": REGION}, errors.RegionBlockedError),
+        ([451], {}, {}, errors.RegionBlockedError),
+        ([451], "no JSON", {}, errors.RegionBlockedError),
+        ([200, 400, 403, 404], SESSION_INVALID, {}, errors.InvalidSessionError),
+        ([401], {}, {}, errors.InvalidSessionError),
+        ([401], REFUSED, {}, errors.InvalidSessionError),
+        ([403], REFUSED, {}, errors.OrganizationAccessError),
+        ([404], {}, {}, errors.OrganizationAccessError),
+        ([404], "no JSON", {}, errors.OrganizationAccessError),
+        ([400], {}, {}, errors.InvalidOrganizationIdError),
+        ([400], REFUSED, {}, errors.InvalidOrganizationIdError),
+        ([429], {}, {}, errors.RateLimitedError),
+        ([429], "no JSON", {}, errors.RateLimitedError),
+        ([403], {}, {}, errors.ForbiddenError),
+        ([403], [], {}, errors.ForbiddenError),
+        ([403], ERROR, {}, errors.ForbiddenError),
+        ([403], {"error": {"message": None}}, {}, errors.ForbiddenError),
     ],
 )
-def test_error(found: Answer, error: type[ClaudeAiError] | None) -> None:
+def test_error(
+    statuses: list[int],
+    body: Any,
+    headers: Any,
+    error: type[errors.ClaudeAiError] | None,
+) -> None:
     """The first rule that matches decides the error."""
-    assert type(error_of(found)) is (error or type(None))
+    for status in statuses:
+        found = error_of(answer(status, body, **headers))
+        assert type(found) is (error or type(None))
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("statuses", "body"),
     [
-        (200, ERROR),
-        (200, {"error": {"message": "flat"}}),
-        (200, {"error": {}}),
-        (200, {"error": {"message": "x", "details": "account_session_invalid"}}),
-        (200, REFUSED),
-        (201, {}),
-        (204, ""),
-        (299, {}),
-        (300, ""),
-        (304, ""),
-        (399, {}),
-        (401, "no JSON"),
-        (402, {}),
-        (403, "no JSON"),
-        (500, ERROR),
-        (500, REFUSED),
-        (529, {}),
+        ([200, 500], ERROR),
+        ([200, 500], REFUSED),
+        ([200], {"error": {}}),
+        ([200], {"error": {"message": "flat"}}),
+        ([200], {"error": {"message": "x", "details": "account_session_invalid"}}),
+        ([201, 299, 399, 402, 529], {}),
+        ([204, 300, 304, 401, 403], ""),
     ],
 )
-def test_other_error(status: int, body: Any) -> None:
+def test_other_error(statuses: list[int], body: Any) -> None:
     """Other answers are errors that name the status."""
-    error = error_of(answer(status, body))
-    assert type(error) is UnavailableError
-    assert str(error).endswith(f" (HTTP status {status})")
+    for status in statuses:
+        error = error_of(answer(status, body))
+        assert type(error) is errors.UnavailableError
+        assert str(error).endswith(f" (HTTP status {status})")
 
 
 @pytest.mark.parametrize(
     ("location", "error"),
     [
-        ("/login", InvalidSessionError),
-        ("/login?returnTo=%2F", InvalidSessionError),
-        ("https://claude.ai/login", InvalidSessionError),
-        ("https://claude.ai:443/login", InvalidSessionError),
-        ("//claude.ai/login", InvalidSessionError),
-        ("https://CLAUDE.AI/login", InvalidSessionError),
+        ("/login", errors.InvalidSessionError),
+        ("/login?returnTo=%2F", errors.InvalidSessionError),
+        ("https://claude.ai/login", errors.InvalidSessionError),
+        ("https://claude.ai:443/login", errors.InvalidSessionError),
+        ("//claude.ai/login", errors.InvalidSessionError),
+        ("https://CLAUDE.AI/login", errors.InvalidSessionError),
         # These are captive portals.
-        ("http://claude.ai/login", BlockedError),
-        ("https://claude.ai:8443/login", BlockedError),
-        ("https://login.example/login", BlockedError),
-        ("http://claude.ai:443/login", BlockedError),
-        ("http://10.0.0.1/", BlockedError),
+        ("http://claude.ai/login", errors.BlockedError),
+        ("https://claude.ai:8443/login", errors.BlockedError),
+        ("https://login.example/login", errors.BlockedError),
+        ("http://claude.ai:443/login", errors.BlockedError),
+        ("http://10.0.0.1/", errors.BlockedError),
         # These have no meaning.
-        ("/somewhere", UnavailableError),
-        ("/somewhere/login", UnavailableError),
-        ("", UnavailableError),
-        ("http://[", UnavailableError),
-        ("http://[::1]@", UnavailableError),
-        ("http:///login", UnavailableError),
-        ("mailto:login@claude.ai", UnavailableError),
-        ("https://claude.ai:99999/login", UnavailableError),
+        ("/somewhere", errors.UnavailableError),
+        ("/somewhere/login", errors.UnavailableError),
+        ("", errors.UnavailableError),
+        ("http://[", errors.UnavailableError),
+        ("http://[::1]@", errors.UnavailableError),
+        ("http:///login", errors.UnavailableError),
+        ("mailto:login@claude.ai", errors.UnavailableError),
+        ("https://claude.ai:99999/login", errors.UnavailableError),
     ],
 )
 @pytest.mark.parametrize("status", [300, 302, 399])
-def test_redirect(status: int, location: str, error: type[ClaudeAiError]) -> None:
+def test_redirect(
+    status: int, location: str, error: type[errors.ClaudeAiError]
+) -> None:
     """A redirect to the login page differs from one to another server."""
     assert type(error_of(answer(status, location=location))) is error
 
 
-@pytest.mark.parametrize(
-    ("location", "error"),
-    [
-        ("http://claude.ai:80/login", InvalidSessionError),
-        ("http://claude.ai/login", InvalidSessionError),
-        ("https://claude.ai/login", BlockedError),
-    ],
-)
-def test_redirect_without_encryption(location: str, error: type[ClaudeAiError]) -> None:
+def test_redirect_without_encryption() -> None:
     """The default port of HTTP is optional, too."""
-    found = answer(302, url=f"http://claude.ai{PATH}", location=location)
-    assert type(error_of(found)) is error
+    url = f"http://claude.ai{PATH}"
+    for location in ("http://claude.ai:80/login", "http://claude.ai/login"):
+        found = error_of(answer(302, url=url, location=location))
+        assert type(found) is errors.InvalidSessionError
+    found = error_of(answer(302, url=url, location="https://claude.ai/login"))
+    assert type(found) is errors.BlockedError
 
 
 def in_an_hour(zone: timezone | None = UTC) -> str:
@@ -234,7 +217,7 @@ def test_retry_after(
     """The wait is given in seconds or as a date."""
     sent = value() if callable(value) else value
     error = error_of(answer(429, {}, retry_after=sent))
-    assert isinstance(error, RateLimitedError)
+    assert isinstance(error, errors.RateLimitedError)
     if seconds is None:
         assert error.retry_after is None
     else:
@@ -245,7 +228,7 @@ def test_retry_after(
 def test_retry_after_in_the_past() -> None:
     """A date in the past is a negative wait."""
     error = error_of(answer(429, {}, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"))
-    assert isinstance(error, RateLimitedError)
+    assert isinstance(error, errors.RateLimitedError)
     assert error.retry_after < -300_000_000
 
 
@@ -254,9 +237,9 @@ def test_good_body() -> None:
     assert good_body(answer(200, {"a": 1})) == {"a": 1}
     assert good_body(answer(200, [1]), list) == [1]
     for body, expect in (([1], dict), ({}, list), ("no JSON", dict)):
-        with pytest.raises(UnavailableError, match=r"\(unexpected answer\)$"):
+        with pytest.raises(errors.UnavailableError, match=r"\(unexpected answer\)$"):
             good_body(answer(200, body), expect)
-    with pytest.raises(InvalidSessionError):
+    with pytest.raises(errors.InvalidSessionError):
         good_body(answer(403, SESSION_INVALID))
 
 

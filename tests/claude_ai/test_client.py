@@ -9,30 +9,17 @@ import zlib
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.claude_pulse.claude_ai import client as client_module
+from custom_components.claude_pulse.claude_ai import client as client_module, errors
 from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
-from custom_components.claude_pulse.claude_ai.errors import (
-    BlockedError,
-    ClaudeAiError,
-    ForbiddenError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
-    UnavailableError,
-    UnreachableError,
-)
 from custom_components.claude_pulse.claude_ai.money import Money
 from custom_components.claude_pulse.claude_ai.organization import (
     MAX_ORGANIZATIONS,
     Organization,
 )
 from tests.simulator import Simulator
-from tests.simulator.world import Account
 
 from . import KEY, ORG_ID
-from .conftest import Serve
+from .conftest import Ada, Serve
 
 
 async def test_request(serve: Serve, client: ClaudeAiClient) -> None:
@@ -72,20 +59,20 @@ async def test_closed_session(
 ) -> None:
     """A client with a closed session sends no requests."""
     await session.close()
-    with pytest.raises(UnavailableError, match=r"\(closed\)$"):
+    with pytest.raises(errors.UnavailableError, match=r"\(closed\)$"):
         await client.organizations()
     assert not simulator.requests
 
 
-async def test_api_only_organization(client: ClaudeAiClient, ada: Account) -> None:
+async def test_api_only_organization(ada: Ada) -> None:
     """An organization with API access only has no usage."""
-    first, second = await client.organizations()
+    first, second = await ada.client.organizations()
     assert (first.has_usage, second.has_usage) == (False, True)
-    with pytest.raises(OrganizationAccessError):
-        await client.usage(first.org_id)
-    assert (await client.usage(second.org_id)).session is not None
-    assert (await client.organization(second.org_id)).plan == "Max 20x"
-    assert await client.account() == ada.uuid
+    with pytest.raises(errors.OrganizationAccessError):
+        await ada.client.usage(first.org_id)
+    assert (await ada.client.usage(second.org_id)).session is not None
+    assert (await ada.client.organization(second.org_id)).plan == "Max 20x"
+    assert await ada.client.account() == ada.account.uuid
 
 
 async def test_organization_without_details(
@@ -98,60 +85,53 @@ async def test_organization_without_details(
     assert await client.organization(ORG_ID) == Organization(ORG_ID)
 
 
-async def test_balance(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account
-) -> None:
+async def test_balance(ada: Ada) -> None:
     """The balance is an amount, or None if the account has none."""
-    seat = ada.seats[-1]
-    org_id = seat.organization.uuid
-    assert await client.balance(org_id) is None
-    seat.prepaid_cents = 5597
-    assert await client.balance(org_id) == Money(55.97, "EUR")
-    simulator.set_fault("forbidden")
-    assert await client.balance(org_id) is None
-    simulator.set_fault("server_error")
-    with pytest.raises(UnavailableError):
-        await client.balance(org_id)
-    path = f"/api/organizations/{org_id}/prepaid/credits"
-    assert {request.path for request in simulator.requests} == {path}
+    assert await ada.client.balance(ada.org_id) is None
+    ada.seat.prepaid_cents = 5597
+    assert await ada.client.balance(ada.org_id) == Money(55.97, "EUR")
+    ada.simulator.set_fault("forbidden")
+    assert await ada.client.balance(ada.org_id) is None
+    ada.simulator.set_fault("server_error")
+    with pytest.raises(errors.UnavailableError):
+        await ada.client.balance(ada.org_id)
+    path = f"/api/organizations/{ada.org_id}/prepaid/credits"
+    assert {request.path for request in ada.simulator.requests} == {path}
 
 
-async def test_account_not_available(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account
-) -> None:
+async def test_account_not_available(ada: Ada) -> None:
     """The account is None if claude.ai refuses it. Other errors are raised."""
-    simulator.silent_account = True
-    assert await client.account() is None
-    simulator.set_fault("forbidden")
-    assert await client.account() is None
-    simulator.set_fault("session_invalid")
-    with pytest.raises(InvalidSessionError):
-        await client.account()
-    assert {request.path for request in simulator.requests} == {"/api/account"}
+    ada.simulator.silent_account = True
+    assert await ada.client.account() is None
+    ada.simulator.set_fault("forbidden")
+    assert await ada.client.account() is None
+    ada.simulator.set_fault("session_invalid")
+    with pytest.raises(errors.InvalidSessionError):
+        await ada.client.account()
+    assert {request.path for request in ada.simulator.requests} == {"/api/account"}
 
 
 @pytest.mark.parametrize(
     ("listed", "error"),
     [
-        ([(ORG_ID, "chat")], ForbiddenError),
-        ([("another", "api"), (ORG_ID.upper(), "chat")], ForbiddenError),
-        ([(ORG_ID, "api")], OrganizationAccessError),
-        ([("another", "chat")], OrganizationAccessError),
-        ([], OrganizationAccessError),
+        ([(ORG_ID, "chat")], errors.ForbiddenError),
+        ([("another", "api"), (ORG_ID.upper(), "chat")], errors.ForbiddenError),
+        ([(ORG_ID, "api")], errors.OrganizationAccessError),
+        ([("another", "chat")], errors.OrganizationAccessError),
+        ([], errors.OrganizationAccessError),
     ],
 )
 async def test_refused_organization(
     serve: Serve,
     client: ClaudeAiClient,
     listed: list[tuple[str, str]],
-    error: type[ClaudeAiError],
+    error: type[errors.ClaudeAiError],
 ) -> None:
     """The reason is unclear if the organization is still listed with usage."""
     refusal = {"error": {"message": "Invalid authorization for organization"}}
     rows = [{"uuid": uuid, "capabilities": [name]} for uuid, name in listed]
 
     async def answer(request: web.Request) -> web.Response:
-        """Refuse the usage, and list organizations."""
         if request.path == "/api/organizations":
             return web.json_response(rows)
         return web.json_response(refusal, status=403)
@@ -163,65 +143,58 @@ async def test_refused_organization(
     assert client.usage_body == refusal
 
 
-async def test_usage_body(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account
-) -> None:
+async def test_usage_body(ada: Ada) -> None:
     """The last body of `usage` is stored without changes."""
-    seat = ada.seats[-1]
-    seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
-    assert client.usage_body is None
-    await client.usage(seat.organization.uuid)
-    await client.organizations()
-    assert client.usage_body == seat.fixed_body
-    simulator.set_fault("no_json")
-    with pytest.raises(UnavailableError):
-        await client.usage(seat.organization.uuid)
-    assert client.usage_body is None
+    ada.seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
+    assert ada.client.usage_body is None
+    await ada.client.usage(ada.org_id)
+    await ada.client.organizations()
+    assert ada.client.usage_body == ada.seat.fixed_body
+    ada.simulator.set_fault("no_json")
+    with pytest.raises(errors.UnavailableError):
+        await ada.client.usage(ada.org_id)
+    assert ada.client.usage_body is None
 
 
-async def test_offered_key(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account
-) -> None:
+async def test_offered_key(ada: Ada) -> None:
     """The client stores another key from the cookie of a good answer, but does not use it."""
-    old = ada.session_key
+    client, account = ada.client, ada.account
+    old = account.session_key
     await client.organizations()
     assert client.offered_key is None
-    new = ada.renew()
+    new = account.renew()
     await client.organizations()
     assert client.offered_key == new
     assert client.session_key == old
     # An answer without a key does not remove it.
-    ada.cookie = "null"
+    account.cookie = "null"
     await client.organizations()
     assert client.offered_key == new
     # An error does not offer a key.
-    client.offered_key = None
-    ada.cookie = None
-    simulator.set_fault("error_with_200")
-    with pytest.raises(UnavailableError):
+    client.offered_key = account.cookie = None
+    ada.simulator.set_fault("error_with_200")
+    with pytest.raises(errors.UnavailableError):
         await client.organizations()
     assert client.offered_key is None
-    simulator.clear_faults()
+    ada.simulator.clear_faults()
     client.session_key = new
     await client.organizations()
     assert client.offered_key is None
-    keys = [request.session_key for request in simulator.requests]
+    keys = [request.session_key for request in ada.simulator.requests]
     assert keys == [*[old] * 4, new]
 
 
-async def test_connection_errors(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account
-) -> None:
+async def test_connection_errors(ada: Ada) -> None:
     """The message names the kind of error only. A missing connection has its own class."""
-    simulator.set_fault("drop")
-    with pytest.raises(UnavailableError) as raised:
-        await client.organizations()
-    assert raised.type is UnavailableError
+    ada.simulator.set_fault("drop")
+    with pytest.raises(errors.UnavailableError) as raised:
+        await ada.client.organizations()
+    assert raised.type is errors.UnavailableError
     assert str(raised.value).endswith("(ServerDisconnectedError)")
     assert raised.value.__cause__ is None
-    await simulator.stop()
-    with pytest.raises(UnreachableError, match=r"\(ClientConnectorError\)$"):
-        await client.organizations()
+    await ada.simulator.stop()
+    with pytest.raises(errors.UnreachableError, match=r"\(ClientConnectorError\)$"):
+        await ada.client.organizations()
 
 
 def compressed(body: bytes, encoding: str) -> bytes:
@@ -242,7 +215,7 @@ async def test_largest_answer(
     body = compressed(body, encoding.lower())
     await serve(body, headers={"Content-Encoding": encoding})
     if excess:
-        with pytest.raises(UnavailableError, match=r"\(answer too large\)$"):
+        with pytest.raises(errors.UnavailableError, match=r"\(answer too large\)$"):
             await client.account()
     else:
         assert await client.account() == ORG_ID
@@ -264,7 +237,7 @@ async def test_invalid_encoding(
     """A body in another encoding than the requested or the named one is refused."""
     await serve(body, headers={"Content-Encoding": encoding})
     message = r"\(answer cannot be decompressed\)$"
-    with pytest.raises(UnavailableError, match=message) as raised:
+    with pytest.raises(errors.UnavailableError, match=message) as raised:
         await client.account()
     assert raised.value.__cause__ is None
 
@@ -288,39 +261,33 @@ async def test_text(
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("challenge", BlockedError),
-        ("captive_portal_redirect", BlockedError),
-        ("login_redirect", InvalidSessionError),
-        ("unauthorized_flat", InvalidSessionError),
-        ("malformed", InvalidOrganizationIdError),
-        ("region_redirect", RegionBlockedError),
-        ("rate_limited", RateLimitedError),
-        ("forbidden", ForbiddenError),
-        ("redirect_elsewhere", UnavailableError),
-        ("garbled", UnavailableError),
-        ("empty", UnavailableError),
+        ("challenge", errors.BlockedError),
+        ("captive_portal_redirect", errors.BlockedError),
+        ("login_redirect", errors.InvalidSessionError),
+        ("unauthorized_flat", errors.InvalidSessionError),
+        ("malformed", errors.InvalidOrganizationIdError),
+        ("region_redirect", errors.RegionBlockedError),
+        ("rate_limited", errors.RateLimitedError),
+        ("forbidden", errors.ForbiddenError),
+        ("redirect_elsewhere", errors.UnavailableError),
+        ("garbled", errors.UnavailableError),
+        ("empty", errors.UnavailableError),
     ],
 )
-async def test_fault(
-    simulator: Simulator,
-    client: ClaudeAiClient,
-    ada: Account,
-    name: str,
-    error: type[ClaudeAiError],
-) -> None:
+async def test_fault(ada: Ada, name: str, error: type[errors.ClaudeAiError]) -> None:
     """Each kind of answer raises its error."""
-    simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
+    ada.simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
     with pytest.raises(error) as raised:
-        await client.usage(ada.seats[-1].organization.uuid)
+        await ada.client.usage(ada.org_id)
     assert raised.type is error
-    if isinstance(raised.value, RateLimitedError):
+    if isinstance(raised.value, errors.RateLimitedError):
         assert raised.value.retry_after == 600
 
 
 async def test_body_of_a_challenge(serve: Serve, client: ClaudeAiClient) -> None:
     """The body of a challenge is not read."""
     await serve(b" " * 2**21, headers={"CF-Mitigated": "challenge"})
-    with pytest.raises(BlockedError):
+    with pytest.raises(errors.BlockedError):
         await client.usage(ORG_ID)
 
 

@@ -64,7 +64,8 @@ def test_wrapped_key(wrapping: str, key: str, encoded: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        # Quoted and wrapped over lines.
+        # Wrapped over lines at any place, and quoted.
+        *(f"{KEY[:cut]}\n{KEY[cut:]}" for cut in range(11, 40)),
         *(f"{quote}{KEY[:50]}\n{KEY[50:]}{quote}" for quote in "\"'`“”„‘’‚«»;,"),
         # With invisible characters.
         *(
@@ -85,16 +86,6 @@ def test_wrapped_key(wrapping: str, key: str, encoded: bool) -> None:
 def test_key_in_pieces(text: str) -> None:
     """A key is joined if quotes, line breaks or invisible characters interrupt it."""
     assert parse_session_key(text) == Credentials(KEY)
-
-
-@given(key=keys, cut=st.integers(11, 40), line_break=st.sampled_from("\n\r\t "))
-@settings(max_examples=100, deadline=None)
-def test_key_over_two_lines(key: str, cut: int, line_break: str) -> None:
-    """A line break can be anywhere in a key, also in a header."""
-    text = f"{key[:cut]}{line_break}{key[cut:]}"
-    assert parse_session_key(text).session_key == key
-    header = f"Cookie: a=b; sessionKey={text}; c=d"
-    assert parse_session_key(header).session_key == key
 
 
 @given(st.text())
@@ -196,31 +187,18 @@ def test_no_organization_id(text: str) -> None:
         parse_org_id(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("sk-ant-sid01-".ljust(40, "x"), True),
-        ("sk-ant-sid01-".ljust(39, "x"), False),
-        ("sk-ant-sid" + "Az09_-" * 5, True),
-        ("xsk-ant-sid01-".ljust(41, "x"), False),
-        ("sk-ant-sid01-".ljust(40, "x") + ".", False),
-    ],
-)
-def test_is_session_key(text: str, expected: bool) -> None:
+def test_is_session_key() -> None:
     """A session key has a prefix and at least 40 valid characters."""
-    assert is_session_key(text) is expected
+    key = "sk-ant-sid01-".ljust(40, "x")
+    assert is_session_key(key)
+    assert is_session_key("sk-ant-sid" + "Az09_-" * 5)
+    for text in (key[:-1], f"x{key}", f"{key}."):
+        assert not is_session_key(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (ORG_ID, True),
-        (UPPER, True),
-        (ORG_ID.replace("-", ""), True),
-        (f"{ORG_ID} ", False),
-        (ORG_ID.replace("-", "--"), False),
-    ],
-)
-def test_is_org_id(text: str, expected: bool) -> None:
+def test_is_org_id() -> None:
     """An organization ID is a UUID."""
-    assert is_org_id(text) is expected
+    for text in (ORG_ID, UPPER, ORG_ID.replace("-", "")):
+        assert is_org_id(text)
+    for text in (f"{ORG_ID} ", ORG_ID.replace("-", "--")):
+        assert not is_org_id(text)

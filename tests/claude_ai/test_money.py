@@ -129,7 +129,6 @@ def test_extra_usage(extra: Any, expected: Spend | None) -> None:
 @pytest.mark.parametrize(
     ("name", "spend", "pools"),
     [
-        ("older", None, []),
         ("untouched_model", None, []),
         ("paid_unlimited", Spend(True, euros(0.0), None, 0), []),
         (

@@ -11,28 +11,19 @@ import time
 import tracemalloc
 
 from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.claude_pulse.claude_ai import client as client_module
+from custom_components.claude_pulse.claude_ai import client as client_module, errors
 from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
-from custom_components.claude_pulse.claude_ai.errors import (
-    BlockedError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    UnavailableError,
-    UnreachableError,
-)
 from custom_components.claude_pulse.claude_ai.status import service_status
 from tests.simulator import Simulator
 from tests.simulator.faults import drain
-from tests.simulator.world import Account
 
 from . import KEY, ORG_ID
-from .conftest import Serve
+from .conftest import Ada, Serve
 
 MIB = 2**20
 
@@ -50,26 +41,23 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize(("name", "detail"), ATTACKS.items())
-async def test_hostile_answer(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account, name: str, detail: str
-) -> None:
+async def test_hostile_answer(ada: Ada, name: str, detail: str) -> None:
     """It raises an error within limits of time and memory. The next answer is read."""
-    org_id = ada.seats[-1].organization.uuid
-    await client.usage(org_id)
-    simulator.set_fault(name)
+    await ada.client.usage(ada.org_id)
+    ada.simulator.set_fault(name)
     tracemalloc.start()
     started = time.monotonic()
     try:
-        with pytest.raises(UnavailableError, match=detail):
-            await client.usage(org_id)
+        with pytest.raises(errors.UnavailableError, match=detail):
+            await ada.client.usage(ada.org_id)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert time.monotonic() - started < 10
     # There are a few copies of 1 MiB of text. The peak includes the server.
     assert peak < 16 * MIB
-    simulator.clear_faults()
-    assert (await client.usage(org_id)).session is not None
+    ada.simulator.clear_faults()
+    assert (await ada.client.usage(ada.org_id)).session is not None
 
 
 async def test_endless_answer(serve: Serve, client: ClaudeAiClient) -> None:
@@ -77,7 +65,6 @@ async def test_endless_answer(serve: Serve, client: ClaudeAiClient) -> None:
     sent = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        """Send until the client disconnects."""
         nonlocal sent
         response = web.StreamResponse()
         await response.prepare(request)
@@ -88,7 +75,7 @@ async def test_endless_answer(serve: Serve, client: ClaudeAiClient) -> None:
         return response
 
     await serve(answer)
-    with pytest.raises(UnavailableError, match="too large"):
+    with pytest.raises(errors.UnavailableError, match="too large"):
         await client.usage(ORG_ID)
     # This includes the buffers of the network.
     assert sent < 20 * MIB
@@ -96,14 +83,12 @@ async def test_endless_answer(serve: Serve, client: ClaudeAiClient) -> None:
 
 @pytest.mark.usefixtures("short_timeout")
 @pytest.mark.parametrize("name", ["drip", "hang"])
-async def test_slow_answer(
-    simulator: Simulator, client: ClaudeAiClient, ada: Account, name: str
-) -> None:
+async def test_slow_answer(ada: Ada, name: str) -> None:
     """The timeout is for the whole answer."""
-    simulator.set_fault(name)
+    ada.simulator.set_fault(name)
     started = time.monotonic()
-    with pytest.raises(UnavailableError, match="Timeout"):
-        await client.usage(ada.seats[-1].organization.uuid)
+    with pytest.raises(errors.UnavailableError, match="Timeout"):
+        await ada.client.usage(ada.org_id)
     assert time.monotonic() - started < 5
 
 
@@ -120,7 +105,7 @@ async def test_redirect_is_not_followed(
     target = await serve({})
     await serve({}, status=status, headers={"Location": f"{target.url}/usage"})
     for request in (client.usage(ORG_ID), client.organizations()):
-        with pytest.raises(BlockedError):
+        with pytest.raises(errors.BlockedError):
             await request
     assert not target.requests
 
@@ -145,7 +130,7 @@ async def test_hostile_organization_id(
 ) -> None:
     """Only a UUID becomes part of a URL."""
     for request in (client.usage, client.organization, client.balance):
-        with pytest.raises(InvalidOrganizationIdError):
+        with pytest.raises(errors.InvalidOrganizationIdError):
             await request(org_id)
     assert not simulator.requests
 
@@ -169,7 +154,7 @@ async def test_header_injecting_key(
     """Only a session key becomes part of a header."""
     client.session_key = session_key
     for request in (client.usage(ORG_ID), client.usage(""), client.organizations()):
-        with pytest.raises(InvalidSessionError):
+        with pytest.raises(errors.InvalidSessionError):
             await request
     assert not simulator.requests
 
@@ -206,32 +191,14 @@ def self_signed_certificate(path: Path) -> ssl.SSLContext:
 
 
 async def test_certificate_of_somebody_else(
-    monkeypatch: pytest.MonkeyPatch,
-    socket_enabled: None,
-    client: ClaudeAiClient,
-    tmp_path: Path,
+    serve: Serve, client: ClaudeAiClient, tmp_path: Path
 ) -> None:
     """A server without a trusted certificate receives no request."""
-    requests: list[web.Request] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        """Store the request."""
-        requests.append(request)
-        return web.json_response({})
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    server = TestServer(app, scheme="https")
-    await server.start_server(ssl=self_signed_certificate(tmp_path / "server.pem"))
-    try:
-        url = str(server.make_url("")).rstrip("/")
-        assert url.startswith("https://")
-        monkeypatch.setattr(client_module, "BASE_URL", url)
-        with pytest.raises(UnreachableError, match="Certificate"):
-            await client.usage(ORG_ID)
-    finally:
-        await server.close()
-    assert not requests
+    server = await serve({}, ssl=self_signed_certificate(tmp_path / "server.pem"))
+    assert server.url.startswith("https://")
+    with pytest.raises(errors.UnreachableError, match="Certificate"):
+        await client.usage(ORG_ID)
+    assert not server.requests
 
 
 async def test_proxy_of_the_environment(
@@ -271,7 +238,7 @@ async def test_hostile_json(
     await serve(body)
     try:
         usage = await client.usage(ORG_ID)
-    except UnavailableError:
+    except errors.UnavailableError:
         assert not is_read
     else:
         assert is_read is not False
@@ -286,6 +253,6 @@ async def test_status_page(
 ) -> None:
     """The status page is read within the same limits, without a session key."""
     simulator.status_fault = name
-    with pytest.raises(UnavailableError):
+    with pytest.raises(errors.UnavailableError):
         await service_status(session)
     assert all("Cookie" not in headers for headers in simulator.status_requests)

@@ -313,8 +313,6 @@ def test_row_without_a_percentage(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("older", []),
-        ("not_started", []),
         ("no_limits", []),
         ("untouched_model", [("Quill", 0, False)]),
         ("paid_unlimited", [("Sonnet", 3, True)]),
@@ -330,7 +328,6 @@ def test_row_without_a_percentage(name: str) -> None:
                 ("Sonnet", 12, False),
             ],
         ),
-        ("code_names", []),
     ],
 )
 def test_windows_of_a_body(

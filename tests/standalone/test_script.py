@@ -16,6 +16,7 @@ import shutil
 import sys
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
 from hypothesis import given, settings
@@ -149,23 +150,6 @@ async def test_models_with_the_same_name(simulator: Simulator, script: Script) -
     assert percentages == {"Fable (2)": 1, "Fable (3)": 3, "Fable": 4}
 
 
-async def test_times(simulator: Simulator, script: Script) -> None:
-    """All formats of ISO 8601 are read."""
-    times = [
-        "2026-05-04T14:30:00Z",
-        "2026-05-04T14:30Z",
-        "2026-05-04 14:30",
-        "2026-05-04T14:29:59,75Z",
-        "20260504T143000Z",
-        "20260504T1630+0200",
-        "2026-W19-1T14:30:00+00:00:00",
-    ]
-    serve(simulator, *(scoped(1, text, text) for text in times))
-    models = (await script(now=NOW)).values["models"]
-    read = {text: model["resets_at"] for text, model in models.items()}
-    assert read == dict.fromkeys(times, "2026-05-04T14:30:00+00:00")
-
-
 @pytest.mark.parametrize("name", FAULTS)
 async def test_fault(simulator: Simulator, script: Script, name: str) -> None:
     """Each fault has its exit status, and a message without secrets."""
@@ -183,7 +167,6 @@ async def test_timeout(simulator: Simulator, script: Script) -> None:
     tasks = []
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Send an endless header."""
         tasks.append(asyncio.current_task())
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while not writer.is_closing():
@@ -361,11 +344,8 @@ def test_full_disk(
     """A cache that cannot be written leaves no file."""
     cache = tmp_path / "claude_usage_cache.json"
 
-    def fail(*_: Any) -> None:
-        """Raise the error of a full disk."""
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(module.json, "dump", fail)
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(module.json, "dump", Mock(side_effect=error))
     module.write_cache(cache, {})
     monkeypatch.undo()
     module.write_cache(tmp_path / "missing" / "cache.json", {})
@@ -529,10 +509,7 @@ async def test_proxy_of_the_environment(
     """The proxy is only used with --environment-proxy."""
     lines: list[str] = []
 
-    async def refuse(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Store the request line, and refuse the request."""
+    async def refuse(reader: Any, writer: asyncio.StreamWriter) -> None:
         lines.append((await reader.readline()).decode())
         writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
         writer.close()
