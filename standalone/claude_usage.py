@@ -268,7 +268,7 @@ class UnavailableError(ClaudeAiError):
 
 
 # --- claude_ai/credentials.py
-# Read session keys and organization IDs from pasted text. Pure.
+# Read session keys and organization IDs from pasted text.
 #
 # A session key is the value of the browser's cookie `sessionKey`. It starts with
 # `sk-ant-sid` and consists of at least 40 letters, digits, `_` and `-` (usually 130).
@@ -338,7 +338,7 @@ def parse_org_id(text: str) -> str:
 
 
 # --- claude_ai/organization.py
-# Organizations and their plans, from `/api/organizations`. Pure.
+# Parse organizations and their plans from `/api/organizations`.
 
 # No known account has more.
 MAX_ORGANIZATIONS = 48
@@ -426,7 +426,7 @@ def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
 
 
 # --- claude_ai/money.py
-# Amounts of money in the answers of claude.ai: paid usage, credit pools and balance. Pure.
+# Parse amounts of money: paid usage, credit pools and the prepaid balance.
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,7 +535,7 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
 
 
 # --- claude_ai/usage.py
-# Usage limits from `/usage`. Pure.
+# Parse usage limits from `/usage`.
 #
 # Every member of the body can be missing, null or of another type, and new ones appear
 # every month, so parsing never raises. The timestamps of claude.ai vary between answers;
@@ -631,27 +631,27 @@ def parse_usage(body: object) -> Usage:
     """Return the usage from a body. Invalid parts are ignored."""
     body = members_of(body)
     members = {key: value for key, value in body.items() if isinstance(value, dict)}
-    others = {key: value for key, value in members.items() if not _is_window(key)}
+    pool_members = {key: value for key, value in members.items() if not _is_window(key)}
     # One more than the maximum is read, to detect a truncated answer at low cost.
     rows = [*islice(_listed_rows(body.get("limits")), _MAX_ROWS + 1)]
     named = [*islice(_named_rows(members), _MAX_ROWS + 1)]
-    pools = [*islice(parse_pools(others), MAX_POOLS + 1)]
+    pools = [*islice(parse_pools(pool_members), MAX_POOLS + 1)]
     windows = {
         identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
         for identity, row in _merged(rows[:_MAX_ROWS], named[:_MAX_ROWS]).items()
         if row.percent is not None
     }
     session, weekly = windows.pop(SESSION, None), windows.pop(WEEKLY, None)
-    scoped = tuple(windows.values())
+    others = tuple(windows.values())
     return Usage(
         session=session,
         weekly=weekly,
-        windows=scoped[:MAX_LIMITS],
+        windows=others[:MAX_LIMITS],
         spend=parse_spend(body),
         pools=tuple(pools[:MAX_POOLS]),
         truncated=max(len(rows), len(named)) > _MAX_ROWS
         or len(pools) > MAX_POOLS
-        or len(scoped) > MAX_LIMITS,
+        or len(others) > MAX_LIMITS,
     )
 
 
@@ -799,7 +799,7 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
 
 
 # --- claude_ai/answer.py
-# Decide what an answer from claude.ai means. Pure.
+# Decide what an answer from claude.ai means, without I/O.
 #
 # The rules follow captures of claude.ai's usage page up to October 2026.
 
@@ -821,7 +821,7 @@ _PORTS = {"http": 80, "https": 443}
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
 
-# Parsing more objects and lists would block the event loop for too long.
+# The maximum number of objects and lists. Parsing more would block the event loop.
 MAX_CONTAINERS = 20_000
 
 
@@ -847,8 +847,8 @@ class Answer:
     def offered_key(self) -> str | None:
         """Return the session key that the answer sets in a cookie, or None.
 
-        An empty value or an expiry in the past ends the session. Cookies that a browser
-        would not send with this request are ignored (RFC 6265).
+        A cookie with an empty value or an expiry in the past revokes the key. Cookies
+        that a browser would not send with this request are ignored (RFC 6265).
         """
         offered = None
         for line in self.headers.get("set-cookie", ()):
@@ -881,7 +881,7 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Return parsed JSON, or None if it is invalid or has more than MAX_CONTAINERS."""
+    """Return parsed JSON, or None if it is invalid or exceeds MAX_CONTAINERS."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         return None
     try:
@@ -1151,7 +1151,7 @@ def read_config(path: Path) -> tuple[str, str | None]:
 
 
 class Unprocessed(HTTPErrorProcessor):
-    """Return every answer: following a redirect would send the cookie to its target."""
+    """Do not follow redirects, which would send the cookie to another URL."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         """Return the answer."""

@@ -252,7 +252,7 @@ def read_config(path: Path) -> tuple[str, str | None]:
 
 
 class Unprocessed(HTTPErrorProcessor):
-    """Return every answer: following a redirect would send the cookie to its target."""
+    """Do not follow redirects, which would send the cookie to another URL."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         """Return the answer."""

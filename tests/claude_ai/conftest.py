@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 import json
 from ssl import SSLContext
 from typing import Any, NamedTuple
@@ -30,12 +30,22 @@ class Served(NamedTuple):
 Serve = Callable[..., Awaitable[Served]]
 
 
+def new_session() -> ClientSession:
+    """Return a session that meets the requirements of the client."""
+    return ClientSession(auto_decompress=False, cookie_jar=DummyCookieJar())
+
+
+@asynccontextmanager
+async def open_client(session_key: str) -> AsyncGenerator[ClaudeAiClient]:
+    """Return a client with its own session."""
+    async with new_session() as session:
+        yield ClaudeAiClient(session, session_key)
+
+
 @pytest.fixture
 async def session() -> AsyncGenerator[ClientSession]:
-    """Return a session that meets the requirements of the client."""
-    async with ClientSession(
-        auto_decompress=False, cookie_jar=DummyCookieJar()
-    ) as session:
+    """Return a session for requests without a client."""
+    async with new_session() as session:
         yield session
 
 

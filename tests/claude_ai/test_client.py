@@ -17,6 +17,7 @@ from custom_components.claude_pulse.claude_ai.organization import (
     Organization,
 )
 from tests.simulator import Simulator
+from tests.simulator.faults import FAULTS
 
 from . import KEY, ORG_ID
 from .conftest import Ada, Serve
@@ -258,28 +259,26 @@ async def test_text(
     assert (await client.organization(ORG_ID)).name == name
 
 
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("challenge", errors.BlockedError),
-        ("captive_portal_redirect", errors.BlockedError),
-        ("login_redirect", errors.InvalidSessionError),
-        ("unauthorized_flat", errors.InvalidSessionError),
-        ("malformed", errors.InvalidOrganizationIdError),
-        ("region_redirect", errors.RegionBlockedError),
-        ("rate_limited", errors.RateLimitedError),
-        ("forbidden", errors.ForbiddenError),
-        ("redirect_elsewhere", errors.UnavailableError),
-        ("garbled", errors.UnavailableError),
-        ("empty", errors.UnavailableError),
-    ],
-)
-async def test_fault(ada: Ada, name: str, error: type[errors.ClaudeAiError]) -> None:
-    """Each kind of answer raises its error."""
+# The error of each row of the error table.
+ERRORS = {
+    1: errors.BlockedError,
+    2: errors.InvalidSessionError,
+    3: errors.OrganizationAccessError,
+    4: errors.InvalidOrganizationIdError,
+    5: errors.RegionBlockedError,
+    6: errors.RateLimitedError,
+    7: errors.ForbiddenError,
+    8: errors.UnavailableError,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if not FAULTS[name].slow])
+async def test_fault(ada: Ada, name: str) -> None:
+    """Each fault raises the error of its row."""
     ada.simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
-    with pytest.raises(error) as raised:
+    with pytest.raises(errors.ClaudeAiError) as raised:
         await ada.client.usage(ada.org_id)
-    assert raised.type is error
+    assert raised.type is ERRORS[FAULTS[name].row]
     if isinstance(raised.value, errors.RateLimitedError):
         assert raised.value.retry_after == 600
 

@@ -1,5 +1,5 @@
 """An HTTP client for the usage pages of claude.ai.
 
-It needs asyncio and aiohttp, and imports nothing from Home Assistant or the rest of
-this integration.
+It needs asyncio and aiohttp. It imports nothing from Home Assistant or from the other
+packages of this integration.
 """

@@ -1,4 +1,4 @@
-"""Decide what an answer from claude.ai means. Pure.
+"""Decide what an answer from claude.ai means, without I/O.
 
 The rules follow captures of claude.ai's usage page up to October 2026.
 """
@@ -45,7 +45,7 @@ _PORTS = {"http": 80, "https": 443}
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
 
-# Parsing more objects and lists would block the event loop for too long.
+# The maximum number of objects and lists. Parsing more would block the event loop.
 MAX_CONTAINERS = 20_000
 
 
@@ -71,8 +71,8 @@ class Answer:
     def offered_key(self) -> str | None:
         """Return the session key that the answer sets in a cookie, or None.
 
-        An empty value or an expiry in the past ends the session. Cookies that a browser
-        would not send with this request are ignored (RFC 6265).
+        A cookie with an empty value or an expiry in the past revokes the key. Cookies
+        that a browser would not send with this request are ignored (RFC 6265).
         """
         offered = None
         for line in self.headers.get("set-cookie", ()):
@@ -105,7 +105,7 @@ class Answer:
 
 
 def json_of(text: str) -> Any:
-    """Return parsed JSON, or None if it is invalid or has more than MAX_CONTAINERS."""
+    """Return parsed JSON, or None if it is invalid or exceeds MAX_CONTAINERS."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         return None
     try:

@@ -167,7 +167,7 @@ class ClaudeAiClient:
             "Cookie": f"{SESSION_COOKIE}={self.session_key}",
         }
         try:
-            # Following a redirect would send the cookie to its target.
+            # Following a redirect would send the cookie to another URL.
             async with self._session.get(
                 url, allow_redirects=False, headers=headers, timeout=TIMEOUT
             ) as response:

@@ -1,4 +1,4 @@
-"""Read session keys and organization IDs from pasted text. Pure.
+"""Read session keys and organization IDs from pasted text.
 
 A session key is the value of the browser's cookie `sessionKey`. It starts with
 `sk-ant-sid` and consists of at least 40 letters, digits, `_` and `-` (usually 130).

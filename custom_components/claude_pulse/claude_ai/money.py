@@ -1,4 +1,4 @@
-"""Amounts of money in the answers of claude.ai: paid usage, credit pools and balance. Pure."""
+"""Parse amounts of money: paid usage, credit pools and the prepaid balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizations and their plans, from `/api/organizations`. Pure."""
+"""Parse organizations and their plans from `/api/organizations`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The structure of a JSON value, without personal data. Pure.
+"""Show the structure of a JSON value without personal data.
 
 Only listed content is kept: member names that look like code, numbers, and the words
 that claude.ai uses for types and states.

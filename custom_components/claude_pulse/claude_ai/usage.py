@@ -1,4 +1,4 @@
-"""Usage limits from `/usage`. Pure.
+"""Parse usage limits from `/usage`.
 
 Every member of the body can be missing, null or of another type, and new ones appear
 every month, so parsing never raises. The timestamps of claude.ai vary between answers;
@@ -128,27 +128,27 @@ def parse_usage(body: object) -> Usage:
     """Return the usage from a body. Invalid parts are ignored."""
     body = members_of(body)
     members = {key: value for key, value in body.items() if isinstance(value, dict)}
-    others = {key: value for key, value in members.items() if not _is_window(key)}
+    pool_members = {key: value for key, value in members.items() if not _is_window(key)}
     # One more than the maximum is read, to detect a truncated answer at low cost.
     rows = [*islice(_listed_rows(body.get("limits")), _MAX_ROWS + 1)]
     named = [*islice(_named_rows(members), _MAX_ROWS + 1)]
-    pools = [*islice(parse_pools(others), MAX_POOLS + 1)]
+    pools = [*islice(parse_pools(pool_members), MAX_POOLS + 1)]
     windows = {
         identity: UsageWindow(identity, row.name, row.percent, row.resets_at)
         for identity, row in _merged(rows[:_MAX_ROWS], named[:_MAX_ROWS]).items()
         if row.percent is not None
     }
     session, weekly = windows.pop(SESSION, None), windows.pop(WEEKLY, None)
-    scoped = tuple(windows.values())
+    others = tuple(windows.values())
     return Usage(
         session=session,
         weekly=weekly,
-        windows=scoped[:MAX_LIMITS],
+        windows=others[:MAX_LIMITS],
         spend=parse_spend(body),
         pools=tuple(pools[:MAX_POOLS]),
         truncated=max(len(rows), len(named)) > _MAX_ROWS
         or len(pools) > MAX_POOLS
-        or len(scoped) > MAX_LIMITS,
+        or len(others) > MAX_LIMITS,
     )
 
 
