@@ -201,7 +201,7 @@ async def test_certificate_of_somebody_else(
     assert not server.requests
 
 
-async def test_proxy_of_the_environment(
+async def test_proxy_of_the_environment_is_not_used(
     serve: Serve, client: ClaudeAiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proxies that are configured in the environment are not used."""
