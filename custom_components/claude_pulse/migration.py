@@ -12,6 +12,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .claude_ai.credentials import parse_org_id, parse_session_key
 from .claude_ai.errors import ClaudeAiError
+from .claude_ai.values import number_of
 from .const import (
     CONF_ORG_ID,
     CONF_SESSION_KEY,
@@ -23,7 +24,7 @@ from .const import (
     TITLE,
 )
 from .seat import free_title
-from .stored import read_number, title_of
+from .stored import title_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
     Missing and invalid values become empty. Set-up then asks for them.
     """
-    version = read_number(entry.version)
+    version = number_of(entry.version)
     if version == ENTRY_VERSION:
         # The minor version differs.
         return True

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 
 from homeassistant.util import slugify
 
-from .claude_ai.usage import (
-    KIND_WEEKLY_SCOPED,
-    SESSION,
-    WEEKLY,
-    CreditPool,
-    Identity,
-    UsageWindow,
-)
+from .claude_ai.money import CreditPool
+from .claude_ai.usage import KIND_WEEKLY_SCOPED, SESSION, WEEKLY, Identity, UsageWindow
 
 _MAX_NAME = 40
 _MAX_SLUG = 100

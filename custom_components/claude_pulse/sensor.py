@@ -23,8 +23,9 @@ from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .claude_ai.money import CreditPool, Money
 from .claude_ai.status import STATUSES
-from .claude_ai.usage import CreditPool, Money
+from .claude_ai.values import number_of, time_of
 from .const import WEEKDAYS
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import (
@@ -49,7 +50,6 @@ from .naming import (
 from .polling.back_off import POLL_ERRORS
 from .polling.status import StatusCoordinator, status_coordinator
 from .runtime import Runtime, runtime_of
-from .stored import read_number, read_time
 
 PARALLEL_UPDATES = 0
 
@@ -383,9 +383,9 @@ class AmountSensor(UsageEntity, ClaudePulseSensor, RestoreSensor):
         if not self.entity_description.starts_again or not isinstance(stored, dict):
             return
         if last_state:
-            self._attr_last_reset = read_time(last_state.attributes.get("last_reset"))
+            self._attr_last_reset = time_of(last_state.attributes.get("last_reset"))
         if stored.get("native_unit_of_measurement") == self.native_unit_of_measurement:
-            self._last_amount = read_number(stored.get("native_value"))
+            self._last_amount = number_of(stored.get("native_value"))
         self._update()
 
     @callback

@@ -17,26 +17,8 @@ import re
 from typing import Any, NamedTuple
 import unicodedata
 
-from .money import CreditPool, Money, Spend, parse_pools, parse_spend
+from .money import CreditPool, Spend, parse_pools, parse_spend
 from .values import items_of, members_of, minute_of, rounded, text_of
-
-# Other modules import the classes of `money` from here.
-__all__ = [
-    "KIND_SESSION",
-    "KIND_WEEKLY",
-    "KIND_WEEKLY_SCOPED",
-    "MAX_LIMITS",
-    "MAX_POOLS",
-    "SESSION",
-    "WEEKLY",
-    "CreditPool",
-    "Identity",
-    "Money",
-    "Spend",
-    "Usage",
-    "UsageWindow",
-    "parse_usage",
-]
 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"

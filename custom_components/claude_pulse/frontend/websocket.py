@@ -14,7 +14,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from ..claude_ai.usage import Money, Spend, UsageWindow
+from ..claude_ai.money import Money, Spend
+from ..claude_ai.usage import UsageWindow
 from ..const import DOMAIN
 from ..forecast.projection import Forecast, length_of
 from ..forecast.readings import Reading

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..claude_ai.client import ClaudeAiClient
 from ..claude_ai.errors import ClaudeAiError
-from ..claude_ai.usage import Money
+from ..claude_ai.money import Money
 from ..device import async_update_device
 from ..seat import async_store_account, is_account_known
 from ..stored import data_of
