@@ -18,8 +18,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 import voluptuous as vol
 
+from custom_components.claude_pulse.automation.support import UnsupportedPlatform
 from custom_components.claude_pulse.const import DOMAIN
-from custom_components.claude_pulse.events.automation import UnsupportedPlatform
 from homeassistant.components.automation.config import async_validate_config_item
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import intent
@@ -134,9 +134,9 @@ def import_anew() -> Iterator[Callable[[str], ModuleType]]:
         """Forget modules that depend on Home Assistant names."""
         for name in (
             "condition",
-            "events.target",
-            "events.usage_conditions",
-            "events.usage_triggers",
+            "automation.target",
+            "automation.usage_conditions",
+            "automation.usage_triggers",
             "trigger",
         ):
             sys.modules.pop(prefix + name, None)
@@ -169,7 +169,7 @@ async def test_name_that_a_version_lacks(
         kind for kind, known in kinds.items() if isinstance(known, UnsupportedPlatform)
     }
     assert lost == ({name.lower()} if name.lower() in kinds else set(kinds))
-    logger = f"custom_components.{DOMAIN}.events.automation"
+    logger = f"custom_components.{DOMAIN}.automation.support"
     warnings = [item.getMessage() for item in caplog.records if item.name == logger]
     assert len(warnings) == len(lost)
     assert all(name in warning for warning in warnings)

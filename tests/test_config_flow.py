@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.claude_pulse import seat
+from custom_components.claude_pulse import validation
 from custom_components.claude_pulse.claude_ai import client
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
@@ -794,7 +794,7 @@ async def test_offer_gives_up_soon(
 ) -> None:
     """A claude.ai that does not answer keeps no dialog closed."""
     entry = await add_entry(hass, simulator)
-    monkeypatch.setattr(seat, "OFFER_PATIENCE", 0.1)
+    monkeypatch.setattr(validation, "OFFER_TIMEOUT", 0.1)
     simulator.set_fault("hang")
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert offered(form) == []

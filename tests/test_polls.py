@@ -12,7 +12,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.claude_pulse.claude_ai.usage import Money
+from custom_components.claude_pulse.claude_ai.money import Money
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.polling import coordinator as coordinator_module
 from custom_components.claude_pulse.polling.slots import async_take_slot

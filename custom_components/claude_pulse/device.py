@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .claude_ai.organization import Organization
 from .const import DOMAIN, USAGE_URL
 from .stored import title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 
 def device_info(entry: ConfigEntry) -> dr.DeviceInfo:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
@@ -17,9 +18,6 @@ from .polling.back_off import BackOff, Failure
 from .runtime import Runtime, runtime_of
 from .seat import is_account_known
 from .stored import data_of, options_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Team|Enterprise")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
+from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.typing import StateType, UndefinedType
 from homeassistant.helpers.update_coordinator import (
     CoordinatorEntity,
@@ -17,12 +20,31 @@ from homeassistant.helpers.update_coordinator import (
 from .device import device_info
 from .forecast.projection import Forecast
 from .forecast.readings import Reading
-from .naming import Subject, WindowSubject
+from .naming import FIXED_WINDOWS, Subject, WindowSubject
 from .polling.coordinator import ClaudePulseCoordinator
 from .runtime import Runtime
 
 # Returns the attributes that belong to a forecast.
 AttributesFn = Callable[[Forecast], Mapping[str, StateType]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowDescription(EntityDescription):
+    """Describes an entity of a limit.
+
+    The attributes from `attributes_fn` change only together with the state.
+    """
+
+    value_fn: Callable[[Reading], StateType | datetime]
+    attributes_fn: AttributesFn | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatDescription(EntityDescription):
+    """Describes an entity of the account as a whole."""
+
+    value_fn: Callable[[Runtime], StateType]
+
 
 _CoordinatorT = TypeVar("_CoordinatorT", bound=DataUpdateCoordinator[Any])
 
@@ -70,8 +92,8 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
         return name
 
     @property
-    def value(self) -> object:
-        """Return what the state depends on."""
+    def value(self) -> StateType | datetime:
+        """Return the value that the state depends on."""
         raise NotImplementedError
 
     async def async_added_to_hass(self) -> None:
@@ -87,7 +109,7 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
             self.async_write_ha_state()
 
 
-class SeatEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
+class UsageEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
     """An entity that the usage coordinator updates."""
 
     def __init__(
@@ -97,41 +119,73 @@ class SeatEntity(ClaudePulseEntity[ClaudePulseCoordinator]):
         super().__init__(runtime.coordinator, runtime, key, subject)
 
 
-class WindowEntity(SeatEntity):
+class SeatEntity(UsageEntity):
+    """An entity of the account as a whole, with a description."""
+
+    entity_description: SeatDescription
+
+    def __init__(self, runtime: Runtime, description: SeatDescription) -> None:
+        """Initialize an entity from its description."""
+        super().__init__(runtime, description.key)
+        self.entity_description = description
+
+    @property
+    def value(self) -> StateType | datetime:
+        """Return the current value."""
+        return self.entity_description.value_fn(self.runtime)
+
+
+class WindowEntity(UsageEntity):
     """An entity of a limit."""
 
     _unrecorded_attributes = frozenset(
         {"basis", "confidence", "expected", "high", "low", "weeks", "window"}
     )
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        window: WindowSubject,
-        key: str,
-        attributes_fn: AttributesFn | None = None,
-    ) -> None:
+    def __init__(self, runtime: Runtime, window: WindowSubject, key: str) -> None:
         """Initialize an entity of a limit."""
         super().__init__(runtime, key, window)
-        self._attributes_fn = attributes_fn
         self._identity = window.identity
         self._window = window.key
 
     @property
     def available(self) -> bool:
-        """Return whether the account still has the limit, if it is not a fixed one."""
-        return super().available and self._identity in self.runtime.readings
+        """Return False while the account does not have a dynamic limit."""
+        exists = (
+            self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
+        )
+        return super().available and exists
 
     @property
-    def reading(self) -> Reading | None:
-        """Return the current values of the limit, or None if its window is over."""
-        return self.runtime.readings[self._identity]
+    def extra_state_attributes(self) -> Mapping[str, StateType]:
+        """Return the key of the limit."""
+        return {"window": self._window}
+
+
+class ReadingEntity(WindowEntity):
+    """An entity of a limit, with a description."""
+
+    entity_description: WindowDescription
+
+    def __init__(
+        self, runtime: Runtime, window: WindowSubject, description: WindowDescription
+    ) -> None:
+        """Initialize an entity from its description."""
+        super().__init__(runtime, window, description.key)
+        self.entity_description = description
+
+    @property
+    def value(self) -> StateType | datetime:
+        """Return the current value, or None if the window is over."""
+        reading = self.runtime.readings[self._identity]
+        return self.entity_description.value_fn(reading) if reading else None
 
     @property
     def extra_state_attributes(self) -> Mapping[str, StateType]:
         """Return the key of the limit and the attributes of its forecast."""
-        reading = self.reading if self._attributes_fn else None
-        forecast = reading.forecast if reading else None
-        if self._attributes_fn is None or forecast is None:
-            return {"window": self._window}
-        return {"window": self._window, **self._attributes_fn(forecast)}
+        attributes = super().extra_state_attributes
+        attributes_fn = self.entity_description.attributes_fn
+        reading = self.runtime.readings[self._identity] if attributes_fn else None
+        if attributes_fn is None or reading is None or reading.forecast is None:
+            return attributes
+        return {**attributes, **attributes_fn(reading.forecast)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from homeassistant.components.event import EventEntity, EventExtraStoredData
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddEntitiesCallback
+from homeassistant.helpers.typing import StateType
 
 from .automation.matching import EVENTS
 from .dynamic_entities import Factories, async_add_dynamic_entities
@@ -16,10 +18,6 @@ from .events.dispatcher import EventDispatcher, async_listen
 from .events.model import UsageEvent, types_of
 from .naming import FIXED_WINDOWS, WindowSubject, subject_of
 from .runtime import Runtime, runtime_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-    from homeassistant.helpers.entity_platform import AddEntitiesCallback
 
 PARALLEL_UPDATES = 0
 
@@ -57,7 +55,7 @@ class WindowEvents(WindowEntity, EventEntity):
         return True
 
     @property
-    def value(self) -> object:
+    def value(self) -> StateType:
         """Return the time of the last event."""
         return self.state
 

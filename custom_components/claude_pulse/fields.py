@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import PERCENTAGE, WEEKDAYS, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
@@ -48,9 +49,6 @@ from .const import (
 )
 from .stored import EntryOptions
 from .validation import FormError
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 

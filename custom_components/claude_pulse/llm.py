@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class GetUsageTool(Tool):
-    """Returns the usage of the exposed limits. Read-only."""
+    """Returns the usage of the exposed limits."""
 
     name = f"{DOMAIN}__get_usage"
     title = "Get Claude usage"
     description = (
-        "Get how much of the usage limits of Claude (claude.ai and Claude Code) is used "
-        "and left in percent, when each limit resets in local time, and whether what is "
-        "left is expected to last until then. There is a limit for a session of five "
-        "hours, one for the week, and some models have one of their own. Use this to "
-        "answer questions like 'How much Claude do I have left?'. What is null is not "
-        "known; of an account that is not readable nothing is known at the moment. A "
-        "limit without a time of its reset has not begun."
+        "Get the usage limits of Claude (claude.ai and Claude Code): how much is used and "
+        "left in percent, when each limit resets in local time, and whether it is "
+        "expected to last until then. There is a limit for a session of five hours and "
+        "one for the week, and some models have their own. Use this to answer questions "
+        "like 'How much Claude do I have left?'. A value of null is unknown. If an "
+        "account is not readable, all of its values are unknown at the moment. A limit "
+        "without a reset time has not started."
     )
     integration = DOMAIN
     # Annotations and ToolResult need Home Assistant 2026.10.
@@ -48,8 +48,8 @@ class GetUsageTool(Tool):
     ) -> llm.ToolResult | JsonObjectType:
         """Return the usage that is exposed to the assistant."""
         accounts = async_accounts(hass, llm_context.assistant)
-        told: JsonObjectType = {"accounts": [item.as_dict() for item in accounts]}
-        return llm.ToolResult(told) if hasattr(llm, "ToolResult") else told
+        result: JsonObjectType = {"accounts": [item.as_dict() for item in accounts]}
+        return llm.ToolResult(result) if hasattr(llm, "ToolResult") else result
 
 
 @callback

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .claude_ai.credentials import parse_org_id, parse_session_key
 from .claude_ai.errors import ClaudeAiError
+from .claude_ai.values import number_of
 from .const import (
     CONF_ORG_ID,
     CONF_SESSION_KEY,
@@ -22,10 +24,7 @@ from .const import (
     TITLE,
 )
 from .seat import free_title
-from .stored import read_number, title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
+from .stored import title_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
     Missing and invalid values become empty. Set-up then asks for them.
     """
-    version = read_number(entry.version)
+    version = number_of(entry.version)
     if version == ENTRY_VERSION:
         # The minor version differs.
         return True

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 
 from homeassistant.util import slugify
 
-from .claude_ai.usage import (
-    KIND_WEEKLY_SCOPED,
-    SESSION,
-    WEEKLY,
-    CreditPool,
-    Identity,
-    UsageWindow,
-)
+from .claude_ai.money import CreditPool
+from .claude_ai.usage import KIND_WEEKLY_SCOPED, SESSION, WEEKLY, Identity, UsageWindow
 
 _MAX_NAME = 40
 _MAX_SLUG = 100
@@ -23,7 +17,7 @@ _USAGE = "usage"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an entity is about: a limit or a credit pool.
+    """The subject of an entity: a limit or a credit pool.
 
     `key` identifies it within its config entry. `slug` is its part of suggested entity
     IDs. `texts` starts the translation keys, whose names contain the `placeholders`.

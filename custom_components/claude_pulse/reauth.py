@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
 from .stored import title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # In `config_entries` since Home Assistant 2024.4.
 _SOURCE_RECONFIGURE = "reconfigure"

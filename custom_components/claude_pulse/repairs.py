@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from .claude_ai.errors import ClaudeAiError
@@ -24,7 +25,6 @@ from .validation import FormError, async_change, async_check, async_organization
 if TYPE_CHECKING:
     # FlowResult in old versions.
     from homeassistant.components.repairs import RepairsFlowResult
-    from homeassistant.config_entries import ConfigEntry
 
 
 async def async_create_fix_flow(

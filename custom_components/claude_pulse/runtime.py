@@ -1,11 +1,11 @@
-"""What runs for an entry."""
+"""The runtime of an entry: its coordinator, readings and events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     EVENT_CORE_CONFIG_UPDATE,
     EVENT_HOMEASSISTANT_STOP,
@@ -31,12 +31,9 @@ from .polling.minute import async_track_minute
 from .polling.sessions import async_entry_session
 from .stored import data_of, slug_of
 
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
 
 class Runtime:
-    """What Claude Pulse holds for one entry.
+    """The objects of one entry.
 
     It exists until the entry is removed, so that a reload forgets neither a wait nor an
     alert. The attributes that are declared here exist from the first set-up on. They are
@@ -71,7 +68,7 @@ class Runtime:
             yield from map(subject_of, self.coordinator.data.windows)
 
     def reading(self, identity: Identity) -> Reading | None:
-        """Return what the entities of a window show, or None if they show nothing."""
+        """Return the reading of a window, or None if its entities show no values."""
         return self.readings[identity] if self.readable else None
 
     async def async_start(self) -> None:
@@ -103,8 +100,9 @@ class Runtime:
     def async_run(self) -> None:
         """Follow the clock and send events. The entities exist now."""
         self.entry.async_on_unload(
+            # The time zone can change.
             self.hass.bus.async_listen(
-                EVENT_CORE_CONFIG_UPDATE, lambda _: self._async_update_entities()
+                EVENT_CORE_CONFIG_UPDATE, self._async_update_entities
             )
         )
         self.coordinator.async_add_listener(self._async_dispatch_soon)
@@ -118,8 +116,8 @@ class Runtime:
         if self._stop_tick is not None:
             self._stop_tick()
             self._stop_tick = None
-        await self.dispatcher.async_stop()
         await self.coordinator.async_shutdown()
+        await self.dispatcher.async_stop()
 
     async def _async_stop_polling(self, _: Event) -> None:
         """Stop polling before Home Assistant stops."""
@@ -161,7 +159,7 @@ class Runtime:
         self.coordinator.async_poll_if_overdue()
 
     @callback
-    def _async_update_entities(self) -> None:
+    def _async_update_entities(self, _: Event | None = None) -> None:
         """Update the readings and the entities."""
         if self.usable:
             self.coordinator.async_update_listeners()

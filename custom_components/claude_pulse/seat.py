@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import slugify
 
 from .const import DOMAIN, TITLE
 from .stored import data_of, seat_id_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 
 def unique_id_of(org_id: str, account_id: str | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 from homeassistant.components.sensor import (
     RestoreSensor,
@@ -16,15 +16,26 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import PERCENTAGE, EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddEntitiesCallback
+from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .claude_ai.money import CreditPool, Money
 from .claude_ai.status import STATUSES
-from .claude_ai.usage import CreditPool, Money
+from .claude_ai.values import number_of, time_of
 from .const import WEEKDAYS
 from .dynamic_entities import Factories, async_add_dynamic_entities
-from .entity import AttributesFn, ClaudePulseEntity, SeatEntity, WindowEntity
+from .entity import (
+    ClaudePulseEntity,
+    ReadingEntity,
+    SeatDescription,
+    SeatEntity,
+    UsageEntity,
+    WindowDescription,
+)
 from .forecast.projection import Forecast
 from .forecast.readings import Reading
 from .formatting import whole
@@ -39,12 +50,6 @@ from .naming import (
 from .polling.back_off import POLL_ERRORS
 from .polling.status import StatusCoordinator, status_coordinator
 from .runtime import Runtime, runtime_of
-from .stored import read_number, read_time
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-    from homeassistant.helpers.entity_platform import AddEntitiesCallback
-    from homeassistant.helpers.typing import StateType
 
 PARALLEL_UPDATES = 0
 
@@ -102,21 +107,13 @@ def _range(forecast: Forecast) -> dict[str, StateType]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowSensorDescription(SensorEntityDescription):
-    """Describes a sensor of a limit.
-
-    The attributes from `attributes_fn` change only together with the state.
-    """
-
-    value_fn: Callable[[Reading], StateType | datetime]
-    attributes_fn: AttributesFn | None = None
+class WindowSensorDescription(WindowDescription, SensorEntityDescription):
+    """Describes a sensor of a limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeatSensorDescription(SensorEntityDescription):
+class SeatSensorDescription(SeatDescription, SensorEntityDescription):
     """Describes a sensor of the account as a whole."""
-
-    value_fn: Callable[[Runtime], StateType]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,56 +324,30 @@ def _pool(runtime: Runtime, label: str) -> CreditPool | None:
     return next(pools, None)
 
 
-class ClaudePulseSensor(SensorEntity):
+class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
     """Base class of the sensors."""
 
     _platform = Platform.SENSOR
 
     @property
-    def value(self) -> object:
-        """Return what the state depends on."""
-        return self.native_value
+    def native_value(self) -> StateType | datetime:
+        """Return the state."""
+        return self.value
 
 
-class WindowSensor(ClaudePulseSensor, WindowEntity):
+class WindowSensor(ReadingEntity, ClaudePulseSensor):
     """A sensor of a limit."""
 
     entity_description: WindowSensorDescription
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        window: WindowSubject,
-        description: WindowSensorDescription,
-    ) -> None:
-        """Initialize a sensor from its description."""
-        super().__init__(runtime, window, description.key, description.attributes_fn)
-        self.entity_description = description
 
-    @property
-    def native_value(self) -> StateType | datetime:
-        """Return the value for the last answer and the current time."""
-        reading = self.reading
-        return self.entity_description.value_fn(reading) if reading else None
-
-
-class SeatSensor(ClaudePulseSensor, SeatEntity):
+class SeatSensor(SeatEntity, ClaudePulseSensor):
     """A sensor of the account as a whole."""
 
     entity_description: SeatSensorDescription
 
-    def __init__(self, runtime: Runtime, description: SeatSensorDescription) -> None:
-        """Initialize a sensor from its description."""
-        super().__init__(runtime, description.key)
-        self.entity_description = description
 
-    @property
-    def native_value(self) -> StateType:
-        """Return the last value."""
-        return self.entity_description.value_fn(self.runtime)
-
-
-class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
+class AmountSensor(UsageEntity, ClaudePulseSensor, RestoreSensor):
     """A sensor of an amount of money, in the currency that claude.ai sends."""
 
     _attr_entity_registry_enabled_default = False
@@ -392,9 +363,16 @@ class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
         """Initialize a sensor from its description."""
         super().__init__(runtime, description.key, subject)
         self.entity_description = description
+        self._currency: str | None = None
         self._label = label
         self._last_amount: float | None = None
         self._update()
+
+    @property
+    def value(self) -> StateType:
+        """Return the current amount."""
+        money = self.entity_description.amount_fn(self.runtime, self._label)
+        return money.amount if money else None
 
     async def async_added_to_hass(self) -> None:
         """Restore the last amount and the start of the month."""
@@ -405,25 +383,24 @@ class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
         if not self.entity_description.starts_again or not isinstance(stored, dict):
             return
         if last_state:
-            self._attr_last_reset = read_time(last_state.attributes.get("last_reset"))
+            self._attr_last_reset = time_of(last_state.attributes.get("last_reset"))
         if stored.get("native_unit_of_measurement") == self.native_unit_of_measurement:
-            self._last_amount = read_number(stored.get("native_value"))
+            self._last_amount = number_of(stored.get("native_value"))
         self._update()
 
     @callback
     def _handle_coordinator_update(self) -> None:
-        """Update the amount, and write the state if it has changed."""
+        """Update the currency, and write the state if it has changed."""
         self._update()
         super()._handle_coordinator_update()
 
     def _update(self) -> None:
-        """Update the amount and its currency."""
+        """Update the currency and the start of the month."""
         money = self.entity_description.amount_fn(self.runtime, self._label)
-        self._attr_native_value = money.amount if money else None
         if money is None:
             return
-        if money.currency != self._attr_native_unit_of_measurement:
-            self._last_amount = None
+        if money.currency != self._currency:
+            self._currency, self._last_amount = money.currency, None
         self._attr_device_class = SensorDeviceClass.MONETARY if money.currency else None
         self._attr_native_unit_of_measurement = money.currency
         self._attr_suggested_display_precision = money.decimals
@@ -434,7 +411,7 @@ class AmountSensor(ClaudePulseSensor, SeatEntity, RestoreSensor):
         self._last_amount = money.amount
 
 
-class ConnectionSensor(ClaudePulseSensor, SeatEntity):
+class ConnectionSensor(UsageEntity, ClaudePulseSensor):
     """A sensor of the last failure. It also shows it while the last values are kept."""
 
     _unrecorded_attributes = frozenset({"last_update"})
@@ -450,7 +427,7 @@ class ConnectionSensor(ClaudePulseSensor, SeatEntity):
         return True
 
     @property
-    def native_value(self) -> str:
+    def value(self) -> str:
         """Return the key of the last failure, if polls fail."""
         if failure := self.runtime.back_off.failure:
             return failure.key
@@ -460,14 +437,15 @@ class ConnectionSensor(ClaudePulseSensor, SeatEntity):
     @property
     def extra_state_attributes(self) -> dict[str, datetime | None]:
         """Return the time of the last success while polls fail."""
-        if self.native_value == _UP_TO_DATE:
+        if self.value == _UP_TO_DATE:
             return {}
         return {"last_update": self.runtime.back_off.last_success}
 
 
-class ServiceStatusSensor(ClaudePulseSensor, ClaudePulseEntity[StatusCoordinator]):
+class ServiceStatusSensor(ClaudePulseSensor):
     """A sensor of the public status page, which is polled while the sensor is enabled."""
 
+    coordinator: StatusCoordinator
     entity_description = SERVICE_STATUS
 
     def __init__(self, coordinator: StatusCoordinator, runtime: Runtime) -> None:
@@ -475,6 +453,6 @@ class ServiceStatusSensor(ClaudePulseSensor, ClaudePulseEntity[StatusCoordinator
         super().__init__(coordinator, runtime, SERVICE_STATUS.key)
 
     @property
-    def native_value(self) -> str | None:
+    def value(self) -> str | None:
         """Return the status."""
         return self.coordinator.data

@@ -1,4 +1,4 @@
-"""Read stored values. Missing or invalid values are replaced by defaults.
+"""Reads stored values. Missing and invalid values get a default.
 
 Home Assistant's storage can be edited by hand, restored from a backup, or written by
 another version of this integration.
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import WEEKDAYS
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import slugify
 
 from .claude_ai.credentials import is_org_id, is_session_key
+from .claude_ai.values import number_of, time_of
 from .const import (
     ALERT_DEFAULTS,
     CONF_LEFT_OVER,
@@ -31,12 +33,6 @@ from .const import (
     MAX_UPDATE_INTERVAL,
     TITLE,
 )
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
-_NUMBER_LIMIT = 1e15
-_TIMES = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2286, 1, 1, tzinfo=UTC))
 
 # Home Assistant does not accept an entity ID of more than 255 characters.
 _LONGEST_SLUG = 100
@@ -78,7 +74,7 @@ def data_of(entry: ConfigEntry) -> EntryData:
         org_id=valid_text(CONF_ORG_ID, is_org_id),
         previous_session_key=valid_text(CONF_PREVIOUS_SESSION_KEY, is_session_key),
         session_key=valid_text(CONF_SESSION_KEY, is_session_key),
-        session_key_since=read_time(entry.data.get(CONF_SESSION_KEY_SINCE)),
+        session_key_since=time_of(entry.data.get(CONF_SESSION_KEY_SINCE)),
     )
 
 
@@ -92,15 +88,15 @@ def options_of(entry: ConfigEntry) -> EntryOptions:
 
     def int_option(key: str, maximum: int) -> int:
         """Return an integer option from 1 to `maximum`, or its default."""
-        number = read_number(entry.options.get(key), 1, maximum)
+        number = number_of(entry.options.get(key), 1, maximum)
         return int(ALERT_DEFAULTS[key] if number is None else number)
 
-    interval = read_number(entry.options.get(CONF_UPDATE_INTERVAL), 1, math.inf)
+    interval = number_of(entry.options.get(CONF_UPDATE_INTERVAL), 1, math.inf)
     chosen = list_option(CONF_THRESHOLDS)
     thresholds = [
         item
         for item in chosen or ()
-        if isinstance(item, int) and read_number(item, 1, 99)
+        if isinstance(item, int) and number_of(item, 1, 99)
     ]
     # An empty list is a choice: no alerts at percentages.
     if not thresholds and chosen != []:
@@ -132,21 +128,3 @@ def title_of(entry: ConfigEntry) -> str:
 def slug_of(entry: ConfigEntry) -> str:
     """Return the prefix of the entity IDs."""
     return slugify(title_of(entry))[:_LONGEST_SLUG].rstrip("_")
-
-
-def read_number(
-    value: object, minimum: float = -_NUMBER_LIMIT, maximum: float = _NUMBER_LIMIT
-) -> int | float | None:
-    """Return a number in a range, or None. NaN and booleans are not numbers."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return value if minimum <= value <= maximum else None
-
-
-def read_time(value: Any) -> datetime | None:
-    """Return a time between 1970 and 2286 in UTC, or None."""
-    try:
-        time = dt_util.as_utc(datetime.fromisoformat(value))
-    except (OverflowError, TypeError, ValueError):
-        return None
-    return time if _TIMES[0] <= time < _TIMES[1] else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from .claude_ai.client import ClaudeAiClient
@@ -31,9 +32,6 @@ from .reauth import async_abort_flows
 from .runtime import runtime_of
 from .seat import is_seat_configured, unique_id_of
 from .stored import data_of, seat_id_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _OPTIONS = (CONF_UPDATE_INTERVAL, CONF_WORKING_DAYS, *ALERT_DEFAULTS)
 

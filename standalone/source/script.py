@@ -1,21 +1,21 @@
-"""Print the usage limits of a claude.ai subscription, as JSON or for a person.
+"""Print the usage limits of a claude.ai subscription as JSON or as a table.
 
-Needs Python 3.11 or later and nothing else. Put your session key into
-claude_config.json beside this file:
+This script needs Python 3.11 or later and no other packages. Create the file
+claude_config.json in the folder of this script:
 
     {"session_key": "sk-ant-sid...", "org_id": ""}
 
 The session key is the value of the cookie "sessionKey" of https://claude.ai in
-your browser. "org_id" can be left out: then the first organization that has
-usage is shown. The key is sent to claude.ai only, and never printed.
+your browser. "org_id" is optional. By default, the first organization with
+usage is shown. The session key is only sent to claude.ai and never printed.
 
-A proxy that the environment or the system names is used with --environment-proxy
-only. Some companies' proxies open encrypted traffic and can read the key.
+A proxy of the environment or the system is only used with --environment-proxy.
+The proxies of some companies decrypt the traffic and can read the session key.
 
-Exit status: 0 all is well, 1 the output cannot be written, 2 configuration or
-command line, 3 the session key has expired, 4 the organization cannot be read,
-5 blocked, limited or unreachable (try later). Unless it is 0, nothing is
-printed but one line on stderr.
+Exit status: 0 success, 1 the output cannot be written, 2 invalid configuration
+or command line, 3 the session key has expired, 4 no access to the organization,
+5 blocked, rate limited or unreachable (try again later). If the status is not
+0, the only output is one line on stderr.
 """
 
 from __future__ import annotations
@@ -83,23 +83,23 @@ from custom_components.claude_pulse.claude_ai.usage import (
 from custom_components.claude_pulse.claude_ai.values import number_of, text_of
 
 BASE_URL = "https://claude.ai"
-# For one request, however its answer trickles in.
+# The maximum number of seconds for a request.
 TIMEOUT = 15
-# Before a dead key is asked about once more.
+# The number of seconds before an expired session key is checked again.
 CONFIRM_PAUSE = 2
-# The proxies to use, by scheme: none, unless the command line asks for them.
+# The proxies by scheme. There are none without --environment-proxy.
 PROXIES: dict[str, str] = {}
-# The plan and the organization do not change from one call to the next.
+# How long the organization and the plan are cached.
 CACHE_SECONDS = 6 * 60 * 60
 
 
 class ConfigurationError(ClaudeAiError):
-    """The configuration cannot be used as it is."""
+    """The configuration is invalid."""
 
     key = "configuration"
 
     def __init__(self, message: str) -> None:
-        """Remember what is wrong with it, and what to do."""
+        """Set the message, which includes what to do."""
         self.message = message
         super().__init__()
 
@@ -111,48 +111,48 @@ class NoUsageError(ClaudeAiError):
     message = "This account has no organization with claude.ai usage, only API access"
 
 
-# The exit status for each thing that can go wrong, and what to do about it.
-NO_OUTPUT, CONFIGURATION, DEAD_KEY, WRONG_ORGANIZATION, TRY_LATER = range(1, 6)
-_CORRECT_ORGANIZATION = "correct org_id in the configuration, or leave it out"
+# The exit status of each error, and what to do.
+NO_OUTPUT, CONFIGURATION, EXPIRED_KEY, WRONG_ORGANIZATION, TRY_LATER = range(1, 6)
+_CORRECT_ORGANIZATION = "correct org_id in the configuration, or remove it"
 OUTCOMES: dict[type[ClaudeAiError], tuple[int, str]] = {
     InvalidSessionError: (
-        DEAD_KEY,
-        "log in to claude.ai and put the new value of the cookie sessionKey into the "
+        EXPIRED_KEY,
+        "log in to claude.ai and copy the new value of the cookie sessionKey to the "
         "configuration",
     ),
     InvalidOrganizationIdError: (WRONG_ORGANIZATION, _CORRECT_ORGANIZATION),
     OrganizationAccessError: (WRONG_ORGANIZATION, _CORRECT_ORGANIZATION),
-    NoUsageError: (WRONG_ORGANIZATION, "use the key of one with a subscription"),
-    BlockedError: (TRY_LATER, "your session key is fine, try again later"),
-    RegionBlockedError: (TRY_LATER, "run this where claude.ai is offered"),
-    RateLimitedError: (TRY_LATER, "run this less often"),
+    NoUsageError: (
+        WRONG_ORGANIZATION,
+        "use the session key of an account with a subscription",
+    ),
+    BlockedError: (TRY_LATER, "your session key is still valid, try again later"),
+    RegionBlockedError: (TRY_LATER, "use an internet connection in a supported region"),
+    RateLimitedError: (TRY_LATER, "run this script less often"),
     ForbiddenError: (
         TRY_LATER,
-        "try again later, and if that does not help, with a new session key",
+        "try again later, or with a new session key if the problem persists",
     ),
     ClaudeAiError: (TRY_LATER, "try again later"),
 }
 
 
 def now() -> datetime:
-    """Return the present time in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def plain(text: str) -> str:
-    """Return a text in one line without anything that a terminal could obey.
-
-    Control characters, changes of direction and the like become spaces.
-    """
-    return "".join(mark if mark.isprintable() else " " for mark in text)
+    """Return a text with spaces instead of line breaks and control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def write(text: str, stream: TextIO | None) -> None:
-    """Write a line, with a `?` for each character that the stream cannot encode.
+    """Write a line, with `?` for characters that the stream cannot encode.
 
-    Raises OSError where the stream is closed or does not take it.
+    Raises OSError if the stream is closed or cannot be written.
     """
-    # Python has none where it was closed from the start.
+    # Python has no stream for a file descriptor that was closed from the start.
     if stream is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     encoding = stream.encoding or "utf-8"
@@ -161,14 +161,14 @@ def write(text: str, stream: TextIO | None) -> None:
             text.encode(encoding, "replace").decode(encoding), file=stream, flush=True
         )
     except OSError:
-        # What it still holds would fail once more when Python ends.
+        # Otherwise Python fails again when it flushes the buffer at exit.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise
 
 
 def show(text: str) -> None:
-    """Print the output, or end."""
+    """Print the output. Exit if it cannot be written."""
     try:
         write(text, sys.stdout)
     except OSError as err:
@@ -176,34 +176,35 @@ def show(text: str) -> None:
 
 
 def warn(message: str) -> None:
-    """Say something beside the output, but no key that was pasted as an argument."""
+    """Print a message on stderr. A session key and the text after it are removed."""
     shown, key, _ = plain(message).partition("sk-ant-")
     with suppress(OSError):
         write(f"claude_usage: {shown}{key and '(a key)'}", sys.stderr)
 
 
 def fail(status: int, message: str) -> NoReturn:
-    """Say why there is no output, and end."""
+    """Print why there is no output, and exit."""
     warn(message)
     sys.exit(status)
 
 
 class CommandLine(argparse.ArgumentParser):
-    """A command line that is explained and refused like everything else."""
+    """A command line whose help and errors are printed like other output."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse it in one line, without the arguments: one of them may be a key."""
-        fail(
-            CONFIGURATION, "arguments cannot be understood: --help says which there are"
-        )
+        """Exit without printing the arguments, which can contain a session key."""
+        fail(CONFIGURATION, "invalid arguments: see --help")
 
     def print_help(self, file: Any = None) -> None:
-        """Explain it."""
+        """Print the help."""
         show(self.format_help().rstrip())
 
 
 def read_json(path: Path) -> Any:
-    """Return the JSON of a file that is not too large, or None. Raises OSError."""
+    """Return the JSON of a file, or None if it is invalid or too large.
+
+    Raises OSError.
+    """
     with path.open("rb") as file:
         content = file.read(MAX_BODY + 1)
     if len(content) > MAX_BODY:
@@ -212,7 +213,7 @@ def read_json(path: Path) -> Any:
 
 
 def others_can_read(path: Path) -> bool:
-    """Return whether a file is open to other users of the machine."""
+    """Return whether other users of the computer can read a file."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -221,26 +222,24 @@ def others_can_read(path: Path) -> bool:
 
 
 def read_config(path: Path) -> tuple[str, str | None]:
-    """Return the session key and the organization ID of the configuration."""
+    """Return the session key and the organization ID, or None, of a configuration."""
     try:
         config = read_json(path)
     except OSError as err:
         raise ConfigurationError(
-            f"{path} cannot be read ({err.strerror}): --help says what it must hold"
+            f"{path} cannot be read ({err.strerror}): see --help"
         ) from None
     if config is None:
-        raise ConfigurationError(
-            f"{path} is not valid JSON: --help says what it must hold"
-        )
+        raise ConfigurationError(f"{path} is not valid JSON: see --help")
     if not isinstance(config, dict):
-        raise ConfigurationError(f'{path} must hold {{"session_key": "..."}}')
+        raise ConfigurationError(f'{path} must contain {{"session_key": "..."}}')
     key, org_id = config.get("session_key"), config.get("org_id")
     try:
         key = parse_session_key(key if isinstance(key, str) else "").session_key
     except InvalidSessionKeyError as err:
         raise ConfigurationError(
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
-            "of claude.ai, it starts with sk-ant-sid"
+            "of claude.ai, which starts with sk-ant-sid"
         ) from None
     if org_id in (None, ""):
         return key, None
@@ -248,12 +247,12 @@ def read_config(path: Path) -> tuple[str, str | None]:
         return key, parse_org_id(org_id if isinstance(org_id, str) else "")
     except InvalidOrganizationIdError as err:
         raise ConfigurationError(
-            f"org_id in {path}: {err}; correct it, or leave it out"
+            f"org_id in {path}: {err}; correct it, or remove it"
         ) from None
 
 
 class Unprocessed(HTTPErrorProcessor):
-    """Hand out every answer as it is: a redirect would carry the cookie along."""
+    """Do not follow redirects, which would send the cookie to another URL."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         """Return the answer."""
@@ -263,7 +262,7 @@ class Unprocessed(HTTPErrorProcessor):
 
 
 def fetch(url: str, key: str) -> Answer | UnavailableError:
-    """Return the answer to a request, good or not, or what kept it from coming."""
+    """Send a request, and return any answer, or the error if there is none."""
     headers = {**HEADERS, "Cookie": f"{SESSION_COOKIE}={key}"}
     request = Request(url, headers=headers)  # noqa: S310
     try:
@@ -273,11 +272,11 @@ def fetch(url: str, key: str) -> Answer | UnavailableError:
                 name.lower(): response.headers.get_all(name)
                 for name in response.headers
             }
-            # With that header the body may be anything.
-            is_read = "cf-mitigated" not in received
-            body = response.read(MAX_BODY + 1) if is_read else b""
+            # The body of a challenge can be of any size.
+            is_challenge = "cf-mitigated" in received
+            body = b"" if is_challenge else response.read(MAX_BODY + 1)
     except (HTTPException, OSError, ValueError) as err:
-        # No more than its kind: the text can hold the address.
+        # The message of the error can contain the URL.
         return UnavailableError(type(err).__name__)
     if len(body) > MAX_BODY:
         return UnavailableError("answer too large")
@@ -286,10 +285,10 @@ def fetch(url: str, key: str) -> Answer | UnavailableError:
 
 
 def get(key: str, *path: str, expect: type = dict) -> Any:
-    """Ask claude.ai once, and return the JSON of a good answer.
+    """Send a request, and return the JSON of a good answer.
 
-    The request has a thread of its own, as only that can be left alone whatever it
-    waits for: a name server, a proxy, or the next byte.
+    The request runs in a thread, so that the time limit includes name resolution, the
+    proxy and slow answers.
     """
     url = "/".join((BASE_URL, "api", *path))
     answers: SimpleQueue[Answer | UnavailableError] = SimpleQueue()
@@ -304,7 +303,7 @@ def get(key: str, *path: str, expect: type = dict) -> Any:
 
 
 def get_confirmed(key: str, *path: str, expect: type = dict) -> Any:
-    """Ask, and ask again before a key is called dead."""
+    """Return the same as `get`. Send a second request if the session key has expired."""
     try:
         return get(key, *path, expect=expect)
     except InvalidSessionError:
@@ -313,11 +312,11 @@ def get_confirmed(key: str, *path: str, expect: type = dict) -> Any:
 
 
 def get_usage(key: str, org_id: str) -> Usage:
-    """Ask for the usage; where the organization is refused, its list tells why."""
+    """Return the usage. If the organization is refused, its list shows the reason."""
     try:
         return parse_usage(get_confirmed(key, *organization_path(org_id), "usage"))
     except OrganizationAccessError:
-        # A dead key is refused here as well, and then that is the reason.
+        # This raises InvalidSessionError if the session key has expired.
         listed = parse_organizations(get(key, "organizations", expect=list))
         if any(item.has_usage and item.org_id == org_id for item in listed):
             raise ForbiddenError from None
@@ -325,7 +324,7 @@ def get_usage(key: str, org_id: str) -> Usage:
 
 
 def organization_path(org_id: str) -> tuple[str, str]:
-    """Return the path of an organization, into which nothing else is ever put."""
+    """Return the path of an organization. Raises InvalidOrganizationIdError."""
     if not is_org_id(org_id):
         raise InvalidOrganizationIdError
     return ("organizations", org_id)
@@ -334,10 +333,10 @@ def organization_path(org_id: str) -> tuple[str, str]:
 def organization_and_plan(
     key: str, org_id: str | None, cache: Path
 ) -> tuple[str, str | None]:
-    """Return the organization to ask about and its plan, from the cache if it is fresh."""
+    """Return the organization ID and the plan, from the cache if possible."""
     about = hashlib.sha256(f"{key} {org_id}".encode()).hexdigest()
-    if known := remembered(cache, about):
-        return known
+    if cached := read_cache(cache, about):
+        return cached
     if org_id is None:
         listed = parse_organizations(get_confirmed(key, "organizations", expect=list))
         organization = next((item for item in listed if item.has_usage), None)
@@ -348,20 +347,23 @@ def organization_and_plan(
         try:
             organization = parse_organization(get(key, *organization_path(org_id)))
         except ClaudeAiError:
-            # The usage tells what is wrong; without a plan it is still the usage.
+            # The plan is optional. The request for the usage reports the error.
             return org_id, None
     plan = organization.plan if organization else None
-    remember(
+    write_cache(
         cache,
         {"about": about, "org_id": org_id, "plan": plan, "time": now().timestamp()},
     )
     return org_id, plan
 
 
-def remembered(cache: Path, about: str) -> tuple[str, str | None] | None:
-    """Return organization and plan from the cache, or None unless they can be used."""
+def read_cache(cache: Path, about: str) -> tuple[str, str | None] | None:
+    """Return organization ID and plan from the cache, or None if it is invalid or old.
+
+    `about` is a digest of the configuration that the cached values are for.
+    """
     try:
-        # A link, a pipe or a device is none of ours.
+        # Do not follow a link, and do not wait for a pipe.
         is_file = stat.S_ISREG(cache.lstat().st_mode)
         known = read_json(cache) if is_file else None
     except OSError:
@@ -374,8 +376,8 @@ def remembered(cache: Path, about: str) -> tuple[str, str | None] | None:
     return (org_id, text_of(known.get("plan"))) if is_org_id(org_id) else None
 
 
-def remember(cache: Path, known: dict[str, Any]) -> None:
-    """Replace the cache as a whole, for its user only; without it all is asked again."""
+def write_cache(cache: Path, known: dict[str, Any]) -> None:
+    """Replace the cache file, which only its owner can read. Ignore errors."""
     with suppress(OSError):
         number, name = tempfile.mkstemp(dir=cache.parent, prefix=f"{cache.name}.")
         try:
@@ -403,7 +405,7 @@ def day_and_clock(at: datetime | None) -> str | None:
 
 
 def countdown(at: datetime | None, present: datetime) -> str | None:
-    """Return the time that is left, such as 2h 30m; a minute begun counts."""
+    """Return the remaining time, such as 2h 30m, rounded up to a minute."""
     if at is None:
         return None
     left = max(0, math.ceil((at - present).total_seconds() / 60))
@@ -412,21 +414,21 @@ def countdown(at: datetime | None, present: datetime) -> str | None:
 
 
 def iso(at: datetime | None) -> str | None:
-    """Return a time for a program."""
+    """Return a time in ISO 8601."""
     return at.isoformat() if at else None
 
 
 def reading(
     window: UsageWindow | None, present: datetime
 ) -> tuple[int | float | None, datetime | None]:
-    """Return percentage and reset of a window; of one that is over nothing is known."""
+    """Return percentage and reset of a window, or None if it is missing or over."""
     if window is None or window.is_over(present):
         return None, None
     return window.percent, window.resets_at
 
 
 def named(windows: tuple[UsageWindow, ...]) -> Iterator[tuple[str, UsageWindow]]:
-    """Yield the windows that have a name, with a number where others have the same."""
+    """Yield the windows with a name. Repeated names are numbered."""
     for window in windows:
         if window.name:
             same = [other for other in windows if other.name == window.name]
@@ -435,7 +437,7 @@ def named(windows: tuple[UsageWindow, ...]) -> Iterator[tuple[str, UsageWindow]]
 
 
 def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
-    """Return all values under the names that templates use; what is not told is None."""
+    """Return the output for templates. A missing value is None."""
     percent, reset = reading(usage.session, present)
     week_percent, week_reset = reading(usage.weekly, present)
     models = {}
@@ -445,7 +447,7 @@ def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
     return {
         "session_pct": percent,
         "session_used": percent,
-        # claude.ai counts in percent: where there is a limit, it is all of it.
+        # A limit is 100, because claude.ai sends percentages only.
         "session_limit": 100 if usage.session else None,
         "session_reset_time": clock(reset),
         "session_reset_countdown": countdown(reset, present),
@@ -467,7 +469,7 @@ def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
 def table(
     usage: Usage, plan: str | None, present: datetime, *, color: bool, blocks: bool
 ) -> str:
-    """Return a table with bars for a person."""
+    """Return a table with bars."""
     full, empty = ("█", "░") if blocks else ("#", ".")
     lines = [
         ("Session", usage.session),
@@ -479,8 +481,8 @@ def table(
     for name, window in lines:
         percent, reset = reading(window, present)
         if percent is None:
-            why = "has reset, nothing newer is told" if window else "no such limit"
-            shown.append(f"{name:{width}}  {why}")
+            reason = "has reset, no new value yet" if window else "no limit"
+            shown.append(f"{name:{width}}  {reason}")
             continue
         filled = min(20, max(0, round(percent / 5)))
         bar = full * filled + empty * (20 - filled)
@@ -495,21 +497,21 @@ def table(
 
 
 def main() -> None:
-    """Read the command line, ask, and print."""
-    introduction, _, rest = (__doc__ or "").partition("\n\n")
+    """Run the command line."""
+    description, _, epilog = (__doc__ or "").partition("\n\n")
     parser = CommandLine(
         prog="claude_usage.py",
-        description=introduction,
-        epilog=rest,
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     default = Path(__file__).resolve().with_name("claude_config.json")
     parser.add_argument("--config", type=Path, default=default, metavar="FILE")
-    parser.add_argument("--human", action="store_true", help="a table with bars")
+    parser.add_argument("--human", action="store_true", help="print a table with bars")
     parser.add_argument(
         "--environment-proxy",
         action="store_true",
-        help="use the proxy that HTTPS_PROXY or the system names",
+        help="use the proxy of HTTPS_PROXY or of the system",
     )
     arguments = parser.parse_args()
     if arguments.environment_proxy:
@@ -524,7 +526,7 @@ def main() -> None:
     except ClaudeAiError as err:
         kind = next(kind for kind in type(err).__mro__ if kind in OUTCOMES)
         status, advice = OUTCOMES[kind]
-        if status in (DEAD_KEY, WRONG_ORGANIZATION):
+        if status in (EXPIRED_KEY, WRONG_ORGANIZATION):
             with suppress(OSError):
                 cache.unlink()
         fail(status, f"{err}: {advice}")
@@ -537,7 +539,8 @@ def main() -> None:
         show(json.dumps(report(usage, plan, now())))
     if others_can_read(arguments.config):
         warn(
-            f"others can read {arguments.config}: chmod 600 keeps your session key to you"
+            f"other users can read {arguments.config} and your session key: run "
+            "chmod 600 on it"
         )
 
 

@@ -1,4 +1,4 @@
-"""Tests of the claude.ai client by itself, without Home Assistant."""
+"""Tests of the claude.ai client without Home Assistant."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-BODIES = [
-    json.loads(path.read_text())["body"]
-    for path in (Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json")
-]
+KEY = "sk-ant-sid01-".ljust(60, "x")
+ORG_ID = "1a2b3c4d-0000-4000-8000-123456789abc"
 
-# Anything that a JSON body can hold, in the shapes Python gives it.
+BODIES = {
+    path.stem: json.loads(path.read_text())["body"]
+    for path in (Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json")
+}
+
+# All types of JSON values.
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -31,8 +34,8 @@ json_values = st.recursive(
 
 @st.composite
 def spoiled_bodies(draw: st.DrawFn) -> Any:
-    """Draw a usage body in which one place, wherever it is, holds something else."""
-    body = json.loads(json.dumps(draw(st.sampled_from(BODIES))))
+    """Draw a usage body in which one value is replaced by another JSON value."""
+    body = json.loads(json.dumps(draw(st.sampled_from([*BODIES.values()]))))
     place = body
     while place:
         keys = sorted(place) if isinstance(place, dict) else range(len(place))

@@ -1,4 +1,4 @@
-"""What an answer means: each row of the error table, their order, and offered keys."""
+"""The meaning of an answer: the error, and the session key that it offers."""
 
 from __future__ import annotations
 
@@ -11,29 +11,21 @@ from typing import Any
 
 import pytest
 
+from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.answer import (
     Answer,
     error_of,
     good_body,
     json_of,
 )
-from custom_components.claude_pulse.claude_ai.errors import (
-    BlockedError,
-    ClaudeAiError,
-    ForbiddenError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
-    UnavailableError,
-)
 from tests.simulator.faults import error_body
 
-URL = "https://claude.ai/api/organizations/1a2b/usage"
+PATH = "/api/organizations/1a2b/usage"
+URL = f"https://claude.ai{PATH}"
 KEY = "sk-ant-sid02-".ljust(60, "k")
 OTHER_KEY = "sk-ant-sid02-".ljust(60, "o")
 PAGE = "<!DOCTYPE html><html></html>"
+REGION = "https://www.example.com/app-unavailable-in-region?a"
 
 SESSION_INVALID = error_body("permission_error", "Invalid", "account_session_invalid")
 REFUSED = error_body("permission_error", "Invalid authorization for organization")
@@ -43,22 +35,17 @@ ERROR = error_body("api_error", "Something broke")
 def answer(
     status: int = 200, body: Any = "", *, url: str = URL, **headers: str | list[str]
 ) -> Answer:
-    """Return an answer with a body that is JSON, or a text that is none."""
+    """Return an answer with a body that is JSON or text."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Answer(
-        url,
-        status,
-        {
-            name.replace("_", "-"): [value] if isinstance(value, str) else value
-            for name, value in headers.items()
-        },
-        text,
-        json_of(text),
-    )
+    values = {
+        name.replace("_", "-"): [value] if isinstance(value, str) else value
+        for name, value in headers.items()
+    }
+    return Answer(url, status, values, text, json_of(text))
 
 
 def test_header() -> None:
-    """The first value counts, and what is not there is None."""
+    """The first value of a header is used."""
     found = answer(location=["/first", "/second"], empty=[])
     assert found.header("location") == "/first"
     assert found.header("empty") is None
@@ -76,148 +63,127 @@ def test_header() -> None:
         ("9" * 10_000, None),
     ],
 )
-def test_json(text: str, value: Any) -> None:
-    """What is no JSON, or cannot be held, is None."""
+def test_json_of(text: str, value: Any) -> None:
+    """Invalid JSON is None."""
     assert json_of(text) == value
 
 
 @pytest.mark.parametrize(
-    ("found", "error"),
+    ("statuses", "body", "headers", "error"),
     [
-        (answer(200, {}), None),
-        (answer(200, []), None),
-        (answer(200, "no JSON"), None),
-        (answer(200, {"error": None}), None),
-        (answer(200, {"error": "a text"}), None),
-        # Blocked, whatever else is said.
-        (answer(200, {}, cf_mitigated="challenge"), BlockedError),
-        (answer(403, SESSION_INVALID, cf_mitigated=""), BlockedError),
+        ([200], {}, {}, None),
+        ([200], [], {}, None),
+        ([200], "no JSON", {}, None),
+        ([200], {"error": None}, {}, None),
+        ([200], {"error": "a text"}, {}, None),
+        # A block takes precedence over everything else.
+        ([200, 403], SESSION_INVALID, {"cf_mitigated": ""}, errors.BlockedError),
+        ([307], "", {"cf_mitigated": "x", "location": REGION}, errors.BlockedError),
+        ([200, 401, 404, 451, 502], PAGE, {}, errors.BlockedError),
+        ([200], f"\n \t{PAGE}", {}, errors.BlockedError),
+        ([302], PAGE, {"location": "/login"}, errors.BlockedError),
+        # A redirect to the region page takes precedence over its body.
         (
-            answer(307, cf_mitigated="x", location="/app-unavailable-in-region"),
-            BlockedError,
+            [307],
+            PAGE,
+            {"location": "/app-unavailable-in-region"},
+            errors.RegionBlockedError,
         ),
-        (answer(200, PAGE), BlockedError),
-        (answer(200, f"\n \t{PAGE}"), BlockedError),
-        (answer(401, PAGE), BlockedError),
-        (answer(404, PAGE), BlockedError),
-        (answer(451, PAGE), BlockedError),
-        (answer(502, PAGE), BlockedError),
-        (answer(302, PAGE, location="/login"), BlockedError),
-        # The region, by a redirect even with a page.
-        (
-            answer(307, PAGE, location="https://claude.ai/app-unavailable-in-region"),
-            RegionBlockedError,
-        ),
-        (
-            answer(302, location="https://www.example.com/app-unavailable-in-region?a"),
-            RegionBlockedError,
-        ),
-        (answer(451, {}), RegionBlockedError),
-        (answer(451, "no JSON"), RegionBlockedError),
-        # The session key.
-        (answer(403, SESSION_INVALID), InvalidSessionError),
-        (answer(404, SESSION_INVALID), InvalidSessionError),
-        (answer(400, SESSION_INVALID), InvalidSessionError),
-        (answer(200, SESSION_INVALID), InvalidSessionError),
-        (answer(401, {}), InvalidSessionError),
-        (answer(401, REFUSED), InvalidSessionError),
-        # The organization.
-        (answer(403, REFUSED), OrganizationAccessError),
-        (answer(404, {}), OrganizationAccessError),
-        (answer(404, "no JSON"), OrganizationAccessError),
-        (answer(400, {}), InvalidOrganizationIdError),
-        (answer(400, REFUSED), InvalidOrganizationIdError),
-        # Limits, and refusals that say nothing.
-        (answer(429, {}), RateLimitedError),
-        (answer(429, "no JSON"), RateLimitedError),
-        (answer(403, {}), ForbiddenError),
-        (answer(403, ERROR), ForbiddenError),
-        (answer(403, {"error": {"message": None}}), ForbiddenError),
-        (answer(403, []), ForbiddenError),
+        ([302], "", {"location": REGION}, errors.RegionBlockedError),
+        ([451], "no JSON", {}, errors.RegionBlockedError),
+        ([200, 400, 403, 404], SESSION_INVALID, {}, errors.InvalidSessionError),
+        ([401], {}, {}, errors.InvalidSessionError),
+        ([401], REFUSED, {}, errors.InvalidSessionError),
+        ([404], "no JSON", {}, errors.OrganizationAccessError),
+        ([400], REFUSED, {}, errors.InvalidOrganizationIdError),
+        ([429], "no JSON", {}, errors.RateLimitedError),
+        ([403], {}, {}, errors.ForbiddenError),
+        ([403], [], {}, errors.ForbiddenError),
+        ([403], {"error": {"message": None}}, {}, errors.ForbiddenError),
     ],
 )
-def test_meaning(found: Answer, error: type[ClaudeAiError] | None) -> None:
-    """Each row of the table, and what comes first."""
-    assert type(error_of(found)) is (error or type(None))
+def test_error(
+    statuses: list[int],
+    body: Any,
+    headers: Any,
+    error: type[errors.ClaudeAiError] | None,
+) -> None:
+    """The first rule that matches decides the error."""
+    for status in statuses:
+        found = error_of(answer(status, body, **headers))
+        assert type(found) is (error or type(None))
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("statuses", "body"),
     [
-        answer(200, ERROR),
-        answer(200, {"error": {"message": "flat"}}),
-        answer(200, {"error": {}}),
-        answer(200, {"error": {"message": "x", "details": "account_session_invalid"}}),
-        answer(200, REFUSED),
-        answer(201, {}),
-        answer(204),
-        answer(299, {}),
-        answer(401, "no JSON"),
-        answer(402, {}),
-        answer(403, "no JSON"),
-        answer(500, ERROR),
-        answer(500, REFUSED),
-        answer(529, {}),
-        # Redirects that lead nowhere.
-        answer(300),
-        answer(304),
-        answer(399, {}),
-        answer(301, location="/somewhere"),
-        answer(302, location="/somewhere/login"),
-        answer(302, location=""),
-        answer(302, location="http://["),
-        answer(302, location="http://[::1]@"),
-        answer(302, location="http:///login"),
-        answer(302, location="mailto:login@claude.ai"),
-        answer(302, location="https://claude.ai:99999/login"),
+        ([200, 500], ERROR),
+        ([200, 500], REFUSED),
+        ([200], {"error": {}}),
+        ([200], {"error": {"message": "flat"}}),
+        ([200], {"error": {"message": "x", "details": "account_session_invalid"}}),
+        ([201, 299, 399, 402, 529], {}),
+        ([204, 300, 304, 401, 403], ""),
     ],
 )
-def test_anything_else(found: Answer) -> None:
-    """The status is all that is told of it."""
-    error = error_of(found)
-    assert type(error) is UnavailableError
-    assert str(error).endswith(f" (HTTP status {found.status})")
+def test_other_error(statuses: list[int], body: Any) -> None:
+    """Other answers are errors that name the status."""
+    for status in statuses:
+        error = error_of(answer(status, body))
+        assert type(error) is errors.UnavailableError
+        assert str(error).endswith(f" (HTTP status {status})")
 
 
 @pytest.mark.parametrize(
     ("location", "error"),
     [
-        ("/login", InvalidSessionError),
-        ("/login?returnTo=%2F", InvalidSessionError),
-        ("https://claude.ai/login", InvalidSessionError),
-        ("https://claude.ai:443/login", InvalidSessionError),
-        ("//claude.ai/login", InvalidSessionError),
-        ("https://CLAUDE.AI/login", InvalidSessionError),
-        # A captive portal.
-        ("http://claude.ai/login", BlockedError),
-        ("https://claude.ai:8443/login", BlockedError),
-        ("https://login.example/login", BlockedError),
-        ("http://claude.ai:443/login", BlockedError),
-        ("http://10.0.0.1/", BlockedError),
+        ("/login", errors.InvalidSessionError),
+        ("/login?returnTo=%2F", errors.InvalidSessionError),
+        ("https://claude.ai/login", errors.InvalidSessionError),
+        ("https://claude.ai:443/login", errors.InvalidSessionError),
+        ("//claude.ai/login", errors.InvalidSessionError),
+        ("https://CLAUDE.AI/login", errors.InvalidSessionError),
+        # These are captive portals.
+        ("http://claude.ai/login", errors.BlockedError),
+        ("https://claude.ai:8443/login", errors.BlockedError),
+        ("https://login.example/login", errors.BlockedError),
+        ("http://claude.ai:443/login", errors.BlockedError),
+        ("http://10.0.0.1/", errors.BlockedError),
+        # These have no meaning.
+        ("/somewhere", errors.UnavailableError),
+        ("/somewhere/login", errors.UnavailableError),
+        ("", errors.UnavailableError),
+        ("http://[", errors.UnavailableError),
+        ("http://[::1]@", errors.UnavailableError),
+        ("http:///login", errors.UnavailableError),
+        ("mailto:login@claude.ai", errors.UnavailableError),
+        ("https://claude.ai:99999/login", errors.UnavailableError),
     ],
 )
-def test_redirect(location: str, error: type[ClaudeAiError]) -> None:
-    """claude.ai's own log-in page is told from somebody else's."""
-    assert type(error_of(answer(302, location=location))) is error
-    assert type(error_of(answer(300, location=location))) is error
-    assert type(error_of(answer(399, location=location))) is error
+@pytest.mark.parametrize("status", [300, 302, 399])
+def test_redirect(
+    status: int, location: str, error: type[errors.ClaudeAiError]
+) -> None:
+    """A redirect to the login page differs from one to another server."""
+    assert type(error_of(answer(status, location=location))) is error
 
 
 def test_redirect_without_encryption() -> None:
-    """The usual port need not be named there either."""
-    url = "http://claude.ai/api/organizations"
+    """The default port of HTTP is optional, too."""
+    url = f"http://claude.ai{PATH}"
     for location in ("http://claude.ai:80/login", "http://claude.ai/login"):
         found = error_of(answer(302, url=url, location=location))
-        assert type(found) is InvalidSessionError
+        assert type(found) is errors.InvalidSessionError
     found = error_of(answer(302, url=url, location="https://claude.ai/login"))
-    assert type(found) is BlockedError
+    assert type(found) is errors.BlockedError
 
 
 def in_an_hour(zone: timezone | None = UTC) -> str:
-    """Return the time of an hour from now, as HTTP writes it."""
+    """Return the time in one hour in the format of HTTP."""
     moment = datetime.now(UTC) + timedelta(hours=1)
-    moment = moment.replace(tzinfo=None) if zone is None else moment.astimezone(zone)
-    return format_datetime(moment)
+    return format_datetime(
+        moment.astimezone(zone) if zone else moment.replace(tzinfo=None)
+    )
 
 
 @pytest.mark.parametrize(
@@ -227,49 +193,47 @@ def in_an_hour(zone: timezone | None = UTC) -> str:
         (" 120 ", 120),
         ("0", 0),
         (in_an_hour, 3600),
-        # Written as `-0000`: UTC, and no word about where.
+        # The offset `-0000` is UTC.
         (partial(in_an_hour, None), 3600),
         (partial(in_an_hour, timezone(timedelta(hours=5))), 3600),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", -300_000_000),
         ("-5", None),
         ("1.5", None),
         ("soon", None),
         ("", None),
+        ([], None),
         ("Wed, 21 Oct 99999999999 07:28:00 GMT", None),
         ("Wed, 21 Oct 2099 07:28:00 +9999999999999999999999", None),
     ],
 )
-def test_retry_after(value: str | Callable[[], str], seconds: float | None) -> None:
-    """Seconds or a date, as they were sent."""
-    sent = value if isinstance(value, str) else value()
+def test_retry_after(
+    value: str | list[str] | Callable[[], str], seconds: float | None
+) -> None:
+    """The wait is given in seconds or as a date."""
+    sent = value() if callable(value) else value
     error = error_of(answer(429, {}, retry_after=sent))
-    assert isinstance(error, RateLimitedError)
+    assert isinstance(error, errors.RateLimitedError)
     if seconds is None:
         assert error.retry_after is None
-    elif seconds < 0:
-        assert error.retry_after < seconds
     else:
         assert error.retry_after == pytest.approx(seconds, abs=60)
         assert isinstance(error.retry_after, float)
 
 
-def test_no_retry_after() -> None:
-    """A limit need not say how long it lasts."""
-    error = error_of(answer(429, {}))
-    assert isinstance(error, RateLimitedError)
-    assert error.retry_after is None
+def test_retry_after_in_the_past() -> None:
+    """A date in the past is a negative wait."""
+    error = error_of(answer(429, {}, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"))
+    assert isinstance(error, errors.RateLimitedError)
+    assert error.retry_after < -300_000_000
 
 
 def test_good_body() -> None:
-    """The root has to be of the type that is asked for."""
+    """The root must be of the expected type."""
     assert good_body(answer(200, {"a": 1})) == {"a": 1}
     assert good_body(answer(200, [1]), list) == [1]
-    for found, expect in ((answer(200, [1]), dict), (answer(200, {}), list)):
-        with pytest.raises(UnavailableError, match=r"\(unexpected answer\)$"):
-            good_body(found, expect)
-    with pytest.raises(UnavailableError, match="unexpected answer"):
-        good_body(answer(200, "no JSON"))
-    with pytest.raises(InvalidSessionError):
+    for body, expect in (([1], dict), ({}, list), ("no JSON", dict)):
+        with pytest.raises(errors.UnavailableError, match=r"\(unexpected answer\)$"):
+            good_body(answer(200, body), expect)
+    with pytest.raises(errors.InvalidSessionError):
         good_body(answer(403, SESSION_INVALID))
 
 
@@ -284,11 +248,11 @@ EARLIER = "Thu, 01 Jan 1970 00:00:00 GMT"
         ([f" sessionKey = {KEY} ; Path=/"], KEY),
         ([f"sessionKey={KEY}; Path=/; HttpOnly; Secure"], KEY),
         (["__cf_bm=x; Path=/", f"sessionKey={KEY}", "other=y"], KEY),
-        # The last one counts, and what ends the session as well.
+        # The last cookie wins, also if it revokes the key.
         ([f"sessionKey={KEY}", f"sessionKey={OTHER_KEY}"], OTHER_KEY),
         ([f"sessionKey={KEY}", "sessionKey=; Max-Age=0"], None),
         (["sessionKey=; Max-Age=0", f"sessionKey={KEY}"], KEY),
-        # How long it is to last.
+        # The cookie must not have expired.
         ([f"sessionKey={KEY}; Max-Age=1"], KEY),
         ([f"sessionKey={KEY}; MAX-AGE = 60 "], KEY),
         ([f"sessionKey={KEY}; Max-Age=0"], None),
@@ -298,11 +262,11 @@ EARLIER = "Thu, 01 Jan 1970 00:00:00 GMT"
         ([f"sessionKey={KEY}; Expires={LATER}"], KEY),
         ([f"sessionKey={KEY}; expires={EARLIER}"], None),
         ([f"sessionKey={KEY}; Expires=never"], None),
-        # Max-Age goes before Expires, in whatever order.
+        # Max-Age takes precedence over Expires.
         ([f"sessionKey={KEY}; Expires={EARLIER}; Max-Age=60"], KEY),
         ([f"sessionKey={KEY}; Max-Age=0; Expires={LATER}"], None),
         ([f"sessionKey={KEY}; Max-Age=; Expires={EARLIER}"], None),
-        # No session key, and no cookie of that name.
+        # The value must be a session key, and the name must match.
         (["sessionKey="], None),
         (["sessionKey"], None),
         ([f"sessionKey={KEY}=="], None),
@@ -315,16 +279,8 @@ EARLIER = "Thu, 01 Jan 1970 00:00:00 GMT"
     ],
 )
 def test_offered_key(lines: list[str], key: str | None) -> None:
-    """The session key that a cookie sets, unless it ends the session."""
+    """A cookie that has not expired offers a session key."""
     assert answer(200, {}, set_cookie=lines).offered_key == key
-
-
-def test_nothing_offered() -> None:
-    """An answer without cookies offers nothing."""
-    assert answer(200, {}).offered_key is None
-
-
-PATH = "/api/organizations/1a2b/usage"
 
 
 @pytest.mark.parametrize(
@@ -333,7 +289,7 @@ PATH = "/api/organizations/1a2b/usage"
         "Domain=claude.ai",
         "Domain=.claude.ai; Path=/",
         "DOMAIN = Claude.AI ; path = /api",
-        # The last one counts, but one without a value does not.
+        # The last value wins. An empty domain is ignored.
         "Domain=example.com; Domain=claude.ai",
         "Domain=claude.ai; Domain=",
         "Domain",
@@ -343,15 +299,15 @@ PATH = "/api/organizations/1a2b/usage"
         "Path=/api/",
         f"Path={PATH}",
         "Path=/login; Path=/",
-        # What is no path means that of the request.
+        # The default is the path of the request.
         "Path",
         "Path=",
         "Path=login",
         "Path=/login; Path=",
     ],
 )
-def test_cookie_that_is_sent_back(attributes: str) -> None:
-    """A key that a browser would send with the next request is offered."""
+def test_cookie_for_this_request(attributes: str) -> None:
+    """A cookie offers a key if a browser would send it with the same request."""
     line = f"sessionKey={KEY}; {attributes}"
     assert answer(200, {}, set_cookie=[line]).offered_key == KEY
 
@@ -385,19 +341,20 @@ def test_cookie_that_is_sent_back(attributes: str) -> None:
         "Domain=example.com; Path=/",
     ],
 )
-def test_foreign_cookie(attributes: str) -> None:
-    """A cookie for another host or path neither renews a key nor ends one."""
+def test_cookie_for_another_request(attributes: str) -> None:
+    """A cookie for another host or path neither offers nor removes a key."""
     line = f"sessionKey={OTHER_KEY}; {attributes}"
     assert answer(200, {}, set_cookie=[line]).offered_key is None
-    ends = f"sessionKey=; Max-Age=0; {attributes}"
-    lines = [f"sessionKey={KEY}; Path=/", line, ends]
+    removal = f"sessionKey=; Max-Age=0; {attributes}"
+    lines = [f"sessionKey={KEY}; Path=/", line, removal]
     assert answer(200, {}, set_cookie=lines).offered_key == KEY
 
 
-def test_cookie_of_an_address() -> None:
-    """An IP address has no domain but itself."""
-    for domain, key in (("127.0.0.1", KEY), ("0.0.1", None), ("1", None)):
-        line = f"sessionKey={KEY}; Domain={domain}"
-        url = f"http://127.0.0.1:8123{PATH}"
-        found = Answer(url, 200, {"set-cookie": [line]}, "{}", {})
-        assert found.offered_key == key
+@pytest.mark.parametrize(
+    ("domain", "key"), [("127.0.0.1", KEY), ("0.0.1", None), ("1", None)]
+)
+def test_cookie_of_an_ip_address(domain: str, key: str | None) -> None:
+    """An IP address has no parent domain."""
+    line = f"sessionKey={KEY}; Domain={domain}"
+    found = answer(200, {}, url=f"http://127.0.0.1:8123{PATH}", set_cookie=[line])
+    assert found.offered_key == key

@@ -1,296 +1,225 @@
-"""What the client sends, and what it makes of answers."""
+"""The requests of the client, and its results."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
 import zlib
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.claude_pulse.claude_ai import client as client_module
-from custom_components.claude_pulse.claude_ai.errors import (
-    BlockedError,
-    ClaudeAiError,
-    ForbiddenError,
-    InvalidOrganizationIdError,
-    InvalidSessionError,
-    OrganizationAccessError,
-    RateLimitedError,
-    RegionBlockedError,
-    UnavailableError,
-    UnreachableError,
-)
+from custom_components.claude_pulse.claude_ai import client as client_module, errors
+from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
+from custom_components.claude_pulse.claude_ai.money import Money
 from custom_components.claude_pulse.claude_ai.organization import (
     MAX_ORGANIZATIONS,
     Organization,
 )
-from custom_components.claude_pulse.claude_ai.usage import Money
 from tests.simulator import Simulator
+from tests.simulator.faults import FAULTS
 
-from .conftest import KEY, ORG_ID, Serve, open_client
-
-
-async def test_exact_request(serve: Serve) -> None:
-    """The headers are those of the usage page, and the key is the only cookie."""
-    seen: list[tuple[str, dict[str, str]]] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        """Remember a request, and set cookies."""
-        seen.append((request.raw_path, dict(request.headers)))
-        response = web.json_response({})
-        response.set_cookie("sessionKey", "another")
-        response.set_cookie("__cf_bm", "x")
-        return response
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        await client.usage(ORG_ID)
-        await client.usage(ORG_ID)
-    assert seen[0] == seen[1]
-    path, headers = seen[1]
-    assert path == f"/api/organizations/{ORG_ID}/usage"
-    for name in ("Host", "Connection"):
-        headers.pop(name, None)
-    assert "Chrome/" in headers.pop("User-Agent")
-    assert headers == {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip, deflate",
-        "Accept-Language": "en-US,en;q=0.9",
-        "Cookie": f"sessionKey={KEY}",
-        "Referer": "https://claude.ai/settings/usage",
-        "anthropic-client-platform": "web_claude_ai",
-    }
+from . import KEY, ORG_ID
+from .conftest import Ada, Serve
 
 
-def test_nothing_but_claude_ai() -> None:
-    """The shipped client asks claude.ai, encrypted."""
+async def test_request(serve: Serve, client: ClaudeAiClient) -> None:
+    """Each request has the headers of the usage page, with the key as the only cookie."""
+    cookies = [("Set-Cookie", "sessionKey=another"), ("Set-Cookie", "__cf_bm=x")]
+    server = await serve({}, headers=cookies)
+    await client.usage(ORG_ID)
+    await client.usage(ORG_ID)
+    for request in server.requests:
+        assert request.raw_path == f"/api/organizations/{ORG_ID}/usage"
+        # The case of the names is that of a browser.
+        headers = {name.decode(): value.decode() for name, value in request.raw_headers}
+        for name in ("Host", "Connection"):
+            headers.pop(name, None)
+        assert re.fullmatch(
+            r"Mozilla/5\.0 \(Windows NT 10\.0; Win64; x64\) AppleWebKit/537\.36 "
+            r"\(KHTML, like Gecko\) Chrome/\d+\.0\.0\.0 Safari/537\.36",
+            headers.pop("User-Agent"),
+        )
+        assert headers == {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Accept-Language": "en-US,en;q=0.9",
+            "Cookie": f"sessionKey={KEY}",
+            "Referer": "https://claude.ai/settings/usage",
+            "anthropic-client-platform": "web_claude_ai",
+        }
+
+
+def test_base_url() -> None:
+    """The client sends its requests to claude.ai, encrypted."""
     assert client_module.BASE_URL == "https://claude.ai"
 
 
-async def test_closed_session(simulator: Simulator) -> None:
-    """A client whose session was closed says so instead of asking."""
-    async with open_client(simulator.world.accounts["ada"].session_key) as client:
-        pass
-    with pytest.raises(UnavailableError, match="closed"):
+async def test_closed_session(
+    simulator: Simulator, session: ClientSession, client: ClaudeAiClient
+) -> None:
+    """A client with a closed session sends no requests."""
+    await session.close()
+    with pytest.raises(errors.UnavailableError, match=r"\(closed\)$"):
         await client.organizations()
     assert not simulator.requests
 
 
-@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
-async def test_content_type_does_not_matter(serve: Serve, encoding: str) -> None:
-    """JSON is JSON, whatever it is called, packed or not, with a byte order mark too."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Lie about the content."""
-        body = b'\xef\xbb\xbf{"five_hour": {"utilization": 31}}'
-        response = web.Response(body=body, content_type="text/plain")
-        response.enable_compression(web.ContentCoding(encoding))
-        return response
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        usage = await client.usage(ORG_ID)
-    assert usage.session.percent == 31
+async def test_api_only_organization(ada: Ada) -> None:
+    """An organization with API access only has no usage."""
+    first, second = await ada.client.organizations()
+    assert (first.has_usage, second.has_usage) == (False, True)
+    with pytest.raises(errors.OrganizationAccessError):
+        await ada.client.usage(first.org_id)
+    assert (await ada.client.usage(second.org_id)).session is not None
+    assert (await ada.client.organization(second.org_id)).plan == "Max 20x"
+    assert await ada.client.account() == ada.account.uuid
 
 
-async def test_api_only_organization(simulator: Simulator) -> None:
-    """It is listed first, and its usage is refused."""
-    account = simulator.world.accounts["ada"]
-    async with open_client(account.session_key) as client:
-        first, second = await client.organizations()
-        assert (first.has_usage, second.has_usage) == (False, True)
-        with pytest.raises(OrganizationAccessError):
-            await client.usage(first.org_id)
-        assert (await client.usage(second.org_id)).session is not None
-        assert (await client.organization(second.org_id)).plan == "Max 20x"
-        assert await client.account() == account.uuid
+async def test_organization_without_details(
+    serve: Serve, client: ClaudeAiClient
+) -> None:
+    """An organization without name or UUID has the requested ID."""
+    await serve({"uuid": ORG_ID, "name": "", "capabilities": ["chat"]})
+    assert (await client.organization(ORG_ID)).name is None
+    await serve({"name": "Lab"})
+    assert await client.organization(ORG_ID) == Organization(ORG_ID)
 
 
-async def test_organization_without_a_body(simulator: Simulator) -> None:
-    """An organization that says nothing of itself is there all the same."""
-    account = simulator.world.accounts["ada"]
-    account.seats[-1].organization.name = ""
-    async with open_client(account.session_key) as client:
-        found = await client.organization(account.seats[-1].organization.uuid)
-    assert found.name is None
+async def test_balance(ada: Ada) -> None:
+    """The balance is an amount, or None if the account has none."""
+    assert await ada.client.balance(ada.org_id) is None
+    ada.seat.prepaid_cents = 5597
+    assert await ada.client.balance(ada.org_id) == Money(55.97, "EUR")
+    ada.simulator.set_fault("forbidden")
+    assert await ada.client.balance(ada.org_id) is None
+    ada.simulator.set_fault("server_error")
+    with pytest.raises(errors.UnavailableError):
+        await ada.client.balance(ada.org_id)
+    path = f"/api/organizations/{ada.org_id}/prepaid/credits"
+    assert {request.path for request in ada.simulator.requests} == {path}
 
 
-async def test_balance(simulator: Simulator) -> None:
-    """In whole units of its currency, and None where there is none."""
-    account = simulator.world.accounts["ada"]
-    seat = account.seats[-1]
-    org_id = seat.organization.uuid
-    async with open_client(account.session_key) as client:
-        assert await client.balance(org_id) is None
-        seat.prepaid_cents = 5597
-        assert await client.balance(org_id) == Money(55.97, "EUR")
-        simulator.set_fault("forbidden")
-        assert await client.balance(org_id) is None
-        simulator.set_fault("server_error")
-        with pytest.raises(UnavailableError):
-            await client.balance(org_id)
-    path = f"/api/organizations/{org_id}/prepaid/credits"
-    assert {request.path for request in simulator.requests} == {path}
-
-
-async def test_account_that_is_not_told(simulator: Simulator) -> None:
-    """A refusal is no account, anything else an error."""
-    account = simulator.world.accounts["ada"]
-    async with open_client(account.session_key) as client:
-        simulator.silent_account = True
-        assert await client.account() is None
-        simulator.set_fault("forbidden")
-        assert await client.account() is None
-        simulator.set_fault("session_invalid")
-        with pytest.raises(InvalidSessionError):
-            await client.account()
-    assert {request.path for request in simulator.requests} == {"/api/account"}
-
-
-async def test_organization_that_does_not_say_which(serve: Serve) -> None:
-    """It is the one that was asked for."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Answer with nothing of use."""
-        return web.json_response({"name": "Lab"})
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        assert await client.organization(ORG_ID) == Organization(ORG_ID)
+async def test_account_not_available(ada: Ada) -> None:
+    """The account is None if claude.ai refuses it. Other errors are raised."""
+    ada.simulator.silent_account = True
+    assert await ada.client.account() is None
+    ada.simulator.set_fault("forbidden")
+    assert await ada.client.account() is None
+    ada.simulator.set_fault("session_invalid")
+    with pytest.raises(errors.InvalidSessionError):
+        await ada.client.account()
+    assert {request.path for request in ada.simulator.requests} == {"/api/account"}
 
 
 @pytest.mark.parametrize(
     ("listed", "error"),
     [
-        # Still there: the refusal says nothing of the key's organization.
-        ([{"uuid": ORG_ID, "capabilities": ["chat"]}], ForbiddenError),
-        (
-            [
-                {"uuid": "another", "capabilities": ["api"]},
-                {"uuid": ORG_ID.upper(), "capabilities": ["chat"]},
-            ],
-            ForbiddenError,
-        ),
-        # There without usage, not there, or another.
-        ([{"uuid": ORG_ID, "capabilities": ["api"]}], OrganizationAccessError),
-        ([], OrganizationAccessError),
-        ([{"uuid": "another", "capabilities": ["chat"]}], OrganizationAccessError),
+        ([(ORG_ID, "chat")], errors.ForbiddenError),
+        ([("another", "api"), (ORG_ID.upper(), "chat")], errors.ForbiddenError),
+        ([(ORG_ID, "api")], errors.OrganizationAccessError),
+        ([("another", "chat")], errors.OrganizationAccessError),
+        ([], errors.OrganizationAccessError),
     ],
 )
 async def test_refused_organization(
-    serve: Serve, listed: list[dict[str, Any]], error: type[ClaudeAiError]
+    serve: Serve,
+    client: ClaudeAiClient,
+    listed: list[tuple[str, str]],
+    error: type[errors.ClaudeAiError],
 ) -> None:
-    """The list of organizations tells why, and what was refused can still be seen."""
+    """The reason is unclear if the organization is still listed with usage."""
     refusal = {"error": {"message": "Invalid authorization for organization"}}
+    rows = [{"uuid": uuid, "capabilities": [name]} for uuid, name in listed]
 
     async def answer(request: web.Request) -> web.Response:
-        """Refuse the usage, and list organizations."""
         if request.path == "/api/organizations":
-            return web.json_response(listed)
+            return web.json_response(rows)
         return web.json_response(refusal, status=403)
 
     await serve(answer)
-    async with open_client(KEY) as client:
-        with pytest.raises(error) as raised:
-            await client.usage(ORG_ID)
+    with pytest.raises(error) as raised:
+        await client.usage(ORG_ID)
     assert raised.type is error
     assert client.usage_body == refusal
 
 
-async def test_what_was_read_last(simulator: Simulator) -> None:
-    """The body of `usage` is kept as it came, and no other."""
-    account = simulator.world.accounts["ada"]
-    seat = account.seats[-1]
-    seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
-    async with open_client(account.session_key) as client:
-        assert client.usage_body is None
-        await client.usage(seat.organization.uuid)
-        await client.organizations()
-        assert client.usage_body == seat.fixed_body
-        simulator.set_fault("no_json")
-        with pytest.raises(UnavailableError):
-            await client.usage(seat.organization.uuid)
-        assert client.usage_body is None
+async def test_usage_body(ada: Ada) -> None:
+    """The last body of `usage` is stored without changes."""
+    ada.seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
+    assert ada.client.usage_body is None
+    await ada.client.usage(ada.org_id)
+    await ada.client.organizations()
+    assert ada.client.usage_body == ada.seat.fixed_body
+    ada.simulator.set_fault("no_json")
+    with pytest.raises(errors.UnavailableError):
+        await ada.client.usage(ada.org_id)
+    assert ada.client.usage_body is None
 
 
-async def test_offered_key(simulator: Simulator) -> None:
-    """Another key in a good answer's cookie is kept until the next one, and not used."""
-    account = simulator.world.accounts["ada"]
+async def test_offered_key(ada: Ada) -> None:
+    """The client stores another key from the cookie of a good answer, but does not use it."""
+    client, account = ada.client, ada.account
     old = account.session_key
-    async with open_client(old) as client:
+    await client.organizations()
+    assert client.offered_key is None
+    new = account.renew()
+    await client.organizations()
+    assert client.offered_key == new
+    assert client.session_key == old
+    # An answer without a key does not remove it.
+    account.cookie = "null"
+    await client.organizations()
+    assert client.offered_key == new
+    # An error does not offer a key.
+    client.offered_key = account.cookie = None
+    ada.simulator.set_fault("error_with_200")
+    with pytest.raises(errors.UnavailableError):
         await client.organizations()
-        # It was the same again.
-        assert client.offered_key is None
-        new = account.renew()
-        await client.organizations()
-        assert client.offered_key == new
-        assert client.session_key == old
-        # An answer without another one takes none away.
-        account.cookie = "null"
-        await client.organizations()
-        assert client.offered_key == new
-        client.offered_key = None
-        account.cookie = None
-        simulator.set_fault("error_with_200")
-        with pytest.raises(UnavailableError):
-            await client.organizations()
-        assert client.offered_key is None
-        simulator.clear_faults()
-        client.session_key = new
-        await client.organizations()
-        assert client.offered_key is None
-    assert [request.session_key for request in simulator.requests] == [
-        *[old] * 4,
-        new,
-    ]
+    assert client.offered_key is None
+    ada.simulator.clear_faults()
+    client.session_key = new
+    await client.organizations()
+    assert client.offered_key is None
+    keys = [request.session_key for request in ada.simulator.requests]
+    assert keys == [*[old] * 4, new]
 
 
-async def test_errors_below_http(simulator: Simulator) -> None:
-    """What broke is named, without a word of whom was asked; no connection is told apart."""
-    account = simulator.world.accounts["ada"]
-    async with open_client(account.session_key) as client:
-        simulator.set_fault("drop")
-        with pytest.raises(UnavailableError) as raised:
-            await client.organizations()
-        assert raised.type is UnavailableError
-        assert str(raised.value).endswith("(ServerDisconnectedError)")
-        assert raised.value.__cause__ is None
-        await simulator.stop()
-        with pytest.raises(UnreachableError) as raised:
-            await client.organizations()
-        assert str(raised.value).endswith("(ClientConnectorError)")
+async def test_connection_errors(ada: Ada) -> None:
+    """The message names the kind of error only. A missing connection has its own class."""
+    ada.simulator.set_fault("drop")
+    with pytest.raises(errors.UnavailableError) as raised:
+        await ada.client.organizations()
+    assert raised.type is errors.UnavailableError
+    assert str(raised.value).endswith("(ServerDisconnectedError)")
+    assert raised.value.__cause__ is None
+    await ada.simulator.stop()
+    with pytest.raises(errors.UnreachableError, match=r"\(ClientConnectorError\)$"):
+        await ada.client.organizations()
 
 
-def packed(body: bytes, encoding: str) -> bytes:
-    """Pack a body as an encoding says."""
+def compressed(body: bytes, encoding: str) -> bytes:
+    """Return a body in an encoding."""
     if encoding == "identity":
         return body
-    packer = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
-    return packer.compress(body) + packer.flush()
+    compressor = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
+    return compressor.compress(body) + compressor.flush()
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate", "GZip"])
-@pytest.mark.parametrize("over", [0, 1])
-async def test_largest_answer(serve: Serve, encoding: str, over: int) -> None:
-    """One MiB is read, packed or not, and one byte more is refused."""
-    body = json.dumps({"uuid": ORG_ID}).encode().ljust(2**20 + over)
-
-    async def answer(_: web.Request) -> web.Response:
-        """Answer with a body of that size."""
-        return web.Response(
-            body=packed(body, encoding.lower()), headers={"Content-Encoding": encoding}
-        )
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        if over:
-            with pytest.raises(UnavailableError, match=r"\(answer too large\)$"):
-                await client.account()
-        else:
-            assert await client.account() == ORG_ID
+@pytest.mark.parametrize("excess", [0, 1])
+async def test_largest_answer(
+    serve: Serve, client: ClaudeAiClient, encoding: str, excess: int
+) -> None:
+    """A body of 1 MiB is read, compressed or not. A larger one is refused."""
+    body = json.dumps({"uuid": ORG_ID}).encode().ljust(2**20 + excess)
+    body = compressed(body, encoding.lower())
+    await serve(body, headers={"Content-Encoding": encoding})
+    if excess:
+        with pytest.raises(errors.UnavailableError, match=r"\(answer too large\)$"):
+            await client.account()
+    else:
+        assert await client.account() == ORG_ID
 
 
 @pytest.mark.parametrize(
@@ -299,138 +228,89 @@ async def test_largest_answer(serve: Serve, encoding: str, over: int) -> None:
         ("gzip", b"{}"),
         ("deflate", b"{}"),
         ("br", b"{}"),
-        ("gzip, gzip", packed(packed(b"{}", "gzip"), "gzip")),
+        ("gzip, gzip", compressed(compressed(b"{}", "gzip"), "gzip")),
         ("", b"{}"),
     ],
 )
-async def test_what_cannot_be_unpacked(
-    serve: Serve, encoding: str, body: bytes
+async def test_invalid_encoding(
+    serve: Serve, client: ClaudeAiClient, encoding: str, body: bytes
 ) -> None:
-    """Another encoding than those asked for, or another than said."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Answer with the body."""
-        return web.Response(body=body, headers={"Content-Encoding": encoding})
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        with pytest.raises(
-            UnavailableError, match=r"\(answer cannot be unpacked\)$"
-        ) as raised:
-            await client.account()
+    """A body in another encoding than the requested or the named one is refused."""
+    await serve(body, headers={"Content-Encoding": encoding})
+    message = r"\(answer cannot be decompressed\)$"
+    with pytest.raises(errors.UnavailableError, match=message) as raised:
+        await client.account()
     assert raised.value.__cause__ is None
 
 
-async def test_bytes_that_are_no_text(serve: Serve) -> None:
-    """They are replaced, and the rest is read."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Answer in a code of 1985."""
-        text = f'{{"name": "Größe", "uuid": "{ORG_ID}"}}'
-        return web.Response(body=text.encode("latin-1"))
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        found = await client.organization(ORG_ID)
-    assert found.name == "Gr\ufffd\ufffde"
-
-
-async def test_headers_are_written_as_a_browser_writes_them(serve: Serve) -> None:
-    """To the letter, as a shield may look at that too."""
-    seen: list[tuple[bytes, bytes]] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        """Remember the headers as they came."""
-        seen.extend(request.raw_headers)
-        return web.json_response({})
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        await client.account()
-    headers = {name.decode(): value.decode() for name, value in seen}
-    assert headers.keys() - {"Host", "Connection"} == {
-        "Accept",
-        "Accept-Encoding",
-        "Accept-Language",
-        "Cookie",
-        "Referer",
-        "User-Agent",
-        "anthropic-client-platform",
-    }
-    assert re.fullmatch(
-        r"Mozilla/5\.0 \(Windows NT 10\.0; Win64; x64\) AppleWebKit/537\.36 "
-        r"\(KHTML, like Gecko\) Chrome/\d+\.0\.0\.0 Safari/537\.36",
-        headers["User-Agent"],
-    )
-
-
-async def test_closed_session_says_so(simulator: Simulator) -> None:
-    """In one word, behind what all have in common."""
-    async with open_client(KEY) as client:
-        pass
-    with pytest.raises(UnavailableError, match=r"\(closed\)$"):
-        await client.account()
-
-
 @pytest.mark.parametrize(
-    ("name", "error"),
+    ("body", "name"),
     [
-        ("challenge", BlockedError),
-        ("captive_portal_redirect", BlockedError),
-        ("login_redirect", InvalidSessionError),
-        ("unauthorized_flat", InvalidSessionError),
-        ("malformed", InvalidOrganizationIdError),
-        ("region_redirect", RegionBlockedError),
-        ("rate_limited", RateLimitedError),
-        ("forbidden", ForbiddenError),
-        ("redirect_elsewhere", UnavailableError),
-        ("garbled", UnavailableError),
-        ("empty", UnavailableError),
+        ('{"name": "Größe"}'.encode("latin-1"), "Gr\ufffd\ufffde"),
+        ('\ufeff{"name": "Größe"}'.encode(), "Größe"),
     ],
 )
-async def test_fault(
-    simulator: Simulator, name: str, error: type[ClaudeAiError]
+async def test_text(
+    serve: Serve, client: ClaudeAiClient, body: bytes, name: str
 ) -> None:
-    """What the meaning of an answer needs comes through from HTTP."""
-    account = simulator.world.accounts["ada"]
-    simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
-    async with open_client(account.session_key) as client:
-        with pytest.raises(error) as raised:
-            await client.usage(account.seats[-1].organization.uuid)
-    assert raised.type is error
-    if isinstance(raised.value, RateLimitedError):
+    """A body is UTF-8, whatever its content type. Invalid bytes are replaced."""
+    body = body.replace(b"{", f'{{"uuid": "{ORG_ID}", '.encode())
+    await serve(body, content_type="text/plain")
+    assert (await client.organization(ORG_ID)).name == name
+
+
+# The error of each row of the error table.
+ERRORS = {
+    1: errors.BlockedError,
+    2: errors.InvalidSessionError,
+    3: errors.OrganizationAccessError,
+    4: errors.InvalidOrganizationIdError,
+    5: errors.RegionBlockedError,
+    6: errors.RateLimitedError,
+    7: errors.ForbiddenError,
+    8: errors.UnavailableError,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if not FAULTS[name].slow])
+async def test_fault(ada: Ada, name: str) -> None:
+    """Each fault raises the error of its row."""
+    ada.simulator.set_fault(name, retry_after="600" if name == "rate_limited" else None)
+    with pytest.raises(errors.ClaudeAiError) as raised:
+        await ada.client.usage(ada.org_id)
+    assert raised.type is ERRORS[FAULTS[name].row]
+    if isinstance(raised.value, errors.RateLimitedError):
         assert raised.value.retry_after == 600
 
 
-async def test_body_of_a_challenge_does_not_matter(serve: Serve) -> None:
-    """It need not be read to know what it is."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Challenge with more than is read."""
-        return web.Response(body=b" " * 2**21, headers={"CF-Mitigated": "challenge"})
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        with pytest.raises(BlockedError):
-            await client.usage(ORG_ID)
+async def test_body_of_a_challenge(serve: Serve, client: ClaudeAiClient) -> None:
+    """The body of a challenge is not read."""
+    await serve(b" " * 2**21, headers={"CF-Mitigated": "challenge"})
+    with pytest.raises(errors.BlockedError):
+        await client.usage(ORG_ID)
 
 
-async def test_very_many_organizations(
-    serve: Serve, caplog: pytest.LogCaptureFixture
+async def test_too_many_organizations(
+    serve: Serve, client: ClaudeAiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first of them are read, and one warning is logged."""
-
-    async def answer(_: web.Request) -> web.Response:
-        """Answer with a hundred."""
-        return web.json_response([{"uuid": f"{number:032x}"} for number in range(100)])
-
-    await serve(answer)
-    async with open_client(KEY) as client:
-        for _ in range(2):
-            assert len(await client.organizations()) == MAX_ORGANIZATIONS
+    """The first organizations are read, and one warning is logged."""
+    await serve([{"uuid": f"{number:032x}"} for number in range(100)])
+    for _ in range(2):
+        assert len(await client.organizations()) == MAX_ORGANIZATIONS
     (warning,) = [
         record.getMessage()
         for record in caplog.records
         if record.name == client_module.__name__
     ]
     assert "more organizations than" in warning
+
+
+async def test_truncated_usage(
+    serve: Serve, client: ClaudeAiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning is logged if there are too many limits."""
+    rows = [{"kind": f"x{number}", "percent": 1} for number in range(100)]
+    await serve({"limits": rows})
+    for _ in range(2):
+        assert (await client.usage(ORG_ID)).truncated
+    assert caplog.text.count("more limits or credit pools than") == 1

@@ -1,4 +1,4 @@
-"""Single values, up to the bounds of what is believed."""
+"""Single JSON values and their limits."""
 
 from __future__ import annotations
 
@@ -10,46 +10,53 @@ from typing import Any
 import pytest
 
 from custom_components.claude_pulse.claude_ai.values import (
+    items_of,
+    members_of,
     minute_of,
     number_of,
     rounded,
     text_of,
+    time_of,
 )
 
 MOMENT = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
-THE_END = datetime(2286, 11, 20, 17, 47, tzinfo=UTC)
+LAST_MINUTE = datetime(2286, 11, 20, 17, 47, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("value", "minute"),
     [
-        # Across the minute's boundary.
         ("2026-05-04T14:29:59.512808+00:00", MOMENT),
         ("2026-05-04T14:30:29Z", MOMENT),
         ("2026-05-04T14:30:31Z", MOMENT.replace(minute=31)),
         ("2026-05-04T16:30:00+02:00", MOMENT),
-        # Without a zone it is UTC, wherever this runs.
         ("2026-05-04T14:30:00", MOMENT),
         (" 2026-05-04T14:30:00Z\n", MOMENT),
+        # Other formats of ISO 8601.
+        ("2026-05-04T14:30Z", MOMENT),
+        ("2026-05-04 14:30", MOMENT),
+        ("2026-05-04T14:29:59,75Z", MOMENT),
+        ("20260504T143000Z", MOMENT),
+        ("20260504T1630+0200", MOMENT),
+        ("2026-W19-1T14:30:00+00:00:00", MOMENT),
         (1777905000, MOMENT),
         (1777905000.7, MOMENT),
         (1777905029, MOMENT),
-        # Milliseconds, to the second.
+        # Milliseconds.
         (1777905000000, MOMENT),
         (1777905029000, MOMENT),
         (1777905031000, MOMENT.replace(minute=31)),
-        # The ends of what is a time.
-        (1, datetime(1970, 1, 1, tzinfo=UTC)),
+        # The first and the last time.
         (0, None),
-        (-1, None),
+        (1, datetime(1970, 1, 1, tzinfo=UTC)),
         ("1970-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:01Z", datetime(1970, 1, 1, tzinfo=UTC)),
-        (9_999_999_999, THE_END),
+        (9_999_999_999, LAST_MINUTE),
         (10_000_000_000, None),
-        # From here on it would be the April of 1970, in milliseconds.
         (10_000_000_001, datetime(1970, 4, 26, 17, 47, tzinfo=UTC)),
-        (9_999_999_999_999, THE_END),
+        (9_999_999_999_999, LAST_MINUTE),
         (10_000_000_000_000, None),
+        (-1, None),
         (math.nan, None),
         (math.inf, None),
         (True, None),
@@ -60,21 +67,23 @@ THE_END = datetime(2286, 11, 20, 17, 47, tzinfo=UTC)
     ],
 )
 def test_minute(value: Any, minute: datetime | None) -> None:
-    """A time is the nearest minute in UTC, or none; 1970 to 2286."""
+    """A time between 1970 and 2286 is rounded to the nearest minute in UTC."""
     found = minute_of(value)
     assert found == minute
-    if found is not None:
-        assert found.tzinfo is UTC
+    assert found is None or found.tzinfo is UTC
 
 
-def test_zone_of_this_machine_does_not_matter(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A time without a zone is UTC, not the time of here."""
+def test_time() -> None:
+    """A time keeps its fraction of a second."""
+    assert time_of("2026-05-04T16:30:00.25+02:00") == MOMENT.replace(microsecond=250000)
+
+
+def test_time_without_an_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time without an offset is UTC in any time zone."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Asia/Tokyo")
         time.tzset()
-        found = minute_of("2026-05-04T14:30:00")
+        found = time_of("2026-05-04T14:30:00")
     time.tzset()
     assert found == MOMENT
 
@@ -98,8 +107,14 @@ def test_zone_of_this_machine_does_not_matter(
     ],
 )
 def test_number(value: Any, number: float | None) -> None:
-    """A number is finite, of a size that something could have, and no bool."""
+    """A number has at most 15 digits, and is not a boolean."""
     assert number_of(value) == number
+
+
+@pytest.mark.parametrize(("value", "number"), [(0, None), (1, 1), (6, 6), (6.5, None)])
+def test_number_in_a_range(value: float, number: float | None) -> None:
+    """A number can be limited to a range."""
+    assert number_of(value, 1, 6) == number
 
 
 @pytest.mark.parametrize(
@@ -117,7 +132,7 @@ def test_number(value: Any, number: float | None) -> None:
     ],
 )
 def test_rounded(value: Any, shown: float | None, kind: type) -> None:
-    """Whole numbers are whole, others have one decimal."""
+    """A number has one decimal, or is an int if it is whole."""
     found = rounded(value)
     assert found == shown
     assert type(found) is kind
@@ -128,8 +143,9 @@ def test_rounded(value: Any, shown: float | None, kind: type) -> None:
     [
         ("Fable", "Fable"),
         ("  Fable\n", "Fable"),
+        ("Fa\u202eb\x00le\u2028\ud800x👩\u200d🔧\u200d", "Fab le x👩\u200d🔧"),
         ("x" * 101, "x" * 100),
-        # What stands around it is not counted.
+        # Surrounding space does not count.
         (" " * 100 + "Fable", "Fable"),
         (" \t", None),
         ("", None),
@@ -139,5 +155,14 @@ def test_rounded(value: Any, shown: float | None, kind: type) -> None:
     ],
 )
 def test_text(value: Any, text: str | None) -> None:
-    """A text has something in it, and at most 100 characters."""
+    """A text is one line of at most 100 visible characters."""
     assert text_of(value) == text
+
+
+def test_containers() -> None:
+    """A value of another type has no members and no items."""
+    assert members_of({"a": 1}) == {"a": 1}
+    assert items_of([1]) == [1]
+    for value in (None, 5, "text"):
+        assert members_of(value) == {}
+        assert items_of(value) == []

@@ -1,8 +1,4 @@
-"""A stand-in for claude.ai, over real HTTP on loopback.
-
-It knows accounts and organizations, usage that moves with the clock, and every
-way in which claude.ai fails. `python -m tests.simulator` starts it by itself.
-"""
+"""A simulator of claude.ai, which serves HTTP on loopback. See README.md."""
 
 from __future__ import annotations
 

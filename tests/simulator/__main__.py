@@ -1,4 +1,4 @@
-"""Start the simulator by itself: `python -m tests.simulator [PORT]`."""
+"""Start the simulator: `python -m tests.simulator [PORT]`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from .server import CONTROL, Simulator
 
 
 async def main(port: int) -> None:
-    """Serve until interrupted."""
+    """Serve until the process is interrupted."""
     simulator = Simulator()
     await simulator.start(port)
-    print(f"claude.ai stand-in at {simulator.url}, control at {simulator.url}{CONTROL}")
+    print(
+        f"simulator at {simulator.url}, control at {simulator.url}{CONTROL}", flush=True
+    )
     try:
         await asyncio.Event().wait()
     finally:

@@ -1,4 +1,4 @@
-"""The ways in which claude.ai, or something in between, does not answer as wished."""
+"""The faults of claude.ai, and of the network between."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOGIN_PAGE = "<html><body><h1>Welcome to Hotel WiFi</h1></body></html>"
 
 
 def error_body(kind: str, message: str, code: str | None = None) -> dict[str, Any]:
-    """Return an error as claude.ai words it."""
+    """Return the body of an error."""
     details = {"error_visibility": "user_facing"}
     if code:
         details["error_code"] = code
@@ -40,22 +40,25 @@ NOT_FOUND = error_body("not_found_error", "Not found")
 
 @dataclass(frozen=True)
 class Fault:
-    """An answer that stands in for the real one."""
+    """An answer that replaces the normal one.
+
+    `row` is the row of the error table that the fault belongs to.
+    """
 
     row: int
     status: int
     body: Any = ""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
-    # Whether the list of organizations and the account still answer.
+    # Whether only the URLs below an organization have the fault.
     organization_only: bool = False
-    # Whether that list has only API organizations left.
+    # Whether the list contains organizations with API access only.
     unlisted: bool = False
-    # Whether it lasts until whoever asks gives up.
+    # Whether the answer lasts until the client stops waiting.
     slow: bool = False
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request."""
+        """Send the answer."""
         body = self.body
         if not isinstance(body, (bytes, str)):
             body = json.dumps(body)
@@ -75,7 +78,7 @@ async def _drop(request: web.Request) -> web.StreamResponse:
 
 
 async def _garble(request: web.Request) -> web.StreamResponse:
-    """Answer with something that is not HTTP."""
+    """Send an answer that is not HTTP."""
     assert request.transport is not None
     request.transport.write(b"220 mail.example ESMTP\r\n\r\n")
     request.transport.close()
@@ -83,13 +86,13 @@ async def _garble(request: web.Request) -> web.StreamResponse:
 
 
 async def _hang(request: web.Request) -> web.StreamResponse:
-    """Never answer."""
+    """Send no answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 async def _drip(request: web.Request) -> web.StreamResponse:
-    """Answer one byte at a time, without an end."""
+    """Send an endless answer, one byte at a time."""
     response = await _begin(request)
     with suppress(ConnectionError):
         while True:
@@ -99,7 +102,7 @@ async def _drip(request: web.Request) -> web.StreamResponse:
 
 
 async def _flood(request: web.Request) -> web.StreamResponse:
-    """Answer with 100 MB, as far as they are taken."""
+    """Send 100 MB, or until the client disconnects."""
     response = await _begin(request)
     with suppress(ConnectionError):
         for _ in range(3200):
@@ -109,38 +112,39 @@ async def _flood(request: web.Request) -> web.StreamResponse:
 
 
 async def drain(request: web.Request) -> None:
-    """Wait until the client has taken what was sent.
+    """Wait until the client has received the data.
 
-    Do not leave it to `write`: Python 3.12.8 and older do not wait, and with aiohttp 3.13
-    on Python 3.14 a connection that breaks during the wait is an unhandled error.
+    `write` cannot be used for this: in Python 3.12.8 and older it does not wait, and with
+    aiohttp 3.13 on Python 3.14 a closed connection is an unhandled error.
     """
     while (to := request.transport) and to.get_write_buffer_size():  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
 async def _begin(request: web.Request) -> web.StreamResponse:
-    """Begin a good answer."""
+    """Start a good answer."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     return response
 
 
 def _bomb() -> bytes:
-    """Return half a megabyte that unpacks to 512."""
-    packer = zlib.compressobj(9, wbits=31)
-    head = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
+    """Return half a megabyte that decompresses to 512."""
+    compressor = zlib.compressobj(9, wbits=31)
+    mebibyte = b" " * 2**20
+    head = compressor.compress(mebibyte) + compressor.flush(zlib.Z_FULL_FLUSH)
+    block = compressor.compress(mebibyte) + compressor.flush(zlib.Z_FULL_FLUSH)
     return head + block * 511
 
 
 @dataclass(frozen=True)
 class Trouble(Fault):
-    """A fault below HTTP."""
+    """A fault of the connection."""
 
     act: Callable[[web.Request], Awaitable[web.StreamResponse]] = _drop
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Do to the connection what the fault does."""
+        """Cause the fault."""
         return await self.act(request)
 
 

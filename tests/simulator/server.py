@@ -1,4 +1,4 @@
-"""The simulator's HTTP side: claude.ai's endpoints, and a control of its own."""
+"""The HTTP server of the simulator: the endpoints of claude.ai, and its own control."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .faults import (
     Fault,
     error_body,
 )
-from .world import Account, Seat, World, jitter, make_world
+from .world import Account, Seat, World, euros, jitter, make_world
 
 CONTROL = "/_simulator"
 STATUS = "/api/v2/status.json"
 
-# What a browser's request carries; anything else is taken for a robot's.
+# The headers of a browser. A request with other headers is challenged.
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Language": "en-US,en;q=0.9",
@@ -36,7 +36,7 @@ _OTHER_HEADERS = {"host", "cookie", "user-agent", "accept-encoding", "connection
 
 @dataclass(frozen=True)
 class Request:
-    """A request that has come in."""
+    """A received request."""
 
     path: str
     session_key: str | None
@@ -44,27 +44,27 @@ class Request:
 
 
 class Simulator:
-    """claude.ai on a port of this machine."""
+    """A server that behaves like claude.ai."""
 
     def __init__(self) -> None:
-        """Make the world as it is at the start."""
+        """Initialize the accounts, without faults."""
         self.advance = timedelta()
         self.restart()
         self.requests: list[Request] = []
-        # What the status page says, and who asked it with what headers.
+        # The status page: its indicator, its fault and the headers of its requests.
         self.indicator = "none"
         self.status_fault: str | None = None
         self.status_requests: list[dict[str, str]] = []
-        # The faults in force: of one account, or of all under None.
+        # The faults by account. The key None is for all accounts.
         self.faults: dict[str | None, Fault] = {}
-        # The fault of the list of organizations alone.
+        # The fault of the list of organizations.
         self.list_fault: str | None = None
-        # Whether the side endpoints refuse to answer.
+        # Whether the endpoints for account and organization are missing.
         self.silent_account = False
         self.silent_organization = False
-        # Whether each answer is the last one of its connection.
+        # Whether the connection is closed after each answer.
         self.closes = False
-        # Called when an answer begins that will not end, as by letting time pass.
+        # Called when a slow answer starts, for example to move a frozen clock.
         self.on_slow_answer: Callable[[], object] = lambda: None
         # Awaited before a request is answered.
         self.on_request: Callable[[Request], Awaitable[object]] = _answer_at_once
@@ -74,7 +74,7 @@ class Simulator:
         self.url = ""
 
     def restart(self) -> None:
-        """Make the world as it is at the start, at this time."""
+        """Create the accounts again, at the current time."""
         self.world: World = make_world(self.now)
 
     @property
@@ -84,23 +84,23 @@ class Simulator:
 
     @property
     def listening(self) -> bool:
-        """Tell whether anybody can connect."""
+        """Return whether the server is running."""
         return self._runner is not None
 
     @property
     def connections(self) -> int:
-        """Return how many connections are open."""
+        """Return the number of open connections."""
         server = self._runner.server if self._runner else None
         return len(server.connections) if server else 0
 
     @property
     def status_url(self) -> str:
-        """Return where the status page is."""
+        """Return the URL of the status page."""
         return self.url + STATUS
 
     async def start(self, port: int = 0) -> None:
-        """Listen on a port of loopback: by default any free one, later the same again."""
-        app = web.Application(middlewares=[self._in_between])
+        """Listen on a port of loopback. The default is the last port, or any free one."""
+        app = web.Application(middlewares=[self._intercept])
         app.add_routes(
             [
                 web.get("/api/account", self._account),
@@ -113,10 +113,7 @@ class Simulator:
                 web.post(CONTROL + "/status/{indicator}", self._set_status),
                 web.post(CONTROL + "/fault/{fault}", self._set_fault),
                 web.delete(CONTROL + "/fault", self._clear_faults),
-                web.post(CONTROL + "/accounts/{account}/log-out", self._log_out),
-                web.post(CONTROL + "/accounts/{account}/log-in", self._log_in),
-                web.post(CONTROL + "/accounts/{account}/renew", self._renew),
-                web.post(CONTROL + "/accounts/{account}/move", self._move),
+                web.post(CONTROL + "/accounts/{account}/{action}", self._change),
                 web.put(CONTROL + "/accounts/{account}/usage", self._set_usage),
                 web.post(CONTROL + "/advance", self._advance),
             ]
@@ -143,23 +140,23 @@ class Simulator:
         *,
         retry_after: str | None = None,
     ) -> None:
-        """Put a fault in force, for an account or for all."""
+        """Set a fault for one account or for all."""
         fault = FAULTS[name]
         if retry_after is not None:
             fault = replace(fault, headers={"Retry-After": retry_after})
         self.faults[account] = fault
 
     def clear_faults(self) -> None:
-        """Answer properly again."""
+        """Remove all faults."""
         self.faults.clear()
 
     @web.middleware
-    async def _in_between(
+    async def _intercept(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        """Do what happens to a request before claude.ai itself sees it."""
+        """Store a request, check its headers and key, and apply the faults."""
         if request.path.startswith((CONTROL, STATUS)):
             return await handler(request)
         key = _session_key(request)
@@ -177,7 +174,7 @@ class Simulator:
             return web.json_response(SESSION_INVALID, status=403)
         request["account"] = account
         response = await handler(request)
-        # The same key again with a later end, and a cookie of the shield's.
+        # A cookie renews the lifetime of the key. Cloudflare sets another cookie.
         lasting = f"{account.session_key}; Max-Age={28 * 86400}; Path=/; HttpOnly"
         cookie = f"sessionKey={account.cookie or lasting}"
         response.headers.add("Set-Cookie", cookie)
@@ -188,18 +185,18 @@ class Simulator:
         return response
 
     def fault_of(self, account: Account | None) -> Fault | None:
-        """Return the fault in force for an account, or for all."""
+        """Return the fault of an account, or None."""
         name = account.name if account else None
         return self.faults.get(name) or self.faults.get(None)
 
     async def _account(self, request: web.Request) -> web.Response:
-        """Answer who the key belongs to."""
+        """Send the account."""
         if self.silent_account:
             return web.json_response(NOT_FOUND, status=404)
         return web.json_response(_of(request).body())
 
     async def _organizations(self, request: web.Request) -> web.StreamResponse:
-        """Answer with all organizations of the account."""
+        """Send the organizations of the account."""
         if self.list_fault:
             return await FAULTS[self.list_fault](request)
         organizations = [seat.organization for seat in _of(request).seats]
@@ -208,7 +205,7 @@ class Simulator:
         return web.json_response([item.body() for item in organizations])
 
     async def _organization(self, request: web.Request) -> web.Response:
-        """Answer with one organization."""
+        """Send one organization."""
         seat = self._seat(request)
         if self.silent_organization:
             return web.json_response(NOT_FOUND, status=404)
@@ -217,38 +214,28 @@ class Simulator:
         return web.json_response(seat.organization.body())
 
     async def _usage(self, request: web.Request) -> web.Response:
-        """Answer with the usage of a seat, which an API-only organization has not."""
+        """Send the usage of a seat."""
         seat = self._seat(request)
         if isinstance(seat, web.Response):
             return seat
         if not seat.organization.has_usage:
             return web.json_response(ORGANIZATION_REFUSED, status=403)
-        return web.json_response(
-            seat.body(self.now, lambda: jitter(self._random)),
-        )
+        return web.json_response(seat.body(self.now, lambda: jitter(self._random)))
 
     async def _prepaid(self, request: web.Request) -> web.Response:
-        """Answer with the prepaid balance, which few have."""
+        """Send the prepaid balance."""
         seat = self._seat(request)
         if isinstance(seat, web.Response):
             return seat
         if seat.prepaid_cents is None:
             return web.json_response(NOT_FOUND, status=404)
-        money = {
-            "amount_minor": seat.prepaid_cents,
-            "currency": "EUR",
-            "exponent": 2,
-        }
+        balance = {"credits": None, "money": euros(seat.prepaid_cents)}
         return web.json_response(
-            {
-                "amount": seat.prepaid_cents,
-                "balance": {"credits": None, "money": money},
-                "currency": "EUR",
-            }
+            {"amount": seat.prepaid_cents, "balance": balance, "currency": "EUR"}
         )
 
     def _seat(self, request: web.Request) -> Seat | web.Response:
-        """Return the seat that a request is about, or the refusal."""
+        """Return the seat of a request, or the refusal."""
         org_id = request.match_info["org_id"]
         if seat := _of(request).seat(org_id):
             return seat
@@ -262,7 +249,7 @@ class Simulator:
         return web.json_response(NOT_FOUND, status=404)
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
-        """Answer as the public status page does."""
+        """Send the status page."""
         self.status_requests.append(dict(request.headers))
         if self.status_fault:
             return await FAULTS[self.status_fault](request)
@@ -270,25 +257,16 @@ class Simulator:
         return web.json_response({"page": {"name": "Claude"}, "status": status})
 
     async def _set_status(self, request: web.Request) -> web.Response:
-        """Change what the status page says."""
+        """Set the indicator of the status page."""
         self.indicator = request.match_info["indicator"]
         return web.json_response({"indicator": self.indicator})
 
     async def _show(self, _: web.Request) -> web.Response:
-        """Tell what there is: accounts with their keys, faults, requests so far."""
-        accounts = {
-            account.name: {
-                "session_key": account.session_key if account.logged_in else None,
-                "organizations": {
-                    seat.organization.uuid: seat.organization.name
-                    for seat in account.seats
-                },
-            }
-            for account in self.world.accounts.values()
-        }
+        """Send the accounts with their keys, the faults and the number of requests."""
+        accounts = self.world.accounts.values()
         return web.json_response(
             {
-                "accounts": accounts,
+                "accounts": {account.name: account.summary() for account in accounts},
                 "faults": {name: fault.row for name, fault in FAULTS.items()},
                 "requests": len(self.requests),
                 "time": self.now.isoformat(),
@@ -296,7 +274,7 @@ class Simulator:
         )
 
     async def _set_fault(self, request: web.Request) -> web.Response:
-        """Put a fault in force: `?account=` for one account, `?retry_after=` for a 429."""
+        """Set a fault: `?account=` for one account, `?retry_after=` for a 429."""
         name = request.match_info["fault"]
         if name not in FAULTS:
             return web.json_response({"faults": list(FAULTS)}, status=404)
@@ -305,34 +283,30 @@ class Simulator:
         return web.json_response({"fault": name})
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
-        """Answer properly again."""
+        """Remove all faults."""
         self.clear_faults()
         return web.json_response({"fault": None})
 
-    async def _log_out(self, request: web.Request) -> web.Response:
-        """End the session key of an account."""
-        self._named(request).log_out()
-        return web.json_response({"session_key": None})
-
-    async def _log_in(self, request: web.Request) -> web.Response:
-        """Give an account a new session key."""
-        return web.json_response({"session_key": self._named(request).log_in()})
-
-    async def _renew(self, request: web.Request) -> web.Response:
-        """Renew an account's session key by cookie: `?refused=1` for one that fails."""
+    async def _change(self, request: web.Request) -> web.Response:
+        """Log an account out or in, renew its key (`?refused=1`: invalid), or move it."""
         account = self._named(request)
-        session_key = account.renew()
-        if "refused" in request.query:
-            account.refuse_new_key()
-        return web.json_response({"session_key": session_key})
-
-    async def _move(self, request: web.Request) -> web.Response:
-        """Give an account's last seat to an organization with another UUID."""
-        organization = self._named(request).move()
-        return web.json_response({"organization": organization.uuid})
+        match request.match_info["action"]:
+            case "log-out":
+                account.log_out()
+            case "log-in":
+                account.log_in()
+            case "renew":
+                account.renew()
+                if "refused" in request.query:
+                    account.refuse_new_key()
+            case "move":
+                account.move()
+            case _:
+                raise web.HTTPNotFound(text="actions: log-out, log-in, renew, move\n")
+        return web.json_response(account.summary())
 
     async def _set_usage(self, request: web.Request) -> web.Response:
-        """Serve a body as the usage of all seats of an account; `null` ends that."""
+        """Serve a fixed usage body for an account. `null` removes it."""
         body: Any = await request.json()
         for seat in self._named(request).seats:
             seat.fixed_body = body
@@ -344,18 +318,18 @@ class Simulator:
         return web.json_response({"time": self.now.isoformat()})
 
     def _named(self, request: web.Request) -> Account:
-        """Return the account that a control request names."""
+        """Return the account in the URL of a control request."""
         if account := self.world.accounts.get(request.match_info["account"]):
             return account
         raise web.HTTPNotFound(text=f"accounts: {', '.join(self.world.accounts)}\n")
 
 
 async def _answer_at_once(_: Request) -> None:
-    """Let nothing happen before an answer."""
+    """Answer without waiting."""
 
 
 def _of(request: web.Request) -> Account:
-    """Return the account whose key a request carries."""
+    """Return the account of a request's session key."""
     return cast("Account", request["account"])
 
 
@@ -366,7 +340,7 @@ def _session_key(request: web.Request) -> str | None:
 
 
 def _like_a_browser(request: web.Request) -> bool:
-    """Tell whether the headers are those of the usage page, to the letter."""
+    """Return whether the headers are exactly those of the usage page."""
     names = {name.lower() for name in request.headers}
     return (
         all(request.headers.get(name) == value for name, value in _HEADERS.items())

@@ -1,4 +1,4 @@
-"""The accounts and organizations of the simulator, and what they have used."""
+"""The accounts and organizations of the simulator, and their usage."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ SESSION = 5 * HOUR
 WEEK = timedelta(days=7)
 
 
+def euros(cents: int) -> dict[str, Any]:
+    """Return the JSON of an amount."""
+    return {"amount_minor": cents, "currency": "EUR", "exponent": 2}
+
+
 def uuid_of(name: str) -> str:
-    """Return the UUID that a name has in every run."""
+    """Return a UUID that only depends on the name."""
     return str(uuid5(_NAMESPACE, name))
 
 
 @dataclass
 class Meter:
-    """One limit: use at a constant rate in windows of a fixed length.
+    """A limit with a constant rate of use in windows of a fixed length.
 
-    While there is use, a window follows the other; without, the next one starts
-    when use does. A reset that comes `late` leaves the old window to be told for so
-    long after it.
+    A window starts when there is use and none is running. After a reset, the old window
+    is still served for the time `late`.
     """
 
     length: timedelta
@@ -37,7 +41,7 @@ class Meter:
     late: timedelta = timedelta()
 
     def read(self, now: datetime) -> tuple[float, datetime | None]:
-        """Return the percentage used at a time, and the reset of the running window."""
+        """Return the percentage at a time, and the reset of the running window."""
         if self.started is None and self.percent_per_hour:
             self.started = now.replace(second=0, microsecond=0)
         if self.started is None:
@@ -54,7 +58,7 @@ class Meter:
         return min(used, 100.0), self.started + self.length
 
     def set_rate(self, percent_per_hour: float, now: datetime) -> None:
-        """Go on from here at another rate."""
+        """Change the rate of use from now on."""
         used, resets_at = self.read(now)
         if resets_at is not None:
             assert self.started is not None
@@ -65,7 +69,7 @@ class Meter:
 
 @dataclass
 class Organization:
-    """An organization as the list of a session key shows it."""
+    """An organization."""
 
     uuid: str
     name: str
@@ -76,11 +80,11 @@ class Organization:
 
     @property
     def has_usage(self) -> bool:
-        """Tell whether it is more than API access."""
+        """Return whether the organization has more than API access."""
         return "chat" in self.capabilities
 
     def body(self) -> dict[str, Any]:
-        """Return what claude.ai tells of it."""
+        """Return the JSON of the organization."""
         return {
             "uuid": self.uuid,
             "name": self.name,
@@ -100,36 +104,33 @@ class Seat:
     session: Meter | None = None
     weekly: Meter | None = None
     models: dict[str, Meter] = field(default_factory=dict)
-    # Prepaid money in cents; None is no account of that sort.
+    # The prepaid balance in cents, or None.
     prepaid_cents: int | None = None
-    # Paid usage in cents and its limit; None is none.
+    # Paid usage and its limit in cents, or None.
     spent_cents: tuple[int, int] | None = None
-    # Served instead of what the meters say.
+    # A body that is served instead of the meters.
     fixed_body: Any = None
 
     def body(self, now: datetime, jitter: Callable[[], timedelta]) -> Any:
-        """Return the body of `/usage`: the modern rows and the older members."""
+        """Return the body of `/usage` with rows and named members."""
         if self.fixed_body is not None:
             return self.fixed_body
         rows: list[dict[str, Any]] = []
 
         def window(kind: str, meter: Meter | None, model: str | None = None) -> Any:
-            """Add a row, and return the same window in its older form."""
+            """Add a row, and return the named member of the same window."""
             if meter is None:
                 return None
             percent, reset = meter.read(now)
             resets_at = (reset + jitter()).isoformat() if reset else None
             scope = {"model": {"id": None, "display_name": model}, "surface": None}
+            severity = "warning" if percent < 95 else "critical"
             rows.append(
                 {
                     "kind": kind,
                     "group": "session" if kind == "session" else "weekly",
                     "percent": round(percent),
-                    "severity": "normal"
-                    if percent < 80
-                    else "warning"
-                    if percent < 95
-                    else "critical",
+                    "severity": "normal" if percent < 80 else severity,
                     "resets_at": resets_at,
                     "scope": scope if model else None,
                     "is_active": kind == "weekly_all",
@@ -159,27 +160,28 @@ class Seat:
         }
 
     def _spend(self) -> dict[str, Any]:
-        """Return what is paid for beyond the limits."""
+        """Return the paid usage."""
         if self.spent_cents is None:
             return {"enabled": False, "percent": 0}
-        used, limit = (
-            {"amount_minor": cents, "currency": "EUR", "exponent": 2}
-            for cents in self.spent_cents
-        )
-        percent = 100 * self.spent_cents[0] / self.spent_cents[1]
-        return {"enabled": True, "percent": percent, "used": used, "limit": limit}
+        spent, limit = self.spent_cents
+        return {
+            "enabled": True,
+            "percent": 100 * spent / limit,
+            "used": euros(spent),
+            "limit": euros(limit),
+        }
 
 
 @dataclass
 class Account:
-    """A person with a login."""
+    """An account of claude.ai."""
 
     name: str
     seats: list[Seat]
-    # How many session keys there have been, and which of them are accepted.
+    # The number of the latest session key, and the numbers of the accepted ones.
     keys: int = 1
     accepted: set[int] = field(default_factory=lambda: {1})
-    # What cookies carry instead of the latest key, with attributes.
+    # The value and attributes of the cookie, or None for the latest key.
     cookie: str | None = None
 
     @property
@@ -189,7 +191,7 @@ class Account:
 
     @property
     def email(self) -> str:
-        """Return the address that personal organizations are named after."""
+        """Return the e-mail address, which is part of an organization's name."""
         return f"{self.name}@example.org"
 
     @property
@@ -199,29 +201,29 @@ class Account:
 
     @property
     def logged_in(self) -> bool:
-        """Tell whether any session key is accepted."""
+        """Return whether any session key is accepted."""
         return bool(self.accepted)
 
     def key(self, number: int) -> str:
-        """Return one of the session keys there have been."""
+        """Return a session key by its number."""
         return f"sk-ant-sid02-{self.name}-{number}-".ljust(130, "k")
 
     def accepts(self, session_key: str) -> bool:
-        """Tell whether a session key opens the account."""
+        """Return whether a session key is accepted."""
         return any(self.key(number) == session_key for number in self.accepted)
 
     def log_out(self) -> None:
-        """End all session keys."""
+        """Revoke all session keys."""
         self.accepted.clear()
 
     def log_in(self) -> str:
-        """Return a new session key; those before it have ended."""
+        """Return a new session key. All others are revoked."""
         self.accepted.clear()
         self.cookie = None
         return self.renew()
 
     def renew(self) -> str:
-        """Return a new session key, which cookies carry; the one before stays accepted."""
+        """Return a new session key, which cookies offer. The old one is still accepted."""
         self.keys += 1
         self.accepted.add(self.keys)
         return self.session_key
@@ -231,11 +233,11 @@ class Account:
         self.accepted &= {self.keys}
 
     def refuse_new_key(self) -> None:
-        """Accept only the session keys before the latest."""
+        """Revoke the latest session key."""
         self.accepted.discard(self.keys)
 
     def move(self) -> Organization:
-        """Replace the organization of the last seat by one with another UUID."""
+        """Change the UUID of the last seat's organization."""
         seat = self.seats[-1]
         uuid = uuid_of(f"after {seat.organization.uuid}")
         seat.organization = replace(seat.organization, uuid=uuid)
@@ -243,13 +245,19 @@ class Account:
 
     def seat(self, org_id: str) -> Seat | None:
         """Return the account's seat in an organization."""
-        for seat in self.seats:
-            if seat.organization.uuid == org_id:
-                return seat
-        return None
+        seats = (seat for seat in self.seats if seat.organization.uuid == org_id)
+        return next(seats, None)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the session key and the organizations."""
+        organizations = [seat.organization for seat in self.seats]
+        return {
+            "session_key": self.session_key if self.logged_in else None,
+            "organizations": {item.uuid: item.name for item in organizations},
+        }
 
     def body(self) -> dict[str, Any]:
-        """Return what claude.ai tells of it."""
+        """Return the JSON of the account."""
         return {
             "uuid": self.uuid,
             "email_address": self.email,
@@ -263,61 +271,61 @@ class Account:
 
 @dataclass
 class World:
-    """All accounts."""
+    """All accounts by name."""
 
     accounts: dict[str, Account]
 
     def by_key(self, session_key: str) -> Account | None:
-        """Return the account that a session key opens."""
-        for account in self.accounts.values():
-            if account.accepts(session_key):
-                return account
-        return None
+        """Return the account that accepts a session key."""
+        accounts = self.accounts.values()
+        return next((item for item in accounts if item.accepts(session_key)), None)
 
     def has_organization(self, org_id: str) -> bool:
-        """Tell whether any account has a seat in an organization."""
+        """Return whether any account has a seat in an organization."""
         return any(account.seat(org_id) for account in self.accounts.values())
 
 
 def make_world(now: datetime) -> World:
-    """Return accounts of all sorts, some way into their windows.
+    """Return five accounts with different plans, whose windows have started.
 
-    ada has a Max plan, and an API-only organization that is listed first; ben
-    has Pro and a seat in a team, of which cora has another; dan has API access
-    only; eve's plan is free and has no limits to show.
+    ada has a Max plan, and an organization with API access only that is listed first. ben
+    has Pro and a seat in a team. cora has another seat in that team. dan has API access
+    only. eve has a free plan without limits.
     """
-    minute = now.replace(second=0, microsecond=0)
+    started = now.replace(second=0, microsecond=0)
 
-    def personal(name: str, capability: str | None, tier: str) -> Organization:
-        capabilities = ("chat", capability) if capability else ("chat",)
-        return Organization(
+    def personal(name: str, tier: str, *capabilities: str) -> Organization:
+        uuid, label = (
             uuid_of(f"organization {name}"),
             f"{name}@example.org's Organization",
-            capabilities,
-            tier,
         )
+        return Organization(uuid, label, ("chat", *capabilities), tier)
 
-    def api_only(name: str) -> Organization:
-        return Organization(
+    def api_only(name: str) -> Seat:
+        uuid, capabilities = (
             uuid_of(f"api organization {name}"),
-            "Individual Org",
             ("api", "api_individual"),
-            "auto_api_evaluation",
+        )
+        return Seat(
+            Organization(uuid, "Individual Org", capabilities, "auto_api_evaluation")
         )
 
     def used(
         organization: Organization, session: float, weekly: float, **models: float
     ) -> Seat:
+        week_started = started - timedelta(days=3, hours=4)
         return Seat(
             organization,
-            Meter(SESSION, 9.5, session, minute - timedelta(hours=2, minutes=30)),
-            Meter(WEEK, 0.6, weekly, minute - timedelta(days=3, hours=4)),
+            Meter(SESSION, 9.5, session, started - timedelta(hours=2, minutes=30)),
+            Meter(WEEK, 0.6, weekly, week_started),
             {
-                name: Meter(WEEK, 1.1, share, minute - timedelta(days=3, hours=4))
-                for name, share in models.items()
+                name: Meter(WEEK, 1.1, percent, week_started)
+                for name, percent in models.items()
             },
         )
 
+    ada = personal("ada", "default_claude_max_20x", "claude_max")
+    ben = personal("ben", "default_claude_ai", "claude_pro")
     team = Organization(
         uuid_of("organization team"),
         "Analytical Engines",
@@ -326,32 +334,15 @@ def make_world(now: datetime) -> World:
         raven_type="team",
     )
     accounts = [
-        Account(
-            "ada",
-            [
-                Seat(api_only("ada")),
-                used(
-                    personal("ada", "claude_max", "default_claude_max_20x"),
-                    7.4,
-                    12.3,
-                    Fable=4.0,
-                ),
-            ],
-        ),
-        Account(
-            "ben",
-            [
-                used(personal("ben", "claude_pro", "default_claude_ai"), 40.0, 20.0),
-                used(team, 5.0, 3.0),
-            ],
-        ),
+        Account("ada", [api_only("ada"), used(ada, 7.4, 12.3, Fable=4.0)]),
+        Account("ben", [used(ben, 40.0, 20.0), used(team, 5.0, 3.0)]),
         Account("cora", [used(team, 55.0, 30.0)]),
-        Account("dan", [Seat(api_only("dan"))]),
-        Account("eve", [Seat(personal("eve", None, "default_claude_ai"))]),
+        Account("dan", [api_only("dan")]),
+        Account("eve", [Seat(personal("eve", "default_claude_ai"))]),
     ]
     return World({account.name: account for account in accounts})
 
 
 def jitter(source: random.Random) -> timedelta:
-    """Return how far off a timestamp is this time: up to 0.6 s to either side."""
+    """Return a random deviation of a timestamp of at most 0.6 seconds."""
     return timedelta(microseconds=source.randint(-600_000, 600_000))

@@ -1,6 +1,6 @@
-"""Run the script as it is, but against another claude.ai and with another clock.
+"""Run the script with another URL, clock and timeout.
 
-`python launch.py URL NOW TIMEOUT SCRIPT [ARGUMENTS]`; needs no more than the script.
+`python launch.py URL NOW SECONDS SCRIPT [ARGUMENTS]` needs the standard library only.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import sys
 
 
 def main() -> None:
-    """Load the script, change what a test needs, and run it."""
-    url, now, timeout, script, *arguments = sys.argv[1:]
+    """Load the script, change its constants, and run it."""
+    url, now, seconds, script, *arguments = sys.argv[1:]
     spec = spec_from_file_location("claude_usage", script)
     module = module_from_spec(spec)
     sys.dont_write_bytecode = True
-    # Where dataclasses look for it.
+    # Dataclasses need this.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     module.BASE_URL = url
     module.CONFIRM_PAUSE = 0
-    module.TIMEOUT = float(timeout)
+    module.TIMEOUT = float(seconds)
     if now:
         module.now = lambda: datetime.fromisoformat(now)
     sys.argv = [script, *arguments]

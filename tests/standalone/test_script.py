@@ -1,13 +1,13 @@
-"""The script says what the integration says, and fails as it promises."""
+"""The script: its output, its exit status, and its use of files."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 import errno
-from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
 import json
 import os
 from pathlib import Path
@@ -16,127 +16,119 @@ import shutil
 import sys
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
-from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given, settings
 import pytest
 
-from homeassistant.core import HomeAssistant
-from tests.claude_ai import spoiled_bodies
-from tests.common import add_entry, seat_of, states
+from tests.claude_ai import BODIES, spoiled_bodies
+from tests.common import Claude
 from tests.simulator import Simulator
 from tests.simulator.faults import FAULTS
 
-from . import SCRIPT, Result, run
+from . import SCRIPT, Script, configuration, load
 
 NOW = "2026-05-04T12:00:00+00:00"
-BODIES = sorted((Path(__file__).parents[1] / "fixtures" / "usage").glob("*.json"))
 
-# The ten states under the names that templates use.
-SAME = {
-    "session_usage": "session_pct",
-    "weekly_usage": "weekly_pct",
-    "session_reset_countdown": "session_reset_countdown",
-    "session_reset_time": "session_reset_time",
-    "weekly_reset": "weekly_reset",
-    "weekly_reset_weekday": "weekly_reset_weekday",
-    "weekly_reset_time": "weekly_reset_time",
-    "session_used": "session_used",
-    "session_limit": "session_limit",
-    "plan": "plan",
-}
+# The names of the ten sensors in the output, where they differ.
+NAMES = {"session_usage": "session_pct", "weekly_usage": "weekly_pct"}
 
 # The exit status of each row of the error table.
 STATUS = {1: 5, 2: 3, 3: 4, 4: 4, 5: 5, 6: 5, 7: 5, 8: 5}
 
 
 @pytest.fixture
-def config(tmp_path: Path, simulator: Simulator) -> Path:
-    """Return a configuration of ada's seat."""
-    return write(tmp_path, seat_of(simulator))
+def script(tmp_path: Path, simulator: Simulator) -> Script:
+    """Return the script with a configuration for ada's seat."""
+    script = Script(simulator, tmp_path / "config.json")
+    script.configure(configuration(simulator))
+    return script
 
 
-def write(folder: Path, content: Any) -> Path:
-    """Write a configuration that nobody else can read."""
-    path = folder / "config.json"
-    path.touch(mode=0o600)
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    """Return the script as a module."""
+    return load(SCRIPT)
+
+
+@asynccontextmanager
+async def listen(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncGenerator[str]:
+    """Start a server, and return its URL."""
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+def serve(simulator: Simulator, *rows: Any, **members: Any) -> None:
+    """Serve a usage body for ada."""
+    body = {"limits": list(rows), **members}
+    simulator.world.accounts["ada"].seats[-1].fixed_body = body
+
+
+def scoped(percent: float, scope: Any, resets_at: str | None = None) -> dict[str, Any]:
+    """Return the row of a model."""
+    values = {"percent": percent, "scope": scope, "resets_at": resets_at}
+    return {"kind": "weekly_scoped", **values}
 
 
 @pytest.mark.usefixtures("enable_custom_integrations")
-@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", BODIES)
 async def test_same_values_as_the_integration(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    config: Path,
-    path: Path,
+    claude: Claude, script: Script, name: str
 ) -> None:
-    """For each body, the script prints what the ten sensors show."""
-    freezer.move_to(NOW)
-    await hass.config.async_update(time_zone="Asia/Kolkata")
-    body = json.loads(path.read_text())["body"]
-    simulator.world.accounts["ada"].seats[-1].fixed_body = body
-    await add_entry(hass, simulator)
-
-    result = await run(simulator, "--config", str(config), now=NOW, TZ="Asia/Kolkata")
-
-    assert (result.status, result.stderr) == (0, "")
-    values = json.loads(result.stdout)
-    said = {key: values[name] for key, name in SAME.items()}
-    assert {
-        key: "unknown" if value is None else str(value) for key, value in said.items()
-    } == states(hass)
+    """For each body, the output has the states of the ten sensors."""
+    claude.clock.move_to(NOW)
+    await claude.hass.config.async_update(time_zone="Asia/Kolkata")
+    claude.serve(BODIES[name])
+    await claude.entry()
+    values = (await script(now=NOW, TZ="Asia/Kolkata")).values
+    states = claude.states()
+    printed = {key: values[NAMES.get(key, key)] for key in states}
+    assert states == {
+        key: "unknown" if value is None else str(value)
+        for key, value in printed.items()
+    }
     assert values["fetched_at"] == NOW
 
 
-async def test_what_else_is_printed(simulator: Simulator, config: Path) -> None:
-    """Resets as a date and for programs, and the windows of models."""
-    scope = {"model": {"display_name": "Fable"}}
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [
-            {"kind": "session", "percent": 31, "resets_at": "2026-05-04T14:29:59.9Z"},
-            {"kind": "weekly_all", "percent": 7, "resets_at": "2026-05-08T23:45:00Z"},
-            {"kind": "weekly_scoped", "percent": 72, "scope": scope},
-        ],
-        "seven_day_opus": {"utilization": 5.5, "resets_at": "2026-05-08T23:45:00Z"},
-    }
-    values = await printed(simulator, config)
+async def test_other_values(simulator: Simulator, script: Script) -> None:
+    """The output also has dates, ISO times and the windows of models."""
+    week = "2026-05-08T23:45:00Z"
+    serve(
+        simulator,
+        {"kind": "session", "percent": 31, "resets_at": "2026-05-04T14:29:59.9Z"},
+        {"kind": "weekly_all", "percent": 7, "resets_at": week},
+        scoped(72, {"model": {"display_name": "Fable"}}),
+        scoped(5, "Opus 4"),
+        seven_day_opus={"utilization": 5.5, "resets_at": week},
+    )
+    values = (await script(now=NOW, TZ="Europe/Berlin")).values
     assert values["weekly_reset_date"] == "2026-05-09"
     assert values["session_resets_at"] == "2026-05-04T14:30:00+00:00"
     assert values["weekly_resets_at"] == "2026-05-08T23:45:00+00:00"
     assert values["models"] == {
         "Fable": {"percent": 72, "resets_at": None},
-        "Opus": {"percent": 5.5, "resets_at": "2026-05-08T23:45:00+00:00"},
+        "Opus 4": {"percent": 5.5, "resets_at": "2026-05-08T23:45:00+00:00"},
     }
 
 
-async def printed(simulator: Simulator, config: Path) -> dict[str, Any]:
-    """Return what is printed at a fixed time in Berlin."""
-    result = await run(simulator, "--config", str(config), now=NOW, TZ="Europe/Berlin")
-    assert (result.status, result.stderr) == (0, "")
-    values: dict[str, Any] = json.loads(result.stdout)
-    return values
-
-
-async def test_window_that_is_over(simulator: Simulator, config: Path) -> None:
-    """Of a window whose reset has passed nothing is known, but that there is one."""
+async def test_window_that_is_over(simulator: Simulator, script: Script) -> None:
+    """A window whose reset was a minute ago has no values."""
     row = {"percent": 90, "resets_at": "2026-05-04T11:59:00Z"}
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [
-            {"kind": "session", **row},
-            {"kind": "weekly_all", **row, "resets_at": "2026-05-04T11:59:40Z"},
-            {"kind": "weekly_scoped", "scope": "Fable", **row},
-        ]
-    }
-    values = await printed(simulator, config)
-    told = {name: value for name, value in values.items() if value is not None}
-    del told["fetched_at"], told["plan"]
-    assert told == {
+    serve(
+        simulator,
+        {"kind": "session", **row},
+        {"kind": "weekly_all", **row, "resets_at": "2026-05-04T11:59:40Z"},
+        {"kind": "weekly_scoped", "scope": "Fable", **row},
+    )
+    values = (await script(now=NOW, TZ="Europe/Berlin")).values
+    known = {name: value for name, value in values.items() if value is not None}
+    del known["fetched_at"], known["plan"]
+    assert known == {
         "session_limit": 100,
-        # In its first minute a reset may not have arrived.
         "weekly_pct": 90,
         "weekly_reset": "Monday @ 02:00 PM",
         "weekly_reset_date": "2026-05-04",
@@ -145,216 +137,120 @@ async def test_window_that_is_over(simulator: Simulator, config: Path) -> None:
         "weekly_resets_at": "2026-05-04T12:00:00+00:00",
         "models": {"Fable": {"percent": None, "resets_at": None}},
     }
-    result = await run(simulator, "--human", "--config", str(config), now=NOW)
-    assert "Fable    has reset, nothing newer is told" in result.stdout
+    result = await script("--human", now=NOW)
+    assert "Fable    has reset, no new value yet" in result.stdout
 
 
-async def test_windows_alike(simulator: Simulator, config: Path) -> None:
-    """Two windows of one name are told apart, and versions of a model are that model."""
-    scoped = {"kind": "weekly_scoped"}
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [
-            {**scoped, "percent": 1, "scope": "Fable"},
-            {**scoped, "percent": 2, "scope": "Opus 4"},
-            {**scoped, "percent": 3, "scope": "Fable"},
-            {"kind": "daily_scoped", "percent": 4, "scope": "Fable"},
-        ],
-        "seven_day_opus": {"utilization": 2.4, "resets_at": "2026-05-08T23:45:00Z"},
-    }
-    models = (await printed(simulator, config))["models"]
-    assert {name: model["percent"] for name, model in models.items()} == {
-        "Fable (2)": 1,
-        "Opus 4": 2.4,
-        "Fable (3)": 3,
-        "Fable": 4,
-    }
-    assert models["Opus 4"]["resets_at"] == "2026-05-08T23:45:00+00:00"
+async def test_models_with_the_same_name(simulator: Simulator, script: Script) -> None:
+    """Models with the same name are numbered."""
+    daily = {**scoped(4, "Fable"), "kind": "daily_scoped"}
+    serve(simulator, scoped(1, "Fable"), scoped(3, "Fable"), daily)
+    models = (await script(now=NOW)).values["models"]
+    percentages = {name: model["percent"] for name, model in models.items()}
+    assert percentages == {"Fable (2)": 1, "Fable (3)": 3, "Fable": 4}
 
 
-async def test_times(simulator: Simulator, config: Path) -> None:
-    """A time is read however ISO 8601 writes it."""
-    times = [
-        "2026-05-04T14:30:00Z",
-        "2026-05-04T14:30Z",
-        "2026-05-04 14:30",
-        "2026-05-04T14:29:59,75Z",
-        "20260504T143000Z",
-        "20260504T1630+0200",
-        "2026-W19-1T14:30:00+00:00:00",
-    ]
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [
-            {"kind": "weekly_scoped", "scope": text, "percent": 1, "resets_at": text}
-            for text in times
-        ]
-    }
-    models = (await printed(simulator, config))["models"]
-    read = {text: model["resets_at"] for text, model in models.items()}
-    assert read == dict.fromkeys(times, "2026-05-04T14:30:00+00:00")
-
-
-@pytest.mark.parametrize("name", list(FAULTS))
-async def test_fault(simulator: Simulator, config: Path, name: str) -> None:
-    """Each fault has its exit status and one line that is no secret; stdout is empty."""
+@pytest.mark.parametrize("name", FAULTS)
+async def test_fault(simulator: Simulator, script: Script, name: str) -> None:
+    """Each fault has its exit status, and a message without secrets."""
     simulator.set_fault(name)
-    patience = 0.3 if FAULTS[name].slow else 10
-    result = await run(simulator, "--config", str(config), patience=patience)
-    assert result.status == STATUS[FAULTS[name].row]
-    assert result.stdout == ""
-    assert len(result.stderr.splitlines()) == 1
-    assert result.stderr.startswith("claude_usage: ")
-    for secret in seat_of(simulator).values():
+    result = await script(seconds=0.3 if FAULTS[name].slow else 10)
+    result.assert_failed(STATUS[FAULTS[name].row])
+    for secret in configuration(simulator).values():
         assert secret not in result.stderr
-
     simulator.clear_faults()
-    assert (await run(simulator, "--config", str(config))).status == 0
+    assert (await script()).status == 0
 
 
-async def test_time_out_of_the_whole(simulator: Simulator, config: Path) -> None:
-    """An answer that comes byte by byte is given up, already before its body."""
-    drips = []
+async def test_timeout(simulator: Simulator, script: Script) -> None:
+    """The timeout is for the whole answer, including its headers."""
+    tasks = []
 
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Begin an answer, and never come to an end."""
-        drips.append(asyncio.current_task())
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.current_task())
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while not writer.is_closing():
             writer.write(b"x")
             await asyncio.sleep(0.05)
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    simulator.url = f"http://127.0.0.1:{port}"
-    result = await run(simulator, "--config", str(config), patience=0.3)
-    await asyncio.gather(*drips)
-    server.close()
-    assert result.status == 5
+    async with listen(drip) as simulator.url:
+        result = await script(seconds=0.3)
+        await asyncio.gather(*tasks)
+    result.assert_failed(5)
     assert "no answer in time" in result.stderr
 
 
-async def test_dead_key_of_a_refused_organization(
-    simulator: Simulator, config: Path
-) -> None:
-    """A refused organization is told from a key that has ended."""
+async def test_refused_organization(simulator: Simulator, script: Script) -> None:
+    """The exit status distinguishes an expired key from a refused organization."""
     simulator.world.accounts["ada"].log_out()
-    assert (await run(simulator, "--config", str(config))).status == 3
-    data = seat_of(simulator, "ben")
-    other = seat_of(simulator, "ada")["org_id"]
-    write(config.parent, {**data, "org_id": other})
-    assert (await run(simulator, "--config", str(config))).status == 4
+    (await script()).assert_failed(3)
+    org_id = configuration(simulator)["org_id"]
+    script.configure({**configuration(simulator, "ben"), "org_id": org_id})
+    (await script()).assert_failed(4)
 
 
-async def test_organization_is_found_and_remembered(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """Without an organization the first one with usage is shown; a call is one request."""
-    data = seat_of(simulator)
-    config = write(tmp_path, {"session_key": data["session_key"], "org_id": ""})
+async def test_cache(simulator: Simulator, script: Script) -> None:
+    """The first organization with usage is cached."""
+    ada = configuration(simulator)
+    script.configure({**ada, "org_id": ""})
     for _ in range(2):
-        result = await run(simulator, "--config", str(config))
-        assert json.loads(result.stdout)["plan"] == "Max 20x"
-    usage = f"/api/organizations/{data['org_id']}/usage"
+        assert (await script()).values["plan"] == "Max 20x"
+    usage = f"/api/organizations/{ada['org_id']}/usage"
     paths = [request.path for request in simulator.requests]
     assert paths == ["/api/organizations", usage, usage]
-    cache = tmp_path / "claude_usage_cache.json"
-    assert cache.stat().st_mode & 0o077 == 0
-    assert data["session_key"] not in cache.read_text()
+    assert is_private_file(script.cache)
+    assert ada["session_key"] not in script.cache.read_text()
 
-    # Another account in the same file is another matter.
-    write(tmp_path, {"session_key": seat_of(simulator, "ben")["session_key"]})
-    result = await run(simulator, "--config", str(config))
-    assert json.loads(result.stdout)["plan"] == "Pro"
-    # What has been remembered is thrown away when it turns out wrong.
+    # The cache is for one session key.
+    script.configure({"session_key": configuration(simulator, "ben")["session_key"]})
+    assert (await script()).values["plan"] == "Pro"
+    # The cache is removed if its organization is refused.
     simulator.set_fault("organization_missing")
-    assert (await run(simulator, "--config", str(config))).status == 4
-    assert not cache.exists()
+    (await script()).assert_failed(4)
+    assert not script.cache.exists()
 
 
-async def test_plan_that_is_not_told(simulator: Simulator, config: Path) -> None:
-    """Without the plan, the usage is shown all the same."""
+async def test_plan_not_available(simulator: Simulator, script: Script) -> None:
+    """The usage is printed without the plan."""
     simulator.silent_organization = True
-    result = await run(simulator, "--config", str(config))
-    assert result.status == 0
-    assert json.loads(result.stdout)["plan"] is None
+    assert (await script()).values["plan"] is None
 
 
-async def test_account_without_usage(simulator: Simulator, tmp_path: Path) -> None:
-    """API access only is told as such."""
-    key = seat_of(simulator, "dan")["session_key"]
-    result = await run(
-        simulator, "--config", str(write(tmp_path, {"session_key": key}))
-    )
-    assert result.status == 4
+async def test_account_without_usage(simulator: Simulator, script: Script) -> None:
+    """An account with API access only has its own message."""
+    script.configure({"session_key": configuration(simulator, "dan")["session_key"]})
+    result = await script()
+    result.assert_failed(4)
     assert "only API access" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    "wrapping",
     [
-        (None, "cannot be read"),
-        ("{", "not valid JSON"),
-        ("[]", "must hold"),
-        ({}, "not a claude.ai session key"),
-        ({"session_key": 5}, "not a claude.ai session key"),
-        ({"session_key": "sk-ant-api03-x"}, "an API key"),
-        ({"session_key": "sk-ant-oat01-x"}, "an OAuth token"),
-        ({"session_key": "sk-ant-sid01-" + "x" * 90, "org_id": "mine"}, "org_id"),
+        "  {}\n",
+        '"{}"',
+        "Cookie: a=b; sessionKey={}; c=d",
+        "sessionKey%3D{}",
+        "\u00ad{}\u200b\n",
     ],
 )
-async def test_bad_configuration(
-    simulator: Simulator, tmp_path: Path, content: Any, said: str
+@pytest.mark.parametrize("is_quoted", [False, True])
+async def test_pasted_text(
+    simulator: Simulator, script: Script, wrapping: str, is_quoted: bool
 ) -> None:
-    """What is wrong with the configuration is said, with exit status 2."""
-    path = tmp_path / "config.json" if content is None else write(tmp_path, content)
-    result = await run(simulator, "--config", str(path))
-    assert (result.status, result.stdout) == (2, "")
-    assert said in result.stderr
-    assert "x" * 20 not in result.stderr
-    assert not simulator.requests
-
-
-@pytest.mark.parametrize(
-    "wrapping", ["  {}\n", '"{}"', "Cookie: a=b; sessionKey={}; c=d", "sessionKey%3D{}"]
-)
-async def test_wrapped_key(simulator: Simulator, tmp_path: Path, wrapping: str) -> None:
-    """A key is found in what was pasted around it."""
-    data = seat_of(simulator)
-    data["session_key"] = wrapping.format(data["session_key"])
-    data["org_id"] = f"https://claude.ai/api/organizations/{data['org_id'].upper()}"
-    assert (await run(simulator, "--config", str(write(tmp_path, data)))).status == 0
-
-
-async def test_what_is_pasted_along(simulator: Simulator, tmp_path: Path) -> None:
-    """Invisible characters in the key and an encoded address are no obstacle."""
-    data = seat_of(simulator)
-    key = data["session_key"]
-    address = f"https://claude.ai/api/organizations/{data['org_id']}/usage"
+    """The session key and the organization can be part of a text."""
+    ada = configuration(simulator)
+    url = f"https://claude.ai/api/organizations/{ada['org_id'].upper()}/usage"
     pasted = {
-        "session_key": f"{key[:20]}\u00ad{key[20:40]}\u200b\n{key[40:]}",
-        "org_id": quote(address, safe=""),
+        "session_key": wrapping.format(ada["session_key"]),
+        "org_id": quote(url, safe="") if is_quoted else url,
     }
-    result = await run(simulator, "--config", str(write(tmp_path, pasted)))
-    assert (result.status, result.stderr) == (0, "")
-    assert simulator.requests[-1].path == f"/api/organizations/{data['org_id']}/usage"
+    script.configure(pasted)
+    assert (await script()).values["plan"] == "Max 20x"
+    assert simulator.requests[-1].path == f"/api/organizations/{ada['org_id']}/usage"
 
 
-async def test_memory_that_is_broken(simulator: Simulator, config: Path) -> None:
-    """What cannot be what was remembered is asked for again."""
-    cache = config.with_name("claude_usage_cache.json")
-    assert (await run(simulator, "--config", str(config))).status == 0
-    known = json.loads(cache.read_text())
-    for spoiled in ({**known, "org_id": ["../account"]}, {**known, "time": "x"}, []):
-        cache.write_text(json.dumps(spoiled))
-        assert (await run(simulator, "--config", str(config))).status == 0
-        assert json.loads(cache.read_text())["org_id"] == known["org_id"]
-
-
-def huge() -> str:
-    """Return JSON of a cache that is larger than any."""
-    return json.dumps({"about": "x" * 3_000_000})
-
-
-# What may stand where the cache should, other than what was written there.
+# Invalid contents of a file.
 CONTENTS = (
     b"",
     b"null",
@@ -365,8 +261,8 @@ CONTENTS = (
     b"\x00" * 100,
     b"[" * 100_000,
     b'{"a":' * 50_000,
-    huge().encode(),
-    # More digits than Python reads.
+    json.dumps({"about": "x" * 3_000_000}).encode(),
+    # Python does not read numbers of this length.
     b'{"about": 1, "time": ' + b"9" * 10_000 + b"}",
 )
 MEMBERS = (
@@ -376,178 +272,139 @@ MEMBERS = (
 
 
 def is_private_file(path: Path) -> bool:
-    """Return whether a path is a real file that nobody else can read."""
+    """Return whether a path is a regular file that other users cannot read."""
     return path.is_file() and not path.is_symlink() and not path.stat().st_mode & 0o077
 
 
-async def test_any_memory(simulator: Simulator, tmp_path: Path) -> None:
-    """Whatever stands in the cache, the usage is shown, and the cache is good again."""
-    config = write(tmp_path, {"session_key": seat_of(simulator)["session_key"]})
-    cache = tmp_path / "claude_usage_cache.json"
-    assert (await run(simulator, "--config", str(config))).status == 0
-    good = cache.read_bytes()
-    known = json.loads(good)
+async def test_invalid_cache(script: Script, module: ModuleType) -> None:
+    """An invalid cache is replaced."""
+    script.configure_without_organization()
+    assert (await script()).status == 0
+    known = json.loads(script.cache.read_text())
+    assert module.read_cache(script.cache, known["about"])
     spoiled = [
         json.dumps({**known, member: value}).encode()
         for member in known
         for value in MEMBERS
     ]
-    script = load_script()
-    assert script.remembered(cache, known["about"])
     for content in (*CONTENTS, *spoiled):
-        cache.write_bytes(content)
-        found = script.remembered(cache, known["about"])
-        # Without a plan that is a text, there is none.
+        script.cache.write_bytes(content)
+        found = module.read_cache(script.cache, known["about"])
+        # An invalid plan is None.
         assert found is None or found[0] == known["org_id"], content[:100]
         assert found is None or b'"plan"' in content
     for content in (*CONTENTS, b'{"time": 1e999}'):
-        cache.write_bytes(content)
-        result = await run(simulator, "--config", str(config))
-        assert (result.status, result.stderr) == (0, "")
-        assert json.loads(result.stdout)["plan"] == "Max 20x"
-        assert is_private_file(cache)
-        assert json.loads(cache.read_text()).keys() == known.keys()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [cache.name, config.name]
+        script.cache.write_bytes(content)
+        assert (await script()).values["plan"] == "Max 20x"
+        assert is_private_file(script.cache)
+        assert json.loads(script.cache.read_text()).keys() == known.keys()
+    assert {*script.config.parent.iterdir()} == {script.cache, script.config}
 
 
 @pytest.mark.parametrize(
-    "place", ["folder", "dangling", "link", "pipe", "loop", "unreadable", "open"]
+    "kind", ["folder", "pipe", "loop", "dangling", "link", "000", "666"]
 )
-async def test_odd_place_of_the_memory(
-    simulator: Simulator, tmp_path: Path, place: str
+async def test_cache_that_is_no_file(
+    simulator: Simulator, script: Script, tmp_path: Path, kind: str
 ) -> None:
-    """What is no file is not followed, and never keeps the usage from being shown."""
-    folder = tmp_path / "own"
-    folder.mkdir()
-    config = write(folder, {"session_key": seat_of(simulator)["session_key"]})
-    cache, other = folder / "claude_usage_cache.json", tmp_path / "other"
-    if place == "folder":
-        (cache / "more").mkdir(parents=True)
-    elif place == "dangling":
-        cache.symlink_to(other)
-    elif place == "link":
+    """A link is not followed, and the usage is printed without the cache."""
+    other = tmp_path / "other"
+    script.config = tmp_path / "own" / "config.json"
+    script.config.parent.mkdir()
+    script.configure_without_organization()
+    cache = script.cache
+    match kind:
+        case "folder":
+            (cache / "more").mkdir(parents=True)
+        case "pipe":
+            os.mkfifo(cache)
+        case "loop":
+            cache.symlink_to(cache)
+        case "dangling" | "link":
+            cache.symlink_to(other)
+        case mode:
+            cache.write_text("{}")
+            cache.chmod(int(mode, 8))
+    if kind == "link":
         other.write_text("precious")
-        other.chmod(0o644)
-        cache.symlink_to(other)
-    elif place == "loop":
-        cache.symlink_to(cache)
-    elif place == "pipe":
-        os.mkfifo(cache)
-    else:
-        cache.write_text("{}")
-        cache.chmod(0 if place == "unreadable" else 0o666)
     for _ in range(2):
-        result = await run(simulator, "--config", str(config))
-        assert (result.status, result.stderr) == (0, "")
-        assert json.loads(result.stdout)["plan"] == "Max 20x"
-    assert is_private_file(cache) or place == "folder"
-    assert len(list(folder.iterdir())) == 2
-    if place == "link":
-        assert other.read_text() == "precious"
-    else:
-        assert not other.exists()
-    # It is also thrown away where it is something else.
+        assert (await script()).values["plan"] == "Max 20x"
+    assert is_private_file(cache) or kind == "folder"
+    assert len(list(script.config.parent.iterdir())) == 2
+    assert other.exists() is (kind == "link")
+    assert kind != "link" or other.read_text() == "precious"
     simulator.world.accounts["ada"].log_out()
-    result = await run(simulator, "--config", str(config))
-    assert_failed(result, 3)
+    (await script()).assert_failed(3)
 
 
-def assert_failed(result: Result, status: int) -> None:
-    """Check that a run ends with its status and one line, without a traceback."""
-    assert (result.status, result.stdout) == (status, "")
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("claude_usage: ")
-    assert line.isprintable()
-
-
-async def test_disk_that_is_full(
-    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_full_disk(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is left of a cache that cannot be written."""
-    script = load_script()
+    """A cache that cannot be written leaves no file."""
     cache = tmp_path / "claude_usage_cache.json"
 
-    def full(*_: Any) -> None:
-        """Have no space left."""
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(script.json, "dump", full)
-    script.remember(cache, {})
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(module.json, "dump", Mock(side_effect=error))
+    module.write_cache(cache, {})
     monkeypatch.undo()
-    script.remember(tmp_path / "missing" / "cache.json", {})
+    module.write_cache(tmp_path / "missing" / "cache.json", {})
     assert list(tmp_path.iterdir()) == []
-    script.remember(cache, {"a": 1})
+    module.write_cache(cache, {"a": 1})
     assert is_private_file(cache)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--human",), ("--help",)])
-@pytest.mark.parametrize("redirect", [">&-", ">/dev/full"])
-async def test_output_that_is_broken(
-    simulator: Simulator, config: Path, redirect: str, arguments: tuple[str, ...]
+@pytest.mark.parametrize("argument", ["", "--human", "--help"])
+@pytest.mark.parametrize("kind", [">&-", ">/dev/full", "pipe"])
+async def test_output_cannot_be_written(
+    script: Script, kind: str, argument: str
 ) -> None:
-    """It is said in one line, with an exit status of its own."""
-    arguments = (*arguments, "--config", str(config))
-    result = await run(simulator, *arguments, redirect=redirect)
-    assert_failed(result, 1)
+    """A closed, full or disconnected output has its own exit status."""
+    arguments = [argument] if argument else []
+    if kind == "pipe":
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = await script(*arguments, stdout=writing)
+        os.close(writing)
+    else:
+        result = await script(*arguments, redirect=kind)
+    result.assert_failed(1)
     assert "the output cannot be written (" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("--human",), ("--help",)])
-async def test_nobody_reads_the_output(
-    simulator: Simulator, config: Path, arguments: tuple[str, ...]
-) -> None:
-    """As behind `| head -0`."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    arguments = (*arguments, "--config", str(config))
-    result = await run(simulator, *arguments, stdout=writing)
-    os.close(writing)
-    assert_failed(result, 1)
-    assert "(Broken pipe)" in result.stderr
-
-
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", ">&- 2>&-"])
-async def test_explanation_that_cannot_be_written(
-    simulator: Simulator, config: Path, redirect: str
+async def test_message_cannot_be_written(
+    simulator: Simulator, script: Script, redirect: str
 ) -> None:
-    """The exit status says it all the same."""
-    result = await run(simulator, "--config", str(config), redirect=redirect)
-    assert (result.status, result.stderr) == (1 if ">&- " in redirect else 0, "")
-    config.chmod(0o644)
-    result = await run(simulator, "--config", str(config), redirect=redirect)
-    assert (result.status, result.stderr) == (1 if ">&- " in redirect else 0, "")
+    """The exit status is the same without the message."""
+    status = 1 if ">&- " in redirect else 0
+    for mode in (0o600, 0o644):
+        script.config.chmod(mode)
+        result = await script(redirect=redirect)
+        assert (result.status, result.stderr) == (status, "")
     simulator.world.accounts["ada"].log_out()
-    result = await run(simulator, "--config", str(config), redirect=redirect)
-    assert result == (3, "", "")
+    assert await script(redirect=redirect) == (3, "", "")
     for arguments in (("--config", "missing.json"), ("--wrong",)):
-        assert await run(simulator, *arguments, redirect=redirect) == (2, "", "")
+        assert await script.run(*arguments, redirect=redirect) == (2, "", "")
 
 
-# What a terminal, a log or a reader could obey, or be misled by.
+# Characters that control a terminal, or that mislead a reader.
 EVIL = "Fa\x1b[2J\x1b]0;x\x07b\x9b31m\r\nle\x00\x7f\u202egnp\u2066\u200f\u2028\u2029\x85\ud800"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "ascii:strict"])
 async def test_no_control_characters(
-    simulator: Simulator, config: Path, encoding: str
+    simulator: Simulator, script: Script, encoding: str
 ) -> None:
-    """None of a server's text reaches the terminal, nor of the command line."""
+    """Neither an answer nor an argument prints control characters."""
+    serve(simulator, scoped(1, f"ä🚀{EVIL}"))
     seat = simulator.world.accounts["ada"].seats[-1]
-    seat.fixed_body = {
-        "limits": [{"kind": "weekly_scoped", "percent": 1, "scope": f"ä🚀{EVIL}"}]
-    }
-    seat.organization = replace(
-        seat.organization,
-        capabilities=("chat",),
-        rate_limit_tier="",
-        plan_display_name=f"Plan {EVIL}",
-    )
-    odd = config.with_name("co\x1b[31mn\u202efig\nclaude_usage: \x9b.json")
-    odd.write_bytes(config.read_bytes())
-    more = {"PYTHONIOENCODING": encoding}
+    plan = {"rate_limit_tier": "", "plan_display_name": f"Plan {EVIL}"}
+    seat.organization = replace(seat.organization, capabilities=("chat",), **plan)
+    odd = script.config.with_name("co\x1b[31mn\u202efig\nclaude_usage: \x9b.json")
+    odd.write_bytes(script.config.read_bytes())
     for arguments in (
-        ("--human", "--config", str(config)),
-        ("--config", str(config)),
+        ("--human", "--config", str(script.config)),
+        ("--config", str(script.config)),
         ("--human", "--config", str(odd)),
         ("--config", str(odd.with_name(f"{odd.name}.missing"))),
         (f"--wrong={odd.name}",),
@@ -555,85 +412,78 @@ async def test_no_control_characters(
         ("--config", "/"),
         ("--config", "\x1b[31m"),
     ):
-        result = await run(simulator, *arguments, **more)
-        for line in (*result.stdout.splitlines(), *result.stderr.splitlines()):
+        result = await script.run(*arguments, PYTHONIOENCODING=encoding)
+        lines = result.stdout.splitlines()
+        for line in (*lines, *result.stderr.splitlines()):
             assert line.isprintable(), line
         if result.status:
-            assert_failed(result, 2)
+            result.assert_failed(2)
         elif "--human" in arguments:
-            assert "Plan " in result.stdout.splitlines()[0]
-            assert len(result.stdout.splitlines()) == 5
+            assert "Plan " in lines[0]
+            assert len(lines) == 5
 
 
-def test_table_cleans_by_itself() -> None:
-    """Whatever a name holds, only the table's own colors are sent to a terminal."""
-    script = load_script()
-    scoped = script.Identity("weekly_scoped", "fable")
-    window = script.UsageWindow(scoped, EVIL, 31, None)
-    table = script.table(
-        script.Usage(windows=(window,)),
-        EVIL,
-        datetime.fromisoformat(NOW),
-        color=True,
-        blocks=True,
-    )
+def test_table_without_control_characters(module: ModuleType) -> None:
+    """A table contains the escape sequences of its colors only."""
+    scoped_window = module.Identity("weekly_scoped", "fable")
+    window = module.UsageWindow(scoped_window, EVIL, 31, None)
+    usage, now = module.Usage(windows=(window,)), datetime.fromisoformat(NOW)
+    table = module.table(usage, EVIL, now, color=True, blocks=True)
     lines = re.sub("\x1b\\[(0|3[123])m(?=[█░ ])", "", table).split("\n")
     assert len(lines) == 5
     assert all(line.isprintable() for line in lines)
 
 
+KEY = "sk-ant-sid01-" + "x" * 90
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "message"),
     [
-        *CONTENTS,
-        b'{"session_key": ' + b"[" * 900 + b"]" * 900 + b"}",
-        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": {"a": [1]}}',
-        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": 1e999}',
-        b'{"session_key": "sk-ant-sid01-' + b"x" * 90 + b'", "org_id": false}',
-        b'{"session_key": "sk-ant-sid01-'
-        + b"x" * 90
-        + b'", "org_id": '
-        + b"[" * 900
-        + b"]" * 900
-        + b"}",
-        b'{"session_key": "sk-ant-sid01-'
-        + b"x" * 90
-        + b'", "org_id": '
-        + b"9" * 4300
-        + b"}",
-        b'{"session_key": "\xff\xfe"}',
+        *((content, "") for content in CONTENTS),
+        ("{", "not valid JSON"),
+        ("[]", "must contain"),
+        ({}, "not a claude.ai session key"),
+        ({"session_key": 5}, "not a claude.ai session key"),
+        ({"session_key": "sk-ant-api03-x"}, "an API key"),
+        ({"session_key": "sk-ant-oat01-x"}, "an OAuth token"),
+        ({"session_key": KEY, "org_id": "mine"}, "org_id"),
+        ({"session_key": KEY, "org_id": {"a": [1]}}, "org_id"),
+        ({"session_key": KEY, "org_id": float("inf")}, "org_id"),
+        ({"session_key": KEY, "org_id": False}, "org_id"),
+        (f'{{"session_key": {"[" * 900}{"]" * 900}}}', ""),
+        (f'{{"session_key": "{KEY}", "org_id": {"[" * 900}{"]" * 900}}}', ""),
+        (f'{{"session_key": "{KEY}", "org_id": {"9" * 4300}}}', ""),
+        (b'{"session_key": "\xff\xfe"}', ""),
     ],
-    ids=lambda content: repr(content[:40]),
+    ids=lambda value: repr(value)[:40],
 )
-async def test_any_configuration(
-    simulator: Simulator, tmp_path: Path, content: bytes
+async def test_invalid_configuration(
+    simulator: Simulator, script: Script, content: Any, message: str
 ) -> None:
-    """Whatever stands in it, one line says what is wrong; also that others can read it."""
-    config = tmp_path / "config.json"
-    config.write_bytes(content)
-    config.chmod(0o644)
-    result = await run(simulator, "--config", str(config))
-    assert_failed(result, 2)
+    """The message names the error of the configuration, but not the session key."""
+    script.configure(content, mode=0o644)
+    result = await script()
+    result.assert_failed(2)
+    assert message in result.stderr
     assert "x" * 20 not in result.stderr
     assert not simulator.requests
 
 
-@pytest.mark.parametrize("place", ["folder", "loop", "/dev/zero", "x" * 300])
-async def test_odd_place_of_the_configuration(
-    simulator: Simulator, tmp_path: Path, place: str
-) -> None:
-    """What is no file that can be read is said."""
-    config = tmp_path / place
+@pytest.mark.parametrize("place", ["folder", "loop", "/dev/zero", "x" * 300, "missing"])
+async def test_configuration_that_is_no_file(script: Script, place: str) -> None:
+    """A path that cannot be read is an error."""
+    script.config = script.config.parent / place
     if place == "folder":
-        config.mkdir()
+        script.config.mkdir()
     elif place == "loop":
-        config.symlink_to(config)
-    assert_failed(await run(simulator, "--config", str(config)), 2)
+        script.config.symlink_to(script.config)
+    (await script()).assert_failed(2)
 
 
-async def test_key_as_an_argument(simulator: Simulator) -> None:
-    """A key that is pasted into the command line is not printed."""
-    key = seat_of(simulator)["session_key"]
+async def test_key_as_an_argument(simulator: Simulator, script: Script) -> None:
+    """A session key in an argument is not printed."""
+    key = configuration(simulator)["session_key"]
     for arguments in (
         (key,),
         (f"--{key}",),
@@ -643,109 +493,82 @@ async def test_key_as_an_argument(simulator: Simulator) -> None:
         (f"--config=sessionKey={key}; a=b",),
         ("--human", f"sessionKey={key}"),
     ):
-        result = await run(simulator, *arguments)
-        assert_failed(result, 2)
+        result = await script.run(*arguments)
+        result.assert_failed(2)
         assert key[20:30] not in result.stderr
 
 
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy")
 
 
-@pytest.mark.parametrize("wanted", [False, True])
+@pytest.mark.parametrize("is_used", [False, True])
 async def test_proxy_of_the_environment(
-    simulator: Simulator, config: Path, wanted: bool
+    simulator: Simulator, script: Script, is_used: bool
 ) -> None:
-    """It is used when it is asked for, and only then."""
-    asked: list[str] = []
+    """The proxy is only used with --environment-proxy."""
+    lines: list[str] = []
 
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Note what is asked for, and refuse it."""
-        asked.append((await reader.readline()).decode())
+    async def refuse(reader: Any, writer: asyncio.StreamWriter) -> None:
+        lines.append((await reader.readline()).decode())
         writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    environment = {**dict.fromkeys(PROXIES, address), "no_proxy": "", "NO_PROXY": ""}
-    arguments = ["--environment-proxy"] * wanted
-    result = await run(simulator, *arguments, "--config", str(config), **environment)
-    server.close()
-    assert result.status == (5 if wanted else 0)
-    assert bool(simulator.requests) is not wanted
-    assert [line.split()[1] for line in asked][:1] == [
-        f"{simulator.url}/api/organizations/{seat_of(simulator)['org_id']}"
-    ] * wanted
+    async with listen(refuse) as url:
+        environment = {**dict.fromkeys(PROXIES, url), "no_proxy": "", "NO_PROXY": ""}
+        result = await script(*["--environment-proxy"] * is_used, **environment)
+    assert result.status == (5 if is_used else 0)
+    assert bool(simulator.requests) is not is_used
+    org_id = configuration(simulator)["org_id"]
+    assert [line.split()[1] for line in lines][:1] == [
+        f"{simulator.url}/api/organizations/{org_id}"
+    ] * is_used
 
 
-@pytest.mark.parametrize(
-    "address", ["://", "http://[", "foo://x", "http://a:b:c", "\x1b"]
-)
-async def test_proxy_that_makes_no_sense(
-    simulator: Simulator, config: Path, address: str
-) -> None:
-    """It is a connection that fails, as any other."""
-    more = {"http_proxy": address, "no_proxy": "", "NO_PROXY": ""}
-    arguments = ("--environment-proxy", "--config", str(config))
-    assert_failed(await run(simulator, *arguments, **more), 5)
+@pytest.mark.parametrize("url", ["://", "http://[", "foo://x", "http://a:b:c", "\x1b"])
+async def test_invalid_proxy(script: Script, url: str) -> None:
+    """An invalid proxy is a failed connection."""
+    environment = {"http_proxy": url, "no_proxy": "", "NO_PROXY": ""}
+    (await script("--environment-proxy", **environment)).assert_failed(5)
 
 
-async def test_beside_the_script(simulator: Simulator, tmp_path: Path) -> None:
-    """Without `--config` the file beside the script is read; others' eyes are told."""
-    script = Path(shutil.copy(SCRIPT, tmp_path))
-    config = tmp_path / "claude_config.json"
-    config.write_text(json.dumps(seat_of(simulator)))
-    config.chmod(0o644)
-    result = await run(simulator, script=script)
+async def test_default_configuration(script: Script, tmp_path: Path) -> None:
+    """The default configuration is next to the script. Its mode is checked."""
+    path = Path(shutil.copy(SCRIPT, tmp_path))
+    script.config = script.config.rename(tmp_path / "claude_config.json")
+    assert (await script.run(path=path)).stderr == ""
+    script.config.chmod(0o644)
+    result = await script.run(path=path)
     assert result.status == 0
     assert "chmod 600" in result.stderr
-    config.chmod(0o600)
-    assert (await run(simulator, script=script)).stderr == ""
 
 
-async def test_table(simulator: Simulator, config: Path) -> None:
-    """A person gets a table: plain when it does not go to a terminal."""
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [
-            {"kind": "session", "percent": 31, "resets_at": "2026-05-04T14:30:00Z"},
-            {"kind": "weekly_scoped", "percent": 104, "scope": "Fable"},
-            {"kind": "weekly_scoped", "percent": 62.5, "scope": "Opus"},
-        ],
-    }
-    arguments = ("--human", "--config", str(config))
-    result = await run(simulator, *arguments, now=NOW, TZ="Europe/Berlin")
+async def test_table(simulator: Simulator, script: Script) -> None:
+    """The table has no colors if the output is not a terminal."""
+    session = {"kind": "session", "percent": 31, "resets_at": "2026-05-04T14:30:00Z"}
+    serve(simulator, session, scoped(104, "Fable"), scoped(62.5, "Opus"))
+    result = await script("--human", now=NOW, TZ="Europe/Berlin")
     assert result.stdout.splitlines() == [
         "Claude Max 20x",
         "",
         "Session  ██████░░░░░░░░░░░░░░     31 %  resets in 2h 30m, at 04:30 PM",
-        "Week     no such limit",
+        "Week     no limit",
         "Fable    ████████████████████    104 %",
         "Opus     ████████████░░░░░░░░   62.5 %",
     ]
-    result = await run(simulator, *arguments, now=NOW, PYTHONIOENCODING="ascii")
+    result = await script("--human", now=NOW, PYTHONIOENCODING="ascii")
     assert "######.............." in result.stdout
 
 
-async def test_help(simulator: Simulator) -> None:
-    """Everything is explained."""
-    result = await run(simulator, "--help")
+async def test_help(script: Script) -> None:
+    """The help explains the configuration and the exit status."""
+    result = await script.run("--help")
     assert result.status == 0
     for word in ("claude_config.json", "session_key", "org_id", "--human", "status"):
         assert word in result.stdout
 
 
-@cache
-def load_script() -> ModuleType:
-    """Return the script as a module."""
-    spec = spec_from_file_location("claude_usage", SCRIPT)
-    module = module_from_spec(spec)
-    # Where dataclasses look for it.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def interpreters() -> list[str]:
-    """Return the Pythons of this machine that the script has to run on, one a version."""
+    """Return the installed Pythons that the script supports, one for each version."""
     homes = [Path.home() / ".pyenv" / "versions", Path("/usr/local"), Path("/usr")]
     found = {sys.version_info[1]: sys.executable}
     for minor in range(11, 15):
@@ -758,31 +581,28 @@ def interpreters() -> list[str]:
 
 
 @pytest.mark.parametrize("python", interpreters())
-async def test_python_versions(simulator: Simulator, config: Path, python: str) -> None:
-    """The script runs on every Python that is at hand, with the same outcome."""
-    body = json.loads(
-        next(p for p in BODIES if p.stem == "both_with_decimals").read_text()
-    )
-    simulator.world.accounts["ada"].seats[-1].fixed_body = body["body"]
-    result = await run(simulator, "--config", str(config), python=python, now=NOW)
-    assert (result.status, result.stderr) == (0, "")
-    assert json.loads(result.stdout)["session_pct"] == 31.5
-    assert json.loads(result.stdout)["session_reset_countdown"] == "2h 30m"
+async def test_python_version(
+    simulator: Simulator, script: Script, python: str
+) -> None:
+    """The output is the same on each installed Python."""
+    serve(simulator, **BODIES["both_with_decimals"])
+    values = (await script(python=python, now=NOW)).values
+    assert values["session_pct"] == 31.5
+    assert values["session_reset_countdown"] == "2h 30m"
 
 
 @given(body=spoiled_bodies())
 @settings(max_examples=300, deadline=None)
-def test_any_body(body: dict[str, Any]) -> None:
-    """Whatever stands in a body, it can be shown, and no window is lost."""
-    script = load_script()
-    usage, present = script.parse_usage(body), datetime.fromisoformat(NOW)
-    values = script.report(usage, None, present)
+def test_any_body(module: ModuleType, body: dict[str, Any]) -> None:
+    """Each window with a name of any body is printed."""
+    usage, now = module.parse_usage(body), datetime.fromisoformat(NOW)
+    values = module.report(usage, None, now)
     assert json.loads(json.dumps(values)) == values
     assert len(values["models"]) == sum(bool(w.name) for w in usage.windows)
-    assert script.table(usage, None, present, color=True, blocks=True)
+    assert module.table(usage, None, now, color=True, blocks=True)
 
 
 def test_only_the_standard_library() -> None:
-    """Nothing has to be installed for it."""
+    """The script imports the standard library only."""
     imported = re.findall(r"^ *(?:from|import) (\w+)", SCRIPT.read_text(), re.MULTILINE)
     assert set(imported) <= sys.stdlib_module_names

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeassistant.components.homeassistant.exposed_entities import async_should_expose
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -18,9 +19,6 @@ from ..const import DOMAIN, WEEKDAYS
 from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject
 from ..runtime import Runtime, runtime_of
 from ..stored import title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # The assistant of Home Assistant's own voice assistants.
 ASSIST = "conversation"

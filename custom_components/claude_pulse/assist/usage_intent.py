@@ -1,6 +1,6 @@
 """Intent that answers how much of the usage limits is left.
 
-Imported only where Home Assistant supports it, see `intent.py`.
+Imported only if Home Assistant supports it, see `intent.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class GetUsageHandler(intent.IntentHandler):
     intent_type = INTENT_GET_USAGE
     # Before 2026.8, language models are offered all intents.
     description = (
-        "Tells how much of the Claude usage limits is left and when they reset"
+        "Returns how much of the Claude usage limits is left and when they reset"
     )
     slot_schema = {  # noqa: RUF012
         vol.Optional("window"): vol.In(WINDOWS),
@@ -33,19 +33,19 @@ class GetUsageHandler(intent.IntentHandler):
     }
 
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        """Answer."""
+        """Answer the question."""
         slots = self.async_validate_slots(intent_obj.slots)
         asked = {name: slot["value"] for name, slot in slots.items()}
         accounts = async_accounts(intent_obj.hass, intent_obj.assistant or ASSIST)
-        told = answer(
+        result = answer(
             accounts, dt_util.now(), asked.get("window"), asked.get("account")
         )
         response = intent_obj.create_response()
-        # Where something was done, some satellites only beep.
+        # After an action, some satellites only beep.
         response.response_type = intent.IntentResponseType.QUERY_ANSWER
-        # Old versions, such as 2024.1, have no slots for an answer in other words.
+        # Old versions, such as 2024.1, have no speech slots.
         if hasattr(response, "async_set_speech_slots"):
-            response.async_set_speech_slots(told.as_dict())
+            response.async_set_speech_slots(result.as_dict())
         if not asked.get("own_words"):
-            response.async_set_speech(told.text)
+            response.async_set_speech(result.text)
         return response

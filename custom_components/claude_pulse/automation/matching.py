@@ -1,4 +1,4 @@
-"""What triggers and conditions find: events, and readings of limits."""
+"""Finds the events of triggers and the readings of conditions."""
 
 from __future__ import annotations
 

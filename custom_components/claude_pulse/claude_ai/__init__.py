@@ -1,4 +1,5 @@
-"""A client for the usage pages of claude.ai.
+"""An HTTP client for the usage pages of claude.ai.
 
-It knows nothing of Home Assistant and runs in any asyncio program with aiohttp.
+It needs asyncio and aiohttp. It imports nothing from Home Assistant or from the other
+packages of this integration.
 """

@@ -1,6 +1,6 @@
-"""What an answer of claude.ai means, whatever has fetched it. Pure.
+"""Decide what an answer from claude.ai means, without I/O.
 
-The meanings are those seen in captures of its own usage page up to October 2026.
+The rules follow captures of claude.ai's usage page up to October 2026.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from .errors import (
     RegionBlockedError,
     UnavailableError,
 )
+from .values import members_of
 
-# A browser's own words: a bare or odd User-Agent is challenged by Cloudflare.
+# The headers of a browser. Cloudflare challenges other User-Agents.
 HEADERS = {
     "Accept": "application/json",
     "Accept-Language": "en-US,en;q=0.9",
@@ -41,21 +42,19 @@ HOST = "claude.ai"
 SESSION_COOKIE = "sessionKey"
 _PORTS = {"http": 80, "https": 443}
 
-# No answer is larger, packed or unpacked.
+# The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
 
-# Parsing more objects and lists than this would block the event loop for too long.
+# The maximum number of objects and lists. Parsing more would block the event loop.
 MAX_CONTAINERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP response.
+    """An HTTP response from claude.ai.
 
-    `headers` contains at least the headers that this module reads, with names in lower
-    case. The client passes up to 20 values of each, the standalone script all of them.
-    `body` is the parsed JSON of the `text`, or None if it is not JSON or has too many
-    objects and lists.
+    `headers` has names in lower case and contains at least the headers that this module
+    reads. `body` is the result of `json_of(text)`.
     """
 
     url: str
@@ -70,27 +69,27 @@ class Answer:
 
     @property
     def offered_key(self) -> str | None:
-        """Return the session key that the response sets in a cookie, or None.
+        """Return the session key that the answer sets in a cookie, or None.
 
-        An empty value or an expiry in the past ends the session. Cookies that a browser
-        would not send with this request are ignored (RFC 6265).
+        A cookie with an empty value or an expiry in the past revokes the key. Cookies
+        that a browser would not send with this request are ignored (RFC 6265).
         """
-        key = None
+        offered = None
         for line in self.headers.get("set-cookie", ()):
-            cookie, *parts = (part.partition("=") for part in line.split(";"))
-            if cookie[0].strip() != SESSION_COOKIE:
+            (name, _, value), *parts = (part.partition("=") for part in line.split(";"))
+            if name.strip() != SESSION_COOKIE:
                 continue
             # If an attribute is repeated, the last one wins. An empty Domain is ignored.
-            pairs = [(name.strip().lower(), text.strip()) for name, _, text in parts]
+            pairs = [(key.strip().lower(), text.strip()) for key, _, text in parts]
             attributes = dict(pair for pair in pairs if pair != ("domain", ""))
             domain, path = attributes.get("domain", ""), attributes.get("path", "")
             if not self._is_sent_back(domain, path):
                 continue
             lifetime = attributes.get("max-age") or attributes.get("expires")
-            lasts = lifetime is None or (_seconds(lifetime) or 0) > 0
-            value = cookie[2].strip()
-            key = value if lasts and is_session_key(value) else None
-        return key
+            is_valid = lifetime is None or (_seconds(lifetime) or 0) > 0
+            is_key = is_session_key(value.strip())
+            offered = value.strip() if is_valid and is_key else None
+        return offered
 
     def _is_sent_back(self, domain: str, path: str) -> bool:
         """Return whether a browser would send the cookie with the same request."""
@@ -99,16 +98,14 @@ class Answer:
         if domain.removeprefix(".").lower() not in ("", HOST, request.hostname):
             return False
         # Without an absolute path, the default path applies, which always matches.
+        if not path.startswith("/"):
+            return True
         prefix = path if path.endswith("/") else f"{path}/"
-        return (
-            not path.startswith("/")
-            or path == request.path
-            or request.path.startswith(prefix)
-        )
+        return path == request.path or request.path.startswith(prefix)
 
 
 def json_of(text: str) -> Any:
-    """Parse a body; None if it is not JSON, or has more than MAX_CONTAINERS brackets."""
+    """Return parsed JSON, or None if it is invalid or exceeds MAX_CONTAINERS."""
     if text.count("{") + text.count("[") > MAX_CONTAINERS:
         return None
     try:
@@ -118,9 +115,10 @@ def json_of(text: str) -> Any:
 
 
 def good_body(answer: Answer, expect: type = dict) -> Any:
-    """Return the JSON of a good answer, whose root is of the given type.
+    """Return the JSON of a good answer.
 
-    Raises what another answer means, as `errors.py` has it.
+    Raises the error that `error_of` returns, or UnavailableError if the root is not of
+    the expected type.
     """
     if error := error_of(answer):
         raise error
@@ -130,7 +128,11 @@ def good_body(answer: Answer, expect: type = dict) -> Any:
 
 
 def error_of(answer: Answer) -> ClaudeAiError | None:
-    """Decide what an answer means, or None for a good one. The order matters."""
+    """Return the error that an answer means, or None for a good answer.
+
+    The first rule that matches decides. A redirect to the region page is a region block
+    even if its body is a page.
+    """
     status, body = answer.status, answer.body
     if "cf-mitigated" in answer.headers:
         return BlockedError()
@@ -147,8 +149,8 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
         return InvalidOrganizationIdError()
     if status == 451:
         return RegionBlockedError()
-    if 300 <= status < 400:
-        return _redirect_error(answer)
+    if 300 <= status < 400 and (error := _redirect_error(answer)):
+        return error
     if status == 429:
         return RateLimitedError(_seconds(answer.header("retry-after")))
     if status == 403 and body is not None:
@@ -158,37 +160,36 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
     return None
 
 
-def _redirect_error(answer: Answer) -> ClaudeAiError:
-    """Tell claude.ai's own log-in page from a captive portal's."""
-    unclear = UnavailableError(f"HTTP status {answer.status}")
+def _redirect_error(answer: Answer) -> ClaudeAiError | None:
+    """Return the error of a redirect to a captive portal or to the login page, or None."""
     try:
         target = urlsplit(urljoin(answer.url, answer.header("location") or ""))
-        if not target.hostname:
-            return unclear
-        if _origin(target) != _origin(urlsplit(answer.url)):
-            return BlockedError()
+        is_foreign = _origin(target) != _origin(urlsplit(answer.url))
     except ValueError:
-        return unclear
-    return InvalidSessionError() if target.path.startswith("/login") else unclear
+        return None
+    if not target.hostname:
+        return None
+    if is_foreign:
+        return BlockedError()
+    return InvalidSessionError() if target.path.startswith("/login") else None
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """Return which server an address is of."""
+    """Return scheme, host and port of a URL."""
     return (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme))
 
 
 def _error_details(body: Any) -> tuple[str | None, str]:
-    """Return the code and the message of an error body, flat or nested."""
-    error = body.get("error") if isinstance(body, Mapping) else None
+    """Return the code and the message of an error body, or None and ''."""
+    error = members_of(body).get("error")
     if not isinstance(error, Mapping):
         return None, ""
-    details = error.get("details")
-    code = details.get("error_code") if isinstance(details, Mapping) else None
+    code = members_of(error.get("details")).get("error_code")
     return code, str(error.get("message"))
 
 
 def _seconds(value: str | None) -> float | None:
-    """Return how long a header's value lasts, given as seconds or as an HTTP date."""
+    """Return the seconds of a header's value, which is a number or an HTTP date."""
     if value is None:
         return None
     if value.strip().isdecimal():

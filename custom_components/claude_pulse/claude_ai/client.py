@@ -1,6 +1,6 @@
-"""HTTP to claude.ai: session, endpoints, and reading answers within bounds.
+"""Send the requests of claude.ai's usage page, and read the answers within limits.
 
-claude.ai has no public usage API; these are the requests its own usage page makes.
+claude.ai has no public API for usage.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .errors import (
     UnavailableError,
     UnreachableError,
 )
+from .money import Money, parse_balance
 from .organization import (
     MAX_ORGANIZATIONS,
     Organization,
@@ -42,17 +43,17 @@ from .organization import (
     parse_organization,
     parse_organizations,
 )
-from .usage import Money, Usage, parse_balance, parse_usage
+from .usage import Usage, parse_usage
 
 _LOGGER = logging.getLogger(__name__)
 
 BASE_URL = "https://claude.ai"
 TIMEOUT = ClientTimeout(total=15)
 
-# What `read_text` can unpack without trusting the size it unpacks to.
+# The encodings that `read_text` can decompress.
 ENCODINGS = "gzip, deflate"
 
-# A larger body is not kept for diagnostics.
+# A longer body is not kept for diagnostics.
 _MAX_KEPT_BODY = 64 * 1024
 
 # The headers that are read, and the maximum number of lines of each.
@@ -62,28 +63,27 @@ _MAX_LINES = 20
 # A body in more chunks is refused, because each chunk costs time.
 _MAX_CHUNKS = 2000
 
-# For zlib: whichever of the two it is.
+# Let zlib detect whether a body is gzip or deflate.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 
 
 class ClaudeAiClient:
-    """The requests one session key can make.
+    """A client for one session key.
 
-    The session is the caller's to make and to end. It must leave what it reads
-    packed (`auto_decompress=False`), and its jar must keep nothing
-    (`DummyCookieJar`): a shared one would send the cookies of one account with the
-    next account's requests.
+    The caller opens and closes the session. The session must not decompress bodies
+    (`auto_decompress=False`) and must not store cookies (`DummyCookieJar`), because a
+    shared cookie jar would send the cookies of one account with the requests of another.
 
-    Every method raises the errors of `errors.py` and no others.
+    All methods raise subclasses of ClaudeAiError only.
 
-    `session_key` can be replaced; the next request carries it. `offered_key` is
-    the last other key that a good answer set as its cookie: claude.ai can renew
-    a session that way. `usage_body` is the JSON of the last answer to `usage`
-    that could be read, whatever it said, unless it was too large to be kept.
+    `session_key` can be replaced and is used from the next request. `offered_key` is the
+    last other key that a good answer set in a cookie, which is how claude.ai renews a
+    session. `usage_body` is the JSON of the last answer to `usage`, which can be an
+    error, or None if it was too long or not JSON.
     """
 
     def __init__(self, session: ClientSession, session_key: str) -> None:
-        """Prepare requests with a session key as `credentials.py` returns it."""
+        """Initialize the client with a session key from `credentials.py`."""
         self.session_key = session_key
         self.offered_key: str | None = None
         self.usage_body: Any = None
@@ -91,21 +91,18 @@ class ClaudeAiClient:
         self._warned: set[str] = set()
 
     async def account(self) -> str | None:
-        """Return the UUID of the account the key belongs to, or None if it is not told."""
-        try:
-            return parse_account_id(await self._get("account"))
-        except (ForbiddenError, OrganizationAccessError):
-            return None
+        """Return the UUID of the session key's account, or None if it is not available."""
+        return parse_account_id(await self._get_optional("account"))
 
     async def organization(self, org_id: str) -> Organization:
-        """Return one organization, which carries the plan."""
-        organization = parse_organization(await self._get(*self._path(org_id)))
-        return organization or Organization(org_id)
+        """Return an organization with its plan."""
+        body = await self._get(org_id=org_id)
+        return parse_organization(body) or Organization(org_id)
 
     async def organizations(self) -> tuple[Organization, ...]:
-        """Return the organizations the key can see, API-only ones included.
+        """Return the organizations of the session key, with or without usage.
 
-        A key that is refused here is dead, whatever another answer left open.
+        InvalidSessionError is certain here: the session key has expired.
         """
         listed = await self._get("organizations", expect=list)
         if len(listed) > MAX_ORGANIZATIONS:
@@ -113,22 +110,20 @@ class ClaudeAiClient:
         return parse_organizations(listed)
 
     async def balance(self, org_id: str) -> Money | None:
-        """Return the prepaid balance, or None where the account has none (404)."""
-        try:
-            body = await self._get(*self._path(org_id, "prepaid", "credits"))
-        except (ForbiddenError, OrganizationAccessError):
-            return None
-        return parse_balance(body)
+        """Return the prepaid balance, or None if the account has none."""
+        return parse_balance(
+            await self._get_optional("prepaid", "credits", org_id=org_id)
+        )
 
     async def usage(self, org_id: str) -> Usage:
-        """Return the usage of the key's seat in an organization.
+        """Return the usage of the account in an organization.
 
-        Where claude.ai refuses the organization, the list of organizations tells
-        why: refused as well, the key is dead (InvalidSessionError); still in it,
-        the refusal is unclear (ForbiddenError); not in it, or there without
-        usage, this key cannot read it (OrganizationAccessError).
+        If claude.ai refuses the organization, the list of organizations is requested to
+        find the reason. Raises InvalidSessionError if the list is refused too,
+        ForbiddenError if the list still contains the organization with usage, or
+        OrganizationAccessError.
         """
-        answer = await self._ask(*self._path(org_id, "usage"))
+        answer = await self._ask("usage", org_id=org_id)
         self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
         try:
             usage = parse_usage(self._good(answer))
@@ -141,15 +136,30 @@ class ClaudeAiClient:
             self._warn_once("limits or credit pools")
         return usage
 
-    async def _get(self, *path: str, expect: type = dict) -> Any:
-        """Return the JSON of a good answer, whose root is of the given type."""
-        return self._good(await self._ask(*path), expect)
+    async def _get(
+        self, *path: str, org_id: str | None = None, expect: type = dict
+    ) -> Any:
+        """Return the JSON of a good answer with a root of the expected type."""
+        return self._good(await self._ask(*path, org_id=org_id), expect)
 
-    async def _ask(self, *path: str) -> Answer:
-        """Return the answer to a request, good or not."""
+    async def _get_optional(self, *path: str, org_id: str | None = None) -> Any:
+        """Return the JSON of a good answer, or None if claude.ai refuses the request."""
+        try:
+            return await self._get(*path, org_id=org_id)
+        except (ForbiddenError, OrganizationAccessError):
+            return None
+
+    async def _ask(self, *path: str, org_id: str | None = None) -> Answer:
+        """Send a request, optionally below an organization, and return any answer."""
+        # Check what becomes part of a header or of the URL.
+        if not is_session_key(self.session_key):
+            raise InvalidSessionError
+        if org_id is not None:
+            if not is_org_id(org_id):
+                raise InvalidOrganizationIdError
+            path = ("organizations", org_id, *path)
         if self._session.closed:
             raise UnavailableError("closed")
-        self._require_key()
         url = "/".join((BASE_URL, "api", *path))
         headers = {
             **HEADERS,
@@ -157,18 +167,18 @@ class ClaudeAiClient:
             "Cookie": f"{SESSION_COOKIE}={self.session_key}",
         }
         try:
-            # A redirect is an answer: following it would carry the cookie along.
+            # Following a redirect would send the cookie to another URL.
             async with self._session.get(
                 url, allow_redirects=False, headers=headers, timeout=TIMEOUT
             ) as response:
                 if "cf-mitigated" in response.headers:
-                    # Its body may be anything.
+                    # The body of a challenge can be of any size.
                     raise BlockedError
                 text = await read_text(response)
         except ClientConnectorError as err:
             raise UnreachableError(type(err).__name__) from None
         except (ClientError, OSError, TimeoutError, ValueError) as err:
-            # The cause stays out of the trace: its text can hold the address.
+            # The message of the cause can contain the URL.
             raise UnavailableError(type(err).__name__) from None
         received = {
             name: response.headers.getall(name)[:_MAX_LINES]
@@ -177,29 +187,17 @@ class ClaudeAiClient:
         }
         return Answer(url, response.status, received, text, json_of(text))
 
-    def _path(self, org_id: str, *rest: str) -> tuple[str, ...]:
-        """Return the path of something of an organization."""
-        self._require_key()
-        if not is_org_id(org_id):
-            raise InvalidOrganizationIdError
-        return ("organizations", org_id, *rest)
-
     def _warn_once(self, what: str) -> None:
         """Log once that a response exceeds a limit."""
         if what not in self._warned:
             self._warned.add(what)
             _LOGGER.warning(
-                "claude.ai sent more %s than Claude Pulse reads; the rest is ignored",
+                "claude.ai sent more %s than Claude Pulse reads; the others are ignored",
                 what,
             )
 
-    def _require_key(self) -> None:
-        """See that nothing which could end the header is ever put in it."""
-        if not is_session_key(self.session_key):
-            raise InvalidSessionError
-
     def _good(self, answer: Answer, expect: type = dict) -> Any:
-        """Return the JSON of an answer, or raise what the answer means."""
+        """Return the JSON of a good answer, and store the session key that it offers."""
         body = good_body(answer, expect)
         if (key := answer.offered_key) and key != self.session_key:
             self.offered_key = key
@@ -207,11 +205,11 @@ class ClaudeAiClient:
 
 
 async def read_text(response: ClientResponse) -> str:
-    """Read a body as text, whatever its content type says, up to 1 MiB unpacked.
+    """Return a body as text, whatever its content type.
 
-    The session must not unpack by itself: some bytes can unpack to gigabytes.
-    Raises UnavailableError for a larger body, for one in more than 2,000 chunks, and for
-    one that cannot be unpacked.
+    The session must not decompress bodies, because a few bytes can become gigabytes.
+    Raises UnavailableError if the body is larger than 1 MiB when decompressed, has more
+    than 2,000 chunks or cannot be decompressed.
     """
     body = bytearray()
     chunks = 0
@@ -224,12 +222,12 @@ async def read_text(response: ClientResponse) -> str:
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding in ("gzip", "deflate"):
         try:
-            unpacker = zlib.decompressobj(_ANY_HEADER)
-            body = bytearray(unpacker.decompress(body, MAX_BODY + 1))
+            decompressor = zlib.decompressobj(_ANY_HEADER)
+            body = bytearray(decompressor.decompress(body, MAX_BODY + 1))
         except zlib.error:
-            raise UnavailableError("answer cannot be unpacked") from None
+            raise UnavailableError("answer cannot be decompressed") from None
         if len(body) > MAX_BODY:
             raise UnavailableError("answer too large")
     elif encoding != "identity":
-        raise UnavailableError("answer cannot be unpacked")
+        raise UnavailableError("answer cannot be decompressed")
     return body.decode("utf-8-sig", errors="replace")

@@ -1,29 +1,29 @@
-"""What can go wrong with claude.ai, one class per thing a person has to do differently.
+"""The errors of the client: one class for each thing that a person has to do.
 
-No exception here carries a session key, an e-mail address, an organization id
-or anything of an answer's body: their texts may be logged as they are.
+No message contains a session key, an e-mail address, an ID or a part of an answer, so
+all messages can be logged.
 """
 
 from __future__ import annotations
 
 
 class ClaudeAiError(Exception):
-    """Base of everything this package raises on purpose.
+    """Base class of all errors that this package raises.
 
-    `key` names the kind of error in one word that does not change, for a
-    program to look up its own text; `message` says it in English.
+    `key` identifies the kind of error, for example to look up a translation. `message`
+    is its text in English.
     """
 
     key = "unknown"
-    message = "claude.ai could not be used"
+    message = "The request to claude.ai failed"
 
     def __init__(self, detail: str | None = None) -> None:
-        """Say what happened, with a detail that holds nothing personal."""
+        """Add a detail, which must not contain personal data, to the message."""
         super().__init__(f"{self.message} ({detail})" if detail else self.message)
 
 
 class InvalidSessionKeyError(ClaudeAiError):
-    """The text holds nothing that looks like a session key."""
+    """The text contains no session key."""
 
     key = "invalid_key_format"
     message = "This is not a claude.ai session key"
@@ -44,69 +44,69 @@ class OAuthTokenError(InvalidSessionKeyError):
 
 
 class InvalidOrganizationIdError(ClaudeAiError):
-    """The text holds no organization UUID, or claude.ai calls it malformed (400)."""
+    """The text contains no organization UUID, or claude.ai rejects the UUID (400)."""
 
     key = "invalid_org_id"
-    message = "This is not an organization ID of claude.ai"
+    message = "This is not a claude.ai organization ID"
 
 
 class BlockedError(ClaudeAiError):
-    """Cloudflare or something in between answered; the key is fine."""
+    """Cloudflare or a network login page answered. The session key is still valid."""
 
     key = "blocked"
-    message = "Blocked by Cloudflare or a login page between here and claude.ai"
+    message = "Blocked by Cloudflare or by a network login page"
 
 
 class InvalidSessionError(ClaudeAiError):
-    """claude.ai says that the session key has ended."""
+    """The session key has expired."""
 
     key = "invalid_auth"
     message = "claude.ai no longer accepts the session key"
 
 
 class OrganizationAccessError(ClaudeAiError):
-    """The key cannot read the organization, or there is no such one."""
+    """The session key has no access to the organization, or there is none."""
 
     key = "org_not_found"
-    message = "claude.ai does not show this organization to the session key"
+    message = "The session key has no access to this claude.ai organization"
 
 
 class RegionBlockedError(ClaudeAiError):
-    """claude.ai is not offered where this network leaves to the internet."""
+    """claude.ai is not offered in the region of this internet connection."""
 
     key = "region_blocked"
-    message = "claude.ai is not available in the region of this network"
+    message = "claude.ai is not available in the region of this internet connection"
 
 
 class RateLimitedError(ClaudeAiError):
-    """claude.ai asks for fewer requests (429).
+    """claude.ai is rate limiting the requests (429).
 
-    `retry_after` is the wait it asked for in seconds, as it was sent (it can be
-    absurd), or None when it sent none.
+    `retry_after` is the requested wait in seconds as it was sent, without bounds, or
+    None.
     """
 
     key = "rate_limited"
-    message = "claude.ai asks for fewer requests"
+    message = "claude.ai is rate limiting requests"
 
     def __init__(self, retry_after: float | None = None) -> None:
-        """Remember the wait that claude.ai asked for."""
+        """Store the requested wait."""
         super().__init__()
         self.retry_after = retry_after
 
 
 class ForbiddenError(ClaudeAiError):
-    """A refusal (403) that does not say whether key or organization is meant."""
+    """claude.ai refused the session key or the organization (403), but not which."""
 
     key = "forbidden"
-    message = "claude.ai refused the request without saying why"
+    message = "claude.ai refused the request without giving a reason"
 
 
 class UnavailableError(ClaudeAiError):
-    """claude.ai cannot be reached, or answers with an error or with no JSON object."""
+    """claude.ai cannot be reached, or its answer is an error or not the expected JSON."""
 
     key = "cannot_connect"
-    message = "claude.ai cannot be reached or does not answer properly"
+    message = "claude.ai cannot be reached or its answer is invalid"
 
 
 class UnreachableError(UnavailableError):
-    """No connection to claude.ai came about, so it was not asked anything."""
+    """There was no connection, so claude.ai did not receive the request."""

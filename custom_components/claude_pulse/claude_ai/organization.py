@@ -1,4 +1,4 @@
-"""Organizations and the plan, as `/api/organizations` tells them. Pure."""
+"""Parse organizations and their plans from `/api/organizations`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from .credentials import is_org_id
-from .values import text_of
+from .values import items_of, members_of, text_of
 
 # No known account has more.
 MAX_ORGANIZATIONS = 48
@@ -20,12 +20,11 @@ _MULTIPLIER = re.compile(r"_(\d+x)$")
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """One organization that a session key can see.
+    """An organization that a session key has access to.
 
-    `name` is fit to be shown: of a personal organization, which is called after
-    its owner's e-mail address, only the part before the `@` is kept.
-    `has_usage` tells those with a chat subscription from API-only ones, whose
-    usage cannot be read.
+    `name` can be displayed: a personal organization is named after its owner's e-mail
+    address, of which only the part before the `@` is kept. `has_usage` is False for an
+    organization with API access only.
     """
 
     org_id: str = field(repr=False)
@@ -35,36 +34,39 @@ class Organization:
 
 
 def parse_organization(body: object) -> Organization | None:
-    """Read one organization, or return None if it has no UUID."""
-    if not isinstance(body, Mapping) or (org_id := _uuid(body.get("uuid"))) is None:
+    """Return an organization, or None if the body has no valid UUID."""
+    members = members_of(body)
+    if (org_id := _uuid(members.get("uuid"))) is None:
         return None
-    name = text_of(body.get("name"))
+    name = text_of(members.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
-    capabilities = _capabilities(body)
+    capabilities = {
+        item for item in items_of(members.get("capabilities")) if isinstance(item, str)
+    }
     return Organization(
         org_id=org_id,
         name=name,
-        plan=_plan(body, capabilities),
+        plan=_plan(members, capabilities),
         has_usage=not capabilities or "chat" in capabilities,
     )
 
 
 def parse_organizations(body: object) -> tuple[Organization, ...]:
-    """Read the list of organizations in the server's order, without duplicates.
+    """Return the organizations of a list in the server's order, without duplicates.
 
     Rows after MAX_ORGANIZATIONS are ignored.
     """
-    found: dict[str, Organization] = {}
-    for row in body[:MAX_ORGANIZATIONS] if isinstance(body, list) else []:
+    organizations: dict[str, Organization] = {}
+    for row in items_of(body)[:MAX_ORGANIZATIONS]:
         if organization := parse_organization(row):
-            found.setdefault(organization.org_id, organization)
-    return tuple(found.values())
+            organizations.setdefault(organization.org_id, organization)
+    return tuple(organizations.values())
 
 
 def parse_account_id(body: object) -> str | None:
-    """Read the account's UUID from `/api/account`."""
-    return _uuid(body.get("uuid")) if isinstance(body, Mapping) else None
+    """Return the account's UUID from `/api/account`, or None."""
+    return _uuid(members_of(body).get("uuid"))
 
 
 def _uuid(value: object) -> str | None:
@@ -73,14 +75,14 @@ def _uuid(value: object) -> str | None:
     return str(UUID(text)) if text and is_org_id(text) else None
 
 
-def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
-    """Name the plan.
+def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
+    """Return the name of the plan, or None if it is unknown.
 
-    The order matters and the tier alone misleads: `default_claude_ai` is Free
-    and Pro, and a Team member can carry `default_claude_max_5x`.
+    The order matters, because a tier is ambiguous: `default_claude_ai` is Free or Pro,
+    and a member of a team can have `default_claude_max_5x`.
     """
-    tier = text_of(body.get("rate_limit_tier")) or ""
-    raven = text_of(body.get("raven_type"))
+    tier = text_of(members.get("rate_limit_tier")) or ""
+    raven = text_of(members.get("raven_type"))
     if (
         raven == "enterprise"
         or "raven_enterprise" in capabilities
@@ -94,14 +96,6 @@ def _plan(body: Mapping[str, Any], capabilities: frozenset[str]) -> str | None:
         return f"Max {multiplier[1]}" if multiplier else "Max"
     if "claude_pro" in capabilities:
         return "Pro"
-    if name := text_of(body.get("plan_display_name")):
+    if name := text_of(members.get("plan_display_name")):
         return name
     return "Free" if "chat" in capabilities else None
-
-
-def _capabilities(body: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names in `capabilities`, whatever else stands there."""
-    listed = body.get("capabilities")
-    if not isinstance(listed, list):
-        return frozenset()
-    return frozenset(item for item in listed if isinstance(item, str))

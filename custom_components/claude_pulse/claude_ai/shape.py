@@ -1,8 +1,7 @@
-"""The shape of a JSON value, to be shown to anyone. Pure.
+"""Show the structure of a JSON value without personal data.
 
-Only what is on a list passes: member names that look like code, numbers, and
-the few words of claude.ai that say what sort of thing a row is about. Any other
-text could be somebody's.
+Only listed content is kept: member names that look like code, numbers, and the words
+that claude.ai uses for types and states.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from datetime import datetime
 from itertools import islice
 import re
 from typing import Any
+
+from .values import number_of
 
 _WORDS = frozenset(
     {
@@ -25,40 +26,40 @@ _WORDS = frozenset(
         "weekly_scoped",
     }
 )
-_NAME = re.compile(r"[a-z]{2,20}(_[a-z]{1,20}){0,8}_?\d{0,3}")
+_CODE_NAME = re.compile(r"[a-z]{2,20}(_[a-z]{1,20}){0,8}_?\d{0,3}")
 
-# Far more than an answer ever had.
-_DEEPEST = 8
-_LARGEST = 1e15
-_LONGEST = 50
+# No known answer comes near these limits.
+_MAX_DEPTH = 8
+_MAX_LENGTH = 50
 
 
 def shape_of(value: object, depth: int = 0) -> Any:
-    """Return a JSON value with its numbers, but without its texts.
+    """Return a JSON value in which text is replaced by its type.
 
-    A text becomes `<text>`, or `<time>` if it is one, and a member name that does not look like code
-    `<name 3>`; what is larger, deeper or longer than any answer is left out.
+    Text becomes `<text>` or `<time>`, and a member name that does not look like code
+    `<name 3>`. Numbers of more than 15 digits, and what exceeds eight levels or 50
+    items, are left out.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
-        return value if abs(value) < _LARGEST else "<number>"
+        return "<number>" if number_of(value) is None else value
     if isinstance(value, str):
         return word_of(value)
-    if depth == _DEEPEST or not isinstance(value, (list, Mapping)):
+    if depth == _MAX_DEPTH or not isinstance(value, (list, Mapping)):
         return f"<{type(value).__name__}>"
     if isinstance(value, list):
-        shown = [shape_of(item, depth + 1) for item in value[:_LONGEST]]
-        return [*shown, "<more>"] if len(value) > _LONGEST else shown
+        shown = [shape_of(item, depth + 1) for item in value[:_MAX_LENGTH]]
+        return [*shown, "<more>"] if len(value) > _MAX_LENGTH else shown
     members = {
         name_of(name, number): shape_of(item, depth + 1)
-        for number, (name, item) in enumerate(islice(value.items(), _LONGEST))
+        for number, (name, item) in enumerate(islice(value.items(), _MAX_LENGTH))
     }
-    return {**members, "<more>": "<more>"} if len(value) > _LONGEST else members
+    return {**members, "<more>": "<more>"} if len(value) > _MAX_LENGTH else members
 
 
 def word_of(text: str) -> str:
-    """Return a text if it is one of claude.ai's words, else what sort of text it is."""
+    """Return a text if it is one of claude.ai's words, or else its type."""
     if text in _WORDS:
         return text
     try:
@@ -69,5 +70,5 @@ def word_of(text: str) -> str:
 
 
 def name_of(name: str, number: int) -> str:
-    """Return the name of a member, or its number if the name could be somebody's."""
-    return name if _NAME.fullmatch(name) else f"<name {number}>"
+    """Return a member name, or a numbered placeholder if it does not look like code."""
+    return name if _CODE_NAME.fullmatch(name) else f"<name {number}>"

@@ -1,4 +1,4 @@
-"""The public status page of Claude, which needs and gets no session key."""
+"""The public status page of Claude. It is requested without a session key."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from .errors import UnavailableError
 
 STATUS_URL = "https://status.claude.com/api/v2/status.json"
 
-# What the page's indicator means (Statuspage's own words but for "none").
-_INDICATORS = {
+# The status for each indicator of the page.
+_STATUS_OF = {
+    "none": "operational",
+    "minor": "minor",
+    "major": "major",
     "critical": "critical",
     "maintenance": "maintenance",
-    "major": "major",
-    "minor": "minor",
-    "none": "operational",
 }
-STATUSES = ("operational", "minor", "major", "critical", "maintenance")
+STATUSES = tuple(_STATUS_OF.values())
 
 
 async def service_status(session: ClientSession) -> str | None:
-    """Return one of STATUSES, or None for an indicator that is not known.
+    """Return one of STATUSES, or None for an unknown indicator.
 
-    The session must be as the client's. Raises UnavailableError when the page
-    cannot be read.
+    The session must meet the requirements of `ClaudeAiClient`. Raises UnavailableError
+    if the page cannot be read.
     """
     try:
         async with session.get(
@@ -36,12 +36,6 @@ async def service_status(session: ClientSession) -> str | None:
         ) as response:
             response.raise_for_status()
             body = json_of(await read_text(response))
-            return _INDICATORS.get(body["status"]["indicator"])
-    except (
-        ClientError,
-        OSError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as err:
+            return _STATUS_OF.get(body["status"]["indicator"])
+    except (ClientError, LookupError, OSError, TypeError, ValueError) as err:
         raise UnavailableError(f"status page: {type(err).__name__}") from None

@@ -1,60 +1,72 @@
-"""Single values out of an answer: text, numbers and times of whatever type comes. Pure."""
+"""Read JSON values of any type: objects, lists, texts, numbers and times.
+
+These functions are pure and never raise.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 import unicodedata
 
-# No percentage, amount or time is larger; infinities and NaN fail this too.
-_NUMBER_LIMIT = 1e15
+# The largest number of 15 digits.
+MAX_NUMBER = 10**15 - 1
 
-# Seconds since 1970 beyond this (the year 2286) are meant as milliseconds.
-_EPOCH_LIMIT = 1e10
+# Larger epoch times (after 2286) are read as milliseconds.
+_MAX_SECONDS = 1e10
 
-
-_LONGEST_TEXT = 100
+_MAX_TEXT_LENGTH = 100
 
 # Zero-width joiners and non-joiners are part of some emoji and scripts.
 _JOINERS = "\u200c\u200d"
+
+# Unicode categories: control characters, line breaks, surrogates, format characters.
+_REPLACEMENTS = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "", "Cf": ""}
+
+
+def members_of(value: object) -> Mapping[str, Any]:
+    """Return the members of a JSON object, or an empty mapping."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items_of(value: object) -> list[Any]:
+    """Return the items of a JSON list, or an empty list."""
+    return value if isinstance(value, list) else []
 
 
 def text_of(value: object) -> str | None:
     """Return text that can be stored and fits on a line, or None if nothing is left.
 
-    Lone surrogates (Cs), which cannot be encoded as UTF-8, and format characters (Cf), such as
+    Lone surrogates, which cannot be encoded as UTF-8, and format characters, such as
     direction overrides, are removed. Line breaks and control characters are replaced by
     spaces, and runs of spaces are collapsed. The text is limited to 100 characters.
     """
     if not isinstance(value, str):
         return None
     # Limit the work on a long text.
-    text = value[: 10 * _LONGEST_TEXT]
+    text = value[: 10 * _MAX_TEXT_LENGTH]
     if not text.isprintable():
-        text = "".join(map(_clean, text))
-    return " ".join(text.split())[:_LONGEST_TEXT].strip(f" {_JOINERS}") or None
+        text = "".join(
+            character
+            if character in _JOINERS
+            else _REPLACEMENTS.get(unicodedata.category(character), character)
+            for character in text
+        )
+    return " ".join(text.split())[:_MAX_TEXT_LENGTH].strip(f" {_JOINERS}") or None
 
 
-def _clean(character: str) -> str:
-    """Return the replacement of a character."""
-    match unicodedata.category(character):
-        case "Cc" | "Zl" | "Zp":
-            return " "
-        case "Cs":
-            return ""
-        case "Cf":
-            return character if character in _JOINERS else ""
-    return character
-
-
-def number_of(value: object) -> int | float | None:
-    """Return a finite number, or None; a bool is none."""
+def number_of(
+    value: object, minimum: float = -MAX_NUMBER, maximum: float = MAX_NUMBER
+) -> int | float | None:
+    """Return a number in a range, or None. NaN and booleans are not numbers."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if abs(value) < _NUMBER_LIMIT else None
+    return value if minimum <= value <= maximum else None
 
 
 def rounded(value: object) -> int | float | None:
-    """Return a number as a person reads it, whole or with one decimal, or None."""
+    """Return a number rounded to one decimal, as an int if it is whole, or None."""
     number = number_of(value)
     if number is None:
         return None
@@ -62,24 +74,32 @@ def rounded(value: object) -> int | float | None:
     return int(decimal) if decimal.is_integer() else decimal
 
 
-def minute_of(value: object) -> datetime | None:
-    """Read a timestamp (ISO 8601 or epoch) and round it to the nearest minute, in UTC.
+def time_of(value: object) -> datetime | None:
+    """Return a time between 1970 and 2286 in UTC, or None.
 
-    claude.ai's jitter from one answer to the next, across the minute's boundary.
-    None for what is no time between 1970 and 2286.
+    The value is ISO 8601 text, which is UTC unless it has an offset, or the seconds or
+    milliseconds since 1970.
     """
     if isinstance(value, str):
         try:
-            moment = datetime.fromisoformat(value.strip())
+            time = datetime.fromisoformat(value.strip())
         except ValueError:
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp()
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=UTC)
+        seconds = time.timestamp()
     elif (number := number_of(value)) is not None:
-        seconds = number / 1000 if number > _EPOCH_LIMIT else number
+        seconds = number / 1000 if number > _MAX_SECONDS else number
     else:
         return None
-    if not 0 < seconds < _EPOCH_LIMIT:
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _MAX_SECONDS else None
+
+
+def minute_of(value: object) -> datetime | None:
+    """Return a time like `time_of`, rounded to the nearest minute.
+
+    The timestamps of claude.ai vary by a second between answers, and across a minute.
+    """
+    if (time := time_of(value)) is None:
         return None
-    return datetime.fromtimestamp(round(seconds / 60) * 60, UTC)
+    return datetime.fromtimestamp(round(time.timestamp() / 60) * 60, UTC)

@@ -4,7 +4,7 @@ Each window of an answer is compared with its progress so far:
 
 | The answer | Change | Effect |
 | --- | --- | --- |
-| has the same reset, and is at most 5 points lower | SAME | events for what is newly crossed |
+| has the same reset, and is at most 5 points lower | SAME | events for newly crossed thresholds |
 | comes after the reset, and is lower or at 0% | NEXT | a reset event, and a new progress |
 | is from before a reset that has passed | STALE | none |
 | comes just after the reset, and is not lower | UNSURE | none, until a second answer a minute later agrees |
@@ -214,7 +214,7 @@ def _detect_rise(
     now: datetime,
     rules: Rules,
 ) -> tuple[WindowProgress, list[UsageEvent]]:
-    """Return the progress within a window, and the events of what is newly crossed."""
+    """Return the progress within a window, and the events of newly crossed thresholds."""
     before, percent = progress.percent, max(progress.percent, window.percent)
     types: list[str] = []
     crossed = {limit for limit in rules.thresholds if before < limit <= window.percent}

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -24,9 +25,6 @@ from ..stored import data_of, options_of
 from .detection import ForecastFn, detect_events
 from .model import ROSE, Rules, UsageEvent
 from .storage import EventState
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -202,14 +200,15 @@ class EventDispatcher:
         ]
 
     def _delayed_state(self) -> dict[str, Any]:
-        """Return what a delayed write stores."""
+        """Return the JSON for a delayed write."""
         self._store_scheduled = False
         return self._state.as_dict()
 
     async def _async_store(self) -> None:
         """Store the state now. Home Assistant logs if that fails."""
         self._store_scheduled = False
-        await self._store.async_save(self._state.as_dict())
+        if self._state.answered_at is not None:
+            await self._store.async_save(self._state.as_dict())
 
 
 @callback

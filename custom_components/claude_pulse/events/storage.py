@@ -6,19 +6,19 @@ default, and an item without an essential value is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ..claude_ai.usage import Identity, UsageWindow
-from ..stored import read_number, read_time
+from ..claude_ai.values import items_of, members_of, number_of, time_of
 from .model import THRESHOLD_REACHED, TYPES, UsageEvent, WindowProgress
 
 
 @dataclass(slots=True)
 class EventState:
-    """What is known about the events of an entry.
+    """The progress and the events of an entry.
 
     `answered_at` is the time of the last answer. `pending` are events that have not been
     sent.
@@ -46,11 +46,11 @@ class EventState:
         """Return the state from stored JSON."""
         return cls(
             org_id=str(stored.get("org_id")),
-            answered_at=read_time(stored.get("answered_at")),
+            answered_at=time_of(stored.get("answered_at")),
             progress=dict(
-                filter(None, map(_read_progress, _items(stored.get("progress"))))
+                filter(None, map(_read_progress, items_of(stored.get("progress"))))
             ),
-            pending=[*filter(None, map(_read_event, _items(stored.get("pending"))))],
+            pending=[*filter(None, map(_read_event, items_of(stored.get("pending"))))],
         )
 
 
@@ -66,15 +66,6 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _items(stored: object) -> Iterable[dict[str, Any]]:
-    """Return the objects in a stored list."""
-    return (
-        item
-        for item in (stored if isinstance(stored, list) else ())
-        if isinstance(item, dict)
-    )
-
-
 def _read_identity(stored: object) -> Identity | None:
     """Return a stored identity, or None."""
     match stored:
@@ -83,34 +74,34 @@ def _read_identity(stored: object) -> Identity | None:
     return None
 
 
-def _read_progress(stored: dict[str, Any]) -> tuple[Identity, WindowProgress] | None:
+def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
     """Return stored progress, or None without a window or percentage."""
+    stored = members_of(item)
     identity = _read_identity(stored.get("identity"))
-    percent = read_number(stored.get("percent"))
+    percent = number_of(stored.get("percent"))
     if identity is None or percent is None:
         return None
     at_risk = stored.get("at_risk")
     return identity, WindowProgress(
         percent=percent,
-        resets_at=read_time(stored.get("resets_at")),
-        doubted_at=read_time(stored.get("doubted_at")),
-        doubted_reset=read_time(stored.get("doubted_reset")),
+        resets_at=time_of(stored.get("resets_at")),
+        doubted_at=time_of(stored.get("doubted_at")),
+        doubted_reset=time_of(stored.get("doubted_reset")),
         at_risk=at_risk if isinstance(at_risk, bool) else None,
         left_over=stored.get("left_over") is True,
     )
 
 
-def _read_event(stored: dict[str, Any]) -> UsageEvent | None:
+def _read_event(item: object) -> UsageEvent | None:
     """Return a stored event, or None without a window or type."""
-    window, event_type = stored.get("window"), stored.get("type")
-    if not isinstance(window, dict) or event_type not in TYPES:
-        return None
+    stored = members_of(item)
+    window, event_type = members_of(stored.get("window")), stored.get("type")
     identity = _read_identity(window.get("identity"))
     name = window.get("name")
-    percent = read_number(window.get("percent"))
-    before = read_number(stored.get("before"))
-    threshold = read_number(stored.get("threshold"))
-    if identity is None or percent is None:
+    percent = number_of(window.get("percent"))
+    before = number_of(stored.get("before"))
+    threshold = number_of(stored.get("threshold"))
+    if identity is None or percent is None or event_type not in TYPES:
         return None
     if event_type == THRESHOLD_REACHED and threshold is None:
         return None
@@ -119,11 +110,11 @@ def _read_event(stored: dict[str, Any]) -> UsageEvent | None:
             identity=identity,
             name=name if isinstance(name, str) else None,
             percent=percent,
-            resets_at=read_time(window.get("resets_at")),
+            resets_at=time_of(window.get("resets_at")),
         ),
         type=event_type,
         before=percent if before is None else before,
         threshold=threshold,
-        runs_out_at=read_time(stored.get("runs_out_at")),
+        runs_out_at=time_of(stored.get("runs_out_at")),
         late=True,
     )

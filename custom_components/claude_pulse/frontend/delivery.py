@@ -1,4 +1,4 @@
-"""Brings the card to the browser: serves its module, and lets the dashboards load it."""
+"""Serves the module of the card, and adds it to the dashboards."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from dataclasses import dataclass, field
 import hashlib
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from homeassistant.components.http import HomeAssistantView
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
 from ..const import DOMAIN, README_URL
 
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
 _LOGGER = logging.getLogger(__name__)
 
 _DATA = f"{DOMAIN}_frontend"
 
-# Nothing in it may be called static: old service workers would keep that for ever.
+# Old service workers keep everything with "static" in its path forever.
 URL = f"/{DOMAIN}/claude-pulse.js"
 MODULE = Path(__file__).parent / "claude-pulse.js"
 
 
 @dataclass
 class _Delivery:
-    """How the card is brought; `address` is None where it is not served.
+    """How the card is delivered.
 
-    `extra` is the address that every page loads, where the resources are in YAML.
+    `address` is None if the card cannot be served. `extra` is the address that every page
+    loads if the dashboard resources are in YAML.
     """
 
     address: str | None = None
@@ -43,14 +42,14 @@ class _Delivery:
 
 
 class _ModuleView(HomeAssistantView):
-    """The module, asked for by whoever shows a dashboard; there is nothing secret in it."""
+    """The module of the card. It contains nothing secret."""
 
     name = f"{DOMAIN}:card"
     requires_auth = False
     url = URL
 
     async def get(self, _: web.Request) -> web.FileResponse:
-        """Return the file as it is now, or that it has not changed."""
+        """Return the file, or that it has not changed."""
         return web.FileResponse(
             MODULE,
             headers={
@@ -61,7 +60,7 @@ class _ModuleView(HomeAssistantView):
 
 
 async def async_setup_card(hass: HomeAssistant) -> None:
-    """Serve the module, before anything asks for it: a browser does not try again."""
+    """Serve the module as soon as possible, because browsers do not retry."""
     if hass.http is None:
         return
     try:
@@ -70,8 +69,8 @@ async def async_setup_card(hass: HomeAssistant) -> None:
         digest = await hass.async_add_executor_job(_digest)
     except Exception as err:  # noqa: BLE001
         _LOGGER.warning(
-            "The card cannot be had (%r); all else works. Restart, or install Claude"
-            " Pulse again",
+            "The card cannot be served (%r), everything else works. Restart Home "
+            "Assistant, or install Claude Pulse again",
             err,
         )
         return
@@ -79,12 +78,12 @@ async def async_setup_card(hass: HomeAssistant) -> None:
 
 
 def _digest() -> str:
-    """Return what tells one content of the module from another."""
+    """Return a hash of the module."""
     return hashlib.sha256(MODULE.read_bytes()).hexdigest()[:8]
 
 
 async def async_show_card(hass: HomeAssistant) -> None:
-    """Let the dashboards load the module; whatever is wrong there stops nothing here."""
+    """Add the module to the dashboards. A failure is only logged."""
     delivery = _delivery(hass)
     resources = _resources(hass)
     if delivery.address is None or resources is None:
@@ -99,8 +98,8 @@ async def async_show_card(hass: HomeAssistant) -> None:
             if not delivery.warned:
                 delivery.warned = True
                 _LOGGER.warning(
-                    "The card could not be added to the dashboards (%r). Add %s there as"
-                    " a resource by hand, of the type JavaScript module; see %s",
+                    "The card could not be added to the dashboards (%r). Add the resource "
+                    "%s with the type JavaScript module yourself, see %s",
                     err,
                     URL,
                     README_URL,
@@ -108,12 +107,12 @@ async def async_show_card(hass: HomeAssistant) -> None:
 
 
 async def async_remove_card(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Leave nothing behind in the dashboards' resources, if it is the last entry that goes.
+    """Remove the module from the dashboards if no other entry is enabled.
 
-    With none that is enabled the module would not be served after a restart.
+    It would not be served after a restart.
     """
     for other in hass.config_entries.async_entries(DOMAIN):
-        # In old versions, such as 2024.1, the one that goes is still among them.
+        # In old versions, such as 2024.1, the removed entry is still among them.
         if other.entry_id != entry.entry_id and not other.disabled_by:
             return
     delivery = _delivery(hass)
@@ -127,15 +126,15 @@ async def async_remove_card(hass: HomeAssistant, entry: ConfigEntry) -> None:
                 _remove_extra(hass, delivery)
         except Exception as err:  # noqa: BLE001
             _LOGGER.warning(
-                "The card could not be removed from the dashboards (%r). Remove the"
-                " resource %s by hand",
+                "The card could not be removed from the dashboards (%r). Remove the "
+                "resource %s yourself",
                 err,
                 URL,
             )
 
 
 async def _async_upsert(resources: Any, address: str) -> None:
-    """Have the module among the resources once, at its present address."""
+    """Have exactly one resource for the module, with its current address."""
     wanted = {"res_type": "module", "url": address}
     ours = await _async_ours(resources)
     if not ours:
@@ -149,21 +148,21 @@ async def _async_upsert(resources: Any, address: str) -> None:
 
 
 async def _async_ours(resources: Any) -> list[Any]:
-    """Return what names the module among the resources that are stored.
+    """Return the stored resources of the module.
 
-    In old versions, such as 2024.1, whoever adds to what is not loaded yet overwrites it.
+    In old versions, such as 2024.1, the collection has to be loaded before it is changed.
     """
     await resources.async_get_info()
     return [item for item in resources.async_items() if _is_ours(item)]
 
 
 def _is_ours(item: Any) -> bool:
-    """Tell whether a resource is the module, of whatever version."""
+    """Return whether a resource is the module, in any version."""
     return str(item.get("url")).partition("?")[0] == URL
 
 
 def _add_extra(hass: HomeAssistant, resources: Any, delivery: _Delivery) -> None:
-    """Let every page load the module, unless the YAML does so for dashboards."""
+    """Let every page load the module, unless a resource in YAML does."""
     if "frontend" not in hass.config.components or delivery.extra is not None:
         return
     if any(_is_ours(item) for item in resources.async_items() or []):
@@ -175,7 +174,7 @@ def _add_extra(hass: HomeAssistant, resources: Any, delivery: _Delivery) -> None
 
 
 def _remove_extra(hass: HomeAssistant, delivery: _Delivery) -> None:
-    """Let no page load the module any more, where Home Assistant can do that."""
+    """Let no page load the module any more, if Home Assistant supports that."""
     from homeassistant.components import frontend  # noqa: PLC0415
 
     # Old versions, such as 2024.1, keep it until the next start.
@@ -185,7 +184,7 @@ def _remove_extra(hass: HomeAssistant, delivery: _Delivery) -> None:
 
 
 def _resources(hass: HomeAssistant) -> Any:
-    """Return the resources of the dashboards, None without dashboards."""
+    """Return the collection of dashboard resources, or None."""
     lovelace = hass.data.get("lovelace")
     # A dict up to Home Assistant 2025.1.
     if isinstance(lovelace, dict):
@@ -194,6 +193,6 @@ def _resources(hass: HomeAssistant) -> Any:
 
 
 def _delivery(hass: HomeAssistant) -> _Delivery:
-    """Return how the card is brought in this run of Home Assistant."""
+    """Return how the card is delivered."""
     delivery: _Delivery = hass.data.setdefault(_DATA, _Delivery())
     return delivery

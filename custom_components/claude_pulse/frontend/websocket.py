@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components import websocket_api
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from ..claude_ai.usage import Money, Spend, UsageWindow
+from ..claude_ai.money import Money, Spend
+from ..claude_ai.usage import UsageWindow
 from ..const import DOMAIN
 from ..forecast.projection import Forecast, length_of
 from ..forecast.readings import Reading
@@ -21,9 +23,6 @@ from ..formatting import iso_time, whole
 from ..naming import subject_of
 from ..runtime import runtime_of
 from ..stored import options_of, slug_of, title_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # The trouble of an account without a known failure.
 _UNAVAILABLE = "unavailable"
@@ -55,7 +54,7 @@ def _usage(
 def _account(
     hass: HomeAssistant, entry: ConfigEntry, may_read: Callable[[str], bool]
 ) -> dict[str, Any] | None:
-    """Return what the user may read of an entry, or None if that is nothing."""
+    """Return the data of an entry that the user may read, or None."""
     registry = er.async_get(hass)
     runtime = runtime_of(hass, entry)
 

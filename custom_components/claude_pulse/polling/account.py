@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..claude_ai.client import ClaudeAiClient
 from ..claude_ai.errors import ClaudeAiError
-from ..claude_ai.usage import Money
+from ..claude_ai.money import Money
 from ..device import async_update_device
 from ..seat import async_store_account, is_account_known
 from ..stored import data_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # The time between two requests of the same kind, and after a failure.
 _INTERVAL = timedelta(hours=6)
@@ -28,7 +25,7 @@ _BALANCE_PAUSE = timedelta(hours=4)
 
 
 class Account:
-    """What is requested rarely. A failed request leaves the last value."""
+    """Values that are requested rarely. A failed request leaves the last value."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: ClaudeAiClient

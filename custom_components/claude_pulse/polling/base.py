@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..const import DOMAIN
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 _HAS_CONFIG_ENTRY_ARGUMENT = (
     "config_entry" in signature(DataUpdateCoordinator.__init__).parameters

@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 import logging
 import random
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -32,12 +32,9 @@ from .issues import async_update_issues
 from .schedule import Situation, next_poll
 from .session_key import SessionKey
 
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
 _LOGGER = logging.getLogger(__name__)
 
-# Up to so many seconds are added to the interval, so that polls do not coincide.
+# Up to this number of seconds is added to the interval, so that polls do not coincide.
 JITTER = 5
 
 # While claude.ai blocks or rate limits requests, the last values are kept for this long.

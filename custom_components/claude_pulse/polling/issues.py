@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
@@ -15,10 +16,7 @@ from ..const import DOMAIN, README_URL
 from ..stored import data_of, title_of
 from .back_off import Failure
 
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-
-# A challenge that lasts this long does not end by itself.
+# After this time, the user has to do something about a block.
 LONG_BLOCK = timedelta(hours=24)
 
 # A session key expires about 28 days after login.

@@ -21,7 +21,7 @@ SLACK = timedelta(seconds=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What the time of the next poll depends on.
+    """The values that decide when to poll next.
 
     `interval` is the normal time between polls, or the wait after a failure. `resets` are
     the reset times of the last answer.
@@ -45,7 +45,7 @@ def next_poll(situation: Situation) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 2 minutes |
     | A reset comes sooner | until 15 seconds after the reset |
-    | A reset has passed, but the answer still shows it | for an hour, as long as the reset is overdue, so twice as long each time, but at least 15 seconds |
+    | A reset has passed, but the answer still shows it | for an hour, the time since the reset, so the wait doubles each time, but at least 15 seconds |
     | claude.ai must not be asked `not_before` a time | at least until then |
     | The values that are shown are `stale_at` a time | at most until then |
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -18,9 +19,6 @@ from ..const import (
     CONF_SESSION_KEY_SINCE,
 )
 from ..stored import data_of
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 # Seconds between the first refusal of a session key and the request that confirms it.
 CONFIRM_PAUSE = 5

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession, DummyCookieJar
 from yarl import URL
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
 from ..claude_ai.errors import UnreachableError
-
-if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
 
 
 class _NoCookieJar(DummyCookieJar):
