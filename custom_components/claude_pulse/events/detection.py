@@ -25,7 +25,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ..claude_ai.usage import WEEKLY, Identity, UsageWindow
-from ..forecast.projection import Forecast, length_of
+from ..forecast.profile import length_of
+from ..forecast.projection import Forecast
 from ..polling.schedule import LATE_RESET
 from .model import (
     AVAILABLE_AGAIN,

@@ -17,7 +17,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from ..claude_ai.money import Money, Spend
 from ..claude_ai.usage import UsageWindow
 from ..const import DOMAIN
-from ..forecast.projection import Forecast, length_of
+from ..forecast.profile import length_of
+from ..forecast.projection import Forecast
 from ..forecast.readings import Reading
 from ..formatting import iso_time, whole
 from ..naming import subject_of
