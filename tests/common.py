@@ -262,3 +262,9 @@ async def enable(claude: Claude, *entity_ids: str) -> None:
         registry.async_update_entity(entity_id, disabled_by=None)
     await claude.settle()
     await claude.pass_time(31)
+
+
+async def pass_steps(claude: Claude, steps: int, seconds: float = POLL) -> None:
+    """Move the clock in steps, by default from poll to poll."""
+    for _ in range(steps):
+        await claude.pass_time(seconds)

@@ -10,9 +10,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.util import dt as dt_util
 
-from .common import Claude, reauth_flows
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import Claude, pass_steps, reauth_flows
 
 ENTITY_ID = "sensor.claude_pulse_connection"
 
@@ -46,8 +44,7 @@ async def test_failure_and_recovery(claude: Claude, fault: str, state: str) -> N
     assert abs(last_update - updated) < timedelta(seconds=5)
     values_kept = fault in ("challenge", "rate_limited")
     assert (claude.state("plan") == "Max 20x") == values_kept
-    for _ in range(20):
-        await claude.pass_time(600)
+    await pass_steps(claude, 20, 600)
     assert [
         event.data["new_state"].state
         for event in events

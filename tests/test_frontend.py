@@ -30,10 +30,7 @@ from homeassistant.setup import async_setup_component
 
 from .common import Claude, messages_of
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 Resource = tuple[str, str]
 Resources = Callable[[], Awaitable[list[Resource]]]
@@ -111,6 +108,7 @@ def test_manifest() -> None:
     assert "lovelace" in MANIFEST["after_dependencies"]
 
 
+@pytest.mark.usefixtures("enable_custom_integrations")
 async def test_module_over_http(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
 ) -> None:

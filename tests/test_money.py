@@ -14,8 +14,6 @@ from homeassistant.helpers import entity_registry as er
 
 from .common import Claude, enable, row, spend
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 MONEY = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
 OLDER = {
     "is_enabled": True,

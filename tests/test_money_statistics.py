@@ -23,10 +23,7 @@ PERIOD = timedelta(minutes=5)
 
 @pytest.mark.parametrize("reload", [False, True])
 async def test_spending_starts_again(
-    recorder_mock: Recorder,
-    enable_custom_integrations: None,
-    claude: Claude,
-    reload: bool,
+    recorder_mock: Recorder, claude: Claude, reload: bool
 ) -> None:
     """The sum continues in a new month and decreases with a refund, also after a restart."""
     claude.clock.move_to("2026-05-31T22:00:00+00:00")

@@ -20,9 +20,8 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .common import TEN_KEYS, Claude, session
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import TEN_KEYS, Claude, pass_steps, session
+from .simulator.world import Meter
 
 NOON = "2026-05-04T12:00:00+00:00"
 CASES = {
@@ -51,11 +50,16 @@ def fast_loop(hass: HomeAssistant) -> None:
     hass.loop.set_debug(False)
 
 
+def meters(claude: Claude) -> list[Meter]:
+    """Return the simulator's meters of the session, the week and the model."""
+    seat = claude.server.world.accounts["ada"].seats[-1]
+    return [seat.session, seat.weekly, *seat.models.values()]
+
+
 def idle(claude: Claude) -> None:
     """Stop all usage, without changing the windows."""
-    for seat in claude.server.world.accounts["ada"].seats:
-        for meter in filter(None, (seat.session, seat.weekly, *seat.models.values())):
-            meter.set_rate(0, claude.server.now)
+    for meter in meters(claude):
+        meter.set_rate(0, claude.server.now)
 
 
 def changes(events: list[Event]) -> Counter[str]:
@@ -165,56 +169,42 @@ async def test_countdown(claude: Claude) -> None:
 
 
 @pytest.mark.usefixtures("fast_loop")
-async def test_idle_day(claude: Claude) -> None:
-    """720 polls with jittering timestamps change only the countdown and forecasts."""
+@pytest.mark.parametrize("running", [True, False])
+async def test_idle_day(claude: Claude, running: bool) -> None:
+    """720 polls change the countdown and the forecasts of running windows only."""
     claude.clock.move_to("2026-05-04T06:00:20+00:00")
     claude.server.restart()
     idle(claude)
-    claude.server.world.accounts["ada"].seats[-1].session.length *= 10
+    session_meter, *_ = meters(claude)
+    session_meter.length *= 10
+    for meter in [] if running else meters(claude):
+        meter.started = None
     await claude.entry()
-    assert "unknown" not in claude.states().values()
+    assert ("unknown" in claude.states().values()) is not running
+    assert (claude.state("session_usage") == "0") is not running
     events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
     before = claude.polls
-    for _ in range(720):
-        await claude.pass_time()
+    await pass_steps(claude, 720)
 
     assert claude.polls == before + 720
     changed = changes(events)
-    assert changed.pop("session_reset_countdown") == 720
+    assert changed.pop("session_reset_countdown", 0) == (720 if running else 0)
     # A day is 14.3% of a week.
     assert changed["weekly_pace"] <= 15
     forecasts = ("_pace", "_projected_usage", "_runs_out_at", "_lasts")
-    assert [key for key in changed if not key.endswith(forecasts)] == []
-
-
-@pytest.mark.usefixtures("fast_loop")
-async def test_idle_day_without_windows(claude: Claude) -> None:
-    """While no window runs, 720 polls change no state."""
-    idle(claude)
-    seat = claude.server.world.accounts["ada"].seats[-1]
-    for meter in (seat.session, seat.weekly, *seat.models.values()):
-        meter.started = None
-    await claude.entry()
-    assert claude.state("session_reset_countdown") == "unknown"
-    assert claude.state("session_usage") == "0"
-    events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
-    for _ in range(720):
-        await claude.pass_time()
-
-    assert not events
-    assert claude.polls == 721
+    assert [key for key in changed if not (running and key.endswith(forecasts))] == []
 
 
 @pytest.mark.usefixtures("fast_loop")
 async def test_active_day_follows_the_server(claude: Claude) -> None:
     """The sensors follow the server through increases and resets."""
     await claude.entry()
-    meter = claude.server.world.accounts["ada"].seats[-1].session
+    session_meter, *_ = meters(claude)
     shown = [0.0]
     for _ in range(300):
         await claude.pass_time()
         shown.append(float(claude.state("session_usage")))
-        percent, _reset = meter.read(claude.server.now)
+        percent, _reset = session_meter.read(claude.server.now)
         assert shown[-1] == pytest.approx(percent, abs=0.06)
     assert sum(now < before for before, now in pairwise(shown)) == 2
 

@@ -8,9 +8,7 @@ import pytest
 
 from homeassistant.helpers import entity_registry as er
 
-from .common import Claude, enable
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import Claude, enable, pass_steps
 
 ENTITY_ID = "sensor.claude_pulse_service_status"
 OTHER_ID = "sensor.claude_pulse_work_service_status"
@@ -19,8 +17,7 @@ OTHER_ID = "sensor.claude_pulse_work_service_status"
 async def test_disabled_sensor_requests_nothing(claude: Claude) -> None:
     """The status page is not requested while its sensor is disabled."""
     await claude.entry()
-    for _ in range(5):
-        await claude.pass_time(301)
+    await pass_steps(claude, 5, 301)
     assert claude.hass.states.get(ENTITY_ID) is None
     assert claude.server.status_requests == []
 
@@ -98,13 +95,11 @@ async def test_polling_disabled(claude: Claude) -> None:
     await enable(claude, ENTITY_ID)
     requests = claude.server.status_requests
     before = len(requests)
-    for _ in range(10):
-        await claude.pass_time(301)
+    await pass_steps(claude, 10, 301)
     assert len(requests) == before
 
     await claude.entry("ben", title="Claude Pulse Work")
     await enable(claude, OTHER_ID)
     before = len(requests)
-    for _ in range(3):
-        await claude.pass_time(301)
+    await pass_steps(claude, 3, 301)
     assert len(requests) >= before + 2

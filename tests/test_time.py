@@ -18,10 +18,16 @@ from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.util import dt as dt_util
 
-from .common import POLL, Claude, reauth_flows, seat_of, session, update_by_hand
+from .common import (
+    POLL,
+    Claude,
+    pass_steps,
+    reauth_flows,
+    seat_of,
+    session,
+    update_by_hand,
+)
 from .simulator.server import Request
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 HOUR = 60 * 60
 NOW = "2026-05-04T12:00:00+00:00"
@@ -30,7 +36,7 @@ NEXT_RESET = "2026-05-04T17:30:00+00:00"
 
 
 @pytest.fixture
-async def rare_polls(claude: Claude, enable_custom_integrations: None) -> None:
+async def rare_polls(claude: Claude) -> None:
     """Set up an entry that polls once a day, half an hour before a reset."""
     claude.clock.move_to(NOW)
     claude.serve(session(97, RESET))
@@ -85,11 +91,9 @@ async def test_late_reset(claude: Claude) -> None:
 @pytest.mark.usefixtures("rare_polls")
 async def test_missing_reset(claude: Claude) -> None:
     """An hour after a reset, polls follow the interval again."""
-    for _ in range(130):
-        await claude.pass_time(60)
+    await pass_steps(claude, 130, 60)
     before = claude.polls
-    for _ in range(20):
-        await claude.pass_time(HOUR)
+    await pass_steps(claude, 20, HOUR)
     assert claude.polls == before
 
 
@@ -164,8 +168,7 @@ async def test_polling_disabled(claude: Claude, fault: str | None) -> None:
         # Kept values would stay for ever.
         assert claude.state("session_usage") == "unavailable"
     before = len(claude.server.requests)
-    for _ in range(20):
-        await claude.pass_time(HOUR)
+    await pass_steps(claude, 20, HOUR)
     assert len(claude.server.requests) == before
 
     claude.server.clear_faults()
@@ -190,8 +193,7 @@ async def test_clock_is_set_back(claude: Claude, fault: str, back: timedelta) ->
     await claude.settle()
     if back > timedelta(hours=1):
         assert claude.polls == before + 1
-    for _ in range(3):
-        await claude.pass_time(1200)
+    await pass_steps(claude, 3, 1200)
     assert claude.polls > before
     assert "unavailable" not in claude.states().values()
 
@@ -283,8 +285,7 @@ async def test_many_entries_share_the_interval(claude: Claude) -> None:
             await claude.hass.config_entries.async_setup(entry.entry_id)
     await claude.settle()
     claude.server.requests.clear()
-    for _ in range(3 * POLL):
-        await claude.pass_time(1)
+    await pass_steps(claude, 3 * POLL, 1)
     assert claude.polls >= 2 * 50
     seconds = Counter(
         int(request.time.timestamp())
@@ -307,10 +308,8 @@ async def test_outage_writes_nothing(
     await claude.entry()
     for fault in ("server_error", "challenge"):
         claude.server.set_fault(fault)
-        for _ in range(5):
-            await claude.pass_time(20 * 60)
+        await pass_steps(claude, 5, 20 * 60)
         before = stored()
         claude.server.set_fault("server_error")
-        for _ in range(100):
-            await claude.pass_time(10 * 60)
+        await pass_steps(claude, 100, 10 * 60)
         assert stored() == before

@@ -25,10 +25,7 @@ from homeassistant.util import slugify
 from .common import Claude, row, session
 from .features import has, needs
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = ROOT / "custom_sentences" / "en" / "claude_pulse.yaml"
@@ -162,9 +159,7 @@ async def assist(set_up_assist: Callable[..., Any]) -> None:
 
 
 @pytest.fixture
-async def entry(
-    claude: Claude, enable_custom_integrations: None, assist: None
-) -> MockConfigEntry:
+async def entry(claude: Claude, assist: None) -> MockConfigEntry:
     """Return an entry whose session and week are exposed to Assist."""
     entry = await claude.entry()
     expose(claude, SESSION_USAGE, WEEKLY_USAGE)

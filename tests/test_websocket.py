@@ -19,8 +19,6 @@ from homeassistant.setup import async_setup_component
 from .common import Claude, enable, row, spend
 from .test_privacy import secrets
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 Ask = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 NOON = "2026-05-04T12:00:00+00:00"

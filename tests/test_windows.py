@@ -16,11 +16,17 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_component import async_update_entity
 from homeassistant.helpers.entity_platform import EntityPlatform
 
-from .common import Claude, enable, row, session, update_by_hand
+from .common import (
+    POLL,
+    Claude,
+    enable,
+    pass_steps,
+    row,
+    session,
+    update_by_hand,
+)
 from .simulator.server import Request
 from .simulator.world import WEEK, Meter
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 NOW = "2026-05-04T12:00:00+00:00"
 SESSION_RESET = "2026-05-04T14:30:00+00:00"
@@ -29,9 +35,28 @@ SESSION_USAGE = "sensor.claude_pulse_session_usage"
 DAY = 24 * 60 * 60
 
 
+@pytest.fixture(autouse=True)
+def noon(claude: Claude) -> None:
+    """Set the clock."""
+    claude.clock.move_to(NOW)
+    claude.server.restart()
+
+
 def serve(claude: Claude, *rows: dict[str, Any]) -> None:
     """Serve rows of `limits`."""
     claude.serve({"limits": list(rows)})
+
+
+async def set_up(claude: Claude, *rows: dict[str, Any], **options: Any) -> Any:
+    """Serve rows of `limits`, and set up an entry."""
+    serve(claude, *rows)
+    return await claude.entry(**options)
+
+
+async def poll(claude: Claude, *rows: dict[str, Any], seconds: float = POLL) -> None:
+    """Serve rows of `limits`, and wait for the next poll."""
+    serve(claude, *rows)
+    await claude.pass_time(seconds)
 
 
 def scoped(name: str, percent: float, kind: str = "weekly_scoped") -> dict[str, Any]:
@@ -61,13 +86,10 @@ def usage_by_name(claude: Claude) -> dict[str, str]:
 
 async def test_reset_times(claude: Claude) -> None:
     """Reset times are timestamps, which jitter does not change."""
-    claude.clock.move_to(NOW)
     week = row("weekly_all", 77, "2026-05-08T01:44:59.9+00:00")
-    serve(claude, row("session", 31, "2026-05-04T14:29:59.512+00:00"), week)
-    await claude.entry()
+    await set_up(claude, row("session", 31, "2026-05-04T14:29:59.512+00:00"), week)
     for seconds in ("14:29:59.512", "14:30:00.061"):
-        serve(claude, row("session", 31, f"2026-05-04T{seconds}+00:00"), week)
-        await claude.pass_time()
+        await poll(claude, row("session", 31, f"2026-05-04T{seconds}+00:00"), week)
         assert claude.state("session_resets_at") == SESSION_RESET
         assert claude.state("weekly_resets_at") == "2026-05-08T01:45:00+00:00"
     state = claude.hass.states.get("sensor.claude_pulse_session_resets_at")
@@ -114,14 +136,12 @@ async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> 
 
 async def test_new_kind(claude: Claude) -> None:
     """A window of an unknown kind is named after its kind, and has no forecast."""
-    claude.clock.move_to(NOW)
-    serve(
+    await set_up(
         claude,
         row("monthly_all", 40, "2026-06-01T00:00:00Z"),
         row("daily", 30, model="Fable"),
         row("weekly_scoped", 20),
     )
-    await claude.entry()
     assert usage_by_name(claude) == {
         "Monthly all usage": "40",
         "Daily Fable usage": "30",
@@ -133,40 +153,32 @@ async def test_new_kind(claude: Claude) -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "pace", "projected", "runs_out_at", "lasts"),
+    ("percent", "forecast"),
     [
-        (50, "0", "100", "unknown", "on"),
+        (50, ("0", "100", "unknown", "on")),
         # In steps of two points.
-        (25, "-24", "50", "unknown", "on"),
+        (25, ("-24", "50", "unknown", "on")),
         # 76% took 3.5 of 7 days: 24% take 26.5 hours, in steps of 6 hours.
-        (76, "26", "150", "2026-05-05T12:00:00+00:00", "off"),
+        (76, ("26", "150", "2026-05-05T12:00:00+00:00", "off")),
         # A limit that is reached has neither a pace nor a run-out.
-        (100, "unknown", "100", "unknown", "off"),
+        (100, ("unknown", "100", "unknown", "off")),
     ],
 )
 async def test_forecast(
-    claude: Claude,
-    percent: float,
-    pace: str,
-    projected: str,
-    runs_out_at: str,
-    lasts: str,
+    claude: Claude, percent: float, forecast: tuple[str, ...]
 ) -> None:
     """The forecast in the middle of a week."""
-    claude.clock.move_to(NOW)
-    serve(claude, row("weekly_all", percent, WEEK_RESET))
-    await claude.entry()
-    assert claude.state("weekly_pace") == pace
-    assert claude.state("weekly_projected_usage") == projected
-    assert claude.state("weekly_runs_out_at") == runs_out_at
-    assert claude.state("weekly_lasts", "binary_sensor") == lasts
+    await set_up(claude, row("weekly_all", percent, WEEK_RESET))
+    keys = ("weekly_pace", "weekly_projected_usage", "weekly_runs_out_at")
+    assert forecast == (
+        *map(claude.state, keys),
+        claude.state("weekly_lasts", "binary_sensor"),
+    )
 
 
 async def test_pace_follows_the_clock(claude: Claude) -> None:
     """The pace changes without a request, in whole points."""
-    claude.clock.move_to(NOW)
-    serve(claude, row("weekly_all", 50, WEEK_RESET))
-    await claude.entry(update_interval=86400)
+    await set_up(claude, row("weekly_all", 50, WEEK_RESET), update_interval=86400)
     before = len(claude.server.requests)
     # One percent of a week is 100.8 minutes.
     for minutes, pace in ((59, "0"), (4, "-1")):
@@ -191,16 +203,14 @@ async def test_limit_reached(
     claude: Claude, rows: list[dict[str, Any]], reached: str
 ) -> None:
     """The session limit or the weekly limit is reached at 100%."""
-    serve(claude, *rows)
-    await claude.entry()
+    await set_up(claude, *rows)
     assert claude.state("limit_reached", "binary_sensor") == reached
     assert claude.state("weekly_lasts", "binary_sensor") == "unknown"
 
 
 async def test_limit_of_a_model(claude: Claude) -> None:
     """Each dynamic window has its own binary sensor, which is disabled by default."""
-    serve(claude, scoped("Fable", 100))
-    await claude.entry()
+    await set_up(claude, scoped("Fable", 100))
     entity_id = "binary_sensor.claude_pulse_weekly_fable_limit_reached"
     assert claude.hass.states.get(entity_id) is None
     await enable(claude, entity_id)
@@ -230,17 +240,14 @@ async def test_disabled_by_default(
 @pytest.mark.parametrize("count", [1, 8])
 async def test_new_models_under_a_long_interval(claude: Claude, count: int) -> None:
     """New models cost one additional poll, and appear and disappear within minutes."""
-    serve(claude)
-    await claude.entry(update_interval=86400)
+    await set_up(claude, update_interval=86400)
     names = [f"Model {number}" for number in range(count)]
 
     async def change(*rows: dict[str, Any]) -> set[str]:
         """Serve rows, and return the usage of the models after eight minutes."""
-        serve(claude, *rows)
-        await claude.pass_time(1.5 * DAY)
+        await poll(claude, *rows, seconds=1.5 * DAY)
         before = claude.polls
-        for _ in range(8):
-            await claude.pass_time(63)
+        await pass_steps(claude, 8, 63)
         assert claude.polls == before + bool(rows)
         return {claude.state(f"weekly_model_{n}_usage") for n in range(count)}
 
@@ -250,12 +257,10 @@ async def test_new_models_under_a_long_interval(claude: Claude, count: int) -> N
 
 async def test_spelling_of_a_model_changes(claude: Claude) -> None:
     """Another spelling of a name is the same window."""
-    serve(claude, scoped("Fable 1", 10))
-    await claude.entry()
+    await set_up(claude, scoped("Fable 1", 10))
     before = usage_by_id(claude).keys()
     for percent, name in enumerate(("Fable-1", "FABLE 1", "fable  1"), start=11):
-        serve(claude, scoped(name, percent))
-        await claude.pass_time()
+        await poll(claude, scoped(name, percent))
         assert claude.state("weekly_fable_1_usage") == str(percent)
     assert usage_by_id(claude).keys() == before
     assert len(before) == 3
@@ -263,14 +268,17 @@ async def test_spelling_of_a_model_changes(claude: Claude) -> None:
 
 async def test_window_attribute(claude: Claude) -> None:
     """All entities of a window have the same `window` attribute in all states."""
-    claude.clock.move_to(NOW)
     week = row("weekly_all", 77, WEEK_RESET)
     events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
-    serve(claude, row("session", 31, SESSION_RESET), week, scoped("Opus 4", 12))
-    await claude.entry(title="Pulse")
+    await set_up(
+        claude,
+        row("session", 31, SESSION_RESET),
+        week,
+        scoped("Opus 4", 12),
+        title="Pulse",
+    )
     serve(claude, row("session", 91, SESSION_RESET), week, scoped("Sonnet", 0))
-    for _ in range(2):
-        await claude.pass_time()
+    await pass_steps(claude, 2)
     await claude.pass_time(9 * 3600)
 
     windows: dict[Any, set[str]] = {}
@@ -326,8 +334,7 @@ ODD = [
 async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
     """Each window has a name and an entity id of its own, which does not change."""
     fixed = (row("session", 50), row("weekly_all", 60))
-    serve(claude, *fixed, *ODD)
-    entry = await claude.entry()
+    entry = await set_up(claude, *fixed, *ODD)
     assert claude.state("session_usage") == "50"
     assert claude.state("weekly_usage") == "60"
     assert claude.state("extra_usage") == "missing"
@@ -356,8 +363,7 @@ async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> No
 
 async def test_two_rows_with_one_name(claude: Claude) -> None:
     """Two rows with the same kind and name are two windows."""
-    serve(claude, scoped("Fable", 1), scoped("Fable", 2))
-    await claude.entry()
+    await set_up(claude, scoped("Fable", 1), scoped("Fable", 2))
     names = {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"}
     assert usage_by_name(claude) == names
     assert claude.state("weekly_fable_usage") == "1"
@@ -367,38 +373,31 @@ async def test_delete_entity_of_a_past_window(
     claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
     """A deleted entity is created again when its window returns."""
-    serve(claude, scoped("Fable", 5))
-    await claude.entry()
-    serve(claude)
-    await claude.pass_time()
+    await set_up(claude, scoped("Fable", 5))
+    await poll(claude)
     assert claude.state("weekly_fable_usage") == "unavailable"
     entity_registry.async_remove("sensor.claude_pulse_weekly_fable_usage")
     await claude.settle()
     assert claude.state("weekly_fable_usage") == "missing"
 
     serve(claude, scoped("Fable", 6))
-    for _ in range(3):
-        await claude.pass_time()
+    await pass_steps(claude, 3)
     assert claude.state("weekly_fable_usage") == "6"
     for rows, state in (((), "unavailable"), ((scoped("Fable", 7),), "7")):
-        serve(claude, *rows)
-        await claude.pass_time()
+        await poll(claude, *rows)
         assert claude.state("weekly_fable_usage") == state
 
 
 async def test_forecast_before_the_limit(claude: Claude) -> None:
     """A run-out is in the future and rarely changes; a reached limit has none."""
-    claude.clock.move_to(NOW)
-    serve(claude, row("weekly_all", 97, WEEK_RESET))
-    await claude.entry()
+    await set_up(claude, row("weekly_all", 97, WEEK_RESET))
     shown = set()
     for _ in range(9 * 60):
         await claude.pass_time(60)
         shown.add(claude.state("weekly_runs_out_at"))
         assert max(map(datetime.fromisoformat, shown)) > datetime.now(UTC)
     assert len(shown) <= 20
-    serve(claude, row("weekly_all", 100, WEEK_RESET))
-    await claude.pass_time()
+    await poll(claude, row("weekly_all", 100, WEEK_RESET))
     assert claude.state("weekly_runs_out_at") == "unknown"
     assert claude.state("weekly_projected_usage") == "100"
     assert claude.state("weekly_pace") == "unknown"
@@ -408,13 +407,10 @@ async def test_forecast_before_the_limit(claude: Claude) -> None:
 async def test_state_changes_of_an_evening(claude: Claude) -> None:
     """Two weeks with constant usage have at most 40 state changes in nine hours."""
     claude.hass.loop.set_debug(False)
-    claude.clock.move_to(NOW)
     fable = row("weekly_scoped", 92, WEEK_RESET, "Fable")
-    serve(claude, row("weekly_all", 77, WEEK_RESET), fable)
-    await claude.entry()
+    await set_up(claude, row("weekly_all", 77, WEEK_RESET), fable)
     events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
-    for _ in range(9 * 60):
-        await claude.pass_time(60)
+    await pass_steps(claude, 9 * 60, 60)
     assert 0 < len(events) <= 40
 
 
@@ -431,8 +427,7 @@ async def test_entity_id_of_a_past_window(
     claude: Claude, first: list[Any], then: list[Any]
 ) -> None:
     """After a restart, no other window takes the entity id of a past window."""
-    serve(claude, *first)
-    entry = await claude.entry()
+    entry = await set_up(claude, *first)
     (before,) = (key for key, state in usage_by_id(claude).items() if state == "40")
     await claude.hass.config_entries.async_unload(entry.entry_id)
     serve(claude, *then)
@@ -445,15 +440,14 @@ async def test_entity_id_of_a_past_window(
 
 async def test_failed_poll_at_a_reset(claude: Claude) -> None:
     """A poll that fails after a reset is repeated within minutes."""
-    claude.clock.move_to(NOW)
-    serve(claude, row("session", 97, "2026-05-04T12:30:00Z"))
-    await claude.entry(update_interval=86400)
+    await set_up(
+        claude, row("session", 97, "2026-05-04T12:30:00Z"), update_interval=86400
+    )
     claude.server.set_fault("server_error")
     await claude.pass_time(30 * 60 + 20)
     claude.server.clear_faults()
     serve(claude, row("session", 3, "2026-05-04T17:30:00Z"))
-    for _ in range(10):
-        await claude.pass_time(60)
+    await pass_steps(claude, 10, 60)
     assert claude.state("session_usage") == "3"
 
 
@@ -462,10 +456,8 @@ async def test_unload_while_entities_are_added(
 ) -> None:
     """Entities that are being added are unloaded, too, and return with the entry."""
     week, fable = row("weekly_all", 20), scoped("Fable", 40)
-    serve(claude, week)
-    entry = await claude.entry()
-    serve(claude, week, fable)
-    await claude.pass_time()
+    entry = await set_up(claude, week)
+    await poll(claude, week, fable)
     unblocked = asyncio.Event()
     add = EntityPlatform.async_add_entities
 
@@ -498,7 +490,6 @@ async def test_unload_as_an_answer_arrives(
     claude: Claude, caplog: pytest.LogCaptureFixture, moment: str, turns: int
 ) -> None:
     """No entity is added to an entry that is being unloaded."""
-    claude.clock.move_to(NOW)
     claude.serve(session(97, SESSION_RESET))
     entry = await claude.entry()
     limits = [scoped("Fable", 5), scoped("Opus", 5)]
