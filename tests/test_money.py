@@ -49,42 +49,48 @@ def pool(limit: float | None, used: float | None = None) -> dict[str, float | No
     return {"limit_dollars": limit, "used_dollars": used}
 
 
+def paid(extra_usage: str, spent: str, limit: str) -> dict[str, str]:
+    """Return the states of paid usage."""
+    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
+    return dict(zip(keys, (extra_usage, spent, limit), strict=True))
+
+
+@pytest.mark.smoke
 @pytest.mark.parametrize(
-    ("body", "extra_usage", "spent", "limit"),
+    ("body", "states"),
     [
-        pytest.param(
-            spend(2382, percent=47.64),
-            "47.6 %",
-            "23.82 EUR",
-            "50.0 EUR",
-            marks=pytest.mark.smoke,
-        ),
+        (spend(2382, percent=47.64), paid("47.6 %", "23.82 EUR", "50.0 EUR")),
         # Computed if the server sends no percentage.
-        (spend(1000), "20 %", "10.0 EUR", "50.0 EUR"),
+        (spend(1000), paid("20 %", "10.0 EUR", "50.0 EUR")),
         # Unlimited.
-        (spend(1000, None), "unknown", "10.0 EUR", "unknown"),
-        ({"extra_usage": OLDER}, "25 %", "2.5 EUR", "10.0 EUR"),
+        (spend(1000, None), paid("unknown", "10.0 EUR", "unknown")),
+        ({"extra_usage": OLDER}, paid("25 %", "2.5 EUR", "10.0 EUR")),
+        # No paid usage.
+        ({}, {}),
+        (spend(0, 0), {}),
+        ({"spend": {"enabled": False, "percent": 0}}, {}),
+        # A pool without a limit is not shown.
+        (
+            {"iguana_necktie": pool(200, 45.96), "nimbus_quill": pool(None)},
+            {"iguana_necktie_limit": "200.0 USD", "iguana_necktie_used": "45.96 USD"},
+        ),
     ],
 )
-async def test_paid_usage(
-    claude: Claude, body: dict[str, Any], extra_usage: str, spent: str, limit: str
+async def test_states(
+    claude: Claude, body: dict[str, Any], states: dict[str, str]
 ) -> None:
-    """Paid usage has three entities, disabled by default, in the main currency unit."""
-    assert await set_up(claude, body) == {
-        "extra_usage": extra_usage,
-        "extra_usage_limit": limit,
-        "extra_usage_spent": spent,
-    }
+    """Amounts have a currency, and entities that are disabled by default."""
+    assert await set_up(claude, body) == states
+    assert claude.hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
+
+
+async def test_descriptions(claude: Claude) -> None:
+    """Amounts are monetary, and a pool is named after its code name."""
+    await set_up(claude, {"iguana_necktie": pool(200, 45.96), **spend(2382)})
     state = claude.hass.states.get("sensor.claude_pulse_extra_usage_spent")
     assert state.attributes["device_class"] == "monetary"
-
-
-@pytest.mark.parametrize(
-    "body", [{}, spend(0, 0), {"spend": {"enabled": False, "percent": 0}}]
-)
-async def test_no_paid_usage(claude: Claude, body: dict[str, Any]) -> None:
-    """An account without paid usage has no such entities, not even disabled ones."""
-    assert await set_up(claude, body) == {}
+    state = claude.hass.states.get("sensor.claude_pulse_iguana_necktie_used")
+    assert state.name == "Claude Pulse Iguana necktie used"
 
 
 async def test_paid_usage_disappears(claude: Claude) -> None:
@@ -126,18 +132,6 @@ async def test_prepaid_balance(claude: Claude) -> None:
     await claude.pass_time(3600)
     assert requests() == before + 2
     assert money(claude)["prepaid_balance"] == "unavailable"
-
-
-async def test_credit_pool(claude: Claude) -> None:
-    """A pool has two sensors with its code name; a pool without a limit has none."""
-    body = {"iguana_necktie": pool(200, 45.96), "nimbus_quill": pool(None)}
-    assert await set_up(claude, body) == {
-        "iguana_necktie_limit": "200.0 USD",
-        "iguana_necktie_used": "45.96 USD",
-    }
-    state = claude.hass.states.get("sensor.claude_pulse_iguana_necktie_used")
-    assert state.name == "Claude Pulse Iguana necktie used"
-    assert claude.hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
 
 
 async def test_two_pools_with_one_slug(claude: Claude) -> None:

@@ -45,6 +45,18 @@ def week(percent: float, resets_at: str | None = None) -> dict[str, Any]:
     return {"seven_day": {"utilization": percent, "resets_at": resets_at}}
 
 
+def window(name: str, used: float, resets_at: str, *, lasts: bool) -> dict[str, Any]:
+    """Return a window as structured answers have it."""
+    return {
+        "window": name,
+        "name": name,
+        "used_percent": used,
+        "left_percent": 100 - used,
+        "resets_at": resets_at,
+        "lasts_until_reset": lasts,
+    }
+
+
 def left(percent: float, limit: str, until: str | None = None) -> str:
     """Return the sentence about a limit that is not reached."""
     return f"{percent} % of the {limit} is left{f', until {until}' if until else ''}."
@@ -137,25 +149,21 @@ async def set_up(claude: Claude, *components: str) -> None:
     await claude.settle()
 
 
-@pytest.fixture(name="set_up_assist")
-def set_up_assist_fixture(claude: Claude, tmp_path: Path) -> Callable[..., Any]:
-    """Return a function that sets up Assist with a sentence file."""
-
-    async def set_up_assist(sentences: str, language: str = "en") -> None:
-        """Set up Assist."""
-        claude.hass.config.config_dir = str(tmp_path)
-        target = tmp_path / "custom_sentences" / language / SENTENCES.name
-        target.parent.mkdir(parents=True)
-        target.write_text(sentences, encoding="utf-8")
-        await set_up(claude, "conversation")
-
-    return set_up_assist
+async def set_up_assist(
+    claude: Claude, folder: Path, sentences: str, language: str = "en"
+) -> None:
+    """Set up Assist with a sentence file."""
+    claude.hass.config.config_dir = str(folder)
+    target = folder / "custom_sentences" / language / SENTENCES.name
+    target.parent.mkdir(parents=True)
+    target.write_text(sentences, encoding="utf-8")
+    await set_up(claude, "conversation")
 
 
 @pytest.fixture
-async def assist(set_up_assist: Callable[..., Any]) -> None:
+async def assist(claude: Claude, tmp_path: Path) -> None:
     """Set up Assist with our sentences."""
-    await set_up_assist(SENTENCES.read_text(encoding="utf-8"))
+    await set_up_assist(claude, tmp_path, SENTENCES.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -380,9 +388,7 @@ async def test_two_accounts(claude: Claude) -> None:
     assert await ask(claude) == f"{ada} Ben at work: {NOT_READ}"
 
 
-async def test_translated_sentences(
-    claude: Claude, set_up_assist: Callable[..., Any]
-) -> None:
+async def test_translated_sentences(claude: Claude, tmp_path: Path) -> None:
     """A sentence file in another language can use the template from its comment."""
     lines = SENTENCES.read_text(encoding="utf-8").splitlines()
     comment = [line.removeprefix("#").removeprefix(" ") for line in lines]
@@ -399,7 +405,7 @@ async def test_translated_sentences(
         '      - sentences: ["Claude in fremden Worten"]',
         *comment[start : comment.index("", start)],
     ]
-    await set_up_assist("\n".join(german), "de")
+    await set_up_assist(claude, tmp_path, "\n".join(german), "de")
     await claude.entry()
     expose(claude, SESSION_USAGE)
     assert await ask(claude, "Claude in fremden Worten", "de") == SESSION_LEFT
@@ -418,26 +424,10 @@ async def test_intent_without_assist(claude: Claude) -> None:
     text, speech_slots = await handle(claude, window="week", account="claude PULSE")
     assert text == WEEK_LEFT
     if has("speech_slots"):
-        assert speech_slots == {
-            "answer": WEEK_LEFT,
-            "accounts": [
-                {
-                    "account": "Claude Pulse",
-                    "readable": True,
-                    "windows": [
-                        {
-                            "window": "week",
-                            "name": "week",
-                            "used_percent": 80,
-                            "left_percent": 20,
-                            "resets_at": "2026-05-07T18:00:00+02:00",
-                            "lasts_until_reset": False,
-                        }
-                    ],
-                }
-            ],
-            "problem": None,
-        }
+        shown = window("week", 80, "2026-05-07T18:00:00+02:00", lasts=False)
+        account = {"account": "Claude Pulse", "readable": True, "windows": [shown]}
+        expected = {"answer": WEEK_LEFT, "accounts": [account], "problem": None}
+        assert speech_slots == expected
     with pytest.raises(intent.InvalidSlotInfo):
         await handle(claude, window="month")
 
@@ -595,15 +585,13 @@ async def test_tool_for_models(claude: Claude, entry: MockConfigEntry) -> None:
     private = (*entry.data.values(), entry.entry_id, entry.unique_id)
     assert not [secret for secret in private if str(secret) in json.dumps(result)]
     (account,) = result["accounts"]
-    (window,) = account.pop("windows")
-    assert account == {"account": "Claude Pulse", "readable": True}
-    assert window.pop("lasts_until_reset") in (True, False)
-    assert window == {
-        "window": "session",
-        "name": "session",
-        "used_percent": 42,
-        "left_percent": 58,
-        "resets_at": "2026-05-04T15:40:00+02:00",
+    lasts = account["windows"][0]["lasts_until_reset"]
+    assert lasts in (True, False)
+    shown = window("session", 42, "2026-05-04T15:40:00+02:00", lasts=lasts)
+    assert account == {
+        "account": "Claude Pulse",
+        "readable": True,
+        "windows": [shown],
     }
 
     claude.server.set_fault("server_error")

@@ -73,6 +73,13 @@ async def ask(
     return ask
 
 
+async def set_up(claude: Claude, body: dict[str, Any] = BODY, **options: Any) -> Any:
+    """Set up an entry with a usage body and a prepaid balance."""
+    claude.serve(body)
+    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 1234
+    return await claude.entry(**options)
+
+
 def allow(user: MockUser, *entity_ids: str) -> None:
     """Let a user read these entities only."""
     user.mock_policy({"entities": {"entity_ids": dict.fromkeys(entity_ids, True)}})
@@ -111,8 +118,7 @@ async def test_accounts(
     claude: Claude, ask: Ask, device_registry: dr.DeviceRegistry
 ) -> None:
     """An account has its values, and one without limits has empty members."""
-    claude.serve(BODY)
-    first = await claude.entry(thresholds=[90, 50])
+    first = await set_up(claude, thresholds=[90, 50])
     second = await claude.entry("eve", title="Eve")
     (device,) = dr.async_entries_for_config_entry(device_registry, first.entry_id)
 
@@ -133,7 +139,7 @@ async def test_accounts(
             "limit": {"amount": 50.0, "currency": "EUR", "decimals": 2},
             "percent": 47.6,
         },
-        "balance": None,
+        "balance": {"amount": 12.34, "currency": "EUR", "decimals": 2},
     }
     forecasts = [window.pop("forecast") for window in windows]
     assert [forecast is None for forecast in forecasts] == [False, False, True, False]
@@ -156,9 +162,7 @@ async def test_values_equal_states(
     claude: Claude, ask: Ask, entity_registry: er.EntityRegistry
 ) -> None:
     """At any time, all values equal the states, and disabling entities changes none."""
-    claude.serve(BODY)
-    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    await claude.entry()
+    await set_up(claude)
     await enable(claude)
     enabled = await ask()
     for entity_id in claude.hass.states.async_entity_ids():
@@ -194,8 +198,6 @@ async def test_values_equal_states(
                 confidence = claude.hass.states.get(lasts).attributes["confidence"]
                 assert forecast["confidence"] == confidence
             seen.add((entity_id, window["percent"] is None))
-        balance = {"amount": 12.34, "currency": "EUR", "decimals": 2}
-        assert account["balance"] == balance
         assert amounts(account) == {key: value(claude, key) for key in AMOUNTS}
         await claude.pass_time(1800)
     # The session has been reset, although its old values are still served.
@@ -204,20 +206,18 @@ async def test_values_equal_states(
 
 async def test_unlimited_spending(claude: Claude, ask: Ask) -> None:
     """Unlimited spending has neither a limit nor a percentage."""
-    claude.serve({**LIMITS, **spend(2382, None, percent=47.64)})
-    await claude.entry()
+    await set_up(claude, {**LIMITS, **spend(2382, None, percent=47.64)})
     (account,) = await ask()
     assert (account["spend"]["limit"], account["spend"]["percent"]) == (None, None)
 
 
 async def test_expired_window(claude: Claude, ask: Ask) -> None:
     """A window has no values between its reset and the next window."""
-    claude.serve(LIMITS)
-    await claude.entry()
+    await set_up(claude, LIMITS)
     await claude.pass_time(160 * 60)
     (account,) = await ask()
     session, week, *_ = account["windows"]
-    assert (session["window"], session["entity_id"]) == ("session", SESSION)
+    assert session["entity_id"] == SESSION
     assert without_values({"windows": [session]})
     assert week["percent"] == 77
     assert account["trouble"] is None
@@ -225,8 +225,7 @@ async def test_expired_window(claude: Claude, ask: Ask) -> None:
 
 async def test_failed_poll(claude: Claude, ask: Ask) -> None:
     """Kept values are sent; values that the sensors no longer show are not."""
-    claude.serve(BODY)
-    await claude.entry()
+    await set_up(claude)
     claude.server.set_fault("challenge")
     await claude.pass_time()
     (account,) = await ask()
@@ -315,8 +314,7 @@ async def test_permissions(
     money: bool,
 ) -> None:
     """A window needs its usage sensor; an account without windows its connection sensor."""
-    claude.serve({**LIMITS, **spend(2382)})
-    await claude.entry()
+    await set_up(claude, {**LIMITS, **spend(2382)})
     await claude.entry("eve", title="Eve")
     claude.server.set_fault("challenge", "ben")
     await claude.entry("ben", title="Ben")
@@ -349,9 +347,7 @@ async def test_permission_for_an_amount(
     enabled: bool,
 ) -> None:
     """An amount is not sent to users who may not read its sensor, enabled or not."""
-    claude.serve(BODY)
-    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    await claude.entry()
+    await set_up(claude)
     if enabled:
         await enable(claude)
     allow(hass_read_only_user, SESSION, *readable)
@@ -367,40 +363,27 @@ async def test_permission_for_an_amount(
     assert paid["enabled"] is (True if {SPENT, LIMIT} <= set(readable) else None)
 
 
-async def test_amount_with_renamed_or_removed_sensor(
+async def test_renamed_and_removed_sensors(
     claude: Claude,
     ask: Ask,
     hass_read_only_user: MockUser,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """An amount needs a sensor, which can have any entity id."""
-    claude.serve(BODY)
-    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    await claude.entry()
+    """Windows and amounts need their sensors, which can have any entity id."""
+    await set_up(claude)
+    entity_registry.async_update_entity(WEEK, new_entity_id="sensor.my_week")
     entity_registry.async_update_entity(SPENT, new_entity_id="sensor.my_money")
-    entity_registry.async_remove(LIMIT)
-    entity_registry.async_remove(BALANCE)
+    for entity_id in (OPUS, LIMIT, BALANCE):
+        entity_registry.async_remove(entity_id)
+    await claude.settle()
     allow(hass_read_only_user, SESSION, SPENT, LIMIT, BALANCE)
     (account,) = await ask(hass_read_only_user)
     assert (account["spend"], account["balance"]) == (None, None)
-
     allow(hass_read_only_user, SESSION, "sensor.my_money")
     (account,) = await ask(hass_read_only_user)
     assert amounts(account) == {SPENT: 23.82}
     (account,) = await ask()
     assert amounts(account) == {SPENT: 23.82, SHARE: 47.6}
-
-
-async def test_window_with_renamed_or_removed_sensor(
-    claude: Claude, ask: Ask, entity_registry: er.EntityRegistry
-) -> None:
-    """A window needs a sensor, which can have any entity id."""
-    claude.serve(LIMITS)
-    await claude.entry()
-    entity_registry.async_update_entity(WEEK, new_entity_id="sensor.my_week")
-    entity_registry.async_remove(OPUS)
-    await claude.settle()
-    (account,) = await ask()
     ids = [window["entity_id"] for window in account["windows"]]
     assert ids == [SESSION, "sensor.my_week", MONTH]
 
