@@ -1,19 +1,30 @@
-"""Paid usage, the prepaid balance and credit pools."""
+"""Paid usage, the prepaid balance and credit pools, and their statistics."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 import re
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+)
 
 from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.const import EVENT_STATE_CHANGED, MATCH_ALL
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .common import Claude, enable, row, spend
 
+SPENT = "sensor.claude_pulse_extra_usage_spent"
+PERIOD = timedelta(minutes=5)
 MONEY = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
 OLDER = {
     "is_enabled": True,
@@ -87,7 +98,7 @@ async def test_states(
 async def test_descriptions(claude: Claude) -> None:
     """Amounts are monetary, and a pool is named after its code name."""
     await set_up(claude, {"iguana_necktie": pool(200, 45.96), **spend(2382)})
-    state = claude.hass.states.get("sensor.claude_pulse_extra_usage_spent")
+    state = claude.hass.states.get(SPENT)
     assert state.attributes["device_class"] == "monetary"
     state = claude.hass.states.get("sensor.claude_pulse_iguana_necktie_used")
     assert state.name == "Claude Pulse Iguana necktie used"
@@ -159,11 +170,10 @@ async def test_currency_changes(
     """An amount never has the currency of another amount, not even during a change."""
     dollars = {"amount_minor": 1234, "currency": "USD", "exponent": 2}
     yen = {"amount_minor": 999, "currency": "JPY", "exponent": 0}
-    entity_id = "sensor.claude_pulse_extra_usage_spent"
     shown = await set_up(claude, spend(0, used=dollars, limit=yen))
     assert shown["extra_usage_spent"] == "12.34 USD"
     assert shown["extra_usage_limit"] == "999.0 JPY"
-    before = entity_registry.async_get(entity_id).unique_id
+    before = entity_registry.async_get(SPENT).unique_id
     events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
     for spent, text in ((yen, "999.0 JPY"), (dollars, "12.34 USD"), (yen, "999.0 JPY")):
         claude.serve(spend(0, None, used=spent))
@@ -174,9 +184,9 @@ async def test_currency_changes(
     assert {
         (state.state, state.attributes["unit_of_measurement"])
         for state in states
-        if state and state.entity_id == entity_id and state.state[0].isdigit()
+        if state and state.entity_id == SPENT and state.state[0].isdigit()
     } == {("12.34", "USD"), ("999.0", "JPY")}
-    registered = entity_registry.async_get(entity_id)
+    registered = entity_registry.async_get(SPENT)
     assert registered.unique_id == before
     assert registered.options["sensor"]["suggested_display_precision"] == 0
 
@@ -231,3 +241,38 @@ async def test_amounts_are_private(
     # In the main unit, and in cents.
     amount = re.compile(r"(471[12]|6789|8642|7[56]\d1|975[23])\.\d|471[12]\d\d|678957")
     assert [text for text in public if amount.search(text)] == []
+
+
+@pytest.mark.parametrize("reload", [False, True])
+async def test_spending_starts_again(
+    recorder_mock: Recorder, claude: Claude, reload: bool
+) -> None:
+    """The sum continues in a new month and decreases with a refund, also after a restart."""
+    claude.clock.move_to("2026-05-31T22:00:00+00:00")
+    assert await async_setup_component(claude.hass, "sensor", {})
+    claude.serve(spend(1000))
+    entry = await claude.entry(update_interval=30)
+    await enable(claude)
+    await claude.pass_time(40)
+    start = period = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    for cents in (3000, 2900, 100, 500):
+        claude.serve(spend(cents))
+        if reload:
+            await claude.hass.config_entries.async_reload(entry.entry_id)
+        await claude.pass_time(40)
+        await async_wait_recording_done(claude.hass)
+        claude.clock.move_to(period + PERIOD)
+        do_adhoc_statistics(claude.hass, start=period)
+        await async_wait_recording_done(claude.hass)
+        period += PERIOD
+        claude.clock.tick(10)
+        # A poll that is due still receives the amount of this period.
+        await claude.settle()
+
+    rows = await get_instance(claude.hass).async_add_executor_job(
+        lambda: statistics_during_period(
+            claude.hass, start, None, {SPENT}, "5minute", None, {"sum"}
+        )
+    )
+    sums = [row["sum"] - rows[SPENT][0]["sum"] for row in rows[SPENT]]
+    assert sums == pytest.approx([0, -1, 0, 4])

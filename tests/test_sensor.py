@@ -196,24 +196,11 @@ async def test_idle_day(claude: Claude, running: bool) -> None:
 
 
 @pytest.mark.usefixtures("fast_loop")
-async def test_active_day_follows_the_server(claude: Claude) -> None:
-    """The sensors follow the server through increases and resets."""
-    await claude.entry()
-    session_meter, *_ = meters(claude)
-    shown = [0.0]
-    for _ in range(300):
-        await claude.pass_time()
-        shown.append(float(claude.state("session_usage")))
-        percent, _reset = session_meter.read(claude.server.now)
-        assert shown[-1] == pytest.approx(percent, abs=0.06)
-    assert sum(now < before for before, now in pairwise(shown)) == 2
-
-
-@pytest.mark.usefixtures("fast_loop")
-async def test_budget_of_an_active_day(claude: Claude) -> None:
-    """A state changes only with its value, and few requests are not polls."""
+async def test_active_day(claude: Claude) -> None:
+    """States follow the server and change with their values only, with few requests."""
     claude.server.restart()
     await claude.entry()
+    session_meter, *_ = meters(claude)
     keys = ("session_usage", "weekly_usage", "weekly_fable_usage", "session_resets_at")
     values: dict[str, list[str]] = {key: [] for key in keys}
     events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
@@ -223,10 +210,15 @@ async def test_budget_of_an_active_day(claude: Claude) -> None:
         if poll == 228:
             idle(claude)
         await claude.pass_time()
+        percent, _reset = session_meter.read(claude.server.now)
+        shown = float(claude.state("session_usage"))
+        assert shown == pytest.approx(percent, abs=0.06)
         for key, seen in values.items():
             if (state := claude.state(key)) not in seen[-1:]:
                 seen.append(state)
 
+    usage = map(float, values["session_usage"])
+    assert sum(after < before for before, after in pairwise(usage)) == 3
     changed = changes(events)
     # The clock moves in large steps: a window is over before the poll after its reset.
     resets = len(values["session_resets_at"])
