@@ -134,19 +134,44 @@ async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> 
     assert claude.state(f"{key}_usage") == "12"
 
 
+@pytest.mark.parametrize(
+    ("body", "usage"),
+    [
+        # A window of an unknown kind is named after its kind.
+        (
+            {"limits": [row("monthly_all", 40), scoped("Fable", 30, "daily")]},
+            {"Monthly all usage": "40", "Daily Fable usage": "30"},
+        ),
+        ({"limits": [row("weekly_scoped", 20)]}, {"Weekly scoped usage": "20"}),
+        # Rows with the same kind and name are different windows.
+        (
+            {"limits": [scoped("Fable", 1), scoped("Fable", 2)]},
+            {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"},
+        ),
+        # A row and an older member can be the same window.
+        (
+            {
+                "limits": [scoped("Opus 4", 12)],
+                "seven_day_opus": {"utilization": 12.4, "resets_at": WEEK_RESET},
+            },
+            {"Weekly Opus 4 usage": "12.4"},
+        ),
+    ],
+)
+async def test_names(
+    claude: Claude, body: dict[str, Any], usage: dict[str, str]
+) -> None:
+    """Each dynamic window has its own name."""
+    claude.serve(body)
+    await claude.entry()
+    assert usage_by_name(claude) == usage
+    if "seven_day_opus" in body:
+        assert claude.state("weekly_opus_4_resets_at") == WEEK_RESET
+
+
 async def test_new_kind(claude: Claude) -> None:
-    """A window of an unknown kind is named after its kind, and has no forecast."""
-    await set_up(
-        claude,
-        row("monthly_all", 40, "2026-06-01T00:00:00Z"),
-        row("daily", 30, model="Fable"),
-        row("weekly_scoped", 20),
-    )
-    assert usage_by_name(claude) == {
-        "Monthly all usage": "40",
-        "Daily Fable usage": "30",
-        "Weekly scoped usage": "20",
-    }
+    """A window of an unknown kind has no forecast."""
+    await set_up(claude, row("monthly_all", 40, "2026-06-01T00:00:00Z"))
     assert claude.state("monthly_all_usage") == "40"
     assert claude.state("monthly_all_resets_at") == "2026-06-01T00:00:00+00:00"
     assert claude.state("monthly_all_pace") == "unknown"
@@ -208,22 +233,11 @@ async def test_limit_reached(
     assert claude.state("weekly_lasts", "binary_sensor") == "unknown"
 
 
-async def test_limit_of_a_model(claude: Claude) -> None:
-    """Each dynamic window has its own binary sensor, which is disabled by default."""
-    await set_up(claude, scoped("Fable", 100))
-    entity_id = "binary_sensor.claude_pulse_weekly_fable_limit_reached"
-    assert claude.hass.states.get(entity_id) is None
-    await enable(claude, entity_id)
-    state = claude.hass.states.get(entity_id)
-    assert state.state == "on"
-    assert state.name == "Claude Pulse Weekly Fable limit reached"
-
-
 async def test_disabled_by_default(
     claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """The forecast of the session is among the entities that are disabled by default."""
-    await claude.entry()
+    """A dynamic window has its own binary sensor, which is disabled by default."""
+    await set_up(claude, scoped("Fable", 100))
     assert {
         entity.entity_id.partition("claude_pulse_")[2]
         for entity in entity_registry.entities.values()
@@ -235,6 +249,12 @@ async def test_disabled_by_default(
         "session_runs_out_at",
         "weekly_fable_limit_reached",
     }
+    await enable(claude)
+    state = claude.hass.states.get(
+        "binary_sensor.claude_pulse_weekly_fable_limit_reached"
+    )
+    assert state.state == "on"
+    assert state.name == "Claude Pulse Weekly Fable limit reached"
 
 
 @pytest.mark.parametrize("count", [1, 8])
@@ -302,15 +322,6 @@ async def test_window_attribute(claude: Claude) -> None:
     assert "weekly_lasts" in windows["weekly"]
 
 
-async def test_row_and_member_of_one_window(claude: Claude) -> None:
-    """`Opus 4` and `seven_day_opus` are one window, with the values of both."""
-    opus = {"utilization": 12.4, "resets_at": "2036-05-08T01:45:00Z"}
-    claude.serve({"limits": [scoped("Opus 4", 12)], "seven_day_opus": opus})
-    await claude.entry()
-    assert usage_by_name(claude) == {"Weekly Opus 4 usage": "12.4"}
-    assert claude.state("weekly_opus_4_resets_at") == "2036-05-08T01:45:00+00:00"
-
-
 ODD = [
     scoped("🚀", 1),
     scoped("🌙", 2),
@@ -359,14 +370,6 @@ async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> No
         }
         assert len(shown) == len(served)
         assert shown.items() <= before.items()
-
-
-async def test_two_rows_with_one_name(claude: Claude) -> None:
-    """Two rows with the same kind and name are two windows."""
-    await set_up(claude, scoped("Fable", 1), scoped("Fable", 2))
-    names = {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"}
-    assert usage_by_name(claude) == names
-    assert claude.state("weekly_fable_usage") == "1"
 
 
 async def test_delete_entity_of_a_past_window(
