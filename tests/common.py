@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
 from .simulator import Simulator
@@ -236,3 +236,35 @@ async def update_by_hand(hass: HomeAssistant) -> None:
         blocking=True,
     )
     await settle(hass)
+
+
+def row(
+    kind: str, percent: float, resets_at: str | None = None, model: str | None = None
+) -> dict[str, Any]:
+    """Return a row of `limits`."""
+    scope = {"model": {"display_name": model}} if model else None
+    return {"kind": kind, "percent": percent, "resets_at": resets_at, "scope": scope}
+
+
+def spend(cents: int, limit_cents: int | None = 5000, **members: Any) -> dict[str, Any]:
+    """Return a usage body with paid usage in euros."""
+    euros = {"currency": "EUR", "exponent": 2}
+    used = {"amount_minor": cents, **euros}
+    limit = None if limit_cents is None else {"amount_minor": limit_cents, **euros}
+    return {"spend": {"enabled": True, "used": used, "limit": limit, **members}}
+
+
+async def enable(claude: Claude, *entity_ids: str) -> None:
+    """Enable entities, by default all, and wait until Home Assistant has reloaded."""
+    registry = er.async_get(claude.hass)
+    ours = [item for item in registry.entities.values() if item.platform == DOMAIN]
+    for entity_id in entity_ids or [item.entity_id for item in ours]:
+        registry.async_update_entity(entity_id, disabled_by=None)
+    await claude.settle()
+    await claude.pass_time(31)
+
+
+async def pass_steps(claude: Claude, steps: int, seconds: float = POLL) -> None:
+    """Move the clock in steps, by default from poll to poll."""
+    for _ in range(steps):
+        await claude.pass_time(seconds)

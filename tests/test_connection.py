@@ -1,26 +1,22 @@
-"""What the connection sensor says, also while the last values are kept."""
+"""The connection sensor."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .common import add_entry, pass_time, reauth_flows, settle, states
-from .simulator import Simulator
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import Claude, pass_steps, reauth_flows
 
 ENTITY_ID = "sensor.claude_pulse_connection"
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "state"),
     [
         ("challenge", "blocked"),
         ("rate_limited", "rate_limited"),
@@ -32,61 +28,49 @@ ENTITY_ID = "sensor.claude_pulse_connection"
         ("session_invalid", "invalid_auth"),
     ],
 )
-async def test_connection(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    fault: str,
-    said: str,
-) -> None:
-    """One state for a trouble, with the time of the values; none for each poll in it."""
-    entry = await add_entry(hass, simulator)
-    found = hass.states.get(ENTITY_ID)
-    assert found.state == "up_to_date"
-    assert "last_update" not in found.attributes
-    changes: list[Any] = []
-
-    @callback
-    def note(event: Any) -> None:
-        """Note a state of this sensor."""
-        if event.data["entity_id"] == ENTITY_ID:
-            changes.append(event.data["new_state"].state)
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+async def test_failure_and_recovery(claude: Claude, fault: str, state: str) -> None:
+    """The state changes once per outage, and has the time of the values."""
+    entry = await claude.entry()
+    connection = claude.hass.states.get(ENTITY_ID)
+    assert connection.state == "up_to_date"
+    assert "last_update" not in connection.attributes
+    events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
     updated = dt_util.utcnow()
-    simulator.set_fault(fault)
-    await pass_time(hass, freezer)
-    found = hass.states.get(ENTITY_ID)
-    assert found.state == said
-    assert abs((found.attributes["last_update"] - updated).total_seconds()) < 5
-    kept = fault in ("challenge", "rate_limited")
-    assert (states(hass)["plan"] == "Max 20x") == kept
-    for _ in range(20):
-        await pass_time(hass, freezer, 600)
-    assert changes == [said]
+    claude.server.set_fault(fault)
+    await claude.pass_time()
+    connection = claude.hass.states.get(ENTITY_ID)
+    assert connection.state == state
+    last_update = connection.attributes["last_update"]
+    assert abs(last_update - updated) < timedelta(seconds=5)
+    values_kept = fault in ("challenge", "rate_limited")
+    assert (claude.state("plan") == "Max 20x") == values_kept
+    await pass_steps(claude, 20, 600)
+    assert [
+        event.data["new_state"].state
+        for event in events
+        if event.data["entity_id"] == ENTITY_ID
+    ] == [state]
 
-    simulator.clear_faults()
-    for flow in reauth_flows(hass):
-        await hass.config_entries.flow.async_configure(
+    claude.server.clear_faults()
+    for flow in reauth_flows(claude.hass):
+        await claude.hass.config_entries.flow.async_configure(
             flow["flow_id"], {"session_key": entry.data["session_key"]}
         )
-        await settle(hass)
-    await pass_time(hass, freezer, 7 * 3600)
-    found = hass.states.get(ENTITY_ID)
-    assert found.state == "up_to_date"
-    assert "last_update" not in found.attributes
+        await claude.settle()
+    await claude.pass_time(7 * 3600)
+    connection = claude.hass.states.get(ENTITY_ID)
+    assert connection.state == "up_to_date"
+    assert "last_update" not in connection.attributes
 
 
-async def test_one_trouble_after_another(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Each is told, and the time stays that of the values."""
-    await add_entry(hass, simulator)
+async def test_failure_after_another(claude: Claude) -> None:
+    """Each failure is shown, and the time of the values does not change."""
+    await claude.entry()
     times = set()
-    for fault, said in (("challenge", "blocked"), ("drop", "cannot_connect")):
-        simulator.set_fault(fault)
-        await pass_time(hass, freezer, 600)
-        found = hass.states.get(ENTITY_ID)
-        assert found.state == said
-        times.add(found.attributes["last_update"])
+    for fault, state in (("challenge", "blocked"), ("drop", "cannot_connect")):
+        claude.server.set_fault(fault)
+        await claude.pass_time(600)
+        connection = claude.hass.states.get(ENTITY_ID)
+        assert connection.state == state
+        times.add(connection.attributes["last_update"])
     assert len(times) == 1

@@ -1,330 +1,278 @@
-"""Paid usage, the prepaid balance and credit pools."""
+"""Paid usage, the prepaid balance and credit pools, and their statistics."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 import re
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+)
 
 from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.const import EVENT_STATE_CHANGED, MATCH_ALL
-from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
-from .common import add_entry, pass_time, settle
-from .simulator import Simulator
+from .common import Claude, enable, row, spend
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+SPENT = "sensor.claude_pulse_extra_usage_spent"
+PERIOD = timedelta(minutes=5)
+MONEY = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
+OLDER = {
+    "is_enabled": True,
+    "used_credits": 250,
+    "monthly_limit": 1000,
+    "utilization": 25,
+    "currency": "EUR",
+}
 
-EUR = {"currency": "EUR", "exponent": 2}
 
-
-def spend(used: int, limit: int | None = 5000, **members: Any) -> dict[str, Any]:
-    """Return a body with paid usage."""
-    limit_money = None if limit is None else {"amount_minor": limit, **EUR}
-    used_money = {"amount_minor": used, **EUR}
+def money(claude: Claude) -> dict[str, str]:
+    """Return the states of the entities about money, with their units."""
     return {
-        "spend": {"enabled": True, "used": used_money, "limit": limit_money, **members}
+        state.entity_id.removeprefix("sensor.claude_pulse_"): state.state
+        if state.state in ("unknown", "unavailable")
+        else f"{state.state} {state.attributes['unit_of_measurement']}"
+        for state in claude.hass.states.async_all("sensor")
+        if any(word in state.entity_id for word in MONEY)
     }
 
 
-def serve(simulator: Simulator, body: dict[str, Any]) -> None:
-    """Serve a body as ada's usage."""
-    simulator.world.accounts["ada"].seats[-1].fixed_body = body
+async def set_up(claude: Claude, body: dict[str, Any]) -> dict[str, str]:
+    """Set up an entry with all entities enabled, and return the states about money."""
+    claude.serve(body)
+    await claude.entry()
+    assert money(claude) == {}
+    await enable(claude)
+    return money(claude)
 
 
-async def enable_all(hass: HomeAssistant, entry: Any) -> dict[str, tuple[str, Any]]:
-    """Enable every entity, and return the states and units of those about money."""
-    registry = er.async_get(hass)
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        registry.async_update_entity(entity.entity_id, disabled_by=None)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    return money(hass)
+def pool(limit: float | None, used: float | None = None) -> dict[str, float | None]:
+    """Return a credit pool."""
+    return {"limit_dollars": limit, "used_dollars": used}
 
 
-def money(hass: HomeAssistant) -> dict[str, tuple[str, Any]]:
-    """Return the states and units of what is about money."""
-    return {
-        state.entity_id.removeprefix("sensor.claude_pulse_"): (
-            state.state,
-            state.attributes.get("unit_of_measurement"),
-        )
-        for state in hass.states.async_all("sensor")
-        if any(word in state.entity_id for word in ("extra", "prepaid", "necktie"))
-    }
+def paid(extra_usage: str, spent: str, limit: str) -> dict[str, str]:
+    """Return the states of paid usage."""
+    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
+    return dict(zip(keys, (extra_usage, spent, limit), strict=True))
 
 
 @pytest.mark.smoke
-async def test_paid_usage(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Cents are not euros, and the share is the server's."""
-    serve(simulator, spend(2382, percent=47.64))
-    entry = await add_entry(hass, simulator)
-    # For those who enable it.
-    assert money(hass) == {}
-    assert await enable_all(hass, entry) == {
-        "extra_usage": ("47.6", "%"),
-        "extra_usage_limit": ("50.0", "EUR"),
-        "extra_usage_spent": ("23.82", "EUR"),
-    }
-    state = hass.states.get("sensor.claude_pulse_extra_usage_spent")
-    assert state.attributes["device_class"] == "monetary"
-
-
 @pytest.mark.parametrize(
-    ("body", "shown"),
+    ("body", "states"),
     [
-        # Computed where the server does not say.
-        (spend(1000), ("20", "10.0", "50.0")),
+        (spend(2382, percent=47.64), paid("47.6 %", "23.82 EUR", "50.0 EUR")),
+        # Computed if the server sends no percentage.
+        (spend(1000), paid("20 %", "10.0 EUR", "50.0 EUR")),
         # Unlimited.
-        (spend(1000, None), ("unknown", "10.0", "unknown")),
-        # The older form.
+        (spend(1000, None), paid("unknown", "10.0 EUR", "unknown")),
+        ({"extra_usage": OLDER}, paid("25 %", "2.5 EUR", "10.0 EUR")),
+        # No paid usage.
+        ({}, {}),
+        (spend(0, 0), {}),
+        ({"spend": {"enabled": False, "percent": 0}}, {}),
+        # A pool without a limit is not shown.
         (
-            {
-                "extra_usage": {
-                    "is_enabled": True,
-                    "used_credits": 250,
-                    "monthly_limit": 1000,
-                    "utilization": 25,
-                    "currency": "EUR",
-                }
-            },
-            ("25", "2.5", "10.0"),
+            {"iguana_necktie": pool(200, 45.96), "nimbus_quill": pool(None)},
+            {"iguana_necktie_limit": "200.0 USD", "iguana_necktie_used": "45.96 USD"},
         ),
     ],
 )
-async def test_forms_of_paid_usage(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    body: dict[str, Any],
-    shown: tuple[str, str, str],
+async def test_states(
+    claude: Claude, body: dict[str, Any], states: dict[str, str]
 ) -> None:
-    """Share, spent and limit."""
-    serve(simulator, body)
-    found = await enable_all(hass, await add_entry(hass, simulator))
-    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
-    assert tuple(found[key][0] for key in keys) == shown
+    """Amounts have a currency, and entities that are disabled by default."""
+    assert await set_up(claude, body) == states
+    assert claude.hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
 
 
-@pytest.mark.parametrize(
-    "body", [{}, spend(0, 0), {"spend": {"enabled": False, "percent": 0}}]
-)
-async def test_none(
-    hass: HomeAssistant, simulator: Simulator, body: dict[str, Any]
-) -> None:
-    """An account without any has no such entities, not even disabled ones."""
-    serve(simulator, body)
-    entry = await add_entry(hass, simulator)
-    assert await enable_all(hass, entry) == {}
+async def test_descriptions(claude: Claude) -> None:
+    """Amounts are monetary, and a pool is named after its code name."""
+    await set_up(claude, {"iguana_necktie": pool(200, 45.96), **spend(2382)})
+    state = claude.hass.states.get(SPENT)
+    assert state.attributes["device_class"] == "monetary"
+    state = claude.hass.states.get("sensor.claude_pulse_iguana_necktie_used")
+    assert state.name == "Claude Pulse Iguana necktie used"
 
 
-async def test_money_that_comes_and_goes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Paid usage that is gone is unavailable."""
-    serve(simulator, spend(1000))
-    await enable_all(hass, await add_entry(hass, simulator))
-    serve(simulator, {})
-    await pass_time(hass, freezer)
-    assert {state for state, _ in money(hass).values()} == {"unavailable"}
+async def test_paid_usage_disappears(claude: Claude) -> None:
+    """Paid usage that has disappeared is unavailable."""
+    assert len(await set_up(claude, spend(1000))) == 3
+    claude.serve({})
+    await claude.pass_time()
+    assert set(money(claude).values()) == {"unavailable"}
 
 
-async def test_prepaid_balance(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Every six hours, and after money was spent, but not more often than every four."""
-    seat = simulator.world.accounts["ada"].seats[-1]
+async def test_prepaid_balance(claude: Claude) -> None:
+    """The balance is requested every six hours, or four hours after money is spent."""
+    seat = claude.server.world.accounts["ada"].seats[-1]
     seat.prepaid_cents = 5597
-    serve(simulator, spend(0))
-    entry = await add_entry(hass, simulator)
-    await enable_all(hass, entry)
-    # Home Assistant reloads by itself half a minute after entities were enabled.
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
-    assert money(hass)["prepaid_balance"] == ("55.97", "EUR")
+    assert (await set_up(claude, spend(0)))["prepaid_balance"] == "55.97 EUR"
 
-    def asked() -> int:
-        """Count how often the balance was asked for."""
-        return sum("prepaid" in request.path for request in simulator.requests)
+    def requests() -> int:
+        """Count the requests for the balance."""
+        return sum("prepaid" in request.path for request in claude.server.requests)
 
-    before = asked()
+    before = requests()
     seat.prepaid_cents = 5000
     for cents in (597, 598, 599):
-        serve(simulator, spend(cents))
-        await pass_time(hass, freezer, 3600)
-    assert asked() == before
-    await pass_time(hass, freezer, 3700)
-    assert asked() == before + 1
-    assert money(hass)["prepaid_balance"] == ("50.0", "EUR")
+        claude.serve(spend(cents))
+        await claude.pass_time(3600)
+    assert requests() == before
+    await claude.pass_time(3700)
+    assert requests() == before + 1
+    assert money(claude)["prepaid_balance"] == "50.0 EUR"
 
-    # Nothing spent: six hours. A failure keeps what was known.
-    simulator.set_fault("server_error")
-    await pass_time(hass, freezer, 5 * 3600)
-    simulator.clear_faults()
-    await pass_time(hass, freezer)
-    assert asked() == before + 1
-    assert money(hass)["prepaid_balance"] == ("50.0", "EUR")
+    # Nothing is spent. A failed poll does not clear the balance.
+    claude.server.set_fault("server_error")
+    await claude.pass_time(5 * 3600)
+    claude.server.clear_faults()
+    await claude.pass_time()
+    assert requests() == before + 1
+    assert money(claude)["prepaid_balance"] == "50.0 EUR"
     seat.prepaid_cents = None
-    await pass_time(hass, freezer, 3600)
-    assert asked() == before + 2
-    assert money(hass)["prepaid_balance"][0] == "unavailable"
+    await claude.pass_time(3600)
+    assert requests() == before + 2
+    assert money(claude)["prepaid_balance"] == "unavailable"
 
 
-async def test_credit_pool(hass: HomeAssistant, simulator: Simulator) -> None:
-    """A pool in dollars is a pair under its code name; one without a limit is nothing."""
-    serve(
-        simulator,
-        {
-            "iguana_necktie": {"limit_dollars": 200, "used_dollars": 45.96},
-            "nimbus_quill": {"utilization": 0.0, "limit_dollars": None},
-        },
-    )
-    found = await enable_all(hass, await add_entry(hass, simulator))
-    assert found == {
-        "iguana_necktie_limit": ("200.0", "USD"),
-        "iguana_necktie_used": ("45.96", "USD"),
-    }
-    state = hass.states.get("sensor.claude_pulse_iguana_necktie_used")
-    assert state.attributes["friendly_name"] == "Claude Pulse Iguana necktie used"
-    assert hass.states.get("sensor.claude_pulse_nimbus_quill_used") is None
-
-
-async def test_currency_that_changes(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """An amount is never shown in a currency that it does not have."""
-    serve(simulator, spend(2382))
-    entry = await add_entry(hass, simulator)
-    found = await enable_all(hass, entry)
-    assert found["extra_usage_spent"] == ("23.82", "EUR")
-    # Home Assistant reloads by itself half a minute after entities were enabled.
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
-    yen = {"amount_minor": 999, "currency": "JPY", "exponent": 0}
-    serve(simulator, {"spend": {"enabled": True, "used": yen, "limit": yen}})
-    await pass_time(hass, freezer)
-    assert money(hass)["extra_usage_spent"] == ("999.0", "JPY")
-    assert money(hass)["extra_usage_limit"] == ("999.0", "JPY")
-    registered = entity_registry.async_get("sensor.claude_pulse_extra_usage_spent")
-    assert registered.unique_id == f"{entry.entry_id}_extra_usage_spent"
-    assert registered.options["sensor"]["suggested_display_precision"] == 0
+async def test_two_pools_with_one_slug(claude: Claude) -> None:
+    """Pools whose code names have the same slug are both shown."""
+    body = {"iguana_necktie": pool(1, 0), "iguana-necktie": pool(2, 0)}
+    shown = await set_up(claude, body)
+    assert sorted(shown.values()) == ["0.0 USD", "0.0 USD", "1.0 USD", "2.0 USD"]
 
 
 @pytest.mark.parametrize("label", ["session", "weekly", "extra_usage", "plan", "🚀"])
-async def test_pool_called_like_something_else(
-    hass: HomeAssistant, simulator: Simulator, label: str
-) -> None:
-    """A code name takes no id of another entity."""
-    body = {
-        "limits": [{"kind": "session", "percent": 31}],
-        label: {"limit_dollars": 200, "used_dollars": 45.96},
-        **spend(1000),
-    }
-    serve(simulator, body)
-    await enable_all(hass, await add_entry(hass, simulator))
-    shown = {state.state for state in hass.states.async_all("sensor")}
+async def test_pool_named_like_another_entity(claude: Claude, label: str) -> None:
+    """A pool does not take the entity id of another entity."""
+    body = {"limits": [row("session", 31)], label: pool(200, 45.96), **spend(1000)}
+    await set_up(claude, body)
+    shown = {state.state for state in claude.hass.states.async_all("sensor")}
     assert {"45.96", "200.0", "31", "100", "10.0", "50.0"} <= shown
-    assert hass.states.get("sensor.claude_pulse_session_used").state == "31"
-    assert hass.states.get("sensor.claude_pulse_session_limit").state == "100"
-    assert hass.states.get("sensor.claude_pulse_extra_usage_limit").state == "50.0"
+    assert claude.state("session_used") == "31"
+    assert claude.state("session_limit") == "100"
+    assert claude.state("extra_usage_limit") == "50.0"
 
 
-async def test_two_pools_of_one_slug(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Each is shown."""
-    pools = {
-        "iguana_necktie": {"limit_dollars": 1, "used_dollars": 0},
-        "iguana-necktie": {"limit_dollars": 2, "used_dollars": 0},
-    }
-    serve(simulator, pools)
-    found = await enable_all(hass, await add_entry(hass, simulator))
-    assert sorted(state for state, _ in found.values()) == ["0.0", "0.0", "1.0", "2.0"]
-
-
-async def test_no_amount_is_ever_in_the_wrong_currency(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+async def test_currency_changes(
+    claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """Not even for the moment of the change, back and forth."""
+    """An amount never has the currency of another amount, not even during a change."""
     dollars = {"amount_minor": 1234, "currency": "USD", "exponent": 2}
     yen = {"amount_minor": 999, "currency": "JPY", "exponent": 0}
-    serve(simulator, {"spend": {"enabled": True, "used": dollars, "limit": yen}})
-    await enable_all(hass, await add_entry(hass, simulator))
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
-    assert money(hass)["extra_usage_limit"] == ("999.0", "JPY")
-    seen: set[tuple[str, Any]] = set()
+    shown = await set_up(claude, spend(0, used=dollars, limit=yen))
+    assert shown["extra_usage_spent"] == "12.34 USD"
+    assert shown["extra_usage_limit"] == "999.0 JPY"
+    before = entity_registry.async_get(SPENT).unique_id
+    events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
+    for spent, text in ((yen, "999.0 JPY"), (dollars, "12.34 USD"), (yen, "999.0 JPY")):
+        claude.serve(spend(0, None, used=spent))
+        await claude.pass_time()
+        assert money(claude)["extra_usage_spent"] == text
 
-    @callback
-    def note(event: Any) -> None:
-        """Note what is shown of the money that was spent."""
-        shown = event.data["new_state"]
-        if event.data["entity_id"].endswith("extra_usage_spent") and shown:
-            unit = shown.attributes.get("unit_of_measurement")
-            seen.add((shown.state, unit))
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
-    for spent in (yen, dollars, yen, dollars):
-        serve(simulator, {"spend": {"enabled": True, "used": spent, "limit": None}})
-        await pass_time(hass, freezer)
-    amounts = {pair for pair in seen if pair[0] not in ("unknown", "unavailable")}
-    assert amounts == {("12.34", "USD"), ("999.0", "JPY")}
+    states = [event.data["new_state"] for event in events]
+    assert {
+        (state.state, state.attributes["unit_of_measurement"])
+        for state in states
+        if state and state.entity_id == SPENT and state.state[0].isdigit()
+    } == {("12.34", "USD"), ("999.0", "JPY")}
+    registered = entity_registry.async_get(SPENT)
+    assert registered.unique_id == before
+    assert registered.options["sensor"]["suggested_display_precision"] == 0
 
 
 @pytest.mark.parametrize("enabled", [False, True])
-async def test_amounts_are_in_no_event(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    enabled: bool,
+async def test_amounts_are_private(
+    claude: Claude, caplog: pytest.LogCaptureFixture, enabled: bool
 ) -> None:
-    """Only the states of their own sensors hold amounts: no other state, event or log line."""
+    """Amounts are in the states of their own sensors, and in no event or log line."""
     caplog.set_level("DEBUG", "custom_components.claude_pulse")
-    said: list[str] = []
-    own = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
+    events = async_capture_events(claude.hass, MATCH_ALL)
+    seat = claude.server.world.accounts["ada"].seats[-1]
 
-    @callback
-    def note(event: Event) -> None:
-        """Note what everybody could hear who may not read the sensors of money."""
-        is_own = any(word in str(event.data.get("entity_id")) for word in own)
-        if event.event_type != EVENT_STATE_CHANGED or not is_own:
-            said.append(f"{event.event_type} {event.data}")
-
-    hass.bus.async_listen(MATCH_ALL, note)
-    seat = simulator.world.accounts["ada"].seats[-1]
-
-    def spend_all(percent: int, cents: int) -> dict[str, Any]:
-        """Return a body whose amounts differ from all other numbers."""
-        pool = {"limit_dollars": 8642.75, "used_dollars": 7531.25 + cents}
-        window = {"kind": "session", "percent": percent}
+    def serve(percent: int, cents: int) -> None:
+        """Serve amounts that differ from all other numbers."""
         seat.prepaid_cents = 975313 - cents
-        return {
-            "limits": [{**window, "resets_at": "2026-05-04T14:30:00Z"}],
-            "iguana_necktie": pool,
-            **spend(471113 + cents, 678957),
-        }
+        limits = [row("session", percent, "2026-05-04T14:30:00Z")]
+        necktie = pool(8642.75, 7531.25 + cents)
+        paid = spend(471113 + cents, 678957)
+        claude.serve({"limits": limits, "iguana_necktie": necktie, **paid})
 
-    freezer.move_to("2026-05-04T12:00:00+00:00")
-    serve(simulator, spend_all(40, 0))
-    entry = await add_entry(hass, simulator)
+    claude.clock.move_to("2026-05-04T12:00:00+00:00")
+    serve(40, 0)
+    await claude.entry()
     if enabled:
-        await enable_all(hass, entry)
-        assert money(hass)["extra_usage_spent"] == ("4711.13", "EUR")
-    await pass_time(hass, freezer)
+        await enable(claude)
+        assert money(claude)["extra_usage_spent"] == "4711.13 EUR"
+    await claude.pass_time()
     for percent in (80, 95, 100):
-        serve(simulator, spend_all(percent, percent))
-        await pass_time(hass, freezer, 300)
-    assert any("limit_reached" in text for text in said)
-    said += [
-        f"{state.as_dict()}"
-        for state in hass.states.async_all()
-        if not any(word in state.entity_id for word in own)
+        serve(percent, percent)
+        await claude.pass_time(300)
+
+    def is_own(entity_id: object) -> bool:
+        """Return whether a sensor shows an amount."""
+        return any(word in str(entity_id) for word in MONEY)
+
+    public = [
+        f"{event.event_type} {event.data}"
+        for event in events
+        if event.event_type != EVENT_STATE_CHANGED
+        or not is_own(event.data["entity_id"])
     ]
-    said += [record.getMessage() for record in caplog.records if DOMAIN in record.name]
-    # In whole units, and as claude.ai sends them.
+    assert any("limit_reached" in text for text in public)
+    public += [
+        f"{state.as_dict()}"
+        for state in claude.hass.states.async_all()
+        if not is_own(state.entity_id)
+    ]
+    public += [
+        record.getMessage() for record in caplog.records if DOMAIN in record.name
+    ]
+    # In the main unit, and in cents.
     amount = re.compile(r"(471[12]|6789|8642|7[56]\d1|975[23])\.\d|471[12]\d\d|678957")
-    assert [text for text in said if amount.search(text)] == []
+    assert [text for text in public if amount.search(text)] == []
+
+
+@pytest.mark.parametrize("reload", [False, True])
+async def test_spending_starts_again(
+    recorder_mock: Recorder, claude: Claude, reload: bool
+) -> None:
+    """The sum continues in a new month and decreases with a refund, also after a restart."""
+    claude.clock.move_to("2026-05-31T22:00:00+00:00")
+    assert await async_setup_component(claude.hass, "sensor", {})
+    claude.serve(spend(1000))
+    entry = await claude.entry(update_interval=30)
+    await enable(claude)
+    await claude.pass_time(40)
+    start = period = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    for cents in (3000, 2900, 100, 500):
+        claude.serve(spend(cents))
+        if reload:
+            await claude.hass.config_entries.async_reload(entry.entry_id)
+        await claude.pass_time(40)
+        await async_wait_recording_done(claude.hass)
+        claude.clock.move_to(period + PERIOD)
+        do_adhoc_statistics(claude.hass, start=period)
+        await async_wait_recording_done(claude.hass)
+        period += PERIOD
+        claude.clock.tick(10)
+        # A poll that is due still receives the amount of this period.
+        await claude.settle()
+
+    rows = await get_instance(claude.hass).async_add_executor_job(
+        lambda: statistics_during_period(
+            claude.hass, start, None, {SPENT}, "5minute", None, {"sum"}
+        )
+    )
+    sums = [row["sum"] - rows[SPENT][0]["sum"] for row in rows[SPENT]]
+    assert sums == pytest.approx([0, -1, 0, 4])

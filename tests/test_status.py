@@ -4,132 +4,102 @@ from __future__ import annotations
 
 import asyncio
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import add_entry, pass_time, settle
-from .simulator import Simulator
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import Claude, enable, pass_steps
 
 ENTITY_ID = "sensor.claude_pulse_service_status"
+OTHER_ID = "sensor.claude_pulse_work_service_status"
 
 
-async def test_not_asked_while_disabled(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Nobody asks for what nobody wants to see."""
-    await add_entry(hass, simulator)
-    for _ in range(5):
-        await pass_time(hass, freezer, 301)
-    assert hass.states.get(ENTITY_ID) is None
-    assert simulator.status_requests == []
+async def test_disabled_sensor_requests_nothing(claude: Claude) -> None:
+    """The status page is not requested while its sensor is disabled."""
+    await claude.entry()
+    await pass_steps(claude, 5, 301)
+    assert claude.hass.states.get(ENTITY_ID) is None
+    assert claude.server.status_requests == []
 
 
 @pytest.mark.smoke
-async def test_status(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Once enabled it is asked every five minutes, without a key."""
-    entry = await add_entry(hass, simulator)
-    er.async_get(hass).async_update_entity(ENTITY_ID, disabled_by=None)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert hass.states.get(ENTITY_ID).state == "operational"
-    await pass_time(hass, freezer, 60)
-
-    shown = []
-    for indicator in ("minor", "major", "critical", "maintenance", "new", "", "none"):
-        simulator.indicator = indicator
-        simulator.status_fault = None if indicator else "server_error"
-        await pass_time(hass, freezer, 301)
-        shown.append(hass.states.get(ENTITY_ID).state)
-    assert shown == [
-        "minor",
-        "major",
-        "critical",
-        "maintenance",
-        "unknown",
-        "unavailable",
-        "operational",
-    ]
-    for headers in simulator.status_requests:
+async def test_states(claude: Claude) -> None:
+    """An enabled sensor requests the page every five minutes, without the session key."""
+    await claude.entry()
+    await enable(claude, ENTITY_ID)
+    assert claude.state("service_status") == "operational"
+    for indicator, state in (
+        ("minor", "minor"),
+        ("major", "major"),
+        ("critical", "critical"),
+        ("maintenance", "maintenance"),
+        ("new", "unknown"),
+        ("", "unavailable"),
+        ("none", "operational"),
+    ):
+        claude.server.indicator = indicator
+        claude.server.status_fault = None if indicator else "server_error"
+        await claude.pass_time(301)
+        assert claude.state("service_status") == state
+    for headers in claude.server.status_requests:
         assert "Cookie" not in headers
         assert "sk-ant" not in str(headers)
-    # The seat itself is not touched by it.
-    assert hass.states.get("sensor.claude_pulse_plan").state == "Max 20x"
+    assert claude.state("plan") == "Max 20x"
 
 
-async def test_one_poller_for_all(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+async def test_entries_share_requests(claude: Claude) -> None:
+    """The page is requested once for all entries, until the last entry is unloaded."""
+    entries = [
+        await claude.entry(),
+        await claude.entry("ben", title="Claude Pulse Work"),
+    ]
+    await enable(claude, ENTITY_ID, OTHER_ID)
+    requests = claude.server.status_requests
+    assert len(requests) == 1
+
+    def states() -> set[str]:
+        """Return the states of both sensors."""
+        return {claude.hass.states.get(key).state for key in (ENTITY_ID, OTHER_ID)}
+
+    assert states() == {"operational"}
+    claude.server.indicator = "minor"
+    await claude.pass_time(301)
+    assert len(requests) == 2
+    assert states() == {"minor"}
+
+    await claude.hass.config_entries.async_unload(entries[0].entry_id)
+    await claude.pass_time(301)
+    assert len(requests) == 3
+    await claude.hass.config_entries.async_unload(entries[1].entry_id)
+    await claude.pass_time(3600)
+    assert len(requests) == 3
+
+
+async def test_set_up_does_not_wait(
+    claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """However many entries show it, it is asked once; without any, not at all."""
-    registry = er.async_get(hass)
-    entries = []
-    for account, title in (("ada", "Claude Pulse"), ("ben", "Claude Pulse Work")):
-        entries.append(await add_entry(hass, simulator, account, title=title))
-    ids = [ENTITY_ID, "sensor.claude_pulse_work_service_status"]
-    for entity_id in ids:
-        registry.async_update_entity(entity_id, disabled_by=None)
-    for entry in entries:
-        await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert [hass.states.get(entity_id).state for entity_id in ids] == [
-        "operational"
-    ] * 2
-    assert len(simulator.status_requests) == 1
-    # Home Assistant reloads by itself half a minute after entities were enabled.
-    await pass_time(hass, freezer, 31)
-    before = len(simulator.status_requests)
-    simulator.indicator = "minor"
-    await pass_time(hass, freezer, 301)
-    assert len(simulator.status_requests) == before + 1
-    assert [hass.states.get(entity_id).state for entity_id in ids] == ["minor"] * 2
-
-    await hass.config_entries.async_unload(entries[0].entry_id)
-    await pass_time(hass, freezer, 301)
-    assert len(simulator.status_requests) == before + 2
-    await hass.config_entries.async_unload(entries[1].entry_id)
-    await pass_time(hass, freezer, 3600)
-    assert len(simulator.status_requests) == before + 2
-
-
-async def test_nobody_waits_for_it(hass: HomeAssistant, simulator: Simulator) -> None:
-    """A status page that hangs holds up no set-up."""
-    entry = await add_entry(hass, simulator)
-    er.async_get(hass).async_update_entity(ENTITY_ID, disabled_by=None)
-    simulator.status_fault = "hang"
+    """A status page that does not answer does not delay set-up."""
+    entry = await claude.entry()
+    entity_registry.async_update_entity(ENTITY_ID, disabled_by=None)
+    claude.server.status_fault = "hang"
     async with asyncio.timeout(5):
-        assert await hass.config_entries.async_reload(entry.entry_id)
-    assert hass.states.get(ENTITY_ID).state == "unknown"
-    assert hass.states.get("sensor.claude_pulse_plan").state == "Max 20x"
+        assert await claude.hass.config_entries.async_reload(entry.entry_id)
+    assert claude.state("service_status") == "unknown"
+    assert claude.state("plan") == "Max 20x"
 
 
-async def test_off_is_off(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """An entry whose polling is switched off does not keep the page's poller going."""
-    entry = await add_entry(hass, simulator)
-    er.async_get(hass).async_update_entity(ENTITY_ID, disabled_by=None)
-    hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    await pass_time(hass, freezer, 31)
-    before = len(simulator.status_requests)
-    for _ in range(10):
-        await pass_time(hass, freezer, 301)
-    assert len(simulator.status_requests) == before
+async def test_polling_disabled(claude: Claude) -> None:
+    """An entry with polling disabled does not request the page; other entries do."""
+    entry = await claude.entry()
+    claude.hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
+    await enable(claude, ENTITY_ID)
+    requests = claude.server.status_requests
+    before = len(requests)
+    await pass_steps(claude, 10, 301)
+    assert len(requests) == before
 
-    other = await add_entry(hass, simulator, "ben", title="Claude Pulse Work")
-    er.async_get(hass).async_update_entity(
-        "sensor.claude_pulse_work_service_status", disabled_by=None
-    )
-    await hass.config_entries.async_reload(other.entry_id)
-    await settle(hass)
-    before = len(simulator.status_requests)
-    for _ in range(3):
-        await pass_time(hass, freezer, 301)
-    assert len(simulator.status_requests) >= before + 2
+    await claude.entry("ben", title="Claude Pulse Work")
+    await enable(claude, OTHER_ID)
+    before = len(requests)
+    await pass_steps(claude, 3, 301)
+    assert len(requests) >= before + 2

@@ -1,93 +1,128 @@
-"""What the card is told beside the states, asked for as a browser does."""
+"""The card's websocket command."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 import json
 from typing import Any
 from unittest.mock import AsyncMock
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry, pass_time, serve, settle
-from .simulator import Simulator
-from .test_money import enable_all, spend
-from .test_privacy import secrets, told
-from .test_windows import row
+from .common import Claude, enable, row, spend
+from .test_privacy import secrets
 
-NOW = "2026-05-04T12:00:00+00:00"
+Ask = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+NOON = "2026-05-04T12:00:00+00:00"
 SESSION_RESET = "2026-05-04T14:30:00+00:00"
 WEEK_RESET = "2026-05-08T02:00:00+00:00"
-
-BODY = {
+MONTH_RESET = "2026-05-30T00:00:00+00:00"
+LIMITS = {
     "limits": [
-        row("monthly_all", 3, "2026-05-30T00:00:00+00:00"),
+        row("monthly_all", 3, MONTH_RESET),
         row("weekly_scoped", 12, WEEK_RESET, "Opus"),
         row("weekly_all", 77, WEEK_RESET),
         row("session", 31, SESSION_RESET),
     ]
 }
+BODY = {**LIMITS, **spend(2382, percent=47.64)}
+
+SESSION = "sensor.claude_pulse_session_usage"
+WEEK = "sensor.claude_pulse_weekly_usage"
+MONTH = "sensor.claude_pulse_monthly_all_usage"
+OPUS = "sensor.claude_pulse_weekly_opus_usage"
+PLAN = "sensor.claude_pulse_plan"
+CONNECTION = "sensor.claude_pulse_connection"
+SPENT = "sensor.claude_pulse_extra_usage_spent"
+LIMIT = "sensor.claude_pulse_extra_usage_limit"
+SHARE = "sensor.claude_pulse_extra_usage"
+BALANCE = "sensor.claude_pulse_prepaid_balance"
+AMOUNTS = {SPENT: 23.82, LIMIT: 50.0, SHARE: 47.6, BALANCE: 12.34}
 
 
-@pytest.fixture(autouse=True)
-async def _setting(
-    enable_custom_integrations: None,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Have a Monday at noon, in UTC, and what a browser connects to."""
+@pytest.fixture
+async def ask(
+    claude: Claude, hass_ws_client: WebSocketGenerator, hass_admin_user: MockUser
+) -> Ask:
+    """Return a function that requests the accounts, by default as an administrator."""
+    hass = claude.hass
     await hass.config.async_update(time_zone="UTC")
-    freezer.move_to(NOW)
+    claude.clock.move_to(NOON)
     assert await async_setup_component(hass, "websocket_api", {})
 
+    async def ask(user: MockUser = hass_admin_user) -> list[dict[str, Any]]:
+        """Request the accounts with a new access token, which is valid for 30 minutes."""
+        refresh = await hass.auth.async_create_refresh_token(user, "https://localhost")
+        token = hass.auth.async_create_access_token(refresh)
+        client = await hass_ws_client(hass, token)
+        await client.send_json({"id": 5, "type": "claude_pulse/usage"})
+        answer = await client.receive_json()
+        await client.close()
+        assert answer["success"], answer
+        assert answer["result"].keys() == {"accounts"}
+        return answer["result"]["accounts"]
 
-async def ask(
-    hass: HomeAssistant, connect: WebSocketGenerator, user: MockUser
-) -> list[dict[str, Any]]:
-    """Return the accounts that somebody is told of."""
-    # One that is good now: they last for half an hour.
-    refresh = await hass.auth.async_create_refresh_token(user, "https://example.org")
-    client = await connect(hass, hass.auth.async_create_access_token(refresh))
-    await client.send_json({"id": 5, "type": "claude_pulse/usage"})
-    answer = await client.receive_json()
-    await client.close()
-    assert answer["success"], answer
-    assert answer["result"].keys() == {"accounts"}
-    return answer["result"]["accounts"]
+    return ask
 
 
-def state(hass: HomeAssistant, entity_id: str) -> Any:
-    """Return what an entity shows, as the command tells it."""
-    found = hass.states.get(entity_id).state
-    if found in ("unknown", "unavailable"):
-        return None
-    number = found.lstrip("-").replace(".", "", 1).isdigit()
-    return json.loads(found) if number else {"on": True, "off": False}.get(found, found)
+async def set_up(claude: Claude, body: dict[str, Any] = BODY, **options: Any) -> Any:
+    """Set up an entry with a usage body and a prepaid balance."""
+    claude.serve(body)
+    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 1234
+    return await claude.entry(**options)
+
+
+def allow(user: MockUser, *entity_ids: str) -> None:
+    """Let a user read these entities only."""
+    user.mock_policy({"entities": {"entity_ids": dict.fromkeys(entity_ids, True)}})
+
+
+def value(claude: Claude, entity_id: str) -> Any:
+    """Return the value of an entity as JSON has it."""
+    state = claude.hass.states.get(entity_id).state
+    if state.lstrip("-").replace(".", "", 1).isdigit():
+        return json.loads(state)
+    words = {"unknown": None, "unavailable": None, "on": True, "off": False}
+    return words.get(state, state)
+
+
+def without_values(account: dict[str, Any]) -> bool:
+    """Return whether an account has windows, and none of them has a value."""
+    keys = ("percent", "resets_at", "forecast")
+    windows = account["windows"]
+    return bool(windows) and not any(window[key] for window in windows for key in keys)
+
+
+def amounts(account: dict[str, Any]) -> dict[str, float]:
+    """Return the amounts of an account by sensor."""
+    paid = account["spend"] or {}
+    found = {
+        SPENT: (paid.get("spent") or {}).get("amount"),
+        LIMIT: (paid.get("limit") or {}).get("amount"),
+        SHARE: paid.get("percent"),
+        BALANCE: (account["balance"] or {}).get("amount"),
+    }
+    return {key: amount for key, amount in found.items() if amount is not None}
 
 
 @pytest.mark.smoke
-async def test_what_is_told(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    simulator: Simulator,
+async def test_accounts(
+    claude: Claude, ask: Ask, device_registry: dr.DeviceRegistry
 ) -> None:
-    """An account with everything, and with nothing of it beside."""
-    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
-    first = await add_entry(hass, simulator, thresholds=[90, 50])
-    second = await add_entry(hass, simulator, "eve", title="Eve")
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), first.entry_id)
+    """An account has its values, and one without limits has empty members."""
+    first = await set_up(claude, thresholds=[90, 50])
+    second = await claude.entry("eve", title="Eve")
+    (device,) = dr.async_entries_for_config_entry(device_registry, first.entry_id)
 
-    account, other = await ask(hass, hass_ws_client, hass_admin_user)
+    account, other = await ask()
 
     windows = account.pop("windows")
     assert account == {
@@ -96,7 +131,7 @@ async def test_what_is_told(
         "title": "Claude Pulse",
         "plan": "Max 20x",
         "trouble": None,
-        "last_success": NOW,
+        "last_success": NOON,
         "thresholds": [50, 90],
         "spend": {
             "enabled": True,
@@ -104,183 +139,128 @@ async def test_what_is_told(
             "limit": {"amount": 50.0, "currency": "EUR", "decimals": 2},
             "percent": 47.6,
         },
-        "balance": None,
+        "balance": {"amount": 12.34, "currency": "EUR", "decimals": 2},
     }
     forecasts = [window.pop("forecast") for window in windows]
+    assert [forecast is None for forecast in forecasts] == [False, False, True, False]
     keys = ("window", "kind", "name", "entity_id", "length", "percent", "resets_at")
-    assert [tuple(window[key] for key in keys) for window in windows] == [
-        (key, kind, name, f"sensor.claude_pulse_{key}_usage", length, percent, reset)
-        for key, kind, name, length, percent, reset in (
-            ("session", "session", None, 18000, 31, SESSION_RESET),
-            ("weekly", "weekly_all", None, 604800, 77, WEEK_RESET),
-            ("monthly_all", "monthly_all", None, None, 3, "2026-05-30T00:00:00+00:00"),
-            ("weekly_opus", "weekly_scoped", "Opus", 604800, 12, WEEK_RESET),
+    assert windows == [
+        dict(zip(keys, values, strict=True))
+        for values in (
+            ("session", "session", None, SESSION, 18000, 31, SESSION_RESET),
+            ("weekly", "weekly_all", None, WEEK, 604800, 77, WEEK_RESET),
+            ("monthly_all", "monthly_all", None, MONTH, None, 3, MONTH_RESET),
+            ("weekly_opus", "weekly_scoped", "Opus", OPUS, 604800, 12, WEEK_RESET),
         )
     ]
-    assert all(window.keys() == set(keys) for window in windows)
-    assert [forecast is None for forecast in forecasts] == [False, False, True, False]
     assert (other["entry_id"], other["title"]) == (second.entry_id, "Eve")
     assert (other["windows"], other["spend"], other["balance"]) == ([], None, None)
     assert other["thresholds"] == [75, 90]
 
 
-async def test_numbers_are_those_of_the_entities(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+async def test_values_equal_states(
+    claude: Claude, ask: Ask, entity_registry: er.EntityRegistry
 ) -> None:
-    """At any time, as long as there are any, also of entities that are disabled."""
-    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
-    simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    entry = await add_entry(hass, simulator)
+    """At any time, all values equal the states, and disabling entities changes none."""
+    await set_up(claude)
+    await enable(claude)
+    enabled = await ask()
+    for entity_id in claude.hass.states.async_entity_ids():
+        entity_registry.async_update_entity(
+            entity_id, disabled_by=er.RegistryEntryDisabler.USER
+        )
+    await claude.settle()
+    assert not claude.hass.states.async_entity_ids()
+    assert await ask() == enabled
+    await enable(claude)
     seen = set()
-    for step in range(8):
-        (before,) = await ask(hass, hass_ws_client, hass_admin_user)
-        if step == 0:
-            await enable_all(hass, entry)
-        (account,) = await ask(hass, hass_ws_client, hass_admin_user)
-        assert account["windows"] == before["windows"]
+    for _ in range(8):
+        (account,) = await ask()
         for window in account["windows"]:
-            start = f"sensor.claude_pulse_{window['window']}_"
-            shown = {
-                key: state(hass, start + key)
-                for key in (
-                    "usage",
-                    "resets_at",
-                    "pace",
-                    "projected_usage",
-                    "runs_out_at",
-                )
-            }
+            entity_id = window["entity_id"]
+            start = entity_id.removesuffix("usage")
             forecast = window["forecast"] or {}
-            assert shown == {
-                "usage": window["percent"],
-                "resets_at": window["resets_at"],
-                "pace": forecast.get("pace"),
-                "projected_usage": forecast.get("projected"),
-                "runs_out_at": forecast.get("runs_out_at"),
-            }
+            assert value(claude, entity_id) == window["percent"]
+            assert value(claude, f"{start}resets_at") == window["resets_at"]
+            assert value(claude, f"{start}pace") == forecast.get("pace")
+            projected = f"{start}projected_usage"
+            assert value(claude, projected) == forecast.get("projected")
+            assert value(claude, f"{start}runs_out_at") == forecast.get("runs_out_at")
             if forecast:
-                beside = hass.states.get(f"{start}projected_usage").attributes
+                attributes = claude.hass.states.get(projected).attributes
                 for key in ("low", "high", "basis", "weeks"):
-                    assert forecast[key] == beside[key]
-                assert (
-                    forecast["expected"]
-                    == hass.states.get(f"{start}pace").attributes["expected"]
-                )
-            if window["window"] == "weekly" and forecast:
+                    assert forecast[key] == attributes[key]
+                pace = claude.hass.states.get(f"{start}pace")
+                assert forecast["expected"] == pace.attributes["expected"]
+            if forecast and entity_id == WEEK:
                 lasts = "binary_sensor.claude_pulse_weekly_lasts"
-                assert forecast["lasts"] == state(hass, lasts)
-                confidence = hass.states.get(lasts).attributes["confidence"]
+                assert forecast["lasts"] == value(claude, lasts)
+                confidence = claude.hass.states.get(lasts).attributes["confidence"]
                 assert forecast["confidence"] == confidence
-            seen.add((window["window"], window["percent"] is None))
-        assert account["balance"] == {"amount": 12.34, "currency": "EUR", "decimals": 2}
-        assert state(hass, "sensor.claude_pulse_prepaid_balance") == 12.34
-        money = account["spend"]
-        start = "sensor.claude_pulse_extra_usage"
-        assert state(hass, start) == money["percent"]
-        assert state(hass, f"{start}_spent") == money["spent"]["amount"]
-        assert state(hass, f"{start}_limit") == money["limit"]["amount"]
-        await pass_time(hass, freezer, 1800)
-    # The session is over by now, whatever is still served.
-    assert {("session", False), ("session", True), ("weekly", False)} <= seen
+            seen.add((entity_id, window["percent"] is None))
+        assert amounts(account) == {key: value(claude, key) for key in AMOUNTS}
+        await claude.pass_time(1800)
+    # The session has been reset, although its old values are still served.
+    assert {(SESSION, False), (SESSION, True), (WEEK, False)} <= seen
 
 
-async def test_unlimited_spending_has_no_share(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    simulator: Simulator,
-) -> None:
-    """An unlimited limit is none."""
-    serve(simulator, {**BODY, **spend(2382, None, percent=47.64)})
-    await add_entry(hass, simulator)
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
+async def test_unlimited_spending(claude: Claude, ask: Ask) -> None:
+    """Unlimited spending has neither a limit nor a percentage."""
+    await set_up(claude, {**LIMITS, **spend(2382, None, percent=47.64)})
+    (account,) = await ask()
     assert (account["spend"]["limit"], account["spend"]["percent"]) == (None, None)
 
 
-async def test_over_window_has_no_number(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """It is there, and says nothing until the next one begins."""
-    serve(simulator, BODY)
-    await add_entry(hass, simulator)
-    await pass_time(hass, freezer, timedelta(hours=2, minutes=40).total_seconds())
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
-    session = account["windows"][0]
-    assert (session["window"], session["entity_id"]) == (
-        "session",
-        "sensor.claude_pulse_session_usage",
-    )
-    assert {session[key] for key in ("percent", "resets_at", "forecast")} == {None}
-    assert account["windows"][1]["percent"] == 77
+async def test_expired_window(claude: Claude, ask: Ask) -> None:
+    """A window has no values between its reset and the next window."""
+    await set_up(claude, LIMITS)
+    await claude.pass_time(160 * 60)
+    (account,) = await ask()
+    session, week, *_ = account["windows"]
+    assert session["entity_id"] == SESSION
+    assert without_values({"windows": [session]})
+    assert week["percent"] == 77
     assert account["trouble"] is None
 
 
-async def test_failed_poll_leaves_no_old_number(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """Values that are kept are told, those that nobody sees any more are not."""
-    serve(simulator, {**BODY, **spend(2382)})
-    await add_entry(hass, simulator)
-    simulator.set_fault("challenge")
-    await pass_time(hass, freezer)
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
-    assert (account["trouble"], account["last_success"]) == ("blocked", NOW)
+async def test_failed_poll(claude: Claude, ask: Ask) -> None:
+    """Kept values are sent; values that the sensors no longer show are not."""
+    await set_up(claude)
+    claude.server.set_fault("challenge")
+    await claude.pass_time()
+    (account,) = await ask()
+    assert (account["trouble"], account["last_success"]) == ("blocked", NOON)
     assert account["windows"][0]["percent"] == 31
 
-    await pass_time(hass, freezer, 1000)
-    await pass_time(hass, freezer, 60)
-    assert hass.states.get("sensor.claude_pulse_session_usage").state == "unavailable"
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
-    assert (account["trouble"], account["last_success"]) == ("blocked", NOW)
+    await claude.pass_time(1000)
+    await claude.pass_time(60)
+    assert claude.state("session_usage") == "unavailable"
+    (account,) = await ask()
+    assert (account["trouble"], account["last_success"]) == ("blocked", NOON)
     assert (account["spend"], account["plan"]) == (None, None)
-    assert [window["window"] for window in account["windows"]] == [
-        "session",
-        "weekly",
-        "monthly_all",
-        "weekly_opus",
-    ]
-    for window in account["windows"]:
-        assert {window[key] for key in ("percent", "resets_at", "forecast")} == {None}
+    ids = [window["entity_id"] for window in account["windows"]]
+    assert ids == [SESSION, WEEK, MONTH, OPUS]
+    assert without_values(account)
 
 
-async def test_entries_that_are_not_loaded(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """Each says why, and those that are disabled say nothing."""
-    simulator.set_fault("challenge", "ben")
-    waiting = await add_entry(hass, simulator, "ben", title="Ben")
+async def test_entries_that_are_not_loaded(claude: Claude, ask: Ask) -> None:
+    """Each such account has a reason; disabled entries are not listed."""
+    entries = claude.hass.config_entries
+    claude.server.set_fault("challenge", "ben")
+    waiting = await claude.entry("ben", title="Ben")
     assert waiting.state is ConfigEntryState.SETUP_RETRY
-    dead = await add_entry(hass, simulator, "ada", title="Ada")
-    simulator.world.accounts["ada"].log_out()
-    await pass_time(hass, freezer)
-    await hass.config_entries.async_reload(dead.entry_id)
-    await settle(hass)
-    assert dead.state is ConfigEntryState.SETUP_ERROR
-    unloaded = await add_entry(hass, simulator, "cora", title="Cora")
-    await hass.config_entries.async_unload(unloaded.entry_id)
-    disabled = await add_entry(hass, simulator, "eve", title="Eve")
-    await hass.config_entries.async_set_disabled_by(
-        disabled.entry_id, ConfigEntryDisabler.USER
-    )
-    await settle(hass)
+    expired = await claude.entry("ada", title="Ada")
+    claude.server.world.accounts["ada"].log_out()
+    await claude.pass_time()
+    await entries.async_reload(expired.entry_id)
+    assert expired.state is ConfigEntryState.SETUP_ERROR
+    unloaded = await claude.entry("cora", title="Cora")
+    await entries.async_unload(unloaded.entry_id)
+    disabled = await claude.entry("eve", title="Eve")
+    await entries.async_set_disabled_by(disabled.entry_id, ConfigEntryDisabler.USER)
+    await claude.settle()
 
-    accounts = await ask(hass, hass_ws_client, hass_admin_user)
+    accounts = await ask()
 
     assert [(account["title"], account["trouble"]) for account in accounts] == [
         ("Ben", "blocked"),
@@ -295,23 +275,21 @@ async def test_entries_that_are_not_loaded(
     assert accounts[1]["device_id"] is not None
 
 
-async def test_stuck_while_unloading(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    simulator: Simulator,
+async def test_failed_unload(
+    claude: Claude,
+    ask: Ask,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody polls any more is not told as if it were true now."""
-    entry = await add_entry(hass, simulator)
+    """No values are sent of an entry that failed to unload."""
+    entry = await claude.entry()
     with monkeypatch.context() as patch:
-        stuck = AsyncMock(return_value=False)
-        patch.setattr(hass.config_entries, "async_unload_platforms", stuck)
-        assert not await hass.config_entries.async_unload(entry.entry_id)
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
+        fail = AsyncMock(return_value=False)
+        patch.setattr(claude.hass.config_entries, "async_unload_platforms", fail)
+        assert not await claude.hass.config_entries.async_unload(entry.entry_id)
+    (account,) = await ask()
     assert (account["trouble"], account["windows"]) == ("unavailable", [])
-    # Which newer versions call an error.
+    # Newer versions log an error, which fails the test otherwise.
     caplog.clear()
 
 
@@ -319,48 +297,36 @@ async def test_stuck_while_unloading(
 @pytest.mark.parametrize(
     ("readable", "windows", "money"),
     [
-        (["sensor.claude_pulse_weekly_usage"], {"Claude Pulse": ["weekly"]}, False),
-        (
-            [
-                "sensor.claude_pulse_session_usage",
-                "sensor.claude_pulse_extra_usage_spent",
-                "sensor.claude_pulse_plan",
-            ],
-            {"Claude Pulse": ["session"]},
-            True,
-        ),
-        (["sensor.claude_pulse_connection", "sensor.claude_pulse_plan"], {}, False),
+        ([WEEK], {"Claude Pulse": [WEEK]}, False),
+        ([SESSION, SPENT, PLAN], {"Claude Pulse": [SESSION]}, True),
+        ([CONNECTION, PLAN], {}, False),
         (["sensor.eve_connection"], {"Eve": []}, False),
         (["sensor.ben_connection"], {"Ben": []}, False),
         (["light.kitchen"], {}, False),
     ],
 )
-async def test_only_what_somebody_may_see(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
+async def test_permissions(
+    claude: Claude,
+    ask: Ask,
     hass_read_only_user: MockUser,
-    simulator: Simulator,
     readable: list[str],
     windows: dict[str, list[str]],
     money: bool,
 ) -> None:
-    """A window is one's usage sensor; of an account without any the connection counts."""
-    serve(simulator, {**BODY, **spend(2382)})
-    await add_entry(hass, simulator)
-    await add_entry(hass, simulator, "eve", title="Eve")
-    simulator.set_fault("challenge", "ben")
-    await add_entry(hass, simulator, "ben", title="Ben")
-    accounts = await ask(hass, hass_ws_client, hass_read_only_user)
+    """A window needs its usage sensor; an account without windows its connection sensor."""
+    await set_up(claude, {**LIMITS, **spend(2382)})
+    await claude.entry("eve", title="Eve")
+    claude.server.set_fault("challenge", "ben")
+    await claude.entry("ben", title="Ben")
+    accounts = await ask(hass_read_only_user)
     assert [account["title"] for account in accounts] == ["Claude Pulse", "Eve", "Ben"]
-    assert accounts == await ask(hass, hass_ws_client, hass_admin_user)
+    assert accounts == await ask()
 
-    allowed = dict.fromkeys(readable, True)
-    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
-    accounts = await ask(hass, hass_ws_client, hass_read_only_user)
+    allow(hass_read_only_user, *readable)
+    accounts = await ask(hass_read_only_user)
 
     assert windows == {
-        account["title"]: [window["window"] for window in account["windows"]]
+        account["title"]: [window["entity_id"] for window in account["windows"]]
         for account in accounts
     }
     for account in accounts:
@@ -368,132 +334,75 @@ async def test_only_what_somebody_may_see(
         assert (account["plan"] is not None) == money
 
 
-WINDOW = "sensor.claude_pulse_session_usage"
-SPENT = "sensor.claude_pulse_extra_usage_spent"
-LIMIT = "sensor.claude_pulse_extra_usage_limit"
-SHARE = "sensor.claude_pulse_extra_usage"
-BALANCE = "sensor.claude_pulse_prepaid_balance"
-AMOUNTS = {SPENT: 23.82, LIMIT: 50.0, SHARE: 47.6, BALANCE: 12.34}
-
-
-def amounts(account: dict[str, Any]) -> dict[str, float]:
-    """Return the numbers about money that a user receives, by sensor."""
-    spent = account["spend"] or {}
-    found = {
-        SPENT: (spent.get("spent") or {}).get("amount"),
-        LIMIT: (spent.get("limit") or {}).get("amount"),
-        SHARE: spent.get("percent"),
-        BALANCE: (account["balance"] or {}).get("amount"),
-    }
-    return {key: amount for key, amount in found.items() if amount is not None}
-
-
 @pytest.mark.parametrize(
     "readable",
     [[], [SPENT], [LIMIT], [SHARE], [BALANCE], [SPENT, LIMIT], [SHARE, BALANCE]],
 )
 @pytest.mark.parametrize("enabled", [False, True])
-async def test_amount_goes_with_its_own_sensor(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
+async def test_permission_for_an_amount(
+    claude: Claude,
+    ask: Ask,
     hass_read_only_user: MockUser,
-    simulator: Simulator,
     readable: list[str],
     enabled: bool,
 ) -> None:
     """An amount is not sent to users who may not read its sensor, enabled or not."""
-    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
-    simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    entry = await add_entry(hass, simulator)
+    await set_up(claude)
     if enabled:
-        await enable_all(hass, entry)
-    allowed = dict.fromkeys([WINDOW, *readable], True)
-    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
+        await enable(claude)
+    allow(hass_read_only_user, SESSION, *readable)
 
-    (account,) = await ask(hass, hass_ws_client, hass_read_only_user)
+    (account,) = await ask(hass_read_only_user)
 
     assert amounts(account) == {key: AMOUNTS[key] for key in readable}
-    others = {str(amount) for key, amount in AMOUNTS.items() if key not in readable}
-    said = json.dumps([account["spend"], account["balance"]])
-    assert not any(amount in said for amount in others)
-    # Whether it goes on would tell that the limit is reached.
-    known = account["spend"] or {"enabled": None}
-    assert known["enabled"] is (True if {SPENT, LIMIT} <= set(readable) else None)
+    sent = json.dumps([account["spend"], account["balance"]])
+    for key in AMOUNTS.keys() - set(readable):
+        assert str(AMOUNTS[key]) not in sent
+    # Whether paid usage continues would show that its limit is reached.
+    paid = account["spend"] or {"enabled": None}
+    assert paid["enabled"] is (True if {SPENT, LIMIT} <= set(readable) else None)
 
 
-async def test_amount_whose_sensor_is_renamed_or_gone(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
+async def test_renamed_and_removed_sensors(
+    claude: Claude,
+    ask: Ask,
     hass_read_only_user: MockUser,
-    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
 ) -> None:
-    """Only the sensor that is there counts, whatever it is called."""
-    serve(simulator, {**BODY, **spend(2382, percent=47.64)})
-    simulator.world.accounts["ada"].seats[-1].prepaid_cents = 1234
-    await add_entry(hass, simulator)
-    registry = er.async_get(hass)
-    registry.async_update_entity(SPENT, new_entity_id="sensor.my_money")
-    registry.async_remove(LIMIT)
-    registry.async_remove(BALANCE)
-    allowed = dict.fromkeys([WINDOW, SPENT, LIMIT, BALANCE], True)
-    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
-    (account,) = await ask(hass, hass_ws_client, hass_read_only_user)
+    """Windows and amounts need their sensors, which can have any entity id."""
+    await set_up(claude)
+    entity_registry.async_update_entity(WEEK, new_entity_id="sensor.my_week")
+    entity_registry.async_update_entity(SPENT, new_entity_id="sensor.my_money")
+    for entity_id in (OPUS, LIMIT, BALANCE):
+        entity_registry.async_remove(entity_id)
+    await claude.settle()
+    allow(hass_read_only_user, SESSION, SPENT, LIMIT, BALANCE)
+    (account,) = await ask(hass_read_only_user)
     assert (account["spend"], account["balance"]) == (None, None)
-
-    allowed["sensor.my_money"] = True
-    hass_read_only_user.mock_policy({"entities": {"entity_ids": allowed}})
-    for user in (hass_read_only_user, hass_admin_user):
-        (account,) = await ask(hass, hass_ws_client, user)
-        share = {SHARE: 47.6} if user is hass_admin_user else {}
-        assert amounts(account) == {SPENT: 23.82, **share}
-
-
-async def test_window_whose_sensor_is_gone(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    simulator: Simulator,
-) -> None:
-    """Whatever it is called, a sensor is found; without one there is no window."""
-    serve(simulator, BODY)
-    await add_entry(hass, simulator)
-    registry = er.async_get(hass)
-    registry.async_update_entity(
-        "sensor.claude_pulse_weekly_usage", new_entity_id="sensor.my_week"
-    )
-    registry.async_remove("sensor.claude_pulse_weekly_opus_usage")
-    await settle(hass)
-    (account,) = await ask(hass, hass_ws_client, hass_admin_user)
-    assert [window["entity_id"] for window in account["windows"]] == [
-        "sensor.claude_pulse_session_usage",
-        "sensor.my_week",
-        "sensor.claude_pulse_monthly_all_usage",
-    ]
+    allow(hass_read_only_user, SESSION, "sensor.my_money")
+    (account,) = await ask(hass_read_only_user)
+    assert amounts(account) == {SPENT: 23.82}
+    (account,) = await ask()
+    assert amounts(account) == {SPENT: 23.82, SHARE: 47.6}
+    ids = [window["entity_id"] for window in account["windows"]]
+    assert ids == [SESSION, "sensor.my_week", MONTH]
 
 
-async def test_no_secret_is_told(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    hass_admin_user: MockUser,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-) -> None:
-    """No key, address or UUID of claude.ai, loaded or not."""
+async def test_no_secret_is_sent(claude: Claude, ask: Ask) -> None:
+    """No session key, address or UUID of claude.ai is sent, loaded or not."""
     for name in ("ada", "ben", "cora", "eve"):
-        await add_entry(hass, simulator, name, title=name)
-    said = json.dumps(await ask(hass, hass_ws_client, hass_admin_user))
-    for account in simulator.world.accounts.values():
+        await claude.entry(name, title=name)
+    private = secrets(claude.server)
+    sent = json.dumps(await ask())
+    for account in claude.server.world.accounts.values():
         account.log_out()
-    await pass_time(hass, freezer)
-    said += "\n" + json.dumps(await ask(hass, hass_ws_client, hass_admin_user))
-    assert said.count('"title"') == 8
-    assert told(said, secrets(simulator)) == []
+    await claude.pass_time()
+    sent += json.dumps(await ask())
+    assert sent.count('"title"') == 8
+    assert [secret for secret in private if secret.lower() in sent.lower()] == []
 
 
-async def test_without_entries(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, hass_admin_user: MockUser
-) -> None:
-    """Nobody is told of nothing."""
-    assert await async_setup_component(hass, DOMAIN, {})
-    assert await ask(hass, hass_ws_client, hass_admin_user) == []
+async def test_without_entries(claude: Claude, ask: Ask) -> None:
+    """Without entries, no account is sent."""
+    assert await async_setup_component(claude.hass, DOMAIN, {})
+    assert await ask() == []

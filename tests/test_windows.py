@@ -1,4 +1,4 @@
-"""Reset times, windows that come and go, and whether they will last."""
+"""Reset times, forecasts, and windows that appear and disappear."""
 
 from __future__ import annotations
 
@@ -6,180 +6,210 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_component import async_update_entity
 from homeassistant.helpers.entity_platform import EntityPlatform
 
-from .common import add_entry, pass_time, settle, usage_requests
-from .simulator import Simulator
+from .common import (
+    POLL,
+    Claude,
+    enable,
+    pass_steps,
+    row,
+    session,
+    update_by_hand,
+)
+from .simulator.server import Request
 from .simulator.world import WEEK, Meter
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 NOW = "2026-05-04T12:00:00+00:00"
+SESSION_RESET = "2026-05-04T14:30:00+00:00"
+WEEK_RESET = "2026-05-08T00:00:00+00:00"
+SESSION_USAGE = "sensor.claude_pulse_session_usage"
+DAY = 24 * 60 * 60
 
 
-def serve(simulator: Simulator, *rows: dict[str, Any]) -> None:
-    """Serve rows of `limits[]` as ada's usage."""
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {"limits": list(rows)}
+@pytest.fixture(autouse=True)
+def noon(claude: Claude) -> None:
+    """Set the clock."""
+    claude.clock.move_to(NOW)
+    claude.server.restart()
 
 
-def row(
-    kind: str, percent: float, resets_at: str | None = None, scope: str | None = None
-) -> dict[str, Any]:
-    """Return a row of `limits[]`."""
-    members = {"kind": kind, "percent": percent, "resets_at": resets_at}
-    return {**members, "scope": {"model": {"display_name": scope}} if scope else None}
+def serve(claude: Claude, *rows: dict[str, Any]) -> None:
+    """Serve rows of `limits`."""
+    claude.serve({"limits": list(rows)})
 
 
-def state(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return the state of an entity of the first entry."""
-    domain, _, key = entity_id.partition(".")
-    found = hass.states.get(f"{domain}.claude_pulse_{key}")
-    return found.state if found else None
+async def set_up(claude: Claude, *rows: dict[str, Any], **options: Any) -> Any:
+    """Serve rows of `limits`, and set up an entry."""
+    serve(claude, *rows)
+    return await claude.entry(**options)
 
 
-async def test_reset_times_as_timestamps(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """They can trigger an automation, and jitter does not move them."""
-    freezer.move_to(NOW)
+async def poll(claude: Claude, *rows: dict[str, Any], seconds: float = POLL) -> None:
+    """Serve rows of `limits`, and wait for the next poll."""
+    serve(claude, *rows)
+    await claude.pass_time(seconds)
+
+
+def scoped(name: str, percent: float, kind: str = "weekly_scoped") -> dict[str, Any]:
+    """Return a row about a model."""
+    return row(kind, percent, model=name)
+
+
+def usage_by_id(claude: Claude) -> dict[str, str]:
+    """Return the states of all usage sensors by entity id."""
+    return {
+        state.entity_id: state.state
+        for state in claude.hass.states.async_all("sensor")
+        if state.entity_id.endswith("_usage")
+        and not state.entity_id.endswith("_projected_usage")
+    }
+
+
+def usage_by_name(claude: Claude) -> dict[str, str]:
+    """Return the states of the usage sensors of dynamic windows by name."""
+    fixed = (SESSION_USAGE, "sensor.claude_pulse_weekly_usage")
+    return {
+        claude.hass.states.get(entity_id).name.removeprefix("Claude Pulse "): state
+        for entity_id, state in usage_by_id(claude).items()
+        if entity_id not in fixed
+    }
+
+
+async def test_reset_times(claude: Claude) -> None:
+    """Reset times are timestamps, which jitter does not change."""
+    week = row("weekly_all", 77, "2026-05-08T01:44:59.9+00:00")
+    await set_up(claude, row("session", 31, "2026-05-04T14:29:59.512+00:00"), week)
     for seconds in ("14:29:59.512", "14:30:00.061"):
-        serve(
-            simulator,
-            row("session", 31, f"2026-05-04T{seconds}+00:00"),
-            row("weekly_all", 77, "2026-05-08T01:44:59.9+00:00"),
-        )
-        if not hass.states.async_all("sensor"):
-            await add_entry(hass, simulator)
-        await pass_time(hass, freezer)
-        assert state(hass, "sensor.session_resets_at") == "2026-05-04T14:30:00+00:00"
-        assert state(hass, "sensor.weekly_resets_at") == "2026-05-08T01:45:00+00:00"
-    found = hass.states.get("sensor.claude_pulse_session_resets_at")
-    assert found.attributes["device_class"] == "timestamp"
-    assert found.last_changed == found.last_updated
+        await poll(claude, row("session", 31, f"2026-05-04T{seconds}+00:00"), week)
+        assert claude.state("session_resets_at") == SESSION_RESET
+        assert claude.state("weekly_resets_at") == "2026-05-08T01:45:00+00:00"
+    state = claude.hass.states.get("sensor.claude_pulse_session_resets_at")
+    assert state.attributes["device_class"] == "timestamp"
+    assert state.last_changed == state.last_updated
 
 
-async def test_model_never_heard_of(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """A new model's window shows up with its second answer, and its limits are forecast."""
-    entry = await add_entry(hass, simulator)
-    seat = simulator.world.accounts["ada"].seats[-1]
-    key = "weekly_zephyr_9_preview"
-    assert state(hass, f"sensor.{key}_usage") is None
+async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> None:
+    """A new model's window appears with its second answer, and has forecasts."""
+    entry = await claude.entry()
+    models = claude.server.world.accounts["ada"].seats[-1].models
+    name, key = "Zephyr 9 (preview)", "weekly_zephyr_9_preview"
+    started = claude.server.now - timedelta(days=3.5)
+    models[name] = Meter(WEEK, 0.0, 80.0, started)
+    await claude.pass_time()
+    assert claude.state(f"{key}_usage") == "missing"
+    await claude.pass_time()
 
-    started = simulator.now - timedelta(days=3.5)
-    seat.models["Zephyr 9 (preview)"] = Meter(WEEK, 0.0, 80.0, started)
-    await pass_time(hass, freezer)
-    assert state(hass, f"sensor.{key}_usage") is None
-    await pass_time(hass, freezer)
-
-    assert state(hass, f"sensor.{key}_usage") == "80"
-    assert state(hass, f"sensor.{key}_pace") == "30"
-    assert state(hass, f"sensor.{key}_projected_usage") == "160"
-    assert state(hass, f"sensor.{key}_resets_at") not in (None, "unknown")
-    assert state(hass, f"sensor.{key}_runs_out_at") not in (None, "unknown")
-    found = hass.states.get(f"sensor.claude_pulse_{key}_usage")
-    name = "Claude Pulse Weekly Zephyr 9 (preview) usage"
-    assert found.attributes["friendly_name"] == name
-    registered = entity_registry.async_get(found.entity_id)
+    assert claude.state(f"{key}_usage") == "80"
+    assert claude.state(f"{key}_pace") == "30"
+    assert claude.state(f"{key}_projected_usage") == "160"
+    assert datetime.fromisoformat(claude.state(f"{key}_resets_at"))
+    assert datetime.fromisoformat(claude.state(f"{key}_runs_out_at"))
+    assert usage_by_name(claude)[f"Weekly {name} usage"] == "80"
+    registered = entity_registry.async_get(f"sensor.claude_pulse_{key}_usage")
     assert registered.unique_id == f"{entry.entry_id}_{key}_usage"
     limit = entity_registry.async_get(f"binary_sensor.claude_pulse_{key}_limit_reached")
     assert limit.disabled
 
-    # Gone, it is unavailable; after the next start it is no longer provided.
-    del seat.models["Zephyr 9 (preview)"]
-    await pass_time(hass, freezer)
-    assert state(hass, f"sensor.{key}_usage") == "unavailable"
-    assert state(hass, "sensor.weekly_usage") != "unavailable"
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert hass.states.get(found.entity_id).attributes.get("restored") is True
+    del models[name]
+    await claude.pass_time()
+    assert claude.state(f"{key}_usage") == "unavailable"
+    assert claude.state("weekly_usage") != "unavailable"
+    # After a restart, Home Assistant offers to delete it.
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.settle()
+    state = claude.hass.states.get(registered.entity_id)
+    assert state.attributes["restored"] is True
 
-    # And back.
-    seat.models["Zephyr 9 (preview)"] = Meter(WEEK, 0.0, 12.0, started)
-    await pass_time(hass, freezer)
-    assert state(hass, f"sensor.{key}_usage") == "12"
-
-
-async def test_kind_never_heard_of(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """A window of an unknown kind is shown under its own kind, without a forecast."""
-    freezer.move_to(NOW)
-    serve(
-        simulator,
-        row("monthly_all", 40, "2026-06-01T00:00:00Z"),
-        row("daily", 30, scope="Fable"),
-        row("weekly_scoped", 20),
-    )
-    await add_entry(hass, simulator)
-    found = hass.states.get("sensor.claude_pulse_monthly_all_usage")
-    assert found.state == "40"
-    assert found.attributes["friendly_name"] == "Claude Pulse Monthly all usage"
-    assert state(hass, "sensor.monthly_all_resets_at") == "2026-06-01T00:00:00+00:00"
-    assert state(hass, "sensor.monthly_all_pace") == "unknown"
-    found = hass.states.get("sensor.claude_pulse_daily_fable_f876_usage")
-    assert found.attributes["friendly_name"] == "Claude Pulse Daily Fable usage"
-    assert state(hass, "sensor.weekly_scoped_usage") == "20"
+    models[name] = Meter(WEEK, 0.0, 12.0, started)
+    await claude.pass_time()
+    assert claude.state(f"{key}_usage") == "12"
 
 
 @pytest.mark.parametrize(
-    ("percent", "pace", "projected", "runs_out_at", "lasts"),
+    ("body", "usage"),
     [
-        (50, "0", "100", "unknown", "on"),
-        # In steps of two points.
-        (25, "-24", "50", "unknown", "on"),
-        # 3.5 of 7 days for 76 %: the rest is used up 26.5 hours from now, in steps
-        # of 6 hours.
-        (76, "26", "150", "2026-05-05T12:00:00+00:00", "off"),
-        # Used up: nothing is ahead of time any more, nor runs out.
-        (100, "unknown", "100", "unknown", "off"),
+        # A window of an unknown kind is named after its kind.
+        (
+            {"limits": [row("monthly_all", 40), scoped("Fable", 30, "daily")]},
+            {"Monthly all usage": "40", "Daily Fable usage": "30"},
+        ),
+        ({"limits": [row("weekly_scoped", 20)]}, {"Weekly scoped usage": "20"}),
+        # Rows with the same kind and name are different windows.
+        (
+            {"limits": [scoped("Fable", 1), scoped("Fable", 2)]},
+            {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"},
+        ),
+        # A row and an older member can be the same window.
+        (
+            {
+                "limits": [scoped("Opus 4", 12)],
+                "seven_day_opus": {"utilization": 12.4, "resets_at": WEEK_RESET},
+            },
+            {"Weekly Opus 4 usage": "12.4"},
+        ),
     ],
 )
-async def test_will_the_week_last(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    percent: float,
-    pace: str,
-    projected: str,
-    runs_out_at: str,
-    lasts: str,
+async def test_names(
+    claude: Claude, body: dict[str, Any], usage: dict[str, str]
 ) -> None:
-    """In the middle of a week."""
-    freezer.move_to(NOW)
-    serve(simulator, row("weekly_all", percent, "2026-05-08T00:00:00Z"))
-    await add_entry(hass, simulator)
-    assert state(hass, "sensor.weekly_pace") == pace
-    assert state(hass, "sensor.weekly_projected_usage") == projected
-    assert state(hass, "sensor.weekly_runs_out_at") == runs_out_at
-    assert state(hass, "binary_sensor.weekly_lasts") == lasts
+    """Each dynamic window has its own name."""
+    claude.serve(body)
+    await claude.entry()
+    assert usage_by_name(claude) == usage
+    if "seven_day_opus" in body:
+        assert claude.state("weekly_opus_4_resets_at") == WEEK_RESET
 
 
-async def test_pace_moves_with_the_clock(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+async def test_new_kind(claude: Claude) -> None:
+    """A window of an unknown kind has no forecast."""
+    await set_up(claude, row("monthly_all", 40, "2026-06-01T00:00:00Z"))
+    assert claude.state("monthly_all_usage") == "40"
+    assert claude.state("monthly_all_resets_at") == "2026-06-01T00:00:00+00:00"
+    assert claude.state("monthly_all_pace") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("percent", "forecast"),
+    [
+        (50, ("0", "100", "unknown", "on")),
+        # In steps of two points.
+        (25, ("-24", "50", "unknown", "on")),
+        # 76% took 3.5 of 7 days: 24% take 26.5 hours, in steps of 6 hours.
+        (76, ("26", "150", "2026-05-05T12:00:00+00:00", "off")),
+        # A limit that is reached has neither a pace nor a run-out.
+        (100, ("unknown", "100", "unknown", "off")),
+    ],
+)
+async def test_forecast(
+    claude: Claude, percent: float, forecast: tuple[str, ...]
 ) -> None:
-    """Without a request, in whole points that do not flicker."""
-    freezer.move_to(NOW)
-    serve(simulator, row("weekly_all", 50, "2026-05-08T00:00:00Z"))
-    await add_entry(hass, simulator, update_interval=86400)
-    before = len(simulator.requests)
-    # A point of a week is 100.8 minutes.
-    await pass_time(hass, freezer, 59 * 60)
-    assert state(hass, "sensor.weekly_pace") == "0"
-    await pass_time(hass, freezer, 4 * 60)
-    assert state(hass, "sensor.weekly_pace") == "-1"
-    assert len(simulator.requests) == before
+    """The forecast in the middle of a week."""
+    await set_up(claude, row("weekly_all", percent, WEEK_RESET))
+    keys = ("weekly_pace", "weekly_projected_usage", "weekly_runs_out_at")
+    assert forecast == (
+        *map(claude.state, keys),
+        claude.state("weekly_lasts", "binary_sensor"),
+    )
+
+
+async def test_pace_follows_the_clock(claude: Claude) -> None:
+    """The pace changes without a request, in whole points."""
+    await set_up(claude, row("weekly_all", 50, WEEK_RESET), update_interval=86400)
+    before = len(claude.server.requests)
+    # One percent of a week is 100.8 minutes.
+    for minutes, pace in ((59, "0"), (4, "-1")):
+        await claude.pass_time(minutes * 60)
+        assert claude.state("weekly_pace") == pace
+    assert len(claude.server.requests) == before
 
 
 @pytest.mark.parametrize(
@@ -189,197 +219,107 @@ async def test_pace_moves_with_the_clock(
         ([row("session", 100), row("weekly_all", 5)], "on"),
         ([row("session", 1), row("weekly_all", 101)], "on"),
         ([row("weekly_all", 5)], "off"),
-        # A model's window stops that model only.
-        ([row("session", 5), row("weekly_scoped", 100, scope="Fable")], "off"),
+        # The limit of a model does not block other models.
+        ([row("session", 5), scoped("Fable", 100)], "off"),
         ([], "unknown"),
     ],
 )
 async def test_limit_reached(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    rows: list[dict[str, Any]],
-    reached: str,
+    claude: Claude, rows: list[dict[str, Any]], reached: str
 ) -> None:
-    """The session or the week at 100 % or more."""
-    serve(simulator, *rows)
-    await add_entry(hass, simulator)
-    assert state(hass, "binary_sensor.limit_reached") == reached
-    assert state(hass, "binary_sensor.weekly_lasts") == "unknown"
+    """The session limit or the weekly limit is reached at 100%."""
+    await set_up(claude, *rows)
+    assert claude.state("limit_reached", "binary_sensor") == reached
+    assert claude.state("weekly_lasts", "binary_sensor") == "unknown"
 
 
-async def test_limit_of_a_model(
-    hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
+async def test_disabled_by_default(
+    claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """Each further window has a binary sensor of its own, to be enabled."""
-    serve(simulator, row("weekly_scoped", 100, scope="Fable"))
-    entry = await add_entry(hass, simulator)
-    entity_id = "binary_sensor.claude_pulse_weekly_fable_limit_reached"
-    entity_registry.async_update_entity(entity_id, disabled_by=None)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    found = hass.states.get(entity_id)
-    assert found.state == "on"
-    name = "Claude Pulse Weekly Fable limit reached"
-    assert found.attributes["friendly_name"] == name
-
-
-async def test_what_is_enabled_by_default(
-    hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
-) -> None:
-    """The session's pace is for those who ask for it."""
-    await add_entry(hass, simulator)
-    disabled = {
+    """A dynamic window has its own binary sensor, which is disabled by default."""
+    await set_up(claude, scoped("Fable", 100))
+    assert {
         entity.entity_id.partition("claude_pulse_")[2]
         for entity in entity_registry.entities.values()
         if entity.platform == DOMAIN and entity.disabled
-    }
-    assert disabled == {
+    } == {
         "service_status",
         "session_pace",
         "session_projected_usage",
         "session_runs_out_at",
         "weekly_fable_limit_reached",
     }
+    await enable(claude)
+    state = claude.hass.states.get(
+        "binary_sensor.claude_pulse_weekly_fable_limit_reached"
+    )
+    assert state.state == "on"
+    assert state.name == "Claude Pulse Weekly Fable limit reached"
 
 
-def scoped(name: str, percent: float, kind: str = "weekly_scoped") -> dict[str, Any]:
-    """Return a row about a model."""
-    return row(kind, percent, None, name)
+@pytest.mark.parametrize("count", [1, 8])
+async def test_new_models_under_a_long_interval(claude: Claude, count: int) -> None:
+    """New models cost one additional poll, and appear and disappear within minutes."""
+    await set_up(claude, update_interval=86400)
+    names = [f"Model {number}" for number in range(count)]
+
+    async def change(*rows: dict[str, Any]) -> set[str]:
+        """Serve rows, and return the usage of the models after eight minutes."""
+        await poll(claude, *rows, seconds=1.5 * DAY)
+        before = claude.polls
+        await pass_steps(claude, 8, 63)
+        assert claude.polls == before + bool(rows)
+        return {claude.state(f"weekly_model_{n}_usage") for n in range(count)}
+
+    assert await change(*(scoped(name, 5) for name in names)) == {"5"}
+    assert await change() == {"unavailable"}
 
 
-def of_use(hass: HomeAssistant) -> list[State]:
-    """Return the states of what says how much of a window is used."""
-    return [
-        state
-        for state in hass.states.async_all("sensor")
-        if state.entity_id.endswith("_usage")
-        and not state.entity_id.endswith("_projected_usage")
-    ]
-
-
-def usages(hass: HomeAssistant) -> dict[str, str]:
-    """Return what is used of found windows by friendly name."""
-    return {
-        state.attributes["friendly_name"].removeprefix("Claude Pulse "): state.state
-        for state in of_use(hass)
-        if not state.entity_id.endswith(("_session_usage", "pulse_weekly_usage"))
-    }
-
-
-def ids(hass: HomeAssistant) -> dict[str, str]:
-    """Return what is used of all windows by entity id."""
-    return {
-        state.entity_id.removeprefix("sensor.claude_pulse_"): state.state
-        for state in of_use(hass)
-    }
-
-
-async def test_new_model_under_a_long_interval(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Its second answer is asked for soon, and once."""
-    serve(simulator)
-    await add_entry(hass, simulator, update_interval=86400)
-    serve(simulator, scoped("Fable", 10))
-    await pass_time(hass, freezer, 1.5 * 86400)
-    asked = usage_requests(simulator)
-    for _ in range(5):
-        await pass_time(hass, freezer, 63)
-    assert state(hass, "sensor.weekly_fable_usage") == "10"
-    assert usage_requests(simulator) == asked + 1
-
-
-async def test_many_new_models_under_a_long_interval(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Their entities come one batch a minute, without further requests; so they go."""
-    serve(simulator)
-    await add_entry(hass, simulator, update_interval=86400)
-    names = [f"Model {number}" for number in range(8)]
-
-    def shown() -> int:
-        """Count the models whose usage is shown."""
-        ids = [f"sensor.weekly_model_{number}_usage" for number in range(8)]
-        return sum(state(hass, entity_id) == "5" for entity_id in ids)
-
-    serve(simulator, *(scoped(name, 5) for name in names))
-    await pass_time(hass, freezer, 1.5 * 86400)
-    asked = usage_requests(simulator)
-    for _ in range(8):
-        await pass_time(hass, freezer, 63)
-    assert shown() == 8
-    assert usage_requests(simulator) == asked + 1
-    serve(simulator)
-    await pass_time(hass, freezer, 1.5 * 86400)
-    for _ in range(8):
-        await pass_time(hass, freezer, 63)
-    found = hass.states.get("sensor.claude_pulse_weekly_model_0_usage")
-    assert (found.state, found.attributes.get("restored")) == ("unavailable", True)
-    assert shown() == 0
-
-
-async def test_spelling_of_a_model_changes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """It is the same window, without a reload, and never unavailable."""
-    serve(simulator, scoped("Fable 1", 10))
-    await add_entry(hass, simulator)
+async def test_spelling_of_a_model_changes(claude: Claude) -> None:
+    """Another spelling of a name is the same window."""
+    await set_up(claude, scoped("Fable 1", 10))
+    before = usage_by_id(claude).keys()
     for percent, name in enumerate(("Fable-1", "FABLE 1", "fable  1"), start=11):
-        serve(simulator, scoped(name, percent))
-        await pass_time(hass, freezer)
-        assert state(hass, "sensor.weekly_fable_1_usage") == str(percent)
-    assert set(ids(hass)) == {"session_usage", "weekly_usage", "weekly_fable_1_usage"}
+        await poll(claude, scoped(name, percent))
+        assert claude.state("weekly_fable_1_usage") == str(percent)
+    assert usage_by_id(claude).keys() == before
+    assert len(before) == 3
 
 
-async def test_which_window_an_entity_is_about(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Each says so from the first state to the last, whatever it is called."""
-    freezer.move_to(NOW)
-    opus, sonnet = scoped("Opus 4", 12), scoped("Sonnet", 0)
-    week = row("weekly_all", 77, "2026-05-08T01:45:00+00:00")
-    serve(simulator, row("session", 31, "2026-05-04T14:30:00+00:00"), week, opus)
-    seen: set[tuple[str, Any]] = set()
+async def test_window_attribute(claude: Claude) -> None:
+    """All entities of a window have the same `window` attribute in all states."""
+    week = row("weekly_all", 77, WEEK_RESET)
+    events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
+    await set_up(
+        claude,
+        row("session", 31, SESSION_RESET),
+        week,
+        scoped("Opus 4", 12),
+        title="Pulse",
+    )
+    serve(claude, row("session", 91, SESSION_RESET), week, scoped("Sonnet", 0))
+    await pass_steps(claude, 2)
+    await claude.pass_time(9 * 3600)
 
-    def note(event: Any) -> None:
-        """Note what a state says."""
-        new = event.data["new_state"]
-        if new and new.state != "unavailable":
-            seen.add((new.entity_id, new.attributes.get("window")))
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
-    await add_entry(hass, simulator, title="Pulse")
-    serve(simulator, row("session", 91, "2026-05-04T14:30:00+00:00"), week, sonnet)
-    for _ in range(2):
-        await pass_time(hass, freezer)
-    await pass_time(hass, freezer, 9 * 3600)
-    windows = {window for _, window in seen if window}
-    assert windows == {"session", "weekly", "weekly_opus_4", "weekly_sonnet"}
-    ours = {item for item in seen if item[1] is None}
-    assert {key for key, _ in ours} == {
-        "binary_sensor.pulse_limit_reached",
-        "sensor.pulse_connection",
-        "sensor.pulse_plan",
-        "sensor.pulse_session_limit",
+    windows: dict[Any, set[str]] = {}
+    for event in events:
+        state = event.data["new_state"]
+        if state and state.state != "unavailable":
+            key = state.entity_id.partition(".pulse_")[2]
+            windows.setdefault(state.attributes.get("window"), set()).add(key)
+    others = {"limit_reached", "connection", "plan", "session_limit"}
+    assert windows.pop(None) == others
+    prefixes = {
+        "session": "session_",
+        "weekly": "weekly_",
+        "weekly_opus_4": "weekly_opus_4_",
+        "weekly_sonnet": "weekly_sonnet_",
     }
-    for entity_id, window in seen - ours:
-        assert entity_id.partition(".pulse_")[2].startswith(f"{window}_")
-    assert ("event.pulse_weekly_opus_4_events", "weekly_opus_4") in seen
-    assert ("binary_sensor.pulse_weekly_lasts", "weekly") in seen
-
-
-async def test_rows_and_named_member_of_one_family(
-    hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """`Opus 4` and `seven_day_opus` are one window, with what each knows of it."""
-    named = {"utilization": 12.4, "resets_at": "2036-05-08T01:45:00Z"}
-    simulator.world.accounts["ada"].seats[-1].fixed_body = {
-        "limits": [scoped("Opus 4", 12)],
-        "seven_day_opus": named,
-    }
-    await add_entry(hass, simulator)
-    assert usages(hass) == {"Weekly Opus 4 usage": "12.4"}
-    assert state(hass, "sensor.weekly_opus_4_resets_at") == "2036-05-08T01:45:00+00:00"
+    assert windows.keys() == prefixes.keys()
+    for window, keys in windows.items():
+        assert all(key.startswith(prefixes[window]) for key in keys)
+    assert "weekly_opus_4_events" in windows["weekly_opus_4"]
+    assert "weekly_lasts" in windows["weekly"]
 
 
 ODD = [
@@ -402,128 +342,79 @@ ODD = [
 ]
 
 
-async def test_every_window_has_an_id_that_stays(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Whatever the server calls them: each is shown, none takes the id of another."""
-    serve(simulator, row("session", 50), row("weekly_all", 60), *ODD)
-    entry = await add_entry(hass, simulator)
-    assert state(hass, "sensor.session_usage") == "50"
-    assert state(hass, "sensor.weekly_usage") == "60"
-    assert hass.states.get("sensor.claude_pulse_extra_usage") is None
-    shown = usages(hass)
-    assert sorted(map(int, shown.values())) == list(range(1, len(ODD) + 1))
-    assert {
-        "Weekly 🚀 usage",
-        "Weekly R&D usage",
-        "Weekly 北京 usage",
-    } <= set(shown)
-    assert "Weekly usage" not in shown
-    assert max(map(len, shown)) < 60
+async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
+    """Each window has a name and an entity id of its own, which does not change."""
+    fixed = (row("session", 50), row("weekly_all", 60))
+    entry = await set_up(claude, *fixed, *ODD)
+    assert claude.state("session_usage") == "50"
+    assert claude.state("weekly_usage") == "60"
+    assert claude.state("extra_usage") == "missing"
+    names = usage_by_name(claude)
+    assert sorted(map(int, names.values())) == list(range(1, len(ODD) + 1))
+    assert {"Weekly 🚀 usage", "Weekly R&D usage", "Weekly 北京 usage"} <= names.keys()
+    assert "Weekly usage" not in names
+    assert max(map(len, names)) < 60
     assert "does not generate unique IDs" not in caplog.text
 
-    before = ids(hass)
-    assert not [key for key in before if key.endswith("_2")]
-    # In another order, one after the other, and after a restart.
+    before = usage_by_id(claude)
+    # Another order, new windows one after the other, and restarts.
     for rows in (ODD[::-1], ODD[::2], ODD[1::2], ODD[::-1]):
-        serve(simulator, row("session", 50), row("weekly_all", 60), *rows)
-        await hass.config_entries.async_reload(entry.entry_id)
-        await pass_time(hass, freezer)
-        there = {str(item["percent"]) for item in rows} | {"50", "60"}
-        shown = {key: percent for key, percent in ids(hass).items() if percent in there}
-        assert len(shown) == len(there)
+        serve(claude, *fixed, *rows)
+        await claude.hass.config_entries.async_reload(entry.entry_id)
+        await claude.pass_time()
+        served = {str(item["percent"]) for item in (*fixed, *rows)}
+        shown = {
+            key: percent
+            for key, percent in usage_by_id(claude).items()
+            if percent in served
+        }
+        assert len(shown) == len(served)
         assert shown.items() <= before.items()
 
 
-async def test_two_rows_alike_are_two_windows(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+async def test_delete_entity_of_a_past_window(
+    claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """Also when they come in another order."""
-    rows = [scoped("Fable", 1), scoped("Fable", 2)]
-    serve(simulator, *rows)
-    await add_entry(hass, simulator)
-    assert usages(hass) == {"Weekly Fable usage": "1", "Weekly Fable (2) usage": "2"}
-    assert state(hass, "sensor.weekly_fable_6540_usage") == "2"
+    """A deleted entity is created again when its window returns."""
+    await set_up(claude, scoped("Fable", 5))
+    await poll(claude)
+    assert claude.state("weekly_fable_usage") == "unavailable"
+    entity_registry.async_remove("sensor.claude_pulse_weekly_fable_usage")
+    await claude.settle()
+    assert claude.state("weekly_fable_usage") == "missing"
+
+    serve(claude, scoped("Fable", 6))
+    await pass_steps(claude, 3)
+    assert claude.state("weekly_fable_usage") == "6"
+    for rows, state in (((), "unavailable"), ((scoped("Fable", 7),), "7")):
+        await poll(claude, *rows)
+        assert claude.state("weekly_fable_usage") == state
 
 
-async def test_past_window_can_be_removed(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """Its entities are no longer provided, while running; and come back with it."""
-    serve(simulator, scoped("Fable", 5))
-    await add_entry(hass, simulator)
-    entity_id = "sensor.claude_pulse_weekly_fable_usage"
-    serve(simulator)
-    await pass_time(hass, freezer)
-    found = hass.states.get(entity_id)
-    # What Home Assistant's dialog offers removal for.
-    assert (found.state, found.attributes.get("restored")) == ("unavailable", True)
-    entity_registry.async_remove(entity_id)
-    await settle(hass)
-    assert hass.states.get(entity_id) is None
-
-    serve(simulator, scoped("Fable", 6))
-    for _ in range(3):
-        await pass_time(hass, freezer)
-    assert hass.states.get(entity_id).state == "6"
-    serve(simulator)
-    await pass_time(hass, freezer)
-    serve(simulator, scoped("Fable", 7))
-    await pass_time(hass, freezer)
-    assert hass.states.get(entity_id).state == "7"
-
-
-async def test_forecasts_at_the_end_of_a_window(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """A run-out is never in the past, and none is told of what is used up."""
-    freezer.move_to(NOW)
-    reset = "2026-05-08T00:00:00Z"
-    serve(simulator, row("weekly_all", 97, reset))
-    await add_entry(hass, simulator)
-    seen: list[str] = []
+async def test_forecast_before_the_limit(claude: Claude) -> None:
+    """A run-out is in the future and rarely changes; a reached limit has none."""
+    await set_up(claude, row("weekly_all", 97, WEEK_RESET))
+    shown = set()
     for _ in range(9 * 60):
-        await pass_time(hass, freezer, 60)
-        shown = state(hass, "sensor.weekly_runs_out_at")
-        assert datetime.fromisoformat(shown) > datetime.now(UTC)
-        if shown not in seen[-1:]:
-            seen.append(shown)
-    assert len(seen) <= 20
-    serve(simulator, row("weekly_all", 100, reset))
-    await pass_time(hass, freezer)
-    assert state(hass, "sensor.weekly_runs_out_at") == "unknown"
-    assert state(hass, "sensor.weekly_projected_usage") == "100"
-    assert state(hass, "sensor.weekly_pace") == "unknown"
-    assert state(hass, "binary_sensor.weekly_lasts") == "off"
+        await claude.pass_time(60)
+        shown.add(claude.state("weekly_runs_out_at"))
+        assert max(map(datetime.fromisoformat, shown)) > datetime.now(UTC)
+    assert len(shown) <= 20
+    await poll(claude, row("weekly_all", 100, WEEK_RESET))
+    assert claude.state("weekly_runs_out_at") == "unknown"
+    assert claude.state("weekly_projected_usage") == "100"
+    assert claude.state("weekly_pace") == "unknown"
+    assert claude.state("weekly_lasts", "binary_sensor") == "off"
 
 
-async def test_rows_of_an_evening(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Two weeks that run at unchanged numbers make at most 40 states in nine hours."""
-    hass.loop.set_debug(False)
-    freezer.move_to(NOW)
-    reset = "2026-05-08T00:00:00Z"
-    serve(
-        simulator,
-        row("weekly_all", 77, reset),
-        row("weekly_scoped", 92, reset, "Fable"),
-    )
-    await add_entry(hass, simulator)
-    changes: list[str] = []
-    hass.bus.async_listen(
-        EVENT_STATE_CHANGED, lambda event: changes.append(event.data["entity_id"])
-    )
-    for _ in range(9 * 60):
-        await pass_time(hass, freezer, 60)
-    assert changes
-    assert len(changes) <= 40
+async def test_state_changes_of_an_evening(claude: Claude) -> None:
+    """Two weeks with constant usage have at most 40 state changes in nine hours."""
+    claude.hass.loop.set_debug(False)
+    fable = row("weekly_scoped", 92, WEEK_RESET, "Fable")
+    await set_up(claude, row("weekly_all", 77, WEEK_RESET), fable)
+    events = async_capture_events(claude.hass, EVENT_STATE_CHANGED)
+    await pass_steps(claude, 9 * 60, 60)
+    assert 0 < len(events) <= 40
 
 
 @pytest.mark.parametrize(
@@ -535,107 +426,101 @@ async def test_rows_of_an_evening(
         ([scoped("Fable 2", 40)], [scoped("Fable", 1), scoped("Fable", 77)]),
     ],
 )
-async def test_nothing_takes_over_an_id(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    first: list[Any],
-    then: list[Any],
+async def test_entity_id_of_a_past_window(
+    claude: Claude, first: list[Any], then: list[Any]
 ) -> None:
-    """Whatever comes first after a restart."""
-    serve(simulator, *first)
-    entry = await add_entry(hass, simulator)
-    (before,) = set(ids(hass)) - {"session_usage", "weekly_usage"}
-    await hass.config_entries.async_unload(entry.entry_id)
-    serve(simulator, *then)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
-    assert hass.states.get(f"sensor.claude_pulse_{before}").state in (
-        "41",
-        "unavailable",
+    """After a restart, no other window takes the entity id of a past window."""
+    entry = await set_up(claude, *first)
+    (before,) = (key for key, state in usage_by_id(claude).items() if state == "40")
+    await claude.hass.config_entries.async_unload(entry.entry_id)
+    serve(claude, *then)
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.settle()
+    states = usage_by_id(claude)
+    assert states[before] in ("41", "unavailable")
+    assert "77" in states.values()
+
+
+async def test_failed_poll_at_a_reset(claude: Claude) -> None:
+    """A poll that fails after a reset is repeated within minutes."""
+    await set_up(
+        claude, row("session", 97, "2026-05-04T12:30:00Z"), update_interval=86400
     )
-    assert "77" in ids(hass).values()
+    claude.server.set_fault("server_error")
+    await claude.pass_time(30 * 60 + 20)
+    claude.server.clear_faults()
+    serve(claude, row("session", 3, "2026-05-04T17:30:00Z"))
+    await pass_steps(claude, 10, 60)
+    assert claude.state("session_usage") == "3"
 
 
-async def test_one_failure_at_a_reset_costs_minutes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+async def test_unload_while_entities_are_added(
+    claude: Claude, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not a long interval without values."""
-    freezer.move_to(NOW)
-    serve(simulator, row("session", 97, "2026-05-04T12:30:00Z"))
-    await add_entry(hass, simulator, update_interval=86400)
-    simulator.set_fault("server_error")
-    await pass_time(hass, freezer, 30 * 60 + 20)
-    simulator.clear_faults()
-    serve(simulator, row("session", 3, "2026-05-04T17:30:00Z"))
-    for _ in range(10):
-        await pass_time(hass, freezer, 60)
-    assert state(hass, "sensor.session_usage") == "3"
-
-
-async def test_entry_that_goes_while_a_window_comes(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """What is being added is added first, and goes with the rest."""
-    serve(simulator, row("weekly_all", 20))
-    entry = await add_entry(hass, simulator)
-    going_on = asyncio.Event()
+    """Entities that are being added are unloaded, too, and return with the entry."""
+    fable = scoped("Fable", 40)
+    entry = await set_up(claude)
+    await poll(claude, fable)
+    # Entities are added as soon as a second answer differs from the first.
+    serve(claude, row("weekly_all", 21), fable)
+    unblocked = asyncio.Event()
     add = EntityPlatform.async_add_entities
 
     async def add_slowly(*args: Any, **kwargs: Any) -> None:
-        """Add entities when it is time."""
-        await going_on.wait()
+        """Wait before entities are added."""
+        await unblocked.wait()
         await add(*args, **kwargs)
 
     monkeypatch.setattr(EntityPlatform, "async_add_entities", add_slowly)
-    serve(simulator, row("weekly_all", 20), scoped("Fable", 40))
-    await hass.data[DOMAIN][entry.entry_id].async_refresh()
-    unload = hass.async_create_task(hass.config_entries.async_unload(entry.entry_id))
+    await async_update_entity(claude.hass, SESSION_USAGE)
+    unload = claude.hass.async_create_task(
+        claude.hass.config_entries.async_unload(entry.entry_id)
+    )
     for _ in range(20):
         await asyncio.sleep(0)
-    assert not unload.done()
-    going_on.set()
+    unblocked.set()
     assert await unload
-    await settle(hass)
-    assert all(
-        found.state == "unavailable"
-        for found in hass.states.async_all()
-        if "claude_pulse" in found.entity_id
-    )
+    await claude.settle()
+    ours = [s for s in claude.hass.states.async_all() if "claude_pulse" in s.entity_id]
+    assert {state.state for state in ours} == {"unavailable"}
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.settle()
+    assert claude.state("weekly_fable_usage") == "40"
     assert "ERROR" not in caplog.text
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
-    assert state(hass, "sensor.weekly_fable_usage") == "40"
 
 
-async def test_answer_that_comes_while_the_entry_goes(
-    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("turns", range(7))
+@pytest.mark.parametrize("moment", ["request", "new state"])
+async def test_unload_as_an_answer_arrives(
+    claude: Claude, caplog: pytest.LogCaptureFixture, moment: str, turns: int
 ) -> None:
-    """Nothing is added any more."""
-    serve(simulator, row("weekly_all", 20))
-    entry = await add_entry(hass, simulator)
-    coordinator = hass.data[DOMAIN][entry.entry_id]
-    serve(simulator, row("weekly_all", 20), scoped("Fable", 40))
-    before = coordinator._poll
-    refresh = hass.async_create_task(coordinator.async_refresh())
-    for _ in range(3):
+    """No entity is added to an entry that is being unloaded."""
+    claude.serve(session(97, SESSION_RESET))
+    entry = await claude.entry()
+    limits = [scoped("Fable", 5), scoped("Opus", 5)]
+    claude.serve(session(97, SESSION_RESET, limits=limits))
+    await claude.pass_time()
+    claude.serve(session(98, SESSION_RESET, limits=limits))
+    arrived = asyncio.Event()
+
+    async def note(_: Request) -> None:
+        """Note a request."""
+        if moment == "request":
+            arrived.set()
+
+    claude.server.on_request = note
+    if moment == "new state":
+        claude.hass.bus.async_listen_once(
+            EVENT_STATE_CHANGED, callback(lambda _: arrived.set())
+        )
+    update = claude.hass.async_create_task(update_by_hand(claude.hass))
+    await arrived.wait()
+    for _ in range(turns):
         await asyncio.sleep(0)
-    assert coordinator._poll is not before
-    unloads: list[asyncio.Task[bool]] = []
-
-    def go(_: object) -> None:
-        """Unload the entry."""
-        unload = hass.config_entries.async_unload(entry.entry_id)
-        unloads.append(hass.async_create_task(unload))
-
-    coordinator._poll.add_done_callback(go)
-    await refresh
-    assert await unloads[0]
-    await settle(hass)
-    assert state(hass, "sensor.weekly_fable_usage") in (None, "unavailable")
-    assert not coordinator.changes
+    await claude.hass.config_entries.async_unload(entry.entry_id)
+    await update
+    await claude.settle()
+    states = claude.hass.states.async_all()
+    assert [state for state in states if "restored" not in state.attributes] == []
+    assert claude.state("weekly_fable_usage") in ("missing", "unavailable")
     assert "ERROR" not in caplog.text
