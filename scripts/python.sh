@@ -57,15 +57,15 @@ find_uv() {
   mkdir -p "$cache/bin"
   local try python
   try=$(mktemp -d "$cache/installer.XXXXXX")
+  trap "rm -rf '$try'" EXIT
   # Debian's python3 may lack venv; its Python 3.14 brings venv and pip.
   python3 -m venv "$try" >/dev/null 2>&1 ||
     { python=$(scripts/install-python3.14) && "$python" -m venv --clear "$try"; } ||
     die "installing uv requires Python's venv module (Debian: python3-venv)"
-  if "$try/bin/python" -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
-    --requirement requirements/uv.txt 2>&1 | tee "$try/log" >&2
+  if "$try/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+    --require-hashes --requirement requirements/uv.txt 2>&1 | tee "$try/log" >&2
   then
     mv "$try/bin/uv" "$uv"
-    rm -rf "$try"
   elif grep -q "Retrying (" "$try/log"; then die "$no_index of pip"
   else die "uv could not be installed (see above)"
   fi
