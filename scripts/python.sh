@@ -1,10 +1,9 @@
-# Which lists of requirements there are, and the Python and uv that they need.
+# The lists of requirements, and functions that get uv and Python.
 # Sourced by scripts/setup and scripts/requirements.
 
-# Home Assistant, the Python it runs on, and how many megabytes are downloaded the
-# first time, which become three times as much on disk. Newest first. All sizes here
-# were measured on Linux (x86-64) with an uncompressed index; the help of scripts/demo and
-# scripts/test shows totals.
+# Home Assistant, its Python, and the megabytes of the first download, which take three
+# times as much on disk. Newest first. Sizes were measured on Linux (x86-64) with an
+# uncompressed index. The help of scripts/demo and scripts/test shows totals.
 versions="\
 2026.11.0 >=3.14.2,<3.15 380
 2026.10.4 >=3.14.2,<3.15 360
@@ -28,13 +27,16 @@ mutate   15"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/claude-pulse
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv}
 export UV_PYTHON_INSTALL_DIR=${UV_PYTHON_INSTALL_DIR:-$cache/python}
-export UV_NO_PROGRESS=1
-# Trust the certificates that the machine trusts, as pip does. (Older releases of uv know
-# the second name.)
-if [ -e /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1; fi
+# Debian's Python, then those of pyenv: uv fails on pyenv's shims of inactive versions.
+search_path=$cache/python3.14/bin
+for bin in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin; do search_path+=:$bin; done
+export UV_PYTHON_SEARCH_PATH=$search_path:$PATH
+# Trust the certificates that the machine trusts, as pip does.
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1; fi
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$0: $*"; exit 1; }
+no_index="the package index cannot be reached: check the network, and the index and proxy settings"
 
 # Print the rows "LIST PYTHON MEGABYTES" that match a name, newest first.
 rows_of() { # NAME
@@ -45,47 +47,36 @@ rows_of() { # NAME
     $1 == name || (name == "newest" && !seen[$2]++)' <<<"$versions"
 }
 
-debian_python() {
-  [ -e "$cache/python3.14" ] || say "Getting Debian's Python 3.14 (up to 35 MB to download) ..."
-  scripts/install-python3.14 "$cache/python3.14"
-}
-
-# Set uv: the one on PATH, the one downloaded earlier, or the pinned one from the package
-# index; an older one is not used.
+# Set uv: one on PATH, one installed earlier, or the pinned one from the package index,
+# whose hash pip verifies. Versions that cannot verify build requirements are not used.
 find_uv() {
   for uv in "$(command -v uv || true)" "$cache/bin/uv"; do
     if [ -x "$uv" ] && "$uv" pip sync --require-build-hashes --help >/dev/null 2>&1; then return; fi
   done
-  say "Getting uv, which installs the rest (up to 25 MB to download) ..."
+  say "Installing uv (downloads up to 25 MB) ..."
   mkdir -p "$cache/bin"
   local try python
   try=$(mktemp -d "$cache/installer.XXXXXX")
-  # Debian's python3 comes without venv and without pip; its packages of 3.14 have both.
-  for python in "$(command -v python3 || true)" debian; do
-    if [ "$python" = debian ]; then python=$(debian_python) || break; fi
-    if [ -n "$python" ] && "$python" -m venv --clear "$try" >/dev/null 2>&1 &&
-      "$try/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --require-hashes --requirement requirements/uv.txt >&2
-    then mv "$try/bin/uv" "$uv" && rm -rf "$try" && return; fi
-  done
-  rm -rf "$try"
-  die "uv could not be installed: install uv, or Python's venv module (Debian: python3-venv), and try again"
+  trap "rm -rf '$try'" EXIT
+  # Debian's python3 may lack venv; its Python 3.14 brings venv and pip.
+  python3 -m venv "$try" >/dev/null 2>&1 ||
+    { python=$(scripts/install-python3.14) && "$python" -m venv --clear "$try"; } ||
+    die "installing uv requires Python's venv module (Debian: python3-venv)"
+  if "$try/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+    --require-hashes --requirement requirements/uv.txt 2>&1 | tee "$try/log" >&2
+  then
+    mv "$try/bin/uv" "$uv"
+  elif grep -q "Retrying (" "$try/log"; then die "$no_index of pip"
+  else die "uv could not be installed (see above)"
+  fi
 }
 
-# Print the path of a Python: one of this machine, or one downloaded earlier.
-find_python() { # RANGE
-  local bin path=$cache/python3.14/bin
-  # uv stops at pyenv's shims for versions that are not activated.
-  for bin in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin; do path=$path:$bin; done
-  PATH=$path:$PATH UV_PYTHON_DOWNLOADS=never "$uv" python find --no-project --system "$1" 2>/dev/null
-}
-
-# Find a Python, or download one from uv or Debian.
+# Provide a Python that uv finds: an installed one, one that uv downloads and verifies
+# against its own list of hashes, or Debian's.
 get_python() { # RANGE
-  find_python "$1" && return
-  say "Getting a Python $1 ..."
-  # uv gets it from a host that many networks cannot reach: give up soon.
-  UV_HTTP_RETRIES=1 UV_HTTP_CONNECT_TIMEOUT=5 "$uv" python install --quiet --no-bin "$1" 2>/dev/null &&
-    find_python "$1" && return
-  case $1 in ">=3.14"*) debian_python ;; *) return 1 ;; esac
+  "$uv" python find --no-project --system "$1" >/dev/null 2>&1 && return
+  say "Installing a Python $1 ..."
+  # Many networks block the host that uv downloads from: give up soon.
+  UV_HTTP_RETRIES=1 UV_HTTP_CONNECT_TIMEOUT=5 "$uv" python install --no-bin "$1" >&2 && return
+  case $1 in ">=3.14"*) scripts/install-python3.14 >/dev/null ;; *) return 1 ;; esac
 }

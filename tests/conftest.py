@@ -66,3 +66,11 @@ def claude(
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait 15 seconds for an answer that never comes."""
     monkeypatch.setattr(client, "TIMEOUT", ClientTimeout(total=0.1))
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode off, unless PYTHONASYNCIODEBUG is set.
+
+    It records a stack for each task and future: half of the CPU time of the tests.
+    """
