@@ -24,6 +24,7 @@ from homeassistant.setup import async_setup_component
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 from .simulator.server import Request
+from .simulator.world import Account
 
 # The faults that end by a time-out, which needs a clock that runs, and the others.
 SLOW_FAULTS = [name for name, fault in FAULTS.items() if fault.slow]
@@ -236,3 +237,14 @@ async def update_by_hand(hass: HomeAssistant) -> None:
         blocking=True,
     )
     await settle(hass)
+
+
+def account_of(claude: Claude, name: str = "ada") -> Account:
+    """Return an account of the simulator."""
+    return claude.server.world.accounts[name]
+
+
+async def reload(claude: Claude, entry: MockConfigEntry) -> None:
+    """Reload an entry, and wait for what follows."""
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.settle()
