@@ -1,197 +1,110 @@
-"""Since when a session key is known, and when an offer of another is believed again."""
+"""The warning before a session key expires."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import DOMAIN
-from custom_components.claude_pulse.polling import session_key
-from custom_components.claude_pulse.stored import data_of
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
-from .common import (
-    add_entry,
-    issues,
-    pass_time,
-    reauth_flows,
-    seat_of,
-    settle,
-    states,
-    usage_requests,
-)
-from .simulator import Simulator
-from .simulator.server import Request
+from .common import Claude, account_of, reauth_flows, reload
+from .flows import submit_form
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
-HOUR, DAY = 60 * 60, 24 * 60 * 60
+DAY = 24 * 60 * 60
 NOW = datetime(2026, 5, 31, 12, 0, tzinfo=UTC)
-
-
-async def test_offer_is_believed_again_after_a_day(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Not a minute before, and then the whole renewal takes place anew."""
-    entry = await add_entry(hass, simulator)
-    account = simulator.world.accounts["ada"]
-    old, new = account.session_key, account.renew()
-    account.refuse_new_key()
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer)
-    assert entry.data["session_key"] == old
-    await pass_time(hass, freezer, 23 * HOUR)
-    await pass_time(hass, freezer, 57 * 60)
-    assert entry.data["session_key"] == old
-    await pass_time(hass, freezer, 3 * 60)
-    assert entry.data["session_key"] == new
-    assert entry.data["previous_session_key"] == old
-    account.accepted.add(account.keys)
-    account.end_old_keys()
-    await pass_time(hass, freezer)
-    assert entry.data["session_key"] == new
-    assert "previous_session_key" not in entry.data
-    assert "unavailable" not in states(hass).values()
-
-
-async def test_key_entered_while_the_old_one_is_tried(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Whoever enters a key wins over what is restored."""
-    entry = await add_entry(hass, simulator)
-    account = simulator.world.accounts["ada"]
-    old = account.session_key
-    account.renew()
-    account.refuse_new_key()
-    await pass_time(hass, freezer)
-    assert entry.data["previous_session_key"] == old
-    entered = account.renew()
-
-    async def enter(request: Request) -> None:
-        """Store another key, as a form does, when the old one is tried."""
-        if request.session_key == old:
-            data = {**entry.data, "session_key": entered}
-            data.pop("previous_session_key", None)
-            hass.config_entries.async_update_entry(entry, data=data)
-
-    simulator.on_request = enter
-    await pass_time(hass, freezer)
-    assert entry.data["session_key"] == entered
-    assert "previous_session_key" not in entry.data
-    assert "unavailable" not in states(hass).values()
-    assert not reauth_flows(hass)
-
-
-async def test_key_entered_while_another_is_offered(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Nobody asks with an offer that has not been stored."""
-    entry = await add_entry(hass, simulator)
-    account = simulator.world.accounts["ada"]
-    old, entered = account.session_key, account.renew()
-    offered = account.renew()
-
-    async def enter(_: Request) -> None:
-        """Store another key, as a form does, before the poll is through."""
-        data = {**entry.data, "session_key": entered}
-        hass.config_entries.async_update_entry(entry, data=data)
-
-    simulator.on_request = enter
-    await pass_time(hass, freezer)
-    before = len(simulator.requests)
-    await pass_time(hass, freezer)
-    asked = [request.session_key for request in simulator.requests[before:]]
-    assert old in asked
-    assert offered not in asked
-    assert entry.data["session_key"] == entered
+NOT_STORED = object()
 
 
 @pytest.mark.parametrize(
-    ("since", "ends_soon"),
+    ("since", "stored", "warned"),
     [
-        ((NOW - timedelta(days=25)).isoformat(), True),
-        ((NOW - timedelta(days=25) + timedelta(minutes=1)).isoformat(), False),
-        # In another zone, and as it could be written by hand.
-        ("2026-05-06T14:00:00+02:00", True),
-        ("2026-05-06T14:01:00+02:00", False),
-        ("2026-05-01 00:00:00+00:00", True),
-        # Replaced by the time at which the key was seen to work.
-        ("long ago", False),
-        ("", False),
-        (None, False),
-        (5, False),
-        ([], False),
+        ((NOW - timedelta(days=25)).isoformat(), True, True),
+        ((NOW - timedelta(days=25) + timedelta(minutes=1)).isoformat(), True, False),
+        # In another time zone, or written by hand.
+        ("2026-05-06T14:00:00+02:00", True, True),
+        ("2026-05-06T14:01:00+02:00", True, False),
+        ("2026-05-01 00:00:00+00:00", True, True),
+        # Replaced by the time of the first success.
+        ("long ago", False, False),
+        ("", False, False),
+        (None, False, False),
+        (5, False, False),
+        ([], False, False),
+        (NOT_STORED, False, False),
     ],
 )
-async def test_since_when_a_key_is_known(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    since: Any,
-    ends_soon: bool,
+async def test_stored_age(
+    claude: Claude, since: Any, stored: bool, warned: bool
 ) -> None:
-    """It is what the entry says, if it says something that can be read."""
-    freezer.move_to(NOW)
-    data = {**seat_of(simulator), "session_key_since": since}
-    entry = MockConfigEntry(data=data, domain=DOMAIN, title="Claude Pulse", version=2)
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
+    """A valid time is kept and determines the warning; any other is replaced once."""
+    claude.clock.move_to(NOW)
+    entry = claude.stored_entry()
+    data = dict(entry.data)
+    if since is not NOT_STORED:
+        old = {**data, "session_key_since": since}
+        claude.hass.config_entries.async_update_entry(entry, data=old)
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.settle()
     assert entry.state is ConfigEntryState.LOADED
-    assert issues(hass) == ({"key_ends"} if ends_soon else set())
-    if data_of(MockConfigEntry(data=data)).session_key_since is None:
-        data["session_key_since"] = NOW.isoformat()
-    assert dict(entry.data) == data
-
-
-async def test_first_proof_is_noted(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """An entry that does not say since when is told so, once."""
-    freezer.move_to(NOW)
-    entry = await add_entry(hass, simulator)
-    assert entry.data["session_key_since"] == NOW.isoformat()
+    assert claude.issues == ({"key_ends"} if warned else set())
+    since = since if stored else NOW.isoformat()
+    assert dict(entry.data) == {**data, "session_key_since": since}
     written = entry.data
     for _ in range(3):
-        await pass_time(hass, freezer)
+        await claude.pass_time()
     assert entry.data is written
 
 
-async def test_renewal_that_is_proved_is_dated(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Since its proof, not since the offer."""
-    entry = await add_entry(hass, simulator)
-    since = entry.data["session_key_since"]
-    simulator.world.accounts["ada"].renew()
-    await pass_time(hass, freezer)
-    assert entry.data["session_key_since"] == since
-    await pass_time(hass, freezer)
-    proved = simulator.now.isoformat()
-    assert entry.data["session_key_since"] == proved
-    await pass_time(hass, freezer)
-    assert entry.data["session_key_since"] == proved
+async def test_warning(claude: Claude) -> None:
+    """The warning appears after 25 days, can be ignored, and starts again with a new key."""
+    entry = await claude.entry()
+    await claude.pass_time(24.9 * DAY)
+    await claude.pass_time()
+    assert not claude.issues
+    await claude.pass_time(0.1 * DAY)
+    assert claude.issues == {"key_ends"}
+    assert not reauth_flows(claude.hass)
+    registry = ir.async_get(claude.hass)
+    issue_id = f"key_ends_{entry.entry_id}"
+    issue = registry.async_get_issue(DOMAIN, issue_id)
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.is_fixable
+    assert issue.translation_placeholders == {"name": "Claude Pulse"}
+
+    ir.async_ignore_issue(claude.hass, DOMAIN, issue_id, True)
+    await reload(claude, entry)
+    await claude.pass_time()
+    assert registry.async_get_issue(DOMAIN, issue_id).dismissed_version
+
+    key = account_of(claude).log_in()
+    await submit_form(claude, "reconfigure", entry, session_key=key)
+    assert not claude.issues
+    await claude.pass_time(25 * DAY)
+    assert claude.issues == {"key_ends"}
 
 
-def test_pause_before_a_refusal_is_confirmed() -> None:
-    """A key that is being renewed on the other side has a moment for it."""
-    assert session_key.CONFIRM_PAUSE == 5
+async def test_renewal_deletes_the_warning(claude: Claude) -> None:
+    """A key that claude.ai renews starts the 25 days again."""
+    await claude.entry()
+    await claude.pass_time(26 * DAY)
+    assert claude.issues == {"key_ends"}
+    account_of(claude).renew()
+    for _ in range(3):
+        await claude.pass_time()
+    assert not claude.issues
 
 
-async def test_refusal_is_confirmed_with_the_same_key(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Where there is no other one; and once."""
-    entry = await add_entry(hass, simulator)
-    key = entry.data["session_key"]
-    simulator.set_fault("session_invalid")
-    before = usage_requests(simulator)
-    await pass_time(hass, freezer)
-    asked = [r.session_key for r in simulator.requests if r.path.endswith("/usage")]
-    assert asked[before:] == [key, key]
-    assert len(reauth_flows(hass)) == 1
+async def test_reauth_replaces_the_warning(claude: Claude) -> None:
+    """An expired session key starts reauth and deletes the warning."""
+    await claude.entry()
+    await claude.pass_time(26 * DAY)
+    account_of(claude).log_out()
+    await claude.pass_time()
+    assert not claude.issues
+    assert len(reauth_flows(claude.hass)) == 1
