@@ -351,9 +351,7 @@ async def test_reauth_adds_the_account(claude: Claude) -> None:
     entry = await claude.entry()
     org_id = entry.data["org_id"]
     claude.hass.config_entries.async_update_entry(entry, unique_id=org_id)
-    await submit_form(
-        claude, "reauth", entry, session_key=account_of(claude).log_in()
-    )
+    await submit_form(claude, "reauth", entry, session_key=account_of(claude).log_in())
     assert entry.unique_id == f"{org_id}_{account_of(claude).uuid}"
 
 
@@ -570,9 +568,7 @@ async def test_options_during_an_outage(claude: Claude) -> None:
     """The interval can be changed while claude.ai is not available."""
     entry = await claude.entry()
     claude.server.set_fault("drop")
-    await submit_form(
-        claude, "options", entry, session_key="", update_interval=600
-    )
+    await submit_form(claude, "options", entry, session_key="", update_interval=600)
     assert dict(entry.options) == {"update_interval": 600}
     assert entry.state is ConfigEntryState.SETUP_RETRY
 
