@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -39,6 +38,8 @@ ERRORS = {
     7: {"base": "forbidden"},
     8: {"base": "cannot_connect"},
 }
+# One fault of each row.
+FAULT_OF_ROW = {FAULTS[name].row: name for name in reversed(ANSWERING_FAULTS)}
 # The account dan has access to the API only.
 API_ONLY_KEY = "sk-ant-sid02-dan-1-".ljust(130, "k")
 HEADER = "Cookie: id=1; sessionKey={key}; lastActiveOrg={last}; __cf_bm=x"
@@ -135,22 +136,30 @@ async def test_duplicate(claude: Claude, fields: tuple[str, ...]) -> None:
     assert form.reason == "already_configured"
 
 
-async def test_titles(claude: Claude) -> None:
-    """The first title is plain, the next ones have the name of the organization."""
-    titles = []
+async def test_titles(claude: Claude, device_registry: dr.DeviceRegistry) -> None:
+    """The first title is plain; the next ones, like the models, name the organization."""
+    devices = []
     for account in ("ada", "ben", "cora", "eve"):
         form = await submit_form(claude, **seat_of(claude.server, account))
-        titles.append(form.result["title"])
-
-    assert titles == [
-        "Claude Pulse",
-        "Claude Pulse Analytical Engines",
+        entry = form.result["result"]
+        devices += dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+        assert devices[-1].name == entry.title
+        assert devices[-1].manufacturer == "Claude Pulse (unofficial)"
+    assert [(device.name, device.model) for device in devices] == [
+        ("Claude Pulse", "Max 20x · ada"),
+        ("Claude Pulse Analytical Engines", "Team · Analytical Engines"),
         # Another seat in the same organization.
-        "Claude Pulse Analytical Engines 2",
+        ("Claude Pulse Analytical Engines 2", "Team · Analytical Engines"),
         # A personal organization, without the domain of the e-mail address.
-        "Claude Pulse eve",
+        ("Claude Pulse eve", "Free · eve"),
     ]
     assert claude.state("plan", slug="claude_pulse_eve") == "Free"
+
+    organization = account_of(claude).seats[-1].organization
+    organization.rate_limit_tier = "default_claude_max_5x"
+    for _ in range(3):
+        await claude.pass_time(7 * 3600)
+    assert device_registry.async_get(devices[0].id).model == "Max 5x · ada"
 
 
 @pytest.mark.parametrize(
@@ -175,26 +184,6 @@ async def test_titles_with_the_same_slug(
         assert claude.state("plan", slug=slugify(title)) in ("Team", "Free")
     ids = claude.hass.states.async_entity_ids("sensor")
     assert not [entity_id for entity_id in ids if entity_id.endswith("_2")]
-
-
-async def test_device(claude: Claude, device_registry: dr.DeviceRegistry) -> None:
-    """The device shows plan and organization, and follows a change of the plan."""
-    devices = []
-    for account in ("ada", "ben"):
-        form = await submit_form(claude, **seat_of(claude.server, account))
-        entry_id = form.result["result"].entry_id
-        devices += dr.async_entries_for_config_entry(device_registry, entry_id)
-    maker = "Claude Pulse (unofficial)"
-    assert [(item.name, item.model, item.manufacturer) for item in devices] == [
-        ("Claude Pulse", "Max 20x · ada", maker),
-        ("Claude Pulse Analytical Engines", "Team · Analytical Engines", maker),
-    ]
-
-    organization = account_of(claude).seats[-1].organization
-    organization.rate_limit_tier = "default_claude_max_5x"
-    for _ in range(3):
-        await claude.pass_time(7 * 3600)
-    assert device_registry.async_get(devices[0].id).model == "Max 5x · ada"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -243,18 +232,6 @@ async def test_invalid_input_and_recovery(
     assert form.created
 
 
-async def test_refused_organization(claude: Claude) -> None:
-    """If the list of organizations is refused as well, the session key is invalid."""
-    account = account_of(claude)
-    typed = {**seat_of(claude.server, "cora"), "session_key": account.session_key}
-    form = await submit_form(claude, **typed)
-    assert form.errors == {"org_id": "org_not_found"}
-
-    account.log_out()
-    await form.submit(**typed)
-    assert form.errors == {"session_key": "invalid_auth"}
-
-
 async def test_unexpected_error(
     claude: Claude, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -295,41 +272,36 @@ async def test_reauth(claude: Claude) -> None:
     assert not reauth_flows(claude.hass)
 
 
-@pytest.mark.parametrize("fault", ANSWERING_FAULTS)
-async def test_reauth_fault_and_recovery(claude: Claude, fault: str) -> None:
-    """A fault during reauth changes nothing."""
+@pytest.mark.parametrize(("row", "fault"), FAULT_OF_ROW.items())
+@pytest.mark.parametrize("source", ["reauth", "reconfigure", "options"])
+async def test_change_fault_and_recovery(
+    claude: Claude, source: str, row: int, fault: str
+) -> None:
+    """A fault changes nothing; its error is at a field that the form has."""
     entry = await claude.entry()
     before = dict(entry.data)
-    form = await open_form(claude, "reauth", entry)
+    form = await open_form(claude, source, entry)
     typed = {"session_key": account_of(claude).log_in()}
     claude.server.set_fault(fault)
     await form.submit(**typed)
     assert dict(entry.data) == before
-    match FAULTS[fault].row:
-        case 3:
-            # The account has no other organization to choose.
-            assert form.errors == {"session_key": "no_usable_org"}
-        case 4:
-            assert (form.step, form.errors) == ("organization", {})
-            typed["org_id"] = before["org_id"]
-        case row:
-            assert form.errors == ERRORS[row]
+    if source == "reauth" and row == 3:
+        # The account has no other organization to choose.
+        assert form.errors == {"session_key": "no_usable_org"}
+    elif source == "reauth" and row == 4:
+        assert (form.step, form.errors) == ("organization", {})
+        typed = {"org_id": before["org_id"]}
+    else:
+        assert form.errors == ERRORS[row]
 
     claude.server.clear_faults()
-    await form.submit(**{field: typed[field] for field in form.fields})
-    assert form.reason == "reauth_successful"
-    assert entry.data["session_key"] == typed["session_key"]
+    await form.submit(**typed)
+    assert form.created or form.reason == f"{source}_successful"
+    assert entry.data["session_key"] != before["session_key"]
 
 
-@pytest.mark.parametrize(
-    ("account", "other"),
-    [
-        # Another organization.
-        ("ada", "ben"),
-        # Another seat in the same organization.
-        ("ben", "cora"),
-    ],
-)
+# ada and ben have different organizations, ben and cora have the same one.
+@pytest.mark.parametrize(("account", "other"), [("ada", "ben"), ("ben", "cora")])
 async def test_reauth_with_another_account(
     claude: Claude, account: str, other: str
 ) -> None:
@@ -399,7 +371,10 @@ async def test_further_options(claude: Claude) -> None:
     entry = await claude.entry()
     form = await open_form(claude, "options", entry)
     requests, polls = len(claude.server.requests), claude.polls
-    await form.submit(update_interval=300, further_options=True)
+    await form.submit(org_id="nonsense", further_options=True)
+    assert (form.step, form.errors) == ("init", {"org_id": "invalid_org_id"})
+    assert form.suggested["further_options"] is True
+    await form.submit(org_id=entry.data["org_id"], update_interval=300)
     assert form.step == "further"
     further = {"thresholds": [], "left_over": 30, "left_over_hours": 24}
     assert form.suggested == {
@@ -485,17 +460,6 @@ async def test_key_expires_before_the_second_page(claude: Claude) -> None:
     assert entry.options["update_interval"] == 300
 
 
-async def test_invalid_first_page(claude: Claude) -> None:
-    """An error on the first page keeps the box for the second page ticked."""
-    entry = await claude.entry()
-    form = await submit_form(
-        claude, "options", entry, org_id="nonsense", further_options=True
-    )
-    assert (form.step, form.errors) == ("init", {"org_id": "invalid_org_id"})
-    assert form.suggested["further_options"] is True
-    assert dict(entry.options) == {}
-
-
 @pytest.mark.parametrize("page", ["init", "further"])
 async def test_options_of_a_removed_entry(claude: Claude, page: str) -> None:
     """Both pages abort if the entry was removed."""
@@ -574,38 +538,26 @@ async def test_options_during_an_outage(claude: Claude) -> None:
 
 
 async def test_options_with_key_and_organization(claude: Claude) -> None:
-    """The options form checks session key and organization as the other forms do."""
+    """An error in the options form keeps the other fields, except for the key."""
     entry = await claude.entry("ben")
     account = account_of(claude, "ben")
-    team, personal = entry.data["org_id"], account.seats[0].organization.uuid
-    foreign = account_of(claude, "cora").session_key
+    personal = account.seats[0].organization.uuid
+    shown = {
+        "further_options": False,
+        "org_id": BEN["personal"],
+        "update_interval": 120,
+    }
     form = await open_form(claude, "options", entry)
-    cases: list[tuple[dict[str, Any], dict[str, str], str]] = [
-        ({"org_id": "nonsense"}, {"org_id": "invalid_org_id"}, "nonsense"),
-        (
-            {"org_id": personal, "session_key": "nonsense"},
-            {"session_key": "invalid_key_format"},
-            BEN["personal"],
-        ),
-        (
-            {"org_id": team, "session_key": foreign},
-            {"session_key": "wrong_account"},
-            BEN["team"],
-        ),
-        (
-            {"org_id": personal, "session_key": foreign},
-            {"org_id": "org_not_found"},
-            BEN["personal"],
-        ),
-    ]
-    for typed, errors, shown in cases:
-        await form.submit(**typed)
-        assert form.errors == errors
-        assert form.suggested == {
-            "further_options": False,
-            "org_id": shown,
-            "update_interval": 120,
-        }
+    await form.submit(org_id=personal, session_key="nonsense")
+    assert form.errors == {"session_key": "invalid_key_format"}
+    assert form.suggested == shown
+    foreign = account_of(claude, "cora").session_key
+    await form.submit(session_key=foreign)
+    assert form.errors == {"org_id": "org_not_found"}
+    assert form.suggested == shown
+    await form.submit(org_id=BEN["team"], session_key=foreign)
+    assert form.errors == {"session_key": "wrong_account"}
+    assert form.suggested == {**shown, "org_id": BEN["team"]}
 
     key = account.log_in()
     await form.submit(org_id=personal, session_key=key)

@@ -72,6 +72,7 @@ async def test_reconfigure_closes_other_forms(claude: Claude) -> None:
 async def test_moved_organization_and_expired_key(claude: Claude) -> None:
     """Reauth replaces the issue, and its second step asks for the organization."""
     entry = await claude.entry()
+    before = dict(entry.data)
     account = account_of(claude)
     moved = account.move()
     await claude.pass_time()
@@ -80,14 +81,24 @@ async def test_moved_organization_and_expired_key(claude: Claude) -> None:
     await claude.pass_time(3600)
     assert not claude.issues
 
-    key = account.log_in()
     form = await open_reauth(claude)
-    await form.submit(session_key=f"sessionKey={key}")
+    await form.submit(session_key=account_of(claude, "ben").session_key)
+    errors = {"session_key": "wrong_account"}
+    assert (form.step, form.errors) == ("reauth_confirm", errors)
+    await form.submit(session_key=f"sessionKey={account.log_in()}")
     assert (form.step, form.errors) == ("organization", {})
     assert form.organizations == {"ada · Max 20x": moved.uuid}
+
+    # The key expires before the second step is submitted.
+    key = account.log_in()
+    await form.submit(org_id=moved.uuid)
+    errors = {"session_key": "invalid_auth"}
+    assert (form.step, form.errors) == ("reauth_confirm", errors)
+    await form.submit(session_key=f"sessionKey={key}")
     claude.server.set_fault("challenge")
     await form.submit(org_id=moved.uuid)
-    assert form.errors == {"base": "blocked"}
+    assert (form.step, form.errors) == ("organization", {"base": "blocked"})
+    assert dict(entry.data) == before
 
     claude.server.clear_faults()
     await form.submit(org_id=moved.uuid)
@@ -97,20 +108,6 @@ async def test_moved_organization_and_expired_key(claude: Claude) -> None:
     assert entry.state is ConfigEntryState.LOADED
     assert not claude.issues
     assert not reauth_flows(claude.hass)
-
-
-async def test_moved_organization_and_another_account(claude: Claude) -> None:
-    """The session key of another account does not lead to the second step."""
-    entry = await claude.entry()
-    account_of(claude).move()
-    account_of(claude).log_out()
-    await claude.pass_time()
-    before = dict(entry.data)
-    form = await open_reauth(claude)
-    await form.submit(session_key=account_of(claude, "ben").session_key)
-    errors = {"session_key": "wrong_account"}
-    assert (form.step, form.errors) == ("reauth_confirm", errors)
-    assert dict(entry.data) == before
 
 
 async def test_moved_organization_and_unknown_account(claude: Claude) -> None:
@@ -126,43 +123,6 @@ async def test_moved_organization_and_unknown_account(claude: Claude) -> None:
     form = await open_reauth(claude)
     await form.submit(session_key=account.log_in())
     assert form.step == "organization"
-
-
-async def test_key_expires_during_the_second_step(claude: Claude) -> None:
-    """Reauth returns to its first step if the new session key has expired."""
-    await claude.entry()
-    account = account_of(claude)
-    moved = account.move()
-    account.log_out()
-    await claude.pass_time()
-    form = await open_reauth(claude)
-    await form.submit(session_key=account.log_in())
-    assert form.step == "organization"
-    key = account.log_in()
-    await form.submit(org_id=moved.uuid)
-    errors = {"session_key": "invalid_auth"}
-    assert (form.step, form.errors) == ("reauth_confirm", errors)
-
-    await form.submit(session_key=key)
-    await form.submit(org_id=moved.uuid)
-    assert form.reason == "reauth_successful"
-
-
-@pytest.mark.parametrize("source", ["reauth", "options", "reconfigure"])
-async def test_errors_have_a_field(claude: Claude, source: str) -> None:
-    """Each error is at a field that the form has, or at the whole form."""
-    entry = await claude.entry()
-    form = await open_form(claude, source, entry)
-    typed = {
-        "org_id": entry.data["org_id"],
-        "session_key": account_of(claude).log_in(),
-    }
-    for fault in ("malformed", "organization_refused", "session_invalid", "drop"):
-        claude.server.set_fault(fault)
-        await form.submit(**{key: typed[key] for key in typed.keys() & form.fields})
-        assert form.errors.keys() <= {*form.fields, "base"}
-    if source == "reauth":
-        assert form.step == "reauth_confirm"
 
 
 async def test_old_key_refused_after_a_new_one_was_entered(claude: Claude) -> None:
