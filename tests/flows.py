@@ -13,6 +13,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, reauth_flows
+from .simulator.server import Request
 
 
 @dataclass
@@ -132,6 +133,21 @@ async def open_reauth(claude: Claude) -> Form:
     (flow,) = reauth_flows(claude.hass)
     flows = claude.hass.config_entries.flow
     return Form(claude, flows, await flows.async_configure(flow["flow_id"]))
+
+
+def enter_key_during(
+    claude: Claude, entry: MockConfigEntry, used: str, key: str
+) -> None:
+    """Store a session key, as a form does, during a request with the key `used`."""
+
+    async def enter(request: Request) -> None:
+        """Store the key before the answer."""
+        if request.session_key == used:
+            data = {**entry.data, "session_key": key}
+            data.pop("previous_session_key", None)
+            claude.hass.config_entries.async_update_entry(entry, data=data)
+
+    claude.server.on_request = enter
 
 
 class Fix(Form):

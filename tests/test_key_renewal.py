@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.polling import session_key
 from homeassistant.config_entries import ConfigEntryState
 
-from .common import Claude, account_of, reauth_flows, reload, stops_during
-from .flows import open_form, open_reauth
+from .common import POLL, Claude, account_of, reauth_flows, reload, stops_during
+from .flows import enter_key_during, open_form, open_reauth
 from .simulator.faults import FAULTS
 from .simulator.server import Request
 
@@ -25,20 +26,28 @@ def keys_used(claude: Claude, since: int) -> list[str | None]:
     return [request.session_key for request in polls[since:]]
 
 
-@pytest.mark.smoke
-async def test_renewal(claude: Claude) -> None:
-    """The next poll uses the new key; the old one is kept until then."""
+async def offered_key(
+    claude: Claude, *, refused: bool = False
+) -> tuple[MockConfigEntry, str, str]:
+    """Return an entry after a poll that offered a key, its old and its new key."""
     entry = await claude.entry()
     account = account_of(claude)
     old, new = account.session_key, account.renew()
-    since = entry.data["session_key_since"]
-    polls = claude.polls
+    if refused:
+        account.refuse_new_key()
     await claude.pass_time()
     assert entry.data["session_key"] == new
     assert entry.data["previous_session_key"] == old
-    assert entry.data["session_key_since"] == since
+    return entry, old, new
 
-    account.end_old_keys()
+
+@pytest.mark.smoke
+async def test_renewal(claude: Claude) -> None:
+    """The next poll uses the new key; the old one is kept until then."""
+    start = claude.server.now.isoformat()
+    entry, old, new = await offered_key(claude)
+    assert entry.data["session_key_since"] == start
+    account_of(claude).end_old_keys()
     await claude.pass_time()
     proved = claude.server.now.isoformat()
     await claude.pass_time()
@@ -46,36 +55,33 @@ async def test_renewal(claude: Claude) -> None:
     assert "previous_session_key" not in entry.data
     assert entry.data["session_key_since"] == proved
     # A reload would send another request.
-    assert keys_used(claude, polls) == [old, new, new]
+    assert keys_used(claude, 0) == [old, old, new, new]
     assert "unavailable" not in claude.states().values()
 
 
 async def test_refused_renewal(claude: Claude) -> None:
     """The old key is restored, and the new one is not tried again for a day."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    before = dict(entry.data)
-    old, new = account.session_key, account.renew()
-    account.refuse_new_key()
-    await claude.pass_time()
-    assert entry.data["session_key"] == new
+    start = claude.server.now.isoformat()
+    entry, old, new = await offered_key(claude, refused=True)
     polls = claude.polls
     await claude.pass_time()
     assert keys_used(claude, polls) == [new, old]
-    assert dict(entry.data) == before
+    restored = dict(entry.data)
+    assert restored["session_key_since"] == start
     for _ in range(20):
         await claude.pass_time()
-    await claude.pass_time(23 * 3600 - 20 * 126)
+    await claude.pass_time(23 * 3600 - 20 * POLL)
     await claude.pass_time(57 * 60)
     assert set(keys_used(claude, polls + 2)) == {old}
-    assert dict(entry.data) == before
+    assert dict(entry.data) == restored
+    assert "previous_session_key" not in restored
     assert not reauth_flows(claude.hass)
     assert "unavailable" not in claude.states().values()
 
     await claude.pass_time(3 * 60)
     assert entry.data["session_key"] == new
     assert entry.data["previous_session_key"] == old
-    account.accepted = {account.keys}
+    account_of(claude).accepted = {account_of(claude).keys}
     await claude.pass_time()
     assert entry.data["session_key"] == new
     assert "previous_session_key" not in entry.data
@@ -84,18 +90,15 @@ async def test_refused_renewal(claude: Claude) -> None:
 
 async def test_both_keys_refused(claude: Claude) -> None:
     """Reauth starts once if claude.ai refuses both keys."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    old, new = account.session_key, account.renew()
-    await claude.pass_time()
-    account.log_out()
+    entry, old, new = await offered_key(claude)
+    account_of(claude).log_out()
     polls = claude.polls
     await claude.pass_time()
     assert keys_used(claude, polls) == [new, old, new]
     assert entry.data["session_key"] == new
 
     form = await open_reauth(claude)
-    key = account.log_in()
+    key = account_of(claude).log_in()
     await form.submit(session_key=key)
     assert entry.data["session_key"] == key
     assert "previous_session_key" not in entry.data
@@ -105,11 +108,7 @@ async def test_both_keys_refused(claude: Claude) -> None:
 @pytest.mark.parametrize("fault", ["challenge", "server_error", "rate_limited"])
 async def test_fault_and_recovery(claude: Claude, fault: str) -> None:
     """A fault during the test of the old key decides nothing."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    old, new = account.session_key, account.renew()
-    account.refuse_new_key()
-    await claude.pass_time()
+    entry, old, new = await offered_key(claude, refused=True)
     # The fault applies to accepted keys only.
     claude.server.set_fault(fault, "ada")
     await claude.pass_time()
@@ -125,12 +124,7 @@ async def test_fault_and_recovery(claude: Claude, fault: str) -> None:
 
 async def test_reload_during_a_renewal(claude: Claude) -> None:
     """A reload keeps the old key."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    old = account.session_key
-    account.renew()
-    account.refuse_new_key()
-    await claude.pass_time()
+    entry, old, _ = await offered_key(claude, refused=True)
     await reload(claude, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.data["session_key"] == old
@@ -220,43 +214,21 @@ async def test_key_entered_during_a_renewal(claude: Claude) -> None:
     """A key that is entered during a poll is kept, and the offered one is not used."""
     entry = await claude.entry()
     account = account_of(claude)
-    entered, offered = account.renew(), account.renew()
-
-    async def enter(_: Request) -> None:
-        """Store the entered key, as a form does, before the answer."""
-        data = {**entry.data, "session_key": entered}
-        claude.hass.config_entries.async_update_entry(entry, data=data)
-
-    claude.server.on_request = enter
-    polls = claude.polls
+    old, entered, offered = account.session_key, account.renew(), account.renew()
+    enter_key_during(claude, entry, old, entered)
     for _ in range(2):
         await claude.pass_time()
         assert entry.data["session_key"] == entered
         assert "previous_session_key" not in entry.data
-    keys = keys_used(claude, polls)
-    assert len(keys) == 2
-    assert offered not in keys
+    assert claude.polls == 3
+    assert offered not in keys_used(claude, 0)
 
 
 async def test_key_entered_during_the_test_of_the_old_one(claude: Claude) -> None:
     """The old key does not replace a key that is entered."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    old = account.session_key
-    account.renew()
-    account.refuse_new_key()
-    await claude.pass_time()
-    assert entry.data["previous_session_key"] == old
-    entered = account.renew()
-
-    async def enter(request: Request) -> None:
-        """Store the entered key, as a form does, during the test."""
-        if request.session_key == old:
-            data = {**entry.data, "session_key": entered}
-            data.pop("previous_session_key", None)
-            claude.hass.config_entries.async_update_entry(entry, data=data)
-
-    claude.server.on_request = enter
+    entry, old, _ = await offered_key(claude, refused=True)
+    entered = account_of(claude).renew()
+    enter_key_during(claude, entry, old, entered)
     await claude.pass_time()
     assert entry.data["session_key"] == entered
     assert "previous_session_key" not in entry.data
@@ -278,13 +250,9 @@ async def test_unload_during_a_poll(claude: Claude) -> None:
 
 async def test_entered_key_replaces_both(claude: Claude) -> None:
     """A key that is entered during a renewal removes the previous key."""
-    entry = await claude.entry()
-    account = account_of(claude)
-    account.renew()
-    await claude.pass_time()
-    assert "previous_session_key" in entry.data
+    entry, _, _ = await offered_key(claude)
     form = await open_form(claude, "reconfigure", entry)
-    key, polls = account.log_in(), claude.polls
+    key, polls = account_of(claude).log_in(), claude.polls
 
     async def fail(_: Request) -> None:
         """Fail the poll after the request that verifies the key."""

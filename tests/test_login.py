@@ -9,8 +9,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 
 from .common import Claude, account_of, reauth_flows, reload
-from .flows import open_form, open_reauth, submit_form
-from .simulator.server import Request
+from .flows import enter_key_during, open_form, open_reauth, submit_form
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -129,14 +128,7 @@ async def test_old_key_refused_after_a_new_one_was_entered(claude: Claude) -> No
     """The refusal of an old session key starts no reauth."""
     entry = await claude.entry()
     key = account_of(claude).log_in()
-
-    async def enter(request: Request) -> None:
-        """Store the new key, as a form does, before the refusal."""
-        if request.session_key != key:
-            data = {**entry.data, "session_key": key}
-            claude.hass.config_entries.async_update_entry(entry, data=data)
-
-    claude.server.on_request = enter
+    enter_key_during(claude, entry, entry.data["session_key"], key)
     await claude.pass_time()
     assert not reauth_flows(claude.hass)
     await reload(claude, entry)
