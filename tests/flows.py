@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.claude_pulse.const import DOMAIN
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, reauth_flows
@@ -18,82 +18,73 @@ from .simulator.server import Request
 
 @dataclass
 class Form:
-    """A form of a config flow or options flow, and its latest result."""
+    """A form of a config flow, options flow or repair issue, and its latest result."""
 
     claude: Claude
-    flows: Any
+    configure: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
     result: dict[str, Any]
 
     async def submit(self, **typed: Any) -> None:
-        """Submit what was typed, with suggested values in the other fields.
-
-        None empties a field.
-        """
+        """Submit the suggested values and what was typed; None empties a field."""
         values = {**self.suggested, **typed}
-        self.result = await self.flows.async_configure(
-            self.result["flow_id"],
-            {key: value for key, value in values.items() if value is not None},
-        )
+        values = {key: value for key, value in values.items() if value is not None}
+        self.result = await self.configure(self.result["flow_id"], values)
         await self.claude.settle()
 
     @property
-    def created(self) -> bool:
-        """Return whether the form was accepted with a new entry, options or a fix."""
-        return self.result["type"] == FlowResultType.CREATE_ENTRY
+    def outcome(self) -> str:
+        """Return the type of the result, or the reason of an abort."""
+        return self.result.get("reason") or self.result["type"]
 
     @property
-    def reason(self) -> str | None:
-        """Return the reason that a flow was aborted with."""
-        return self.result.get("reason")
+    def page(self) -> tuple[str, dict[str, str]]:
+        """Return the step that is shown, and its errors by field."""
+        return self.result["step_id"], self.result["errors"] or {}
 
     @property
-    def step(self) -> str | None:
-        """Return the step whose form is shown."""
-        return self.result.get("step_id")
-
-    @property
-    def errors(self) -> dict[str, str] | None:
+    def errors(self) -> dict[str, str]:
         """Return the errors by field."""
-        return self.result.get("errors")
+        return self.page[1]
 
     @property
-    def name(self) -> str:
-        """Return the name of the entry in the text of the form."""
-        return self.result["description_placeholders"]["name"]
+    def schema(self) -> list[dict[str, Any]]:
+        """Return the fields in the format of the HTTP API."""
+        schema = self.result["data_schema"]
+        if isinstance(schema, list):
+            return schema
+        return [
+            {"name": str(key), "description": key.description, **field.serialize()}
+            for key, field in schema.schema.items()
+        ]
 
     @property
     def fields(self) -> list[str]:
         """Return the names of the fields."""
-        return [str(field) for field in self.result["data_schema"].schema]
+        return [field["name"] for field in self.schema]
 
     @property
     def suggested(self) -> dict[str, Any]:
         """Return the suggested values by field."""
-        return {
-            str(field): field.description["suggested_value"]
-            for field in self.result["data_schema"].schema
-            if field.description and "suggested_value" in field.description
+        values = {
+            field["name"]: (field.get("description") or {}).get("suggested_value")
+            for field in self.schema
         }
+        return {key: value for key, value in values.items() if value is not None}
 
     @property
     def organizations(self) -> dict[str, str]:
         """Return the values of the organizations to choose from, by label."""
-        options = self.result["data_schema"].schema["org_id"].config["options"]
+        (field,) = (field for field in self.schema if field["name"] == "org_id")
+        options = field["selector"]["select"]["options"]
         return dict(
-            (option, option)
-            if isinstance(option, str)
-            else (option["label"], option["value"])
-            for option in options
+            (item, item) if isinstance(item, str) else (item["label"], item["value"])
+            for item in options
         )
 
     @property
-    def shown(self) -> str:
-        """Return everything that the form shows."""
-        fields = [
-            (str(key), key.description, key.default, getattr(field, "config", None))
-            for key, field in self.result["data_schema"].schema.items()
-        ]
-        return repr([fields, self.errors, self.result["description_placeholders"]])
+    def placeholders(self) -> dict[str, str]:
+        """Return the values in the texts of the form."""
+        return self.result["description_placeholders"]
 
 
 async def open_form(
@@ -113,7 +104,7 @@ async def open_form(
     else:
         context = {"source": source, "entry_id": entry.entry_id}
         result = await flows.async_init(DOMAIN, context=context)
-    return Form(claude, flows, result)
+    return Form(claude, flows.async_configure, result)
 
 
 async def submit_form(
@@ -131,8 +122,29 @@ async def submit_form(
 async def open_reauth(claude: Claude) -> Form:
     """Open the form of the only reauth flow in progress."""
     (flow,) = reauth_flows(claude.hass)
-    flows = claude.hass.config_entries.flow
-    return Form(claude, flows, await flows.async_configure(flow["flow_id"]))
+    configure = claude.hass.config_entries.flow.async_configure
+    return Form(claude, configure, await configure(flow["flow_id"]))
+
+
+async def open_fix(
+    claude: Claude,
+    hass_client: ClientSessionGenerator,
+    entry: MockConfigEntry,
+    issue: str = "organization",
+) -> Form:
+    """Open the form of a repair issue."""
+    assert await async_setup_component(claude.hass, "repairs", {})
+    client = await hass_client()
+
+    async def post(flow_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Post to the API of repairs, and return the result."""
+        path = f"/api/repairs/issues/fix/{flow_id}".rstrip("/")
+        response = await client.post(path, json=data)
+        assert response.status == 200
+        return await response.json()
+
+    issue_id = f"{issue}_{entry.entry_id}"
+    return Form(claude, post, await post("", {"handler": DOMAIN, "issue_id": issue_id}))
 
 
 def enter_key_during(
@@ -148,44 +160,3 @@ def enter_key_during(
             claude.hass.config_entries.async_update_entry(entry, data=data)
 
     claude.server.on_request = enter
-
-
-class Fix(Form):
-    """A form of a repair issue, over the API of the frontend."""
-
-    async def submit(self, **typed: str) -> None:
-        """Submit what was typed."""
-        self.result = await self.post(f"/{self.result['flow_id']}", typed)
-        await self.claude.settle()
-
-    async def post(self, path: str, data: dict[str, str]) -> dict[str, Any]:
-        """Post to the API of fixes, and return the result."""
-        response = await self.flows.post(f"/api/repairs/issues/fix{path}", json=data)
-        assert response.status == 200
-        return await response.json()
-
-    @property
-    def fields(self) -> list[str]:
-        """Return the names of the fields."""
-        return [field["name"] for field in self.result["data_schema"]]
-
-    @property
-    def organizations(self) -> dict[str, str]:
-        """Return the values of the organizations to choose from, by label."""
-        (field,) = self.result["data_schema"]
-        options = field["selector"]["select"]["options"]
-        return {option["label"]: option["value"] for option in options}
-
-
-async def open_fix(
-    claude: Claude,
-    hass_client: ClientSessionGenerator,
-    entry: MockConfigEntry,
-    issue: str = "organization",
-) -> Fix:
-    """Open the form of a repair issue of an entry."""
-    assert await async_setup_component(claude.hass, "repairs", {})
-    fix = Fix(claude, await hass_client(), {})
-    issue_id = f"{issue}_{entry.entry_id}"
-    fix.result = await fix.post("", {"handler": DOMAIN, "issue_id": issue_id})
-    return fix

@@ -52,11 +52,10 @@ async def test_user(claude: Claude) -> None:
     """One usage request verifies a session key and an organization."""
     data = seat_of(claude.server)
     form = await open_form(claude)
-    assert form.step == "user"
-    assert not form.errors
+    assert form.page == ("user", {})
 
     await form.submit(**data)
-    assert form.created
+    assert form.outcome == "create_entry"
     assert form.result["title"] == "Claude Pulse"
     assert form.result["data"] == data
     assert form.result["options"] == {}
@@ -87,7 +86,7 @@ async def test_organization_of_a_session_key(
     form = await open_form(claude)
     pasted = typed.format(key=data["session_key"], first=first, last=last)
     await form.submit(session_key=pasted)
-    assert form.created
+    assert form.outcome == "create_entry"
     assert form.result["data"] == data
 
 
@@ -96,11 +95,11 @@ async def test_several_organizations(claude: Claude) -> None:
     """Several organizations are offered by name and plan."""
     data = seat_of(claude.server, "ben")
     form = await submit_form(claude, session_key=data["session_key"])
-    assert form.step == "organization"
+    assert form.page == ("organization", {})
     assert list(form.organizations) == list(BEN.values())
 
     await form.submit(org_id=form.organizations[BEN["team"]])
-    assert form.created
+    assert form.outcome == "create_entry"
     assert form.result["data"] == data
 
 
@@ -113,7 +112,7 @@ async def test_unknown_account(claude: Claude) -> None:
 
     claude.server.silent_account = False
     form = await submit_form(claude, **data)
-    assert form.reason == "already_configured"
+    assert form.outcome == "already_configured"
 
 
 async def test_unknown_organization(claude: Claude) -> None:
@@ -121,7 +120,7 @@ async def test_unknown_organization(claude: Claude) -> None:
     await claude.entry("ben")
     claude.server.silent_organization = True
     form = await submit_form(claude, **seat_of(claude.server))
-    assert form.created
+    assert form.outcome == "create_entry"
     assert form.result["title"] == "Claude Pulse 2"
     assert claude.state("plan", slug="claude_pulse_2") == "unknown"
 
@@ -133,7 +132,7 @@ async def test_duplicate(claude: Claude, fields: tuple[str, ...]) -> None:
     await claude.entry()
     data = seat_of(claude.server)
     form = await submit_form(claude, **{field: data[field] for field in fields})
-    assert form.reason == "already_configured"
+    assert form.outcome == "already_configured"
 
 
 async def test_titles(claude: Claude, device_registry: dr.DeviceRegistry) -> None:
@@ -198,7 +197,7 @@ async def test_fault_and_recovery(claude: Claude, fault: str) -> None:
 
     claude.server.clear_faults()
     await form.submit(**data)
-    assert form.created
+    assert form.outcome == "create_entry"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +228,7 @@ async def test_invalid_input_and_recovery(
     assert form.errors == errors
 
     await form.submit(**data)
-    assert form.created
+    assert form.outcome == "create_entry"
 
 
 async def test_unexpected_error(
@@ -245,7 +244,7 @@ async def test_unexpected_error(
     assert "Traceback" in caplog.text
 
     await form.submit(**seat_of(claude.server))
-    assert form.created
+    assert form.outcome == "create_entry"
 
 
 @pytest.mark.smoke
@@ -256,15 +255,14 @@ async def test_reauth(claude: Claude) -> None:
     await reload(claude, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     form = await open_reauth(claude)
-    assert form.step == "reauth_confirm"
-    assert not form.errors
+    assert form.page == ("reauth_confirm", {})
     assert form.fields == ["session_key"]
-    assert form.name == "Claude Pulse"
+    assert form.placeholders["name"] == "Claude Pulse"
 
     unique_id, org_id = entry.unique_id, entry.data["org_id"]
     key = account_of(claude).log_in()
     await form.submit(session_key=f"sessionKey={quote(key)}")
-    assert form.reason == "reauth_successful"
+    assert form.outcome == "reauth_successful"
     assert entry.data.items() >= {"session_key": key, "org_id": org_id}.items()
     assert entry.unique_id == unique_id
     assert entry.state is ConfigEntryState.LOADED
@@ -289,14 +287,14 @@ async def test_change_fault_and_recovery(
         # The account has no other organization to choose.
         assert form.errors == {"session_key": "no_usable_org"}
     elif source == "reauth" and row == 4:
-        assert (form.step, form.errors) == ("organization", {})
+        assert form.page == ("organization", {})
         typed = {"org_id": before["org_id"]}
     else:
         assert form.errors == ERRORS[row]
 
     claude.server.clear_faults()
     await form.submit(**typed)
-    assert form.created or form.reason == f"{source}_successful"
+    assert form.outcome in ("create_entry", f"{source}_successful")
     assert entry.data["session_key"] != before["session_key"]
 
 
@@ -315,7 +313,7 @@ async def test_reauth_with_another_account(
     assert dict(entry.data) == before
 
     await form.submit(session_key=account_of(claude, account).log_in())
-    assert form.reason == "reauth_successful"
+    assert form.outcome == "reauth_successful"
 
 
 async def test_reauth_adds_the_account(claude: Claude) -> None:
@@ -341,7 +339,7 @@ async def test_reconfigure_to_the_seat_of_another_entry(claude: Claude) -> None:
     assert dict(entry.data) == before
 
     await form.submit(org_id=before["org_id"])
-    assert form.reason == "reconfigure_successful"
+    assert form.outcome == "reconfigure_successful"
     assert dict(entry.data) == before
 
 
@@ -355,7 +353,7 @@ async def test_options(claude: Claude) -> None:
     polls = claude.polls
 
     await form.submit(update_interval=300.0)
-    assert form.created
+    assert form.outcome == "create_entry"
     assert dict(entry.options) == {"update_interval": 300}
     assert dict(entry.data) == data
     assert entry.state is ConfigEntryState.LOADED
@@ -372,10 +370,10 @@ async def test_further_options(claude: Claude) -> None:
     form = await open_form(claude, "options", entry)
     requests, polls = len(claude.server.requests), claude.polls
     await form.submit(org_id="nonsense", further_options=True)
-    assert (form.step, form.errors) == ("init", {"org_id": "invalid_org_id"})
+    assert form.page == ("init", {"org_id": "invalid_org_id"})
     assert form.suggested["further_options"] is True
     await form.submit(org_id=entry.data["org_id"], update_interval=300)
-    assert form.step == "further"
+    assert form.page == ("further", {})
     further = {"thresholds": [], "left_over": 30, "left_over_hours": 24}
     assert form.suggested == {
         **further,
@@ -388,7 +386,7 @@ async def test_further_options(claude: Claude) -> None:
     with pytest.raises(vol.Invalid):
         await form.submit(working_days=["someday"])
     await form.submit(working_days=["sat", "sun"], thresholds=None)
-    assert form.created
+    assert form.outcome == "create_entry"
     options = {"update_interval": 300, "working_days": ["sat", "sun"], **further}
     assert dict(entry.options) == options
     assert entry.state is ConfigEntryState.LOADED
@@ -398,7 +396,7 @@ async def test_further_options(claude: Claude) -> None:
     form = await open_form(claude, "options", entry)
     assert not form.suggested.get("further_options")
     await form.submit()
-    assert form.created
+    assert form.outcome == "create_entry"
     assert dict(entry.options) == options
 
     # An empty field removes its option or restores the default.
@@ -429,7 +427,7 @@ async def test_thresholds(claude: Claude) -> None:
         left_over=40.0,
         left_over_hours=12.0,
     )
-    assert form.created
+    assert form.outcome == "create_entry"
     assert dict(entry.options) == {
         "update_interval": 300,
         "working_days": [],
@@ -449,14 +447,14 @@ async def test_key_expires_before_the_second_page(claude: Claude) -> None:
     await form.submit(
         session_key=account.log_in(), update_interval=300, further_options=True
     )
-    assert form.step == "further"
+    assert form.page == ("further", {})
     account.log_out()
     await form.submit(working_days=["mon"])
-    assert (form.step, form.errors) == ("init", {"session_key": "invalid_auth"})
+    assert form.page == ("init", {"session_key": "invalid_auth"})
     assert "session_key" not in form.suggested
 
     await form.submit(session_key=account.log_in(), further_options=False)
-    assert form.created
+    assert form.outcome == "create_entry"
     assert entry.options["update_interval"] == 300
 
 
@@ -467,10 +465,10 @@ async def test_options_of_a_removed_entry(claude: Claude, page: str) -> None:
     form = await open_form(claude, "options", entry)
     if page == "further":
         await form.submit(further_options=True)
-    assert form.step == page
+    assert form.page == (page, {})
     await claude.hass.config_entries.async_remove(entry.entry_id)
     await form.submit()
-    assert form.reason == "entry_removed"
+    assert form.outcome == "entry_removed"
 
 
 @pytest.mark.smoke
@@ -486,14 +484,13 @@ async def test_another_organization(claude: Claude, source: str, typed: str) -> 
     account = account_of(claude, "ben")
     org_id = account.seats[0].organization.uuid
     form = await open_form(claude, source, entry)
-    assert not form.errors
     assert form.suggested["org_id"] == BEN["team"]
     await form.submit(org_id="nonsense")
     assert form.errors == {"org_id": "invalid_org_id"}
     assert list(form.organizations) == list(BEN.values())
 
     await form.submit(org_id=typed.format(org_id=org_id.upper()))
-    assert form.created or form.reason == "reconfigure_successful"
+    assert form.outcome in ("create_entry", "reconfigure_successful")
     assert entry.data.items() >= {"session_key": key, "org_id": org_id}.items()
     assert entry.unique_id == f"{org_id}_{account.uuid}"
     assert entry.state is ConfigEntryState.LOADED
@@ -561,7 +558,7 @@ async def test_options_with_key_and_organization(claude: Claude) -> None:
 
     key = account.log_in()
     await form.submit(org_id=personal, session_key=key)
-    assert form.created
+    assert form.outcome == "create_entry"
     assert entry.data.items() >= {"session_key": key, "org_id": personal}.items()
     assert dict(entry.options) == {"update_interval": 120}
     assert entry.unique_id == f"{personal}_{account.uuid}"

@@ -37,7 +37,7 @@ async def test_expired_key_during_reconfigure(
     assert len([issue for issue in issues if "reauth" in issue[1]]) <= 1
 
     await forms[source].submit(session_key=account.log_in())
-    assert forms[source].reason == f"{source}_successful"
+    assert forms[source].outcome == f"{source}_successful"
     assert not flows.async_progress_by_handler(DOMAIN)
     assert "unavailable" not in claude.states().values()
 
@@ -51,8 +51,8 @@ async def test_forms_of_other_entries_stay(claude: Claude) -> None:
     await claude.pass_time()
     assert len(reauth_flows(claude.hass)) == 1
     for form in forms:
-        again = await form.flows.async_configure(form.result["flow_id"])
-        assert again["step_id"] == form.step
+        again = await form.configure(form.result["flow_id"])
+        assert again["step_id"] == form.result["step_id"]
 
 
 async def test_reconfigure_closes_other_forms(claude: Claude) -> None:
@@ -61,7 +61,7 @@ async def test_reconfigure_closes_other_forms(claude: Claude) -> None:
     await open_form(claude, "reconfigure", entry)
     key = account_of(claude).log_in()
     form = await submit_form(claude, "reconfigure", entry, session_key=key)
-    assert form.reason == "reconfigure_successful"
+    assert form.outcome == "reconfigure_successful"
     assert not claude.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     account_of(claude).log_out()
     await claude.pass_time()
@@ -83,25 +83,25 @@ async def test_moved_organization_and_expired_key(claude: Claude) -> None:
     form = await open_reauth(claude)
     await form.submit(session_key=account_of(claude, "ben").session_key)
     errors = {"session_key": "wrong_account"}
-    assert (form.step, form.errors) == ("reauth_confirm", errors)
+    assert form.page == ("reauth_confirm", errors)
     await form.submit(session_key=f"sessionKey={account.log_in()}")
-    assert (form.step, form.errors) == ("organization", {})
+    assert form.page == ("organization", {})
     assert form.organizations == {"ada · Max 20x": moved.uuid}
 
     # The key expires before the second step is submitted.
     key = account.log_in()
     await form.submit(org_id=moved.uuid)
     errors = {"session_key": "invalid_auth"}
-    assert (form.step, form.errors) == ("reauth_confirm", errors)
+    assert form.page == ("reauth_confirm", errors)
     await form.submit(session_key=f"sessionKey={key}")
     claude.server.set_fault("challenge")
     await form.submit(org_id=moved.uuid)
-    assert (form.step, form.errors) == ("organization", {"base": "blocked"})
+    assert form.page == ("organization", {"base": "blocked"})
     assert dict(entry.data) == before
 
     claude.server.clear_faults()
     await form.submit(org_id=moved.uuid)
-    assert form.reason == "reauth_successful"
+    assert form.outcome == "reauth_successful"
     assert entry.data.items() >= {"session_key": key, "org_id": moved.uuid}.items()
     assert entry.unique_id == f"{moved.uuid}_{account.uuid}"
     assert entry.state is ConfigEntryState.LOADED
@@ -121,7 +121,7 @@ async def test_moved_organization_and_unknown_account(claude: Claude) -> None:
     await claude.pass_time()
     form = await open_reauth(claude)
     await form.submit(session_key=account.log_in())
-    assert form.step == "organization"
+    assert form.page == ("organization", {})
 
 
 async def test_old_key_refused_after_a_new_one_was_entered(claude: Claude) -> None:

@@ -157,7 +157,7 @@ async def test_missing_key(claude: Claude, stored: dict[str, Any]) -> None:
     assert not claude.issues
     form = await open_reauth(claude)
     await form.submit(session_key=key)
-    assert form.reason == "reauth_successful"
+    assert form.outcome == "reauth_successful"
     assert entry.state is ConfigEntryState.LOADED
 
 
@@ -176,7 +176,7 @@ async def test_missing_organization(
     fix = await open_fix(claude, hass_client, entry)
     assert fix.organizations == {"ada · Max 20x": org_id}
     await fix.submit(org_id=org_id)
-    assert fix.created
+    assert fix.outcome == "create_entry"
     assert entry.state is ConfigEntryState.LOADED
     assert not claude.issues
     assert entry.unique_id == f"{org_id}_{account_of(claude).uuid}"
@@ -189,9 +189,9 @@ async def test_missing_key_and_organization(claude: Claude) -> None:
     form = await open_reauth(claude)
     data = seat_of(claude.server, "ben")
     await form.submit(session_key=data["session_key"])
-    assert form.step == "organization"
+    assert form.page == ("organization", {})
     await form.submit(org_id=data["org_id"])
-    assert form.reason == "reauth_successful"
+    assert form.outcome == "reauth_successful"
     assert entry.state is ConfigEntryState.LOADED
     assert claude.state("plan") == "Team"
 
@@ -206,7 +206,7 @@ async def test_account_is_added(claude: Claude) -> None:
     await claude.pass_time(7 * 3600)
     assert entry.unique_id == f"{org_id}_{account_of(claude, 'ben').uuid}"
     form = await submit_form(claude, **seat_of(claude.server, "cora"))
-    assert form.created
+    assert form.outcome == "create_entry"
 
 
 async def test_account_of_another_entry(claude: Claude) -> None:

@@ -35,12 +35,12 @@ async def test_moved_organization(
     assert issue.severity is ir.IssueSeverity.ERROR
 
     fix = await open_fix(claude, hass_client, entry)
-    assert fix.step == "organization"
-    assert fix.name == "Claude Pulse"
+    assert fix.page == ("organization", {})
+    assert fix.placeholders["name"] == "Claude Pulse"
     # The organization for the API only is not offered.
     assert fix.organizations == {"ada · Max 20x": moved.uuid}
     await fix.submit(org_id=moved.uuid)
-    assert fix.created
+    assert fix.outcome == "create_entry"
     assert not claude.issues
     assert entry.state is ConfigEntryState.LOADED
     assert entry.data["org_id"] == moved.uuid
@@ -112,7 +112,7 @@ async def test_fix_fault_and_recovery(
     moved = account_of(claude).move()
     await claude.pass_time()
     claude.server.set_fault(fault)
-    assert (await open_fix(claude, hass_client, entry)).reason == error
+    assert (await open_fix(claude, hass_client, entry)).outcome == error
 
     claude.server.clear_faults()
     fix = await open_fix(claude, hass_client, entry)
@@ -125,7 +125,7 @@ async def test_fix_fault_and_recovery(
 
     claude.server.clear_faults()
     await fix.submit(org_id=moved.uuid)
-    assert fix.created
+    assert fix.outcome == "create_entry"
     assert not claude.issues
 
 
@@ -137,7 +137,7 @@ async def test_no_organization_to_choose(
     del account_of(claude).seats[-1]
     await claude.pass_time()
     fix = await open_fix(claude, hass_client, entry)
-    assert fix.reason == "no_usable_org"
+    assert fix.outcome == "no_usable_org"
 
 
 async def test_seat_of_another_entry(
@@ -173,8 +173,8 @@ async def test_key_before_it_expires(
     await claude.pass_time()
     assert claude.issues == {"key_ends"}
     fix = await open_fix(claude, hass_client, entry, "key_ends")
-    assert fix.step == "key"
-    assert fix.name == "Claude Pulse"
+    assert fix.page == ("key", {})
+    assert fix.placeholders["name"] == "Claude Pulse"
     assert fix.fields == ["session_key"]
     foreign = account_of(claude, "ben").session_key
     for key, error in (("hello", "invalid_key_format"), (foreign, "wrong_account")):
@@ -184,7 +184,7 @@ async def test_key_before_it_expires(
 
     key = account_of(claude).log_in()
     await fix.submit(session_key=f'"{key}"')
-    assert fix.created
+    assert fix.outcome == "create_entry"
     assert entry.data["session_key"] == key
     assert not claude.issues
     assert "unavailable" not in claude.states().values()
