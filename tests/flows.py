@@ -107,14 +107,9 @@ async def open_form(
     return Form(claude, flows.async_configure, result)
 
 
-async def submit_form(
-    claude: Claude,
-    source: str = "user",
-    entry: MockConfigEntry | None = None,
-    **typed: Any,
-) -> Form:
-    """Open a form and submit it."""
-    form = await open_form(claude, source, entry)
+async def submit_form(claude: Claude, *where: Any, **typed: Any) -> Form:
+    """Open a form, with the arguments of `open_form`, and submit it."""
+    form = await open_form(claude, *where)
     await form.submit(**typed)
     return form
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.claude_pulse.claude_ai.usage import MAX_LIMITS, MAX_POOLS
 from custom_components.claude_pulse.const import DOMAIN
@@ -16,7 +16,6 @@ from homeassistant.helpers import entity_registry as er
 
 from .common import Claude, account_of, reload, seat_of, session
 from .flows import submit_form
-from .test_diagnostics import download
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -123,9 +122,7 @@ async def test_account_without_a_uuid(
 
 
 async def test_very_many_limits(
-    claude: Claude,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
+    claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session and the week are shown wherever they are, and one warning is logged."""
     rows = [scoped(f"Model {number}") for number in range(2000)]
@@ -137,9 +134,9 @@ async def test_very_many_limits(
         await claude.pass_time()
     assert claude.state("session_usage") == "31"
     assert claude.state("weekly_usage") == "77"
-    values = (await download(claude, hass_client, entry))["snapshot"]
-    assert len(values["windows"]) == MAX_LIMITS
-    assert len(values["pools"]) == MAX_POOLS
+    names = " ".join(str(item.original_name) for item in entities(claude, entry))
+    assert len({*re.findall(r"Model \d+", names)}) == MAX_LIMITS
+    assert len({*re.findall(r"Pool \d+", names)}) == MAX_POOLS
     (warning,) = warnings(caplog)
     assert "more limits or credit pools" in warning
 

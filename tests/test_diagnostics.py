@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, account_of
@@ -19,18 +21,25 @@ from .test_privacy import leaks, secrets
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "usage").glob("*.json"))
+Download = Callable[[MockConfigEntry], Awaitable[dict[str, Any]]]
 PLANTED = "sk-ant-sid02-planted-ada@example.org-1a2b3c4d-0000-4000-8000-123456789abc"
 
 
+@pytest.fixture
 async def download(
-    claude: Claude, hass_client: ClientSessionGenerator, entry: MockConfigEntry
-) -> dict[str, Any]:
-    """Download the diagnostics of an entry."""
-    assert await async_setup_component(claude.hass, "diagnostics", {})
+    hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> Download:
+    """Return a function that downloads the diagnostics of an entry."""
+    assert await async_setup_component(hass, "diagnostics", {})
     client = await hass_client()
-    response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
-    assert response.status == 200
-    return (await response.json())["data"]
+
+    async def get(entry: MockConfigEntry) -> dict[str, Any]:
+        """Download the diagnostics."""
+        response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+        assert response.status == 200
+        return (await response.json())["data"]
+
+    return get
 
 
 def plant(value: Any) -> Any:
@@ -46,14 +55,14 @@ def plant(value: Any) -> Any:
 
 
 @pytest.mark.smoke
-async def test_diagnostics(claude: Claude, hass_client: ClientSessionGenerator) -> None:
+async def test_diagnostics(claude: Claude, download: Download) -> None:
     """The diagnostics show entry, polls, last failure, values and the last body."""
     entry = await claude.entry(update_interval=300)
     await claude.pass_time(310)
     claude.server.set_fault("challenge")
     await claude.pass_time(310)
     await claude.pass_time(60)
-    data = await download(claude, hass_client, entry)
+    data = await download(entry)
 
     assert data["version"] == "0.1.0"
     assert data["entry"] == {
@@ -89,52 +98,44 @@ async def test_diagnostics(claude: Claude, hass_client: ClientSessionGenerator) 
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
-async def test_planted_secrets(
-    claude: Claude, hass_client: ClientSessionGenerator, path: Path
-) -> None:
+async def test_planted_secrets(claude: Claude, download: Download, path: Path) -> None:
     """The diagnostics contain no text or name from an answer or a title."""
     claude.serve(plant(json.loads(path.read_text())["body"]))
     organization = account_of(claude).seats[-1].organization
     organization.rate_limit_tier = organization.plan_display_name = PLANTED
     organization.capabilities = ("chat",)
     entry = await claude.entry(title=PLANTED)
-    text = json.dumps(await download(claude, hass_client, entry))
+    text = json.dumps(await download(entry))
     planted = {"planted", "example.org", *secrets(claude.server)}
     assert leaks(text, planted) == []
     assert "<name " in text
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_after_a_fault(
-    claude: Claude, hass_client: ClientSessionGenerator, fault: str
-) -> None:
+async def test_after_a_fault(claude: Claude, download: Download, fault: str) -> None:
     """After a failed poll, the diagnostics count the failure and contain no secret."""
     claude.server.on_slow_answer = lambda: claude.clock.tick(16)
     entry = await claude.entry()
     claude.server.set_fault(fault)
     await claude.pass_time()
-    data = await download(claude, hass_client, entry)
+    data = await download(entry)
     assert sum(data["polls"]["failures"].values()) == 1
     assert data["polls"]["last_success_age"] >= 126
     assert leaks(json.dumps(data), secrets(claude.server)) == []
 
 
-async def test_failed_setup(
-    claude: Claude, hass_client: ClientSessionGenerator
-) -> None:
+async def test_failed_setup(claude: Claude, download: Download) -> None:
     """The diagnostics of an entry that is not set up show the failure."""
     claude.server.set_fault("server_error")
-    data = await download(claude, hass_client, await claude.entry())
+    data = await download(await claude.entry())
     assert data["entry"]["state"] == "setup_retry"
     assert data["back_off"]["message"].endswith("(HTTP status 500)")
     assert data["polls"] is data["snapshot"] is data["usage_body"] is None
 
 
-async def test_free_account(
-    claude: Claude, hass_client: ClientSessionGenerator
-) -> None:
+async def test_free_account(claude: Claude, download: Download) -> None:
     """The diagnostics of an account without limits are complete."""
-    data = await download(claude, hass_client, await claude.entry("eve"))
+    data = await download(await claude.entry("eve"))
     assert data["back_off"] is None
     assert data["snapshot"] == {
         "balance": False,

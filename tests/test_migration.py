@@ -132,10 +132,7 @@ async def test_equal_titles(claude: Claude) -> None:
         ("300", {"update_interval": 300}),
         (45.9, {"update_interval": 45}),
         (1e9, {"update_interval": 86400}),
-        ("often", {}),
-        (None, {}),
-        ([], {}),
-        (float("nan"), {}),
+        *((invalid, {}) for invalid in ("often", None, [], float("nan"))),
     ],
 )
 async def test_interval(claude: Claude, interval: Any, options: dict[str, int]) -> None:

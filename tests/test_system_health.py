@@ -19,10 +19,9 @@ pytestmark = [
 
 async def test_system_health(claude: Claude) -> None:
     """The page counts the accounts and checks claude.ai without a session key."""
+    assert await async_setup_component(claude.hass, "system_health", {})
     await claude.entry("ada")
     await claude.entry("ben", title="Claude Pulse Work")
-    assert await async_setup_component(claude.hass, "system_health", {})
-    await claude.settle()
     start = dt_util.utcnow()
     claude.server.set_fault("server_error", "ben")
     await claude.pass_time()
@@ -37,10 +36,9 @@ async def test_system_health(claude: Claude) -> None:
 
 async def test_unreachable(claude: Claude) -> None:
     """The page reports that claude.ai is unreachable."""
+    assert await async_setup_component(claude.hass, "system_health", {})
     claude.server.set_fault("drop")
     await claude.entry()
-    assert await async_setup_component(claude.hass, "system_health", {})
-    await claude.settle()
     await claude.server.stop()
     info = await get_system_health_info(claude.hass, DOMAIN)
     error = {"type": "failed", "error": "unreachable"}
