@@ -23,14 +23,10 @@ pytestmark = [
 NO_VALUE = ("unknown", "unavailable", "missing")
 
 
-def stored_entry(
-    claude: Claude, data: dict[str, Any] | None = None, **more: Any
-) -> MockConfigEntry:
+def stored_entry(claude: Claude, **more: Any) -> MockConfigEntry:
     """Add an entry of version 1 without setting it up."""
-    if data is None:
-        data = seat_of(claude.server)
-    defaults = {"title": "ClaudePulse", "version": 1}
-    entry = MockConfigEntry(data=data, domain=DOMAIN, **{**defaults, **more})
+    old = {"data": seat_of(claude.server), "title": "ClaudePulse", "version": 1}
+    entry = MockConfigEntry(domain=DOMAIN, **{**old, **more})
     entry.add_to_hass(claude.hass)
     return entry
 
@@ -50,9 +46,9 @@ async def set_up(claude: Claude, entry: MockConfigEntry) -> None:
     await claude.settle()
 
 
-async def migrated_entry(claude: Claude, *args: Any, **more: Any) -> MockConfigEntry:
+async def migrated_entry(claude: Claude, **more: Any) -> MockConfigEntry:
     """Set up an entry of version 1."""
-    entry = stored_entry(claude, *args, **more)
+    entry = stored_entry(claude, **more)
     await set_up(claude, entry)
     return entry
 
@@ -66,7 +62,7 @@ async def test_version_1(
     org_id = data["org_id"]
     entry = stored_entry(
         claude,
-        {**data, "org_id": org_id.upper(), "update_interval": 10},
+        data={**data, "org_id": org_id.upper(), "update_interval": 10},
         unique_id=org_id.upper(),
     )
     prefix = prefix.format(entry_id=entry.entry_id, org_id=org_id)
@@ -108,7 +104,7 @@ async def test_title_given_by_hand(claude: Claude) -> None:
 async def test_newer_version(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
     """An entry of a newer version is not changed, and the log names the solution."""
     data = {"anything": "else"}
-    entry = await migrated_entry(claude, data, title="Later", version=3)
+    entry = await migrated_entry(claude, data=data, title="Later", version=3)
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert (entry.version, entry.title, dict(entry.data)) == (3, "Later", data)
     # Recent versions of Home Assistant log this themselves.
@@ -119,7 +115,7 @@ async def test_newer_version(claude: Claude, caplog: pytest.LogCaptureFixture) -
 async def test_equal_titles(claude: Claude) -> None:
     """The number of the second title precedes the keys in entity IDs."""
     await migrated_entry(claude)
-    second = await migrated_entry(claude, seat_of(claude.server, "ben"))
+    second = await migrated_entry(claude, data=seat_of(claude.server, "ben"))
     assert second.title == "Claude Pulse 2"
     assert claude.state("plan") == "Max 20x"
     assert claude.state("plan", slug="claude_pulse_2") == "Team"
@@ -138,7 +134,7 @@ async def test_equal_titles(claude: Claude) -> None:
 async def test_interval(claude: Claude, interval: Any, options: dict[str, int]) -> None:
     """An interval is limited; an invalid one is replaced by the default."""
     data = {**seat_of(claude.server), "update_interval": interval}
-    entry = await migrated_entry(claude, data)
+    entry = await migrated_entry(claude, data=data)
     assert entry.state is ConfigEntryState.LOADED
     assert dict(entry.options) == options
 
@@ -148,7 +144,7 @@ async def test_missing_key(claude: Claude, stored: dict[str, Any]) -> None:
     """Reauth asks for a missing session key."""
     data = seat_of(claude.server)
     key = data.pop("session_key")
-    entry = await migrated_entry(claude, {**data, **stored})
+    entry = await migrated_entry(claude, data={**data, **stored})
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert not claude.server.requests
     assert not claude.issues
@@ -165,7 +161,7 @@ async def test_missing_organization(
     """A repair issue asks for a missing organization; no request is sent before."""
     data = seat_of(claude.server)
     org_id = data.pop("org_id")
-    entry = await migrated_entry(claude, {**data, **stored})
+    entry = await migrated_entry(claude, data={**data, **stored})
     for _ in range(5):
         await claude.pass_time()
     assert not claude.server.requests
@@ -181,7 +177,7 @@ async def test_missing_organization(
 
 async def test_missing_key_and_organization(claude: Claude) -> None:
     """Reauth asks for the session key, then for the organization."""
-    entry = await migrated_entry(claude, {})
+    entry = await migrated_entry(claude, data={})
     assert not claude.issues
     form = await open_reauth(claude)
     data = seat_of(claude.server, "ben")
@@ -196,7 +192,7 @@ async def test_missing_key_and_organization(claude: Claude) -> None:
 async def test_account_is_added(claude: Claude) -> None:
     """With its account, a unique ID differs from other seats in the organization."""
     claude.server.silent_account = True
-    entry = await migrated_entry(claude, seat_of(claude.server, "ben"))
+    entry = await migrated_entry(claude, data=seat_of(claude.server, "ben"))
     org_id = entry.data["org_id"]
     assert entry.unique_id == org_id
     claude.server.silent_account = False
@@ -209,7 +205,7 @@ async def test_account_is_added(claude: Claude) -> None:
 async def test_account_of_another_entry(claude: Claude) -> None:
     """Two entries never have the same unique ID."""
     first = await claude.entry("ben")
-    second = await migrated_entry(claude, seat_of(claude.server, "ben"))
+    second = await migrated_entry(claude, data=seat_of(claude.server, "ben"))
     claude.server.silent_account = True
     await claude.pass_time()
     claude.server.silent_account = False
@@ -222,7 +218,7 @@ async def test_two_seats_of_an_organization(claude: Claude) -> None:
     """Two entries with the same organization get the unique IDs of their accounts."""
     accounts = ("ben", "cora")
     entries = [
-        await migrated_entry(claude, seat_of(claude.server, account))
+        await migrated_entry(claude, data=seat_of(claude.server, account))
         for account in accounts
     ]
     org_id = entries[0].data["org_id"]
