@@ -53,7 +53,10 @@ async def simulator(
 
 @pytest.fixture
 def claude(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
 ) -> Claude:
     """Return Home Assistant, the simulator and a frozen clock."""
     return Claude(hass, simulator, freezer)

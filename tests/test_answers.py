@@ -17,8 +17,6 @@ from homeassistant.helpers import entity_registry as er
 from .common import Claude, account_of, reload, seat_of, session
 from .flows import submit_form
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 HALF_AN_EMOJI = "X\ud83d"
 RESET = "2027-01-01T00:00:00+00:00"
 MAX_ENTITIES = 400
@@ -161,7 +159,7 @@ async def test_new_names_in_every_poll(
 async def test_names_that_change_now_and_then(
     claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Registered entities are limited; set-up removes those that no longer exist."""
+    """Registered entities are limited; those without a limit are unavailable."""
     claude.serve(session(31, RESET, limits=[scoped("First")]))
     entry = await claude.entry()
     fixed = {item.entity_id for item in entities(claude, entry)}
@@ -178,8 +176,7 @@ async def test_names_that_change_now_and_then(
 
     claude.serve(session(31, RESET, limits=[scoped("Last")]))
     await reload(claude, entry)
-    remaining = {item.entity_id for item in entities(claude, entry)}
-    assert len(remaining) <= MAX_ENTITIES // 2 + 10
-    assert "sensor.claude_pulse_weekly_last_usage" in remaining
-    assert "sensor.claude_pulse_weekly_first_usage" not in remaining
-    assert {item for item in fixed if "first" not in item} <= remaining
+    assert claude.state("weekly_last_usage") == "5"
+    first = claude.hass.states.get("sensor.claude_pulse_weekly_first_usage")
+    assert (first.state, first.attributes["restored"]) == ("unavailable", True)
+    assert fixed <= {item.entity_id for item in entities(claude, entry)}

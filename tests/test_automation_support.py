@@ -124,12 +124,12 @@ async def test_rejection_names_version(
 @pytest.fixture
 def fresh_platforms() -> Iterator[None]:
     """Import the platforms again, during the test and after it."""
-    prefix = f"custom_components.{DOMAIN}"
-    before = {name: module for name, module in sys.modules.items() if prefix in name}
-    platforms = {f"{prefix}.condition", f"{prefix}.trigger"}
+    pattern = rf"custom_components\.{DOMAIN}\.(automation|condition|trigger)\b"
+    before = {
+        name: item for name, item in sys.modules.items() if re.match(pattern, name)
+    }
     for name in before:
-        if name in platforms or name.startswith(f"{prefix}.events."):
-            del sys.modules[name]
+        del sys.modules[name]
     yield
     sys.modules.update(before)
 

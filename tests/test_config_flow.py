@@ -25,8 +25,6 @@ from .common import (
 from .flows import open_form, open_reauth, submit_form
 from .simulator.faults import FAULTS
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 # The error that a form shows for each row of the error table.
 ERRORS = {
     1: {"base": "blocked"},
@@ -409,22 +407,19 @@ async def test_further_options(claude: Claude) -> None:
 
 
 async def test_key_expires_before_the_second_page(claude: Claude) -> None:
-    """An expired session key is an error on the first page."""
+    """The second page stores the key that the first page verified; reauth starts."""
     entry = await claude.entry()
-    account = account_of(claude)
-    form = await open_form(claude, "options", entry)
-    await form.submit(
-        session_key=account.log_in(), update_interval=300, further_options=True
+    key = account_of(claude).log_in()
+    form = await submit_form(
+        claude, "options", entry, session_key=key, further_options=True
     )
     assert form.page == ("further", {})
-    account.log_out()
+    account_of(claude).log_out()
     await form.submit(working_days=["mon"])
-    assert form.page == ("init", {"session_key": "invalid_auth"})
-    assert "session_key" not in form.suggested
-
-    await form.submit(session_key=account.log_in(), further_options=False)
     assert form.outcome == "create_entry"
-    assert entry.options["update_interval"] == 300
+    assert entry.data["session_key"] == key
+    assert entry.options["working_days"] == ["mon"]
+    assert len(reauth_flows(claude.hass)) == 1
 
 
 @pytest.mark.parametrize("page", ["init", "further"])

@@ -14,10 +14,7 @@ from homeassistant.util.yaml import parse_yaml
 
 from .common import Claude
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 DASHBOARDS = sorted((Path(__file__).parents[1] / "dashboards").iterdir())
 

@@ -18,8 +18,6 @@ from .common import Claude, account_of
 from .simulator.faults import FAULTS
 from .test_privacy import leaks, secrets
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "usage").glob("*.json"))
 Download = Callable[[MockConfigEntry], Awaitable[dict[str, Any]]]
 PLANTED = "sk-ant-sid02-planted-ada@example.org-1a2b3c4d-0000-4000-8000-123456789abc"
@@ -75,17 +73,19 @@ async def test_diagnostics(claude: Claude, download: Download) -> None:
     assert data["polls"] == {
         "count": 3,
         "failures": {"blocked": 1},
-        "interval": pytest.approx(600, abs=12),
         "last_success_age": 370,
+    }
+    assert data["coordinator"] == {
+        "interval": pytest.approx(600, abs=12),
         "last_update_success": True,
     }
     failure = data["back_off"]
     assert failure["error"] == "blocked"
     assert failure["message"].startswith("Blocked by Cloudflare")
     assert (failure["in_a_row"], failure["blocked_for"]) == (1, 0)
-    assert data["snapshot"]["plan"] == "Max 20x"
-    assert data["snapshot"]["session"]["kind"] == "session"
-    (window,) = data["snapshot"]["windows"]
+    assert data["usage"]["plan"] == "Max 20x"
+    assert data["usage"]["session"]["kind"] == "session"
+    (window,) = data["usage"]["windows"]
     assert window["kind"] == "weekly_scoped"
     # The body of the answer before the challenge.
     body = data["usage_body"]
@@ -130,14 +130,15 @@ async def test_failed_setup(claude: Claude, download: Download) -> None:
     data = await download(await claude.entry())
     assert data["entry"]["state"] == "setup_retry"
     assert data["back_off"]["message"].endswith("(HTTP status 500)")
-    assert data["polls"] is data["snapshot"] is data["usage_body"] is None
+    assert data["polls"]["failures"] == {"cannot_connect": 1}
+    assert not data.keys() & {"coordinator", "usage", "usage_body"}
 
 
 async def test_free_account(claude: Claude, download: Download) -> None:
     """The diagnostics of an account without limits are complete."""
     data = await download(await claude.entry("eve"))
     assert data["back_off"] is None
-    assert data["snapshot"] == {
+    assert data["usage"] == {
         "balance": False,
         "plan": "Free",
         "pools": [],

@@ -15,8 +15,6 @@ from .flows import enter_key_during, open_form, open_reauth
 from .simulator.faults import FAULTS
 from .simulator.server import Request
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 PLAUSIBLE = "sk-ant-sid02-".ljust(130, "z")
 
 
@@ -240,9 +238,8 @@ async def test_unload_during_a_poll(claude: Claude) -> None:
     entry = await claude.entry()
     before = dict(entry.data)
     account_of(claude).renew()
-    stops_during(claude.hass, claude.server, entry, "/prepaid/credits")
-    # Long enough for a request of the balance.
-    await claude.pass_time(7 * 3600)
+    stops_during(claude.hass, claude.server, entry, "/usage")
+    await claude.pass_time()
     assert entry.state is ConfigEntryState.NOT_LOADED
     assert dict(entry.data) == before
 

@@ -11,8 +11,6 @@ from homeassistant.helpers import issue_registry as ir
 from .common import Claude, account_of, reauth_flows, reload
 from .flows import enter_key_during, open_form, open_reauth, submit_form
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 
 @pytest.mark.parametrize("source", ["reauth", "reconfigure"])
 @pytest.mark.parametrize("at_setup", [False, True])

@@ -15,10 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .common import TEN_KEYS, Claude, account_of, seat_of
 from .flows import open_fix, open_reauth, submit_form
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 NO_VALUE = ("unknown", "unavailable", "missing")
 

@@ -23,8 +23,6 @@ from .flows import Form, open_form, open_reauth, submit_form
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 ORG_ID = "1a2b3c4d-0000-4000-8000-123456789abc"
 SECRET = "Ab3dEf6hIj9lMn2pQr5tUv8x-" * 4
 KEY = f"sk-ant-sid02-{SECRET}"

@@ -16,8 +16,6 @@ from homeassistant.util import dt as dt_util
 from .common import POLL, Claude, account_of, reauth_flows, reload
 from .flows import open_fix, submit_form
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
 DAY = 24 * 60 * 60
 NOW = datetime(2026, 5, 31, 12, 0, tzinfo=UTC)
 NOT_STORED = object()

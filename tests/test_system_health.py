@@ -11,10 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .common import Claude
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 
 async def test_system_health(claude: Claude) -> None:
