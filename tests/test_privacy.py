@@ -72,10 +72,6 @@ def leaks(text: str, secrets: set[str]) -> list[str]:
     ]
 
 
-# The name that `test_websocket` imports.
-told = leaks
-
-
 def log_of(caplog: pytest.LogCaptureFixture) -> str:
     """Return the log without the records of the test kit, which logs stored data."""
     records = [item for item in caplog.records if not item.name.startswith("pytest_")]
