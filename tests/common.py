@@ -24,6 +24,7 @@ from homeassistant.setup import async_setup_component
 from .simulator import Simulator
 from .simulator.faults import FAULTS
 from .simulator.server import Request
+from .simulator.world import Account
 
 # The faults that end by a time-out, which needs a clock that runs, and the others.
 SLOW_FAULTS = [name for name, fault in FAULTS.items() if fault.slow]
@@ -268,3 +269,14 @@ async def pass_steps(claude: Claude, steps: int, seconds: float = POLL) -> None:
     """Move the clock in steps, by default from poll to poll."""
     for _ in range(steps):
         await claude.pass_time(seconds)
+
+
+def account_of(claude: Claude, name: str = "ada") -> Account:
+    """Return an account of the simulator."""
+    return claude.server.world.accounts[name]
+
+
+async def reload(claude: Claude, entry: MockConfigEntry) -> None:
+    """Reload an entry, and wait for what follows."""
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.settle()

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.claude_ai.usage import MAX_LIMITS, MAX_POOLS
 from custom_components.claude_pulse.const import DOMAIN
-from custom_components.claude_pulse.dynamic_entities import MAX_ENTITIES
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import (
-    add_entry,
-    messages_of,
-    pass_time,
-    seat_of,
-    serve,
-    session,
-    settle,
-)
-from .simulator import Simulator
-
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+from .common import Claude, account_of, reload, seat_of, session
+from .flows import submit_form
 
 HALF_AN_EMOJI = "X\ud83d"
 RESET = "2027-01-01T00:00:00+00:00"
+MAX_ENTITIES = 400
 
 
 def scoped(name: str, percent: float = 5) -> dict[str, Any]:
@@ -45,10 +34,25 @@ def pool(dollars: float) -> dict[str, Any]:
     return {"limit_dollars": dollars, "used_dollars": 1}
 
 
-async def stored(hass: HomeAssistant, hass_storage: dict[str, Any]) -> str:
+def entities(claude: Claude, entry: MockConfigEntry) -> list[er.RegistryEntry]:
+    """Return the registered entities of an entry."""
+    registry = er.async_get(claude.hass)
+    return er.async_entries_for_config_entry(registry, entry.entry_id)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings of the integration."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if DOMAIN in record.name and record.levelname == "WARNING"
+    ]
+
+
+async def stored(claude: Claude, hass_storage: dict[str, Any]) -> str:
     """Let Home Assistant write its files, and return their contents."""
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await settle(hass)
+    claude.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await claude.settle()
     assert "core.entity_registry" in hass_storage
     return json.dumps(hass_storage)
 
@@ -65,151 +69,114 @@ async def stored(hass: HomeAssistant, hass_storage: dict[str, Any]) -> str:
     ],
 )
 async def test_texts(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+    claude: Claude,
     hass_storage: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
     text: str,
 ) -> None:
     """Text from any part of a response is shown on one line and can be stored."""
-    account = simulator.world.accounts["ada"]
-    organization = account.seats[-1].organization
+    organization = account_of(claude).seats[-1].organization
     organization.name = organization.plan_display_name = text
     organization.capabilities = ("chat",)
-    serve(
-        simulator,
+    claude.serve(
         {
             "limits": [scoped(text), {"kind": text, "percent": 7}],
             text: pool(5),
             f"seven_day_{text}": {"utilization": 3, "resets_at": None},
-        },
+        }
     )
-    flows = hass.config_entries.flow
-    flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await flows.async_configure(flow["flow_id"], seat_of(simulator))
-    await settle(hass)
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    form = await submit_form(claude, **seat_of(claude.server))
+    entry = form.result["result"]
     for _ in range(3):
-        await pass_time(hass, freezer)
-    registry = er.async_get(hass)
-    ours = er.async_entries_for_config_entry(registry, entry.entry_id)
-    states = [hass.states.get(item.entity_id) for item in ours]
+        await claude.pass_time()
+    ours = entities(claude, entry)
+    states = filter(None, (claude.hass.states.get(item.entity_id) for item in ours))
     shown = [
         entry.title,
         *(str(item.original_name) for item in ours),
-        *(str(state.name) for state in states if state),
-        *(state.state for state in states if state),
+        *(text for state in states for text in (str(state.name), state.state)),
     ]
     assert any("X" in item for item in shown)
     for item in shown:
         assert item.isprintable()
         assert len(item) < 200
-    assert "X" in await stored(hass, hass_storage)
-    errors = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert errors == []
+    assert "X" in await stored(claude, hass_storage)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("uuid", ["X", HALF_AN_EMOJI, "a_b", "9" * 10**4], ids=len)
 async def test_account_without_a_uuid(
-    hass: HomeAssistant,
-    simulator: Simulator,
+    claude: Claude,
     hass_storage: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     uuid: str,
 ) -> None:
     """Without an account UUID, the entry is identified by its organization."""
-    monkeypatch.setattr(type(simulator.world.accounts["ada"]), "uuid", uuid)
-    flows = hass.config_entries.flow
-    flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await flows.async_configure(flow["flow_id"], seat_of(simulator))
-    await settle(hass)
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    monkeypatch.setattr(type(account_of(claude)), "uuid", uuid)
+    form = await submit_form(claude, **seat_of(claude.server))
+    entry = form.result["result"]
     assert entry.unique_id == entry.data["org_id"]
-    assert entry.unique_id in await stored(hass, hass_storage)
+    assert entry.unique_id in await stored(claude, hass_storage)
 
 
 async def test_very_many_limits(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
+    claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session and the week are shown wherever they are, and one warning is logged."""
     rows = [scoped(f"Model {number}") for number in range(2000)]
     rows += [{"kind": "session", "percent": 31}, {"kind": "weekly_all", "percent": 77}]
     pools = {f"pool_{number}": pool(number + 1) for number in range(2000)}
-    serve(simulator, {**pools, "limits": rows})
-    entry = await add_entry(hass, simulator)
+    claude.serve({**pools, "limits": rows})
+    entry = await claude.entry()
     for _ in range(3):
-        await pass_time(hass, freezer)
-    assert hass.states.get("sensor.claude_pulse_session_usage").state == "31"
-    assert hass.states.get("sensor.claude_pulse_weekly_usage").state == "77"
-    usage = hass.data[DOMAIN][entry.entry_id].data.usage
-    assert (len(usage.windows), len(usage.pools)) == (MAX_LIMITS, MAX_POOLS)
-    (warning,) = messages_of(caplog, "claude_ai.client")
+        await claude.pass_time()
+    assert claude.state("session_usage") == "31"
+    assert claude.state("weekly_usage") == "77"
+    names = " ".join(str(item.original_name) for item in entities(claude, entry))
+    assert len({*re.findall(r"Model \d+", names)}) == MAX_LIMITS
+    assert len({*re.findall(r"Pool \d+", names)}) == MAX_POOLS
+    (warning,) = warnings(caplog)
     assert "more limits or credit pools" in warning
 
 
 async def test_new_names_in_every_poll(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    hass_storage: dict[str, Any],
+    claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
-    """Names that appear only once are not registered, and the storage file stays small."""
-    entry = await add_entry(hass, simulator)
-    registry = er.async_get(hass)
-
-    def count() -> int:
-        """Count the entities of the entry."""
-        return len(er.async_entries_for_config_entry(registry, entry.entry_id))
-
-    before = count()
+    """Names that appear only once are not registered, and stored files stay small."""
+    entry = await claude.entry()
+    before = len(entities(claude, entry))
     for poll in range(20):
         rows = [scoped(f"Model {poll}-{number}") for number in range(10)]
         pools = {f"pool_{poll}_{number}": pool(5) for number in range(10)}
-        serve(simulator, session(31, RESET, limits=rows, **pools))
-        await pass_time(hass, freezer)
-    assert count() == before
-    told = hass_storage[f"{DOMAIN}.{entry.entry_id}.told"]["data"]["marks"]
-    assert len(told) < 100
+        claude.serve(session(31, RESET, limits=rows, **pools))
+        await claude.pass_time()
+    assert len(entities(claude, entry)) == before
+    await stored(claude, hass_storage)
+    ours = [data for key, data in hass_storage.items() if entry.entry_id in key]
+    assert 0 < len(json.dumps(ours)) < 20_000
 
 
 async def test_names_that_change_now_and_then(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
+    claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Registered entities are limited; set-up removes those that no longer exist."""
-    serve(simulator, session(31, RESET, limits=[scoped("First")]))
-    entry = await add_entry(hass, simulator)
-    registry = er.async_get(hass)
-
-    def registered() -> set[str]:
-        """Return the IDs of the entities of the entry."""
-        ours = er.async_entries_for_config_entry(registry, entry.entry_id)
-        return {item.entity_id for item in ours}
-
-    fixed = registered()
+    """Registered entities are limited; those without a limit are unavailable."""
+    claude.serve(session(31, RESET, limits=[scoped("First")]))
+    entry = await claude.entry()
+    fixed = {item.entity_id for item in entities(claude, entry)}
     for change in range(12):
         rows = [scoped(f"Model {change}-{number}") for number in range(20)]
         for percent in range(8):
-            serve(simulator, session(31 + percent, RESET, limits=rows))
-            await pass_time(hass, freezer)
+            claude.serve(session(31 + percent, RESET, limits=rows))
+            await claude.pass_time()
     # Each platform checks the limit before the others have added.
-    assert MAX_ENTITIES <= len(registered()) < 1.2 * MAX_ENTITIES
-    warnings = messages_of(caplog, "dynamic_entities")
+    assert MAX_ENTITIES <= len(entities(claude, entry)) < 1.2 * MAX_ENTITIES
     # Each of the three platforms logs once.
-    assert 1 <= len(warnings) <= 3
-    assert all("new ones are not added" in warning for warning in warnings)
+    assert 1 <= len(warnings(caplog)) <= 3
+    assert all("new ones are not added" in item for item in warnings(caplog))
 
-    serve(simulator, session(31, RESET, limits=[scoped("Last")]))
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    left = registered()
-    assert len(left) <= MAX_ENTITIES // 2 + 10
-    assert "sensor.claude_pulse_weekly_last_usage" in left
-    assert "sensor.claude_pulse_weekly_first_usage" not in left
-    assert {item for item in fixed if "first" not in item} <= left
+    claude.serve(session(31, RESET, limits=[scoped("Last")]))
+    await reload(claude, entry)
+    assert claude.state("weekly_last_usage") == "5"
+    first = claude.hass.states.get("sensor.claude_pulse_weekly_first_usage")
+    assert (first.state, first.attributes["restored"]) == ("unavailable", True)
+    assert fixed <= {item.entity_id for item in entities(claude, entry)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,7 +10,6 @@ import inspect
 from pathlib import Path
 import re
 import sys
-from types import ModuleType
 from typing import Any
 
 import aiohttp
@@ -18,16 +17,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 import voluptuous as vol
 
-from custom_components.claude_pulse.automation.support import UnsupportedPlatform
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.components.automation.config import async_validate_config_item
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import intent
 from homeassistant.setup import async_setup_component
 
-from .common import add_entry
+from .common import Claude
 from .features import SINCE, VERSION, has, needs
-from .simulator import Simulator
 
 pytestmark = [
     pytest.mark.smoke,
@@ -73,8 +70,8 @@ NEEDED = [
 ]
 
 
-async def run_beside_doorbell(hass: HomeAssistant, *ours: dict[str, Any]) -> list[str]:
-    """Press the doorbell, and return which automations ran."""
+async def run_with_doorbell(hass: HomeAssistant, *ours: dict[str, Any]) -> list[str]:
+    """Press the doorbell, and return the automations that ran."""
     rung = async_mock_service(hass, "test", "ring")
     named = [
         {**automation, "alias": f"Ours {number}", "action": ring(f"ours {number}")}
@@ -103,11 +100,11 @@ async def rejection(hass: HomeAssistant, automation: dict[str, Any]) -> str | No
     return None
 
 
-async def test_doorbell_rings(hass: HomeAssistant, simulator: Simulator) -> None:
+async def test_doorbell_rings(claude: Claude) -> None:
     """Other automations run, even if one of ours is rejected."""
-    await add_entry(hass, simulator)
+    await claude.entry()
     ours = [automation for automation, _ in AUTOMATIONS]
-    assert "doorbell" in await run_beside_doorbell(hass, *ours)
+    assert "doorbell" in await run_with_doorbell(claude.hass, *ours)
 
 
 @pytest.mark.parametrize(("automation", "valid"), AUTOMATIONS, ids=str)
@@ -125,35 +122,25 @@ async def test_rejection_names_version(
 
 
 @pytest.fixture
-def import_anew() -> Iterator[Callable[[str], ModuleType]]:
-    """Return a function that imports a platform again."""
-    prefix = f"custom_components.{DOMAIN}."
-    before = {name: module for name, module in sys.modules.items() if prefix in name}
-
-    def forget() -> None:
-        """Forget modules that depend on Home Assistant names."""
-        for name in (
-            "condition",
-            "automation.target",
-            "automation.usage_conditions",
-            "automation.usage_triggers",
-            "trigger",
-        ):
-            sys.modules.pop(prefix + name, None)
-
-    forget()
-    yield lambda name: import_module(prefix + name)
-    forget()
+def fresh_platforms() -> Iterator[None]:
+    """Import the platforms again, during the test and after it."""
+    pattern = rf"custom_components\.{DOMAIN}\.(automation|condition|trigger)\b"
+    before = {
+        name: item for name, item in sys.modules.items() if re.match(pattern, name)
+    }
+    for name in before:
+        del sys.modules[name]
+    yield
     sys.modules.update(before)
 
 
 @needs("own_automation")
+@pytest.mark.usefixtures("fresh_platforms")
 @pytest.mark.parametrize("needed", NEEDED, ids=str)
 async def test_name_that_a_version_lacks(
     hass: HomeAssistant,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
-    import_anew: Callable[[str], ModuleType],
     needed: tuple[str, str],
 ) -> None:
     """A missing name disables its users and logs one warning for each platform."""
@@ -162,67 +149,47 @@ async def test_name_that_a_version_lacks(
     monkeypatch.delattr(f"homeassistant.{module}.{name}", raising=False)
     if name == "TargetSelectorData":
         monkeypatch.delattr(f"homeassistant.{module}.TargetSelection", raising=False)
-    triggers = await import_anew("trigger").async_get_triggers(hass)
-    conditions = await import_anew("condition").async_get_conditions(hass)
-    kinds = {"trigger": triggers, "condition": conditions}
-    lost = {
-        kind for kind, known in kinds.items() if isinstance(known, UnsupportedPlatform)
-    }
-    assert lost == ({name.lower()} if name.lower() in kinds else set(kinds))
-    logger = f"custom_components.{DOMAIN}.automation.support"
-    warnings = [item.getMessage() for item in caplog.records if item.name == logger]
-    assert len(warnings) == len(lost)
-    assert all(name in warning for warning in warnings)
-
-    ours = [automation for automation, valid in AUTOMATIONS if valid]
-    for automation in ours:
+    kinds = {"condition", "trigger"}
+    lost = {name.lower()} & kinds or kinds
+    for automation in (automation for automation, valid in AUTOMATIONS if valid):
         reason = await rejection(hass, automation)
         kind = "condition" if "condition" in automation else "trigger"
         assert (reason is not None) == (kind in lost)
         assert reason is None or "Check for an update of Claude Pulse" in reason
+    warnings = [
+        record.getMessage()
+        for record in caplog.records
+        if DOMAIN in record.name and record.levelname == "WARNING"
+    ]
+    assert len(warnings) == len(lost)
+    assert all(name in warning for warning in warnings)
 
 
 @needs("target_selection")
-@pytest.mark.usefixtures("import_anew")
-async def test_next_release(
-    hass: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Works without `TargetSelectorData`."""
+@pytest.mark.usefixtures("fresh_platforms")
+async def test_next_release(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triggers and conditions do not need `TargetSelectorData`."""
     name = "homeassistant.helpers.target.TargetSelectorData"
     monkeypatch.delattr(name, raising=False)
-    await add_entry(hass, simulator)
+    await claude.entry()
     ours = {**DOORBELL, "condition": CONDITIONS[0][0]}
-    assert await run_beside_doorbell(hass, ours) == ["doorbell", "ours 0"]
+    assert await run_with_doorbell(claude.hass, ours) == ["doorbell", "ours 0"]
     for automation, valid in AUTOMATIONS:
-        assert (await rejection(hass, automation) is None) == valid
+        assert (await rejection(claude.hass, automation) is None) == valid
 
 
-async def test_features(hass: HomeAssistant) -> None:
+def test_features() -> None:
     """Each version has the features of the table, and lacks the others."""
-    trigger, condition, target = map(
-        import_module,
-        (
-            f"custom_components.{DOMAIN}.trigger",
-            f"custom_components.{DOMAIN}.condition",
-            "homeassistant.helpers.target" if has("own_automation") else "builtins",
-        ),
-    )
-    own = [
-        not isinstance(found, UnsupportedPlatform)
-        for found in (
-            await trigger.async_get_triggers(hass),
-            await condition.async_get_conditions(hass),
-        )
-    ]
+    module = "homeassistant.helpers.target" if has("own_automation") else "builtins"
+    target = import_module(module)
     blueprint = BLUEPRINTS.joinpath("voice.yaml").read_text()
     needed = re.search(r'min_version: "(\d+)\.(\d+)\.0"', blueprint)
     assert needed
-    session = inspect.signature(aiohttp.ClientSession.__init__)
-    assert has("bounded_headers") == ("max_headers" in session.parameters)
+    client = inspect.signature(aiohttp.ClientSession.__init__)
+    assert has("bounded_headers") == ("max_headers" in client.parameters)
     assert has("lazy_cookies") == hasattr(
         aiohttp.abc.AbstractCookieJar, "update_cookies_from_headers"
     )
-    assert own == [has("own_automation")] * 2
     assert has("target_selection") == hasattr(target, "TargetSelection")
     assert has("speech_slots") == hasattr(
         intent.IntentResponse, "async_set_speech_slots"

@@ -1,4 +1,4 @@
-"""The demo's history fits what the simulator says, and its folder is private."""
+"""The demo's history fits the simulator, and its folder is private."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ from .demo import past
 from .demo.__main__ import explain, make_config
 from .simulator.world import make_world
 
+STATES = """
+    SELECT state, last_updated_ts FROM states JOIN states_meta USING (metadata_id)
+    WHERE states_meta.entity_id = ? ORDER BY last_updated_ts
+"""
+STATISTICS = """
+    SELECT count(*) FROM statistics JOIN statistics_meta ON metadata_id = statistics_meta.id
+    WHERE statistic_id = ?
+"""
+
 
 # A working day, a night, and a Sunday.
 @pytest.mark.parametrize("hours", [13, 27, 106])
 def test_past(tmp_path: Path, hours: int) -> None:
-    """It ends at the meters, with an outage in it, and some weeks of statistics."""
+    """The history ends at the current values and has an outage and weeks of statistics."""
     now = datetime(2026, 11, 25, 0, 17, tzinfo=UTC) + timedelta(hours=hours)
     seat = make_world(now).accounts["ada"].seats[-1]
     past.write(tmp_path, past.live(seat, now, ZoneInfo("Europe/Berlin")))
@@ -33,44 +42,32 @@ def test_past(tmp_path: Path, hours: int) -> None:
         "weekly_fable_usage": seat.models["Fable"],
     }
     with closing(sqlite3.connect(tmp_path / "home-assistant_v2.db")) as database:
-        for entity, meter in meters.items():
-            states = database.execute(
-                "SELECT state, last_updated_ts FROM states JOIN states_meta"
-                " USING (metadata_id) WHERE states_meta.entity_id = ? ORDER BY last_updated_ts",
-                (f"sensor.claude_pulse_{entity}",),
-            ).fetchall()
-            assert meter
+        for key, meter in meters.items():
+            entity_id = (f"sensor.claude_pulse_{key}",)
+            states = database.execute(STATES, entity_id).fetchall()
             used, resets_at = meter.read(now)
-            assert resets_at
             assert resets_at > now
             assert float(states[-1][0]) == pytest.approx(used, abs=0.1)
             (out,) = (at for at, row in enumerate(states) if row[0] == "unavailable")
             assert states[out + 1][1] - states[out][1] >= 3600
-            # Whatever has fallen was reset, and begins anew with the window.
-            begins = (resets_at - meter.length).timestamp()
-            assert any(
-                abs(at - begins) <= 3600 and float(state) < 10
-                for state, at in states
-                if state != "unavailable"
-            )
-            (hours_known,) = database.execute(
-                "SELECT count(*) FROM statistics JOIN statistics_meta"
-                " ON metadata_id = statistics_meta.id WHERE statistic_id = ?",
-                (f"sensor.claude_pulse_{entity}",),
-            ).fetchone()
+            # The value is low at the start of the window.
+            start = (resets_at - meter.length).timestamp()
+            del states[out]
+            assert any(abs(at - start) <= 3600 and float(x) < 10 for x, at in states)
+            (hours_known,) = database.execute(STATISTICS, entity_id).fetchone()
             assert hours_known > 6 * 168
 
 
 @pytest.fixture
 def umask() -> Iterator[None]:
-    """Let everybody read new files, as usual, and restore that."""
+    """Make new files readable by all users, as usual."""
     before = os.umask(0o022)
     yield
     os.umask(before)
 
 
 def readable_by_others(folder: Path) -> set[Path]:
-    """Return what other users of the machine may read or write."""
+    """Return the paths that other users of the machine can read or write."""
     return {
         path
         for path in (folder, *folder.rglob("*"))
@@ -79,11 +76,11 @@ def readable_by_others(folder: Path) -> set[Path]:
 
 
 @pytest.mark.usefixtures("umask")
-@pytest.mark.parametrize("there", [False, True])
-def test_folder_is_private(tmp_path: Path, there: bool) -> None:
-    """Also where it was there before, for everybody."""
+@pytest.mark.parametrize("exists", [False, True])
+def test_folder_is_private(tmp_path: Path, exists: bool) -> None:
+    """The folder is private even if it existed and was readable by all users."""
     config = tmp_path / "demo"
-    if there:
+    if exists:
         config.mkdir(mode=0o755)
         (config / "old.txt").touch(mode=0o644)
     make_config(config, "http://127.0.0.1:8123", 8123, "UTC", False)
@@ -96,7 +93,7 @@ def test_folder_is_private(tmp_path: Path, there: bool) -> None:
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("umask")
 async def test_running_demo_is_private(tmp_path: Path) -> None:
-    """Whatever Home Assistant stores is for its user only, the entry with the key too."""
+    """Files of Home Assistant, with the session key in them, are private."""
     config = tmp_path / "demo"
     stored = config / ".storage" / "core.config_entries"
     process = await asyncio.create_subprocess_exec(
@@ -107,12 +104,12 @@ async def test_running_demo_is_private(tmp_path: Path) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout
-    said = ""
+    output = ""
     try:
-        while "Ctrl-C" not in said:
+        while "Ctrl-C" not in output:
             line = (await process.stdout.readline()).decode()
-            assert line, said
-            said += line
+            assert line, output
+            output += line
         while not stored.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     finally:
@@ -123,12 +120,12 @@ async def test_running_demo_is_private(tmp_path: Path) -> None:
     assert readable_by_others(config) == set()
 
 
-def test_live_says_where_the_key_is(
+def test_live_explains_the_stored_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A real key is stored, unencrypted, and there is a way to remove it."""
+    """The text says that a real key is stored unencrypted, and how to remove it."""
     config = tmp_path / "my demo"
     explain("http://127.0.0.1:8123", config, None, False)
-    said = capsys.readouterr().out
-    assert "real session key, unencrypted" in said
-    assert f"rm -r '{config}'" in said
+    output = capsys.readouterr().out
+    assert "real session key, unencrypted" in output
+    assert f"rm -r '{config}'" in output

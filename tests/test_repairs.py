@@ -1,175 +1,102 @@
-"""An organization that is gone, and the fix that leads to another one."""
+"""The repair issues, and the forms that fix them."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import (
-    POLL,
-    add_entry,
-    issues,
-    pass_time,
-    reauth_flows,
-    settle,
-    states,
-)
-from .simulator import Simulator
+from .common import POLL, Claude, account_of, reauth_flows, reload
+from .flows import open_fix, submit_form
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
-FIX = "/api/repairs/issues/fix"
-
-
-@pytest.fixture(autouse=True)
-async def _repairs(hass: HomeAssistant) -> None:
-    """Set up what shows issues and runs their fixes."""
-    assert await async_setup_component(hass, "repairs", {})
-
-
-class Fix:
-    """The fix flow, through the API that the frontend uses."""
-
-    def __init__(self, client: Any, issue_id: str) -> None:
-        """Remember which issue it is for."""
-        self._client = client
-        self._issue_id = issue_id
-        self._flow_id = ""
-
-    async def start(self) -> dict[str, Any]:
-        """Begin, and return the first step."""
-        result = await self._post("", handler=DOMAIN, issue_id=self._issue_id)
-        self._flow_id = result["flow_id"]
-        return result
-
-    async def choose(self, org_id: str) -> dict[str, Any]:
-        """Choose an organization, and return what comes of it."""
-        return await self._post(f"/{self._flow_id}", org_id=org_id)
-
-    async def enter(self, **typed: str) -> dict[str, Any]:
-        """Send the form, and return what comes of it."""
-        return await self._post(f"/{self._flow_id}", **typed)
-
-    async def _post(self, path: str, **data: str) -> dict[str, Any]:
-        """Post to the API."""
-        response = await self._client.post(FIX + path, json=data)
-        assert response.status == 200
-        return await response.json()
-
-
-def offered(step: dict[str, Any]) -> dict[str, str]:
-    """Return the organizations that a form offers, by label."""
-    (field,) = step["data_schema"]
-    assert field["name"] == "org_id"
-    options = field["selector"]["select"]["options"]
-    return {option["label"]: option["value"] for option in options}
+DAY = 24 * 60 * 60
+NOW = datetime(2026, 5, 31, 12, 0, tzinfo=UTC)
+NOT_STORED = object()
 
 
 @pytest.mark.smoke
-async def test_organization_that_moved(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+async def test_moved_organization(
+    claude: Claude, hass_client: ClientSessionGenerator
 ) -> None:
-    """An issue says so; its fix lists what the key can see, and switches the entry."""
-    entry = await add_entry(hass, simulator)
-    entity_id = "sensor.claude_pulse_session_usage"
-    moved = simulator.world.accounts["ada"].move()
-    await pass_time(hass, freezer)
-    assert issues(hass) == {"organization"}
-    assert states(hass)["plan"] == "unavailable"
-    assert not reauth_flows(hass)
+    """The fix of the issue switches the entry to an organization of its key."""
+    entry = await claude.entry()
+    moved = account_of(claude).move()
+    await claude.pass_time()
+    assert claude.issues == {"organization"}
+    assert claude.state("plan") == "unavailable"
+    assert not reauth_flows(claude.hass)
     issue_id = f"organization_{entry.entry_id}"
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    issue = ir.async_get(claude.hass).async_get_issue(DOMAIN, issue_id)
     assert issue.is_fixable
     assert issue.severity is ir.IssueSeverity.ERROR
 
-    fix = Fix(await hass_client(), issue_id)
-    step = await fix.start()
-    assert step["step_id"] == "organization"
-    assert step["description_placeholders"]["name"] == "Claude Pulse"
-    # The API-only one is not among them.
-    assert offered(step) == {"ada · Max 20x": moved.uuid}
-    result = await fix.choose(moved.uuid)
-    assert result["type"] == "create_entry"
-    await settle(hass)
-
-    assert not issues(hass)
+    fix = await open_fix(claude, hass_client, entry)
+    assert fix.page == ("organization", {})
+    assert fix.placeholders["name"] == "Claude Pulse"
+    # The organization for the API only is not offered.
+    assert fix.organizations == {"ada · Max 20x": moved.uuid}
+    await fix.submit(org_id=moved.uuid)
+    assert fix.outcome == "create_entry"
+    assert not claude.issues
     assert entry.state is ConfigEntryState.LOADED
     assert entry.data["org_id"] == moved.uuid
     assert entry.unique_id.startswith(moved.uuid)
-    assert float(hass.states.get(entity_id).state) > 0
+    assert float(claude.state("session_usage")) > 0
 
 
-async def test_issue_survives_a_restart_and_clears_itself(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """It is there while the organization is refused, and gone when it is not any more."""
-    entry = await add_entry(hass, simulator)
-    simulator.set_fault("organization_missing")
-    await pass_time(hass, freezer)
-    ir.async_delete_issue(hass, DOMAIN, f"organization_{entry.entry_id}")
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert issues(hass) == {"organization"}
-    # An outage neither clears nor repeats it.
-    simulator.set_fault("drop")
+async def test_issue_until_a_success(claude: Claude) -> None:
+    """A reload and an outage keep the issue; a success deletes it."""
+    entry = await claude.entry()
+    claude.server.set_fault("organization_missing")
+    await claude.pass_time()
+    ir.async_delete_issue(claude.hass, DOMAIN, f"organization_{entry.entry_id}")
+    await reload(claude, entry)
+    assert claude.issues == {"organization"}
+    claude.server.set_fault("drop")
     for _ in range(10):
-        await pass_time(hass, freezer)
-    assert issues(hass) == {"organization"}
+        await claude.pass_time()
+    assert claude.issues == {"organization"}
 
-    simulator.clear_faults()
+    claude.server.clear_faults()
     for _ in range(20):
-        await pass_time(hass, freezer)
-    assert not issues(hass)
-    assert "unavailable" not in states(hass).values()
+        await claude.pass_time()
+    assert not claude.issues
+    assert "unavailable" not in claude.states().values()
 
 
 @pytest.mark.parametrize("fault", ["drop", "challenge", "server_error", "rate_limited"])
-async def test_unreadable_list_claims_nothing(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    fault: str,
-) -> None:
-    """Without the list nothing is said of the organization or the key."""
-    await add_entry(hass, simulator)
-    simulator.world.accounts["ada"].move()
-    simulator.list_fault = fault
+async def test_no_issue_without_the_list(claude: Claude, fault: str) -> None:
+    """Without the list of organizations, neither issue nor reauth is created."""
+    await claude.entry()
+    account_of(claude).move()
+    claude.server.list_fault = fault
     for _ in range(5):
-        await pass_time(hass, freezer, 3600)
-    assert not issues(hass)
-    assert not reauth_flows(hass)
-    assert states(hass)["plan"] == "unavailable"
+        await claude.pass_time(3600)
+    assert not claude.issues
+    assert not reauth_flows(claude.hass)
+    assert claude.state("plan") == "unavailable"
 
 
-async def test_organization_still_listed_is_no_claim_at_once(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """A 404 for an organization that the list shows is unclear, until it has lasted."""
-    await add_entry(hass, simulator)
-    simulator.set_fault("organization_listed")
-    await pass_time(hass, freezer)
-    await pass_time(hass, freezer, 2 * POLL)
-    assert not issues(hass)
-    await pass_time(hass, freezer, 4 * POLL)
-    assert issues(hass) == {"organization"}
+async def test_listed_organization(claude: Claude) -> None:
+    """The issue for an organization that is still listed is created with a delay."""
+    await claude.entry()
+    claude.server.set_fault("organization_listed")
+    await claude.pass_time()
+    await claude.pass_time(2 * POLL)
+    assert not claude.issues
+    await claude.pass_time(4 * POLL)
+    assert claude.issues == {"organization"}
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("fault", "error"),
     [
         ("session_invalid", "invalid_auth"),
         ("challenge", "blocked"),
@@ -179,112 +106,164 @@ async def test_organization_still_listed_is_no_claim_at_once(
         ("region_451", "region_blocked"),
     ],
 )
-async def test_fix_meets_a_fault(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    fault: str,
-    reason: str,
+async def test_fix_fault_and_recovery(
+    claude: Claude, hass_client: ClientSessionGenerator, fault: str, error: str
 ) -> None:
-    """Before or after the choice it says why, changes nothing, and works the next time."""
-    entry = await add_entry(hass, simulator)
+    """A fault aborts a fix that opens, and is an error when it is submitted."""
+    entry = await claude.entry()
     before = dict(entry.data)
-    moved = simulator.world.accounts["ada"].move()
-    await pass_time(hass, freezer)
-    fix = Fix(await hass_client(), f"organization_{entry.entry_id}")
+    moved = account_of(claude).move()
+    await claude.pass_time()
+    claude.server.set_fault(fault)
+    assert (await open_fix(claude, hass_client, entry)).outcome == error
 
-    simulator.set_fault(fault)
-    result = await fix.start()
-    assert (result["type"], result["reason"]) == ("abort", reason)
-    simulator.clear_faults()
-    await fix.start()
-    simulator.set_fault(fault)
-    result = await fix.choose(moved.uuid)
-    # There is no field for a key here.
-    assert (result["type"], result["errors"]) == ("form", {"base": reason})
+    claude.server.clear_faults()
+    fix = await open_fix(claude, hass_client, entry)
+    claude.server.set_fault(fault)
+    await fix.submit(org_id=moved.uuid)
+    # The form has no field for the session key.
+    assert fix.errors == {"base": error}
     assert dict(entry.data) == before
-    assert issues(hass) == {"organization"}
+    assert claude.issues == {"organization"}
 
-    simulator.clear_faults()
-    result = await fix.choose(moved.uuid)
-    assert result["type"] == "create_entry"
-    await settle(hass)
-    assert not issues(hass)
+    claude.server.clear_faults()
+    await fix.submit(org_id=moved.uuid)
+    assert fix.outcome == "create_entry"
+    assert not claude.issues
 
 
-async def test_nothing_to_choose(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+async def test_no_organization_to_choose(
+    claude: Claude, hass_client: ClientSessionGenerator
 ) -> None:
-    """A key that sees API organizations only cannot be helped by a choice."""
-    entry = await add_entry(hass, simulator)
-    del simulator.world.accounts["ada"].seats[-1]
-    await pass_time(hass, freezer)
-    result = await Fix(await hass_client(), f"organization_{entry.entry_id}").start()
-    assert (result["type"], result["reason"]) == ("abort", "no_usable_org")
+    """The fix aborts if the session key has access to the API only."""
+    entry = await claude.entry()
+    del account_of(claude).seats[-1]
+    await claude.pass_time()
+    fix = await open_fix(claude, hass_client, entry)
+    assert fix.outcome == "no_usable_org"
 
 
 async def test_seat_of_another_entry(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+    claude: Claude, hass_client: ClientSessionGenerator
 ) -> None:
-    """Two entries never show one seat: what another one shows is refused."""
-    ben = simulator.world.accounts["ben"]
-    entry = await add_entry(hass, simulator, "ben")
+    """The fix rejects the seat of another entry."""
+    ben = account_of(claude, "ben")
+    entry = await claude.entry("ben")
     ben.seats.reverse()
-    other = await add_entry(hass, simulator, "ben", title="Claude Pulse Work")
+    other = await claude.entry("ben", title="Claude Pulse Work")
     ben.seats.reverse()
-    gone = ben.seats.pop()
-    await pass_time(hass, freezer)
-    assert states(hass)["plan"] == "unavailable"
-    assert states(hass, "claude_pulse_work")["plan"] == "Pro"
-    fix = Fix(await hass_client(), f"organization_{entry.entry_id}")
-    step = await fix.start()
-    assert list(offered(step)) == ["ben · Pro"]
-    result = await fix.choose(other.data["org_id"])
-    assert (result["type"], result["errors"]) == (
-        "form",
-        {"org_id": "already_configured"},
-    )
-    assert entry.data["org_id"] == gone.organization.uuid
+    removed = ben.seats.pop()
+    await claude.pass_time()
+    assert claude.state("plan") == "unavailable"
+    assert claude.state("plan", slug="claude_pulse_work") == "Pro"
+    fix = await open_fix(claude, hass_client, entry)
+    assert list(fix.organizations) == ["ben · Pro"]
+    await fix.submit(org_id=other.data["org_id"])
+    assert fix.errors == {"org_id": "already_configured"}
+    assert entry.data["org_id"] == removed.organization.uuid
 
 
-async def test_key_that_will_end_is_renewed_where_it_is_told(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+async def test_key_before_it_expires(
+    claude: Claude, hass_client: ClientSessionGenerator
 ) -> None:
-    """The notice asks for the new key itself; a wrong one changes nothing."""
-    entry = await add_entry(hass, simulator)
+    """The fix asks for a new session key; an invalid one changes nothing."""
+    entry = await claude.entry()
     before = dict(entry.data)
-    account = simulator.world.accounts["ada"]
-    # Entered long ago: passed in time, the token of the test's client would end too.
+    # The clock stays, as the access token of the test client expires, too.
     since = (dt_util.utcnow() - timedelta(days=26)).isoformat()
-    hass.config_entries.async_update_entry(
-        entry, data={**before, "session_key_since": since}
-    )
-    await pass_time(hass, freezer)
-    assert issues(hass) == {"key_ends"}
-    fix = Fix(await hass_client(), f"key_ends_{entry.entry_id}")
-    step = await fix.start()
-    assert step["step_id"] == "key"
-    assert step["description_placeholders"]["name"] == "Claude Pulse"
-    assert [field["name"] for field in step["data_schema"]] == ["session_key"]
-    foreign = simulator.world.accounts["ben"].session_key
+    data = {**before, "session_key_since": since}
+    claude.hass.config_entries.async_update_entry(entry, data=data)
+    await claude.pass_time()
+    assert claude.issues == {"key_ends"}
+    fix = await open_fix(claude, hass_client, entry, "key_ends")
+    assert fix.page == ("key", {})
+    assert fix.placeholders["name"] == "Claude Pulse"
+    assert fix.fields == ["session_key"]
+    foreign = account_of(claude, "ben").session_key
     for key, error in (("hello", "invalid_key_format"), (foreign, "wrong_account")):
-        step = await fix.enter(session_key=key)
-        assert step["errors"] == {"session_key": error}
+        await fix.submit(session_key=key)
+        assert fix.errors == {"session_key": error}
         assert entry.data["session_key"] == before["session_key"]
-    key = account.log_in()
-    result = await fix.enter(session_key=f'"{key}"')
-    assert result["type"] == "create_entry"
-    await settle(hass)
+
+    key = account_of(claude).log_in()
+    await fix.submit(session_key=f'"{key}"')
+    assert fix.outcome == "create_entry"
     assert entry.data["session_key"] == key
-    assert issues(hass) == set()
-    assert "unavailable" not in states(hass).values()
+    assert not claude.issues
+    assert "unavailable" not in claude.states().values()
+
+
+@pytest.mark.parametrize(
+    ("since", "stored", "warned"),
+    [
+        ((NOW - timedelta(days=25)).isoformat(), True, True),
+        ((NOW - timedelta(days=25) + timedelta(minutes=1)).isoformat(), True, False),
+        # In another time zone, or written by hand.
+        ("2026-05-06T14:00:00+02:00", True, True),
+        ("2026-05-06T14:01:00+02:00", True, False),
+        ("2026-05-01 00:00:00+00:00", True, True),
+        # Replaced by the time of the first success.
+        *((since, False, False) for since in ("long ago", "", None, 5, [], NOT_STORED)),
+    ],
+)
+async def test_stored_age(
+    claude: Claude, since: Any, stored: bool, warned: bool
+) -> None:
+    """A valid time is kept and determines the warning; any other is replaced once."""
+    claude.clock.move_to(NOW)
+    entry = claude.stored_entry()
+    data = dict(entry.data)
+    if since is not NOT_STORED:
+        old = {**data, "session_key_since": since}
+        claude.hass.config_entries.async_update_entry(entry, data=old)
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.settle()
+    assert entry.state is ConfigEntryState.LOADED
+    assert claude.issues == ({"key_ends"} if warned else set())
+    since = since if stored else NOW.isoformat()
+    assert dict(entry.data) == {**data, "session_key_since": since}
+    written = entry.data
+    for _ in range(3):
+        await claude.pass_time()
+    assert entry.data is written
+
+
+async def test_warning(claude: Claude) -> None:
+    """The warning appears after 25 days, can be ignored, and starts again with a new key."""
+    entry = await claude.entry()
+    await claude.pass_time(24.9 * DAY)
+    await claude.pass_time()
+    assert not claude.issues
+    await claude.pass_time(0.1 * DAY)
+    assert claude.issues == {"key_ends"}
+    assert not reauth_flows(claude.hass)
+    registry = ir.async_get(claude.hass)
+    issue_id = f"key_ends_{entry.entry_id}"
+    issue = registry.async_get_issue(DOMAIN, issue_id)
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.is_fixable
+    assert issue.translation_placeholders == {"name": "Claude Pulse"}
+
+    ir.async_ignore_issue(claude.hass, DOMAIN, issue_id, True)
+    await reload(claude, entry)
+    await claude.pass_time()
+    assert registry.async_get_issue(DOMAIN, issue_id).dismissed_version
+
+    key = account_of(claude).log_in()
+    await submit_form(claude, "reconfigure", entry, session_key=key)
+    assert not claude.issues
+    await claude.pass_time(25 * DAY)
+    assert claude.issues == {"key_ends"}
+
+
+@pytest.mark.parametrize(("change", "reauths"), [("renew", 0), ("log_out", 1)])
+async def test_end_of_the_warning(claude: Claude, change: str, reauths: int) -> None:
+    """A renewal starts the 25 days again; reauth replaces the warning."""
+    await claude.entry()
+    await claude.pass_time(26 * DAY)
+    assert claude.issues == {"key_ends"}
+    getattr(account_of(claude), change)()
+    for _ in range(3):
+        await claude.pass_time()
+    assert not claude.issues
+    assert len(reauth_flows(claude.hass)) == reauths

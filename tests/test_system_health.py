@@ -1,57 +1,43 @@
-"""What the system information page shows."""
+"""The system information page."""
 
 from __future__ import annotations
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.claude_pulse.const import DOMAIN
-from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import add_entry, pass_time, settle
-from .simulator import Simulator
+from .common import Claude
 
-pytestmark = [
-    pytest.mark.smoke,
-    pytest.mark.usefixtures("enable_custom_integrations"),
-]
+pytestmark = pytest.mark.smoke
 
 
-async def test_system_health(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
-) -> None:
-    """Whether claude.ai can be reached, without a key, and how many accounts are well."""
-    await add_entry(hass, simulator, "ada")
-    await add_entry(hass, simulator, "ben", title="Claude Pulse Work")
-    assert await async_setup_component(hass, "system_health", {})
-    await settle(hass)
-    well = dt_util.utcnow()
-    simulator.set_fault("server_error", "ben")
-    await pass_time(hass, freezer)
+async def test_system_health(claude: Claude) -> None:
+    """The page counts the accounts and checks claude.ai without a session key."""
+    assert await async_setup_component(claude.hass, "system_health", {})
+    await claude.entry("ada")
+    await claude.entry("ben", title="Claude Pulse Work")
+    start = dt_util.utcnow()
+    claude.server.set_fault("server_error", "ben")
+    await claude.pass_time()
 
-    info = await get_system_health_info(hass, DOMAIN)
-    before = len(simulator.requests)
+    info = await get_system_health_info(claude.hass, DOMAIN)
+    requests = len(claude.server.requests)
     assert await info.pop("can_reach_server") == "ok"
-    # The reachability is looked at with no cookie.
-    assert {r.session_key for r in simulator.requests[before:]} <= {None}
-    assert info["accounts"] == 2
-    assert info["accounts_up_to_date"] == 1
-    assert info["last_success"] > well
+    assert {r.session_key for r in claude.server.requests[requests:]} <= {None}
+    assert info.pop("last_success") > start
+    assert info == {"accounts": 2, "accounts_up_to_date": 1}
 
 
-async def test_nothing_reached(hass: HomeAssistant, simulator: Simulator) -> None:
-    """It says so too when nothing works."""
-    simulator.set_fault("drop")
-    await add_entry(hass, simulator)
-    assert await async_setup_component(hass, "system_health", {})
-    await settle(hass)
-    await simulator.stop()
-    info = await get_system_health_info(hass, DOMAIN)
-    assert await info.pop("can_reach_server") == {
-        "type": "failed",
-        "error": "unreachable",
-    }
+async def test_unreachable(claude: Claude) -> None:
+    """The page reports that claude.ai is unreachable."""
+    assert await async_setup_component(claude.hass, "system_health", {})
+    claude.server.set_fault("drop")
+    await claude.entry()
+    await claude.server.stop()
+    info = await get_system_health_info(claude.hass, DOMAIN)
+    error = {"type": "failed", "error": "unreachable"}
+    assert await info.pop("can_reach_server") == error
     assert info == {"accounts": 1, "accounts_up_to_date": 0, "last_success": None}
