@@ -1,4 +1,4 @@
-"""How far the forecasts that are shown are from what percentage and clock say."""
+"""The errors of the forecasts."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.simulator.world import HOUR, WEEK, Meter
 
 from .common import TWO_MINUTES
 
-# The weeks: what would be used in each without a limit, and in how many hours a day.
+# The weeks: the use without a limit, and the hours of use in a day.
 TOTALS = (60, 105, 140, 250)
 HOURS_OF_USE = (24, 8, 2)
 
 MISSING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 
-# How far away the moment is at which a limit is reached.
+# The time until a limit is reached.
 DISTANCES = {
     "up to 1 h": HOUR,
     "1 to 6 h": 6 * HOUR,
@@ -38,7 +38,7 @@ DISTANCES = {
 
 @dataclass
 class Exact:
-    """What a percentage, a reset and the clock say."""
+    """The exact forecasts."""
 
     pace: float
     projected_usage: float
@@ -46,7 +46,7 @@ class Exact:
 
 
 def exact(percent: float, resets_at: datetime, now: datetime) -> Exact:
-    """Compute the forecasts, without a rounding."""
+    """Return the forecasts without rounding."""
     start = resets_at - WEEK
     elapsed = (now - start) / WEEK
     return Exact(
@@ -57,7 +57,7 @@ def exact(percent: float, resets_at: datetime, now: datetime) -> Exact:
 
 
 def bucket_of(forecast: Exact, resets_at: datetime, now: datetime) -> str:
-    """Name the distance to the moment at which the limit is reached."""
+    """Return the name of the time until the limit is reached."""
     if forecast.runs_out_at > resets_at:
         return "not before its reset"
     distance = forecast.runs_out_at - now
@@ -70,7 +70,7 @@ async def test_error_against_distance(
     simulator: Simulator,
     results: dict[str, list[Any]],
 ) -> None:
-    """Look at the forecasts of a grid of weeks each minute."""
+    """Compare the forecasts of all weeks every minute."""
     seat = simulator.world.accounts["ada"].seats[-1]
     weeks = list(product(TOTALS, HOURS_OF_USE))
     start = simulator.now.replace(second=0, microsecond=0)
@@ -81,13 +81,13 @@ async def test_error_against_distance(
     errors: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def shown(number: int, key: str) -> str:
-        """Return a state of one of the weeks."""
+        """Return a state of a week."""
         state = hass.states.get(f"sensor.claude_pulse_weekly_week_{number}_{key}")
         assert state is not None
         return state.state
 
     def compare(number: int, now: datetime) -> None:
-        """Compare the forecasts of a week, unless it is too early or too late for one."""
+        """Compare the forecasts of a week, if there are any."""
         if shown(number, "pace") in MISSING:
             return
         if (percent := float(shown(number, "usage"))) >= 100:
