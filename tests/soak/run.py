@@ -181,11 +181,11 @@ class Run:
         """Restart about once a day: now, in a poll, or between two alerts."""
         if self.quiet:
             return
-        incomplete = any(watch.alerts.incomplete for watch in self.watches)
+        incomplete = [watch for watch in self.watches if watch.alerts.incomplete]
         if self._restart_in_alerts and incomplete and self.random.random() < 0.5:
             self._restart_in_alerts = False
-            self.counts["restarts and crashes between two alerts"] += 1
-            await self.restart()
+            self.counts["restarts and reloads between two alerts"] += 1
+            await self._restart_or_reload(incomplete[0])
         elapsed = self.clock.right - self.begun
         if not self._restarts or elapsed < self._restarts[0]:
             return
@@ -200,13 +200,19 @@ class Run:
     async def _interrupt(self, poll: Request) -> None:
         """Restart Home Assistant, or reload the entry, in the middle of its poll."""
         (watch,) = (watch for watch in self.watches if watch.owns(poll))
+        self.counts["restarts and reloads in the middle of a poll"] += 1
         self.note(f"a poll of {watch.account.name} is interrupted")
+        await self._restart_or_reload(watch, in_a_poll=True)
+
+    async def _restart_or_reload(
+        self, watch: Watch, *, in_a_poll: bool = False
+    ) -> None:
+        """Restart Home Assistant, or reload an entry."""
         entry = self.home.entries[watch.title]
         if entry.state is not ConfigEntryState.LOADED or self.random.random() < 0.5:
-            self.counts["restarts and crashes in the middle of a poll"] += 1
-            await self.restart(in_a_poll=True)
+            await self.restart(in_a_poll=in_a_poll)
             return
-        self.counts["reloads in the middle of a poll"] += 1
+        self.counts["reloads"] += 1
         self._note_start(watch)
         with self.log.strict():
             reload = self.home.hass.config_entries.async_reload
