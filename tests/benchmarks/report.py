@@ -29,7 +29,6 @@ STEPS = {
 }
 POLLS = ("poll_keep", "poll_close")
 KINDS = ("run-out", "projection", "pace", "other")
-FORECASTS = ("pace", "projected_usage", "runs_out_at")
 
 
 def rows_of(case: dict[str, Any]) -> int:
@@ -196,43 +195,6 @@ def day_table(days: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def forecast_table(buckets: list[dict[str, Any]]) -> list[str]:
-    """Return the errors of forecasts by distance."""
-
-    def error(bucket: dict[str, Any], key: str) -> str:
-        """Return the median error and the largest."""
-        if (found := bucket.get(key)) is None:
-            return ""
-        return f"{found['median']:.1f}, {found['most']:.1f}"
-
-    return [
-        "",
-        "How far the forecasts are from the exact values for the percentage and the clock:",
-        "the median and the largest error of every minute of twelve weeks, with much and",
-        "little use, around the clock and at some hours of a day. The distance is the time",
-        "until the limit is reached.",
-        *table(
-            (
-                "Distance",
-                "Pace (points)",
-                "Projection (points)",
-                "Run-out (minutes)",
-                "Minutes",
-                "Run-out shown or not, wrongly",
-            ),
-            *(
-                (
-                    bucket["distance"],
-                    *(error(bucket, key) for key in FORECASTS),
-                    bucket["looks"],
-                    bucket["disagrees"],
-                )
-                for bucket in buckets
-            ),
-        ),
-    ]
-
-
 def card_table(runs: list[dict[str, Any]]) -> list[str]:
     """Return the costs of an hour of the card."""
     [run] = runs
@@ -281,7 +243,6 @@ def main() -> None:
         ("times", time_table),
         ("memory", memory_table),
         ("day", day_table),
-        ("forecasts", forecast_table),
         ("card", card_table),
     ):
         if found := results.get(name):
