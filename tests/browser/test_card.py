@@ -1179,31 +1179,22 @@ def test_a_registry_that_is_replaced(open_page: Open, registry: str) -> None:
     check_elements(page)
 
 
-def test_a_registry_that_is_replaced_before(open_page: Open, registry: str) -> None:
-    """A module that loads after the replacement defines its elements, also twice."""
-    page = open_page("/empty")
-    page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate(APP)
-    page.evaluate(
-        "import('/claude-pulse.js?1').then(() => import('/claude-pulse.js?2')).then(() => true)"
-    )
-    assert page.evaluate(DEFINED, TAGS) == [True] * 3
-    check_elements(page)
-
-
-@pytest.mark.parametrize("swap", ["never", "between", "after"])
+@pytest.mark.parametrize("swap", ["never", "before", "between", "after"])
 def test_a_module_that_is_loaded_twice(
     open_page: Open, registry: str, swap: str
 ) -> None:
-    """A module with two URLs defines one card, without an error."""
+    """A module with two URLs defines its elements, whenever the registry is replaced."""
     page = open_page("/empty")
-    page.evaluate("import('/claude-pulse.js?1').then(() => true)")
-    if swap == "between":
-        page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate("import('/claude-pulse.js?2').then(() => true)")
-    if swap == "after":
-        page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate(APP)
+    load = "import('/claude-pulse.js?{}').then(() => true)".format
+    steps = {"one": load(1), "two": load(2), "app": APP}
+    order = {
+        "never": ("one", "two", "app"),
+        "before": ("swap", "app", "one", "two"),
+        "between": ("one", "swap", "two", "app"),
+        "after": ("one", "two", "swap", "app"),
+    }
+    for step in order[swap]:
+        page.evaluate(steps.get(step, f"() => {{ {registry} }}"))
     page.wait_for_function("Boolean(customElements.get('claude-pulse-card'))")
     # Both copies try again.
     page.wait_for_timeout(1200)
