@@ -7,7 +7,7 @@ The expectations follow from the answers of claude.ai, whatever the rules of det
   Assistant starts. In a crash, the alerts of that moment may be lost, and come again.
 - A threshold is the highest one below the percentage, and more than the last one since
   the reset; at 100 % it is the limit.
-- A reset is that of a limit which was running and whose reset time has changed.
+- A window resets if it was running and its reset time has changed.
 - Claude is available again only after a limit was reached, and not while the session or
   the week is used up.
 - Usage is left over once, within a day before the week's reset.
@@ -36,7 +36,7 @@ TYPES = (
 )
 # Available again only if none of these is used up.
 _BLOCKING = ("session", "weekly")
-# The defaults of the options, and the limit.
+# The default thresholds, and the limit.
 _LEVELS = (0, 75, 90, 100)
 _LEFT_OVER, _LEFT_OVER_BEFORE = 30, timedelta(hours=24)
 _CONFIRMED = timedelta(minutes=1)
@@ -47,7 +47,7 @@ _MOST_MOMENTS = 10
 class Alert:
     """An event of an event entity."""
 
-    limit: str
+    window: str
     type: str
     threshold: float | None
     percent: float
@@ -55,8 +55,8 @@ class Alert:
 
 
 @dataclass
-class _Limit:
-    """One limit since its last reset: what was answered, and which alerts came."""
+class _Progress:
+    """The answers and alerts of a window since its last reset."""
 
     resets_at: datetime | None
     level: float
@@ -79,14 +79,14 @@ class _Limit:
 class Alerts:
     """The alerts of one entry, and the answers to its polls."""
 
-    def __init__(self, clock: Clock, slug: str, limits: Iterable[str]) -> None:
+    def __init__(self, clock: Clock, slug: str, windows: Iterable[str]) -> None:
         """Initialize before the first answer."""
         self.counts = Counter(
             dict.fromkeys(("alerts", "repeated after a crash", *TYPES), 0)
         )
         self._clock = clock
-        self._entities = {f"event.{slug}_{name}_events": name for name in limits}
-        self._limits: dict[str, _Limit] = {}
+        self._entities = {f"event.{slug}_{name}_events": name for name in windows}
+        self._progress: dict[str, _Progress] = {}
         self._moments: Counter[str] = Counter()
         self._new: list[Alert] = []
         self._now: list[Alert] = []
@@ -102,6 +102,7 @@ class Alerts:
     @property
     def incomplete(self) -> bool:
         """Return whether an alert came at this moment, and another one has to follow."""
+        self._take_all()
         return bool(self._now) and self.missing
 
     def begin_moment(self) -> None:
@@ -110,7 +111,7 @@ class Alerts:
 
     def begin_again(self) -> None:
         """Forget the answers, because the entry has another organization."""
-        self._limits.clear()
+        self._progress.clear()
 
     def answer(self, windows: Iterable[Window]) -> None:
         """Note an answer. A window that is over by the machine's clock does not count."""
@@ -124,17 +125,17 @@ class Alerts:
             window.used >= 100 for window in current if window.name in _BLOCKING
         )
         for window in current:
-            if window.name not in self._limits:
+            if window.name not in self._progress:
                 level, near = _level_of(window.used), _is_near_reset(window, wall)
-                self._limits[window.name] = _Limit(window.resets_at, level, near)
-                self._limits[window.name].limited = level == 100
-            limit = self._limits[window.name]
-            limit.numbers.add((window.used, window.resets_at))
-            limit.answers.append((now, window))
-            limit.resets_at = limit.resets_at or window.resets_at
-            if limit.resets_at and min(now, wall) < limit.resets_at:
-                limit.moved = window.resets_at
-            limit.free = window.used < 100 and (limit.free or not blocked)
+                self._progress[window.name] = _Progress(window.resets_at, level, near)
+                self._progress[window.name].limited = level == 100
+            progress = self._progress[window.name]
+            progress.numbers.add((window.used, window.resets_at))
+            progress.answers.append((now, window))
+            progress.resets_at = progress.resets_at or window.resets_at
+            if progress.resets_at and min(now, wall) < progress.resets_at:
+                progress.moved = window.resets_at
+            progress.free = window.used < 100 and (progress.free or not blocked)
 
     @callback
     def record(self, event: Event) -> None:
@@ -146,14 +147,14 @@ class Alerts:
         if "percent" not in state.attributes or (entity_id, state.state) in self._seen:
             return
         self._seen.add((entity_id, state.state))
-        told = state.attributes
-        resets_at = told["resets_at"]
+        attributes = state.attributes
+        resets_at = attributes["resets_at"]
         self._new.append(
             Alert(
                 self._entities[entity_id],
-                told["event_type"],
-                told.get("threshold"),
-                told["percent"],
+                attributes["event_type"],
+                attributes.get("threshold"),
+                attributes["percent"],
                 datetime.fromisoformat(resets_at) if resets_at else None,
             )
         )
@@ -162,13 +163,10 @@ class Alerts:
         """Note that Home Assistant stops. It may not have read the answers of a poll."""
         self._take_all()
         self._repeatable = self._now if crash else []
-        for limit in self._limits.values():
-            if (
-                in_a_poll
-                and limit.answers
-                and limit.answers[-1][0] == self._clock.right
-            ):
-                limit.answers.pop()
+        for progress in self._progress.values():
+            answers = progress.answers
+            if in_a_poll and answers and answers[-1][0] == self._clock.right:
+                answers.pop()
 
     def check_started(self) -> None:
         """Expect no alert before automations listen."""
@@ -182,7 +180,7 @@ class Alerts:
             del self._moments[name]
         self._moments.update(missing if showing else ())
         lost = [name for name, count in self._moments.items() if count > _MOST_MOMENTS]
-        assert not lost, f"lost: {lost}, {self._limits}"
+        assert not lost, f"lost: {lost}, {self._progress}"
 
     def _take_all(self) -> None:
         """Check the new alerts."""
@@ -192,8 +190,8 @@ class Alerts:
             again = [
                 other
                 for other in self._repeatable
-                if (other.limit, other.type, other.threshold, other.resets_at)
-                == (alert.limit, alert.type, alert.threshold, alert.resets_at)
+                if (other.window, other.type, other.threshold, other.resets_at)
+                == (alert.window, alert.type, alert.threshold, alert.resets_at)
             ]
             if again:
                 self._repeatable.remove(again[0])
@@ -205,53 +203,56 @@ class Alerts:
 
     def _take(self, alert: Alert) -> None:
         """Check an alert, and note what it says."""
-        limit = self._limits[alert.limit]
-        about = f"{alert}, {limit}"
-        assert (alert.percent, alert.resets_at) in limit.numbers, f"no answer: {about}"
+        progress = self._progress[alert.window]
+        about = f"{alert}, {progress}"
+        numbers = alert.percent, alert.resets_at
+        assert numbers in progress.numbers, f"no answer: {about}"
         level = _level_of(alert.percent)
         if alert.type == "reset":
-            assert limit.resets_at not in (None, alert.resets_at), f"no reset: {about}"
-            limit.limited = limit.freed = limit.limited and limit.free
-            limit.level, limit.left_over = 0, False
-            limit.resets_at, limit.moved = alert.resets_at, None
-            limit.numbers = {n for n in limit.numbers if n[1] == alert.resets_at}
-            limit.alerts = set()
+            running = progress.resets_at not in (None, alert.resets_at)
+            assert running, f"no reset: {about}"
+            progress.limited = progress.freed = progress.limited and progress.free
+            progress.level, progress.left_over = 0, False
+            progress.resets_at, progress.moved = alert.resets_at, None
+            progress.numbers = {n for n in progress.numbers if n[1] == alert.resets_at}
+            progress.alerts = set()
         elif alert.type in ("threshold_reached", "limit_reached"):
             full = alert.type == "limit_reached"
-            assert limit.level < level == (100 if full else alert.threshold), about
-            limit.level = level
-            limit.limited, limit.freed = full, False
+            assert progress.level < level == (100 if full else alert.threshold), about
+            progress.level = level
+            if full:
+                progress.limited, progress.freed = True, False
         elif alert.type == "available_again":
-            assert limit.limited, f"not limited: {about}"
-            assert limit.free, f"not available: {about}"
-            limit.limited = limit.freed = False
+            assert progress.limited, f"not limited: {about}"
+            assert progress.free, f"not available: {about}"
+            progress.limited = progress.freed = False
         elif alert.type == "left_over":
-            window = Window(alert.limit, alert.percent, alert.resets_at)
-            assert not limit.left_over, f"twice: {about}"
+            window = Window(alert.window, alert.percent, alert.resets_at)
+            assert not progress.left_over, f"twice: {about}"
             assert _is_left_over(window, self._clock.wall), about
-            limit.left_over = True
+            progress.left_over = True
         else:
             assert alert.type == "will_run_out", about
             assert level < 100, about
-            assert alert.limit in _BLOCKING, about
-        assert alert not in limit.alerts, f"twice: {about}"
-        limit.alerts.add(alert)
+            assert alert.window in _BLOCKING, about
+        assert alert not in progress.alerts, f"twice: {about}"
+        progress.alerts.add(alert)
 
     def _missing(self) -> Iterator[str]:
         """Yield the alerts that have to come."""
-        for name, limit in self._limits.items():
-            if limit.freed:
+        for name, progress in self._progress.items():
+            if progress.freed:
                 yield f"{name} available again"
-            if len(limit.answers) < 2:
+            if len(progress.answers) < 2:
                 continue
-            (before, one), (at, other) = limit.answers
+            (before, one), (at, other) = progress.answers
             if at - before < _CONFIRMED or one.resets_at != other.resets_at:
                 continue
-            ends = limit.moved or limit.resets_at
+            ends = progress.moved or progress.resets_at
             if one.resets_at == ends:
-                if _level_of(min(one.used, other.used)) > limit.level:
+                if _level_of(min(one.used, other.used)) > progress.level:
                     yield f"{name} level"
-                if not limit.left_over and _is_left_over(one, self._clock.wall):
+                if not progress.left_over and _is_left_over(one, self._clock.wall):
                     yield f"{name} left over"
             elif ends and ends <= min(at, self._clock.wall):
                 yield f"{name} reset"
