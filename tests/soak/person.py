@@ -82,7 +82,7 @@ def use_claude(clock: Clock, watch: Watch, share: float) -> None:
     _use(clock, watch, session=share * 5, weekly=share / 6)
 
 
-def rest(clock: Clock, watch: Watch, random: Random) -> None:
+def use_nothing(clock: Clock, watch: Watch, random: Random) -> None:
     """Use nothing from now on, some way into the weekly windows."""
     _use(clock, watch, session=0, weekly=0)
     for meter in watch.meters[1:]:

@@ -77,11 +77,6 @@ class Run:
         simulator.on_request = self._note_request
         simulator.on_slow_answer = lambda: self._tick(_TIMEOUT)
 
-    @property
-    def missing_alerts(self) -> bool:
-        """Return whether an alert is missing."""
-        return any(watch.alerts.missing for watch in self.watches)
-
     def note(self, incident: str) -> None:
         """Note an incident."""
         self.diary.append(f"{self.clock.wall:%Y-%m-%d %H:%M:%S}: {incident}")
@@ -114,7 +109,7 @@ class Run:
 
     async def pass_until_all_alerts(self) -> None:
         """Move on until no alert is missing."""
-        while self.missing_alerts:
+        while any(watch.alerts.missing for watch in self.watches):
             await self.step()
 
     async def step(self, *, check: bool = True) -> None:

@@ -33,7 +33,6 @@ _MINUTES = timedelta(minutes=5)
 SUMMER = "switched off from spring to autumn"
 SUMMER_LENGTH = timedelta(days=210)
 
-
 # Sensible or not.
 _RETRY_AFTER = (None, "600", "7200", "0", "999999999")
 
@@ -73,7 +72,7 @@ async def _blip(run: Run, _: timedelta) -> None:
 
 
 async def _false_zero(run: Run, _: timedelta) -> None:
-    """Answer once that nothing is used. One answer is not to be believed."""
+    """Answer once that nothing is used, which must cause no alert."""
     seat = run.ada.seat
     while any(
         reset and reset < run.clock.right + 3 * _MINUTES
@@ -245,7 +244,7 @@ async def _quiet_day(run: Run, length: timedelta) -> None:
     """Use nothing, and count the states written in nine hours without a session."""
     run.quiet = True
     for watch in run.watches:
-        person.rest(run.clock, watch, run.random)
+        person.use_nothing(run.clock, watch, run.random)
     begun = run.clock.right
     await run.pass_time(timedelta(hours=5, minutes=10))
     entry = run.home.entries[run.ada.title]
