@@ -4,7 +4,8 @@ The expectations follow from the answers of claude.ai, whatever the rules of det
 
 - The numbers of an alert are those of an answer since the last reset.
 - An alert of one type comes once for the same numbers, and nothing comes while Home
-  Assistant starts. In a crash, the alerts of that moment may be lost, and come again.
+  Assistant starts. After a crash, the alerts of that moment may come again.
+- One false answer causes no alert.
 - A threshold is the highest one below the percentage, and more than the last one since
   the reset; at 100 % it is the limit.
 - A window resets if it was running and its reset time has changed.

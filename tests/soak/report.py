@@ -12,8 +12,7 @@ from typing import Any
 from tests.simulator.faults import FAULTS
 
 from . import alerts
-from .requests import MOST_POLLS_LIMITED, MOST_REQUESTS
-from .trouble import MOST_ROWS
+from .requests import MOST_POLLS_LIMITED, MOST_REQUESTS, MOST_ROWS
 
 ROWS = {
     1: "blocked by Cloudflare or a log-in page",

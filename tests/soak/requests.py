@@ -16,6 +16,8 @@ from .truth import Window
 # ask for the organizations, the balance and the account.
 MOST_REQUESTS = 10
 _FOR_A_START = 4
+# States in nine hours at unchanged numbers.
+MOST_ROWS = 40
 # Polls in one hour while claude.ai blocks or limits requests.
 MOST_POLLS_LIMITED = 6
 

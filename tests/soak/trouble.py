@@ -19,12 +19,10 @@ from tests.simulator.world import SESSION, WEEK, Meter
 
 from . import person
 from .obstacles import DEAD_KEY_ROW, RECOVERY_FROM_LIMIT
+from .requests import MOST_ROWS
 from .run import Run
 
-# In nine hours at unchanged numbers.
 _NIGHT = timedelta(hours=9)
-MOST_ROWS = 40
-
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MINUTES = timedelta(minutes=5)
