@@ -21,8 +21,7 @@ versions="\
 tools="\
 browser  60
 forecast 50
-lint     40
-mutate   15"
+lint     40"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/claude-pulse
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv}

@@ -1,14 +1,13 @@
-"""Prepare the test process for the Home Assistant that it runs.
+"""Prepare the test process for its version of Home Assistant.
 
 Loaded by `-p` before any other plugin:
 
-- Home Assistant puts shims in place of voluptuous (2026.9) and httpx (2026.11)
-  when it is imported, and refuses to start when they were imported before it,
-  which a plugin of the kit would do.
-- The newest kit looks for a helper where 2026.10 had it; 2026.11 moved it from
-  `components.logger` to `components.logger.helpers`.
-- The packages that process speech need a compiler. No test uses them, but some versions
-  import them when a conversation is set up: mocks stand in for them.
+- Home Assistant replaces voluptuous (2026.9) and httpx (2026.11) when it is imported. It
+  does not start if a plugin has imported them before.
+- The newest test kit imports a helper from `components.logger`. 2026.11 has moved it to
+  `components.logger.helpers`.
+- The packages for speech need a compiler. Some versions import them when a conversation is
+  set up, so mocks replace them.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ _MOVED = "_clear_logger_overwrites"
 
 
 class _LoggerFinder(PathFinder):
-    """Find the logger component, and give it back the helper that moved."""
+    """Finds the logger component, and adds the helper that was moved."""
 
     @classmethod
     def find_spec(cls, fullname, path=None, target=None) -> ModuleSpec | None:
-        """Return the usual spec, with one step more when the module is executed."""
+        """Return the usual spec, which adds the helper when the module is executed."""
         if fullname != _LOGGER_COMPONENT:
             return None
         spec = super().find_spec(fullname, path, target)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from custom_components.claude_pulse import naming, seat
+from custom_components.claude_pulse import validation
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, Identity
-from custom_components.claude_pulse.events import detection
+from custom_components.claude_pulse.events import model
 from custom_components.claude_pulse.forecast.projection import (
     BASIS_EVEN,
     BASIS_HABIT,
@@ -36,7 +36,7 @@ from .common import TEN_KEYS
 from .features import needs
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = Path(seat.__file__).parent
+PACKAGE = Path(validation.__file__).parent
 ENGLISH = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ICONS = json.loads((PACKAGE / "icons.json").read_text())
 MANIFEST = json.loads((PACKAGE / "manifest.json").read_text())
@@ -95,12 +95,6 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
             assert icon["default"] not in icon.get("state", {}).values()
 
 
-def test_reserved_keys() -> None:
-    """A limit that the server defines cannot get the key of a fixed entity."""
-    keys = {*FIXED_KEYS, *MONEY_KEYS, *STATUS_KEYS, *BINARY_KEYS}
-    assert keys | {"session_events", "weekly_events"} == naming.OUR_KEYS
-
-
 @pytest.mark.parametrize(
     "sensor", [CONNECTION, SERVICE_STATUS], ids=lambda item: item.key
 )
@@ -137,11 +131,11 @@ def test_every_attribute_of_a_state_has_a_name() -> None:
 @pytest.mark.parametrize("prefix", LIMITS)
 def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
     """All limits use the same words for an event type."""
-    key, types = f"{prefix}_events", detection.types_of(LIMITS[prefix])
+    key, types = f"{prefix}_events", model.types_of(LIMITS[prefix])
     texts, icons = (
         item["entity"]["event"][key]["state_attributes"] for item in (ENGLISH, ICONS)
     )
-    attributes = {field.name for field in fields(detection.Told)} - {"window", "type"}
+    attributes = {field.name for field in fields(model.UsageEvent)} - {"window", "type"}
     assert texts.keys() == attributes | {"event_type", "percent", "resets_at"}
     assert list(texts["event_type"]["state"]) == types
     assert list(icons["event_type"]["state"]) == types
@@ -153,7 +147,7 @@ def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
 @pytest.mark.parametrize(
     ("platform", "names"),
     [
-        ("triggers", ["usage_crossed", *detection.types_of(WEEKLY)]),
+        ("triggers", ["usage_crossed", *model.types_of(WEEKLY)]),
         ("conditions", ["has_left", "will_last"]),
     ],
 )
@@ -185,12 +179,12 @@ def test_described_triggers_and_conditions_exist() -> None:
 
 def test_every_error_has_a_text() -> None:
     """All forms use the same words for an error."""
-    seat_errors = set(
-        re.findall(r'SeatError\(\s*"(\w+)"', Path(seat.__file__).read_text())
+    form_errors = set(
+        re.findall(r'FormError\(\s*"(\w+)"', Path(validation.__file__).read_text())
     )
-    assert seat_errors == {"already_configured", "no_usable_org", "wrong_account"}
+    assert form_errors == {"already_configured", "no_usable_org", "wrong_account"}
     texts = ENGLISH["config"]["error"]
-    assert texts.keys() == {*CLIENT_ERRORS, *seat_errors, "unknown"}
+    assert texts.keys() == {*CLIENT_ERRORS, *form_errors, "unknown"}
     options = dict(ENGLISH["options"]["error"])
     assert options.pop("invalid_threshold")
     assert options == texts

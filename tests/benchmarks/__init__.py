@@ -1,1 +1,1 @@
-"""What Claude Pulse costs, counted and measured against budgets. Run by `scripts/bench`."""
+"""The costs of Claude Pulse and their budgets. Run by `scripts/bench`."""

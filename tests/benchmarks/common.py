@@ -1,27 +1,30 @@
-"""What several benchmarks do."""
+"""Helpers of several benchmarks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from aiohttp import ClientSession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY
 from custom_components.claude_pulse.forecast.habit import WEEKS, History, Hour
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.common import seat_of, settle
 from tests.simulator import Simulator
 from tests.simulator.server import _HEADERS, CONTROL
 from tests.simulator.world import make_world
 
-# An interval that ends in its second minute, jitter included.
+# An update interval of less than two minutes with jitter.
 TWO_MINUTES = 110
 
-# Ada's windows.
+# The windows of ada.
 KEYS = ("session", "weekly", "weekly_fable")
 
 
@@ -32,7 +35,7 @@ async def add_yardstick(
     *,
     title: str = "Yardstick",
 ) -> MockConfigEntry:
-    """Set up a yardstick that asks what an entry of the same account would."""
+    """Set up a yardstick that polls the same URL as an entry of the account."""
     seat = seat_of(simulator, account)
     entry = MockConfigEntry(
         data={
@@ -53,8 +56,18 @@ async def add_yardstick(
     return entry
 
 
+def coordinator_of(hass: HomeAssistant, entry: ConfigEntry) -> Any:
+    """Return the coordinator of an entry, through its first sensor."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    sensors = (entity for entity in entities if entity.domain == Platform.SENSOR)
+    sensor = hass.data["entity_components"]["sensor"].get_entity(
+        next(sensors).entity_id
+    )
+    return sensor.coordinator
+
+
 async def serve_unchanged(simulator: Simulator) -> None:
-    """Let a simulator that runs apart serve ada the same numbers from now on."""
+    """Serve ada the same numbers from now on, in a simulator in another process."""
     seat = make_world(dt_util.utcnow()).accounts["ada"].seats[-1]
     body = seat.body(dt_util.utcnow(), timedelta)
     async with ClientSession() as session:
@@ -63,7 +76,7 @@ async def serve_unchanged(simulator: Simulator) -> None:
 
 
 async def requests_of(simulator: Simulator) -> int:
-    """Return how many requests a simulator that runs apart has had."""
+    """Return the number of requests to a simulator in another process."""
     async with (
         ClientSession() as session,
         session.get(simulator.url + CONTROL) as response,
@@ -72,7 +85,7 @@ async def requests_of(simulator: Simulator) -> int:
 
 
 def hours_of_office(until: datetime) -> Iterator[Hour]:
-    """Yield as much history as is read, of 80 points a week from 9 to 17."""
+    """Yield the longest history that is read, with 80 points a week from 9 to 17."""
     end = int(until.timestamp() // 3600)
     percent = 0
     for number in range(end - WEEKS * 168, end):
@@ -85,9 +98,8 @@ def hours_of_office(until: datetime) -> Iterator[Hour]:
 
 
 @callback
-def know_office_hours(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Have the history of all windows of an entry, as if a recorder had told it."""
-    coordinator = hass.data[DOMAIN][entry.entry_id]
+def know_office_hours(coordinator: Any) -> None:
+    """Give all windows of an entry the history that a recorder would."""
     for key in KEYS:
         history = History()
         history.add(hours_of_office(dt_util.utcnow()))

@@ -1,4 +1,4 @@
-"""What the benchmarks share: their results, quiet, and a simulator apart."""
+"""Fixtures of the benchmarks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add where the results go."""
+    """Add the option for the file of the results."""
     parser.addoption("--results", type=Path, help="write them there, as JSON")
 
 
 @pytest.fixture(scope="session")
 def results(request: pytest.FixtureRequest) -> Iterator[dict[str, list[Any]]]:
-    """Collect what is measured, by the table it is for, and write it in the end."""
+    """Collect the results by table, and write them in the end."""
     found: dict[str, list[Any]] = defaultdict(list)
     yield found
     if path := request.config.getoption("--results"):
@@ -42,7 +42,7 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, list[Any]]]:
 async def quiet(
     hass: HomeAssistant, enable_custom_integrations: None
 ) -> AsyncGenerator[None, None]:
-    """Measure the integration, not the checks and logs of a test run; know the yardstick."""
+    """Switch off debug checks and logs, and load the yardstick."""
     hass.loop.set_debug(False)
     logging.disable(logging.INFO)
     known = await async_get_custom_components(hass)
@@ -60,10 +60,10 @@ def apart(
     monkeypatch: pytest.MonkeyPatch,
     socket_enabled: None,
 ) -> Iterator[Simulator]:
-    """Start a simulator with a crowd in its own process, so that its work does not count.
+    """Start a simulator with a crowd in another process, which is not measured.
 
-    What is returned knows the same accounts and the address, and serves nothing. The
-    parameter is the argument of `crowd.py`.
+    Return one with the same accounts and the address, which serves nothing. The parameter
+    is the argument of `crowd.py`.
     """
     command = [sys.executable, "-m", "tests.benchmarks.crowd"]
     command += [request.param] if hasattr(request, "param") else []

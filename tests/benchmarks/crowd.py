@@ -1,7 +1,6 @@
-"""Many accounts, each with a seat of its own: `python -m tests.benchmarks.crowd`.
+"""A simulator with many accounts: `python -m tests.benchmarks.crowd`.
 
-With `close`, each answer is the last one of its connection. That is what polls see
-which are minutes apart: an idle connection is not kept for that long.
+With `close`, each answer closes its connection, as it is for polls minutes apart.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ CROWD = 50
 
 
 def add_crowd(simulator: Simulator) -> list[str]:
-    """Give a simulator accounts like ada's, and return their names."""
+    """Add accounts like ada to a simulator, and return their names."""
     accounts = simulator.world.accounts
     names = [f"ada{number}" for number in range(CROWD)]
     for name in names:
@@ -31,7 +30,7 @@ def add_crowd(simulator: Simulator) -> list[str]:
 
 
 async def main() -> None:
-    """Serve the crowd, and print where."""
+    """Serve the crowd, and print the URL."""
     simulator = Simulator()
     simulator.closes = "close" in sys.argv
     add_crowd(simulator)

@@ -1,6 +1,6 @@
-"""Tell what a run of the benchmarks found: `report.py RESULTS [OUTPUT]`.
+"""Write the results of the benchmarks: `report.py RESULTS [OUTPUT]`.
 
-Without an output, the run can be of some benchmarks only.
+Without an output, the results can be those of some benchmarks only.
 """
 
 from __future__ import annotations
@@ -18,71 +18,74 @@ from homeassistant.const import __version__
 Results = dict[str, list[dict[str, Any]]]
 
 STEPS = {
-    "parse": "Read the largest body",
-    "poll_keep": "A poll that changes nothing, on an open connection",
+    "parse": "Parse the largest body",
+    "poll_keep": "An unchanged poll, on an open connection",
     "poll_close": "The same, on a new connection",
     "hour": "An idle hour: 60 minutes, 30 polls",
     "set_up": "Set up a further entry",
-    "forecast": "A forecast by a habit of twelve weeks",
-    "learn": "Learn a habit from them, in a thread",
-    "refresh": "What is left of an hour's refresh for the event loop, three windows",
+    "forecast": "A forecast with a habit of twelve weeks",
+    "learn": "Learn that habit, in a thread",
+    "refresh": "The part of an hourly refresh in the event loop, three windows",
 }
+POLLS = ("poll_keep", "poll_close")
 KINDS = ("run-out", "projection", "pace", "other")
-FORECASTS = ("pace", "projected_usage", "runs_out_at")
 
 
 def rows_of(case: dict[str, Any]) -> int:
-    """Return how many rows the budget of a night is about."""
+    """Return the number of rows that count for the budget."""
     return sum(case["kinds"].get(kind, 0) for kind in KINDS)
 
 
-def ratio(step: dict[str, Any]) -> float:
-    """Return a time as a multiple of the yardstick's."""
-    return step["claude_pulse"] / step["yardstick"]
+def ratio(measured: dict[str, Any]) -> float:
+    """Return a time or a size as a multiple of the yardstick's."""
+    return float(measured["claude_pulse"] / measured["yardstick"])
+
+
+def per_entity(kept: dict[str, float]) -> float:
+    """Return the memory of one entity, in bytes."""
+    return kept["bytes"] / kept["entities"]
 
 
 def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
-    """Yield what was measured, the budget and the unit of each figure; the worst case."""
+    """Yield each figure: its name, the worst measured value, the budget and the unit."""
     times = {step["step"]: step for step in results.get("times", ())}
+    times_yardstick = "× yardstick"
     if nights := results.get("rows"):
         worst = max(map(rows_of, nights))
         yield "Rows in 8.7 hours at unchanged numbers", worst, 40, ""
-    if polls := [
-        ratio(times[step]) for step in STEPS if step in times and "poll" in step
-    ]:
-        yield "Processor time of an unchanged poll", max(polls), 1.5, "× yardstick"
-    for found in results.get("polls_at_once", ()):
-        yield "Polls in one second, 50 entries", found["most"], 3, ""
+    if polls := [ratio(times[step]) for step in POLLS if step in times]:
+        yield "Processor time of an unchanged poll", max(polls), 1.2, times_yardstick
+    if "set_up" in times:
+        taken = ratio(times["set_up"])
+        yield "Processor time to set up a further entry", taken, 3, times_yardstick
+    for kept in results.get("memory", ()):
+        of_each = {name: per_entity(kept[name]) for name in kept}
+        yield "Memory of an entity", ratio(of_each), 1.2, times_yardstick
     if flows := results.get("requests"):
         most = max(len(flow["before"]) for flow in flows)
         yield "Requests from Submit to the first states", most, 4, ""
-    if "set_up" in times:
-        taken = times["set_up"]["claude_pulse"] * 1000
-        yield "Processor time to set up a further entry", taken, 8, "ms here"
     for step, most in (("forecast", 2), ("refresh", 50)):
         if step in times:
             yield STEPS[step], times[step]["claude_pulse"] * 1000, most, "ms here"
-    for found in results.get("memory", ()):
-        yield "Memory of a further entry", found["claude_pulse"] / 1024, 150, "KiB"
-    for found in results.get("card", ()):
-        drawn = found["with"]["drawn"]
+    for hour in results.get("card", ()):
+        drawn = hour["with"]["drawn"]
         yield "Drawings of the card in an hour at unchanged numbers", drawn, 61, ""
 
 
 def number(value: float) -> str:
-    """Write a number with what digits it needs."""
+    """Format a number with the digits that it needs."""
     return f"{value:.0f}" if value == round(value) or value >= 100 else f"{value:.1f}"
 
 
 def table(*rows: tuple[object, ...], texts: int = 1) -> list[str]:
-    """Return a table of a head and rows, the first columns of which are texts."""
+    """Return a table with a head; the first columns are texts."""
     head, *body = rows
     line = ["---"] * texts + ["---:"] * (len(head) - texts)
     return ["", *(f"| {' | '.join(map(str, row))} |" for row in (head, line, *body))]
 
 
 def budget_table(results: Results) -> list[str]:
-    """Compare with the budgets."""
+    """Return the budgets and the requests of a new entry."""
     lines = table(
         ("Figure", "Measured", "Budget", "Met"),
         *(
@@ -103,19 +106,15 @@ def budget_table(results: Results) -> list[str]:
         typed = " and ".join(flow["typed"])
         later = f"; then {after}" if after else ""
         lines += ["", f"Requests with {typed} typed: {before}{later}."]
-    for found in results.get("polls_at_once", ()):
-        most = ", ".join(map(str, found["rounds"].values()))
-        lines += ["", f"Most polls in one second, round by round: {most}."]
     return lines
 
 
 def row_table(nights: list[dict[str, Any]]) -> list[str]:
-    """Split the rows of nights by what they are of."""
+    """Return the rows of nights by kind."""
     return [
         "",
-        "Rows in 523 minutes, in which a weekly window and a model's stay at these",
-        "percentages, and begin in the middle of their week; with a habit it is a working",
-        "day. The countdown to the session's reset is left out.",
+        "Rows in 523 minutes of a working day. A weekly window and a model's are in the",
+        "middle of their week and stay at these percentages. The countdown is left out.",
         *table(
             ("Habit", "Weekly", "Model", *map(str.capitalize, KINDS), "All"),
             *(
@@ -133,13 +132,13 @@ def row_table(nights: list[dict[str, Any]]) -> list[str]:
 
 
 def time_table(times: list[dict[str, Any]]) -> list[str]:
-    """Compare the times with the yardstick's."""
+    """Return the times and their ratios."""
     return [
         "",
-        "Processor time, in milliseconds of this machine and beside the yardstick's: an",
-        "integration with one poller of the same URL and four plain sensors, measured in",
-        "turns with Claude Pulse. The server is a process of its own. Encryption is left",
-        "out, and of the hour what it takes without an entry.",
+        "Processor time in milliseconds of this machine, compared with the yardstick: an",
+        "integration with one coordinator of the same URL and four plain sensors, measured",
+        "in turns with Claude Pulse. The server is another process. There is no encryption.",
+        "The time of an hour without an entry is subtracted.",
         *table(
             ("Step", "Claude Pulse", "Yardstick", "Ratio"),
             *(
@@ -155,13 +154,37 @@ def time_table(times: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def day_table(days: list[dict[str, Any]]) -> list[str]:
-    """Show what whole days count."""
+def memory_table(found: list[dict[str, Any]]) -> list[str]:
+    """Return the memory of entries and entities."""
+    [kept] = found
     return [
         "",
-        "A day is 685 polls an entry, at 120 seconds and jitter. Idle: no window runs.",
-        "Active: eight hours of use, then none. What follows the clock are the countdown",
-        "and the forecasts, which move while a window runs.",
+        "Memory that a further entry keeps, and how much of it is one entity's.",
+        *table(
+            ("Integration", "KiB", "Entities", "KiB of each"),
+            *(
+                (
+                    label,
+                    f"{kept[name]['bytes'] / 1024:.0f}",
+                    f"{kept[name]['entities']:.0f}",
+                    f"{per_entity(kept[name]) / 1024:.1f}",
+                )
+                for label, name in (
+                    ("Claude Pulse", "claude_pulse"),
+                    ("Yardstick", "yardstick"),
+                )
+            ),
+        ),
+    ]
+
+
+def day_table(days: list[dict[str, Any]]) -> list[str]:
+    """Return the counts of days."""
+    return [
+        "",
+        "A day has 685 polls of an entry, at 120 seconds and jitter. Idle: no window runs.",
+        "Active: eight hours of use, then none. The countdown and the forecasts follow the",
+        "clock while a window runs.",
         *table(
             ("Day", "Entries", "Requests", "Rows", "of those by the clock"),
             *(
@@ -172,50 +195,13 @@ def day_table(days: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def forecast_table(buckets: list[dict[str, Any]]) -> list[str]:
-    """Show how far forecasts are off, by the distance of what they forecast."""
-
-    def error(bucket: dict[str, Any], key: str) -> str:
-        """Return the median error and the largest."""
-        if (found := bucket.get(key)) is None:
-            return ""
-        return f"{found['median']:.1f}, {found['most']:.1f}"
-
-    return [
-        "",
-        "How far the forecasts that are shown are from what the percentage that is shown",
-        "and the clock say exactly: the median and the largest error, looked at each",
-        "minute of twelve weeks with much and little use, at any hour and at some hours of",
-        "a day. The distance is that to the exact moment at which the limit is reached.",
-        *table(
-            (
-                "Distance",
-                "Pace (points)",
-                "Projection (points)",
-                "Run-out (minutes)",
-                "Looks",
-                "Run-out shown or not, wrongly",
-            ),
-            *(
-                (
-                    bucket["distance"],
-                    *(error(bucket, key) for key in FORECASTS),
-                    bucket["looks"],
-                    bucket["disagrees"],
-                )
-                for bucket in buckets
-            ),
-        ),
-    ]
-
-
 def card_table(runs: list[dict[str, Any]]) -> list[str]:
-    """Show what an hour of the card takes."""
+    """Return the costs of an hour of the card."""
     [run] = runs
     rows = {
         "Drawn": "drawn",
         "Details asked for": "details",
-        "Courses read": "history",
+        "Histories read": "history",
         "Styles computed": "styles",
         "Layouts": "layouts",
         "Scripts, milliseconds": "script",
@@ -225,12 +211,10 @@ def card_table(runs: list[dict[str, Any]]) -> list[str]:
         "",
         "## The card",
         "",
-        "An hour of a browser's clock before a dashboard with one card of three windows and",
-        "a chart. Home Assistant hands over something twice a minute, and the countdown to",
-        "the session's reset changes each minute; all other numbers stay as they are.",
-        "Without is the same hour with the card taken from the page. The counts and the time",
-        "of all scripts are what the browser itself counts, the last line is what its",
-        "profiler says.",
+        "An hour of the browser's clock with one card of three windows and a chart. Home",
+        "Assistant updates the card twice a minute. The countdown to the reset of the session",
+        "changes every minute, all other numbers stay. The second column is the same hour",
+        "without the card. The browser counts, and its profiler measures the last line.",
         *table(
             ("In an hour", "With the card", "Without"),
             *(
@@ -242,28 +226,27 @@ def card_table(runs: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    """Put the tables together."""
+    """Write the document, and print it."""
     results: Results = json.loads(Path(sys.argv[1]).read_text())
     lines = [
         "# What Claude Pulse costs",
         "",
-        "Written by `scripts/bench`, which measures it anew. Counts differ by a few from",
-        "run to run, as jitter does. Times are medians of one machine; only their ratios",
-        "say something about others.",
+        "Written by `scripts/bench`. Counts differ by a few between runs, because jitter is",
+        "random. Times are medians of one machine; only their ratios apply to others.",
         "",
         f"Home Assistant {__version__}, Python {platform.python_version()}, "
         f"{platform.machine()} with {os.cpu_count()} cores.",
         *budget_table(results),
     ]
-    for name, tell in (
+    for name, table_of in (
         ("rows", row_table),
         ("times", time_table),
+        ("memory", memory_table),
         ("day", day_table),
-        ("forecasts", forecast_table),
         ("card", card_table),
     ):
         if found := results.get(name):
-            lines += tell(found)
+            lines += table_of(found)
     text = "\n".join((*lines, ""))
     print(text)
     for output in sys.argv[2:]:

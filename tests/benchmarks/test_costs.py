@@ -1,4 +1,4 @@
-"""Processor time and memory, beside what the yardstick takes in the same run."""
+"""Processor time and memory, compared with the yardstick in the same run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.claude_ai.usage import parse_usage
-from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.forecast.habit import learn
 from custom_components.claude_pulse.forecast.history import Habits
 from custom_components.claude_pulse.forecast.projection import (
@@ -34,6 +33,7 @@ from .common import (
     KEYS,
     TWO_MINUTES,
     add_yardstick,
+    coordinator_of,
     know_office_hours,
     requests_of,
     serve_unchanged,
@@ -42,8 +42,10 @@ from .crowd import CROWD
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "usage"
 
-# Entries that are set up before the measured ones.
+# The number of entries that are set up before the measured ones.
 FIRST = 5
+
+Results = dict[str, list[Any]]
 
 ADDERS: dict[str, Callable[..., Awaitable[MockConfigEntry]]] = {
     "yardstick": add_yardstick,
@@ -51,8 +53,14 @@ ADDERS: dict[str, Callable[..., Awaitable[MockConfigEntry]]] = {
 }
 
 
-def test_parse(results: dict[str, list[Any]]) -> None:
-    """Time reading a body with all there can be."""
+def add_times(results: Results, step: str, times: dict[str, list[float]]) -> None:
+    """Add the median times of a step, by integration."""
+    medians = {name: median(taken) for name, taken in times.items()}
+    results["times"].append({"step": step, **medians})
+
+
+def test_parse(results: Results) -> None:
+    """Time to parse a body with everything."""
     body: dict[str, Any] = {}
     for name in ("spend_only", "code_names", "scoped_far_above_weekly"):
         body |= json.loads((FIXTURES / f"{name}.json").read_text())["body"]
@@ -62,7 +70,7 @@ def test_parse(results: dict[str, list[Any]]) -> None:
         for _ in range(100):
             usage = parse_usage(body)
         times.append((process_time() - before) / 100)
-    results["times"].append({"step": "parse", "claude_pulse": median(times)})
+    add_times(results, "parse", {"claude_pulse": times})
     assert usage.windows
 
 
@@ -71,14 +79,13 @@ async def test_unchanged_poll(
     request: pytest.FixtureRequest,
     hass: HomeAssistant,
     apart: Simulator,
-    results: dict[str, list[Any]],
+    results: Results,
 ) -> None:
-    """Time polls that change nothing, in turns of ten."""
+    """Time of polls that change nothing, ten of each integration in turns."""
     await serve_unchanged(apart)
-    entry, yardstick = await add_entry(hass, apart), await add_yardstick(hass, apart)
     coordinators = {
-        "yardstick": yardstick.runtime_data,
-        "claude_pulse": hass.data[DOMAIN][entry.entry_id],
+        name: coordinator_of(hass, await add(hass, apart))
+        for name, add in ADDERS.items()
     }
     times = defaultdict(list)
     before_all = await requests_of(apart)
@@ -88,12 +95,7 @@ async def test_unchanged_poll(
             for _ in range(10):
                 await coordinator.async_refresh()
             times[name].append((process_time() - before) / 10)
-    results["times"].append(
-        {
-            "step": f"poll_{request.node.callspec.params['apart']}",
-            **{name: median(found) for name, found in times.items()},
-        }
-    )
+    add_times(results, f"poll_{request.node.callspec.params['apart']}", times)
     assert await requests_of(apart) >= before_all + 2000
 
 
@@ -101,18 +103,18 @@ async def test_idle_hour(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     apart: Simulator,
-    results: dict[str, list[Any]],
+    results: Results,
 ) -> None:
-    """Time an hour of sixty minutes and thirty polls, beyond what an empty one takes."""
+    """Time of an hour of sixty minutes and thirty polls, minus that of an empty one."""
 
     async def hour(polls: int) -> float:
-        """Let an hour pass."""
+        """Pass an hour."""
         requests = await requests_of(apart)
         before = process_time()
         for _ in range(60):
             await pass_time(hass, freezer, 60)
         taken = process_time() - before
-        # There can be some that are not polls.
+        # Some can be no polls.
         assert await requests_of(apart) - requests in range(polls, polls + 3)
         return taken
 
@@ -127,27 +129,19 @@ async def test_idle_hour(
             times[name].append(await hour(30) - empty)
             await hass.config_entries.async_remove(entry.entry_id)
             await settle(hass)
-    results["times"].append(
-        {"step": "hour", **{name: median(found) for name, found in times.items()}}
-    )
+    add_times(results, "hour", times)
 
 
-async def test_set_up(
-    hass: HomeAssistant, apart: Simulator, results: dict[str, list[Any]]
-) -> None:
-    """Time the set-up of further entries, each of an account of its own."""
+async def test_set_up(hass: HomeAssistant, apart: Simulator, results: Results) -> None:
+    """Time to set up further entries, each with its own account."""
     times = defaultdict(list)
     for number in range(CROWD):
         for name, add in ADDERS.items():
             before = process_time()
             await add(hass, apart, f"ada{number}", title=f"Entry {number}")
-            times[name].append(process_time() - before)
-    results["times"].append(
-        {
-            "step": "set_up",
-            **{name: median(found[FIRST:]) for name, found in times.items()},
-        }
-    )
+            if number >= FIRST:
+                times[name].append(process_time() - before)
+    add_times(results, "set_up", times)
 
 
 @pytest.mark.freeze_time("2026-05-06T15:30:00+00:00")
@@ -155,12 +149,11 @@ async def test_forecast(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
-    results: dict[str, list[Any]],
+    results: Results,
 ) -> None:
-    """Time what a habit costs: to learn it, to follow it, and to look at it."""
-    entry = await add_entry(hass, simulator)
-    coordinator = hass.data[DOMAIN][entry.entry_id]
-    know_office_hours(hass, entry)
+    """Time to learn a habit, to forecast with it, and to update the entities."""
+    coordinator = coordinator_of(hass, await add_entry(hass, simulator))
+    know_office_hours(coordinator)
     now, week = dt_util.utcnow(), coordinator.data.usage.weekly
     history = coordinator.history._histories["weekly"]
     times = defaultdict(list)
@@ -179,18 +172,17 @@ async def test_forecast(
         times["refresh"].append(process_time() - begun)
         assert forecast.basis == BASIS_HABIT
     for step in ("forecast", "learn", "refresh"):
-        results["times"].append({"step": step, "claude_pulse": median(times[step])})
+        add_times(results, step, {"claude_pulse": times[step]})
     projected = hass.states.get("sensor.claude_pulse_weekly_projected_usage")
     assert projected.attributes["basis"] == BASIS_HABIT
 
 
-async def test_memory(
-    hass: HomeAssistant, apart: Simulator, results: dict[str, list[Any]]
-) -> None:
-    """Measure what further entries keep."""
+async def test_memory(hass: HomeAssistant, apart: Simulator, results: Results) -> None:
+    """Memory that further entries keep, and the number of their entities."""
     kept = {}
     tracemalloc.start()
     for name, add in ADDERS.items():
+        entities = hass.states.async_entity_ids_count()
         for number in range(CROWD):
             if number == FIRST:
                 gc.collect()
@@ -198,6 +190,10 @@ async def test_memory(
             await add(hass, apart, f"ada{number}", title=f"Entry {number}")
         gc.collect()
         after, _ = tracemalloc.get_traced_memory()
-        kept[name] = (after - before) / (CROWD - FIRST)
+        kept[name] = {
+            "bytes": (after - before) / (CROWD - FIRST),
+            "entities": (hass.states.async_entity_ids_count() - entities) / CROWD,
+        }
     tracemalloc.stop()
     results["memory"].append(kept)
+    assert kept["yardstick"]["entities"] == 4

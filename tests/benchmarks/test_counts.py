@@ -1,8 +1,8 @@
-"""What can be counted: rows, polls at once, requests, and whole days."""
+"""Counts of rows and requests."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,8 +15,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from tests.common import POLL, add_entry, pass_time, seat_of, settle
 from tests.simulator import Simulator
 
-from .common import TWO_MINUTES, know_office_hours
-from .crowd import add_crowd
+from .common import TWO_MINUTES, coordinator_of, know_office_hours
 
 KINDS = {
     "_reset_countdown": "countdown",
@@ -27,12 +26,12 @@ KINDS = {
 
 
 def count_rows(hass: HomeAssistant) -> Counter[str]:
-    """Return what counts from now on the states that a recorder would store, by kind."""
+    """Count the states that a recorder would store from now on, by kind."""
     rows: Counter[str] = Counter()
 
     @callback
     def count(event: Event) -> None:
-        """Count a state; one of which only the attributes are new is one as well."""
+        """Count a state, also if only its attributes change."""
         entity_id = event.data["entity_id"]
         found = (kind for end, kind in KINDS.items() if entity_id.endswith(end))
         rows[next(found, "other")] += 1
@@ -55,17 +54,14 @@ async def test_rows(
     model: int,
     habit: str,
 ) -> None:
-    """Count rows while two weekly windows run for nine hours at the same numbers.
-
-    With a habit it is a working day, on which something is expected all the time.
-    """
+    """Rows of nine hours of a working day in which two weekly windows stay the same."""
     seat = simulator.world.accounts["ada"].seats[-1]
     for meter, percent in ((seat.weekly, weekly), (seat.models["Fable"], model)):
         meter.percent_per_hour, meter.percent_at_start = 0, percent
     seat.session.percent_per_hour, seat.session.started = 0, None
     entry = await add_entry(hass, simulator, update_interval=TWO_MINUTES)
     if habit != "none":
-        know_office_hours(hass, entry)
+        know_office_hours(coordinator_of(hass, entry))
     rows = count_rows(hass)
     for _ in range(523):
         await pass_time(hass, freezer, 60)
@@ -73,36 +69,6 @@ async def test_rows(
         {"habit": habit, "weekly": weekly, "model": model, "kinds": dict(rows)}
     )
     assert len(simulator.requests) > 260
-
-
-async def test_polls_at_once(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    results: dict[str, list[Any]],
-) -> None:
-    """Count the polls of each second in four rounds, of entries set up in the same one."""
-    for number, name in enumerate(add_crowd(simulator)):
-        await add_entry(hass, simulator, name, title=f"Claude Pulse {number}")
-    simulator.requests.clear()
-    for _ in range(5 * POLL):
-        await pass_time(hass, freezer, 1)
-    rounds: dict[int, Counter[int]] = defaultdict(Counter)
-    polls: Counter[str | None] = Counter()
-    seconds: Counter[int] = Counter()
-    for request in simulator.requests:
-        if request.path.endswith("/usage"):
-            second = int(request.time.timestamp())
-            seconds[second] += 1
-            polls[request.session_key] += 1
-            rounds[polls[request.session_key]][second] += 1
-    results["polls_at_once"].append(
-        {
-            "most": max(seconds.values()),
-            "rounds": {number: max(rounds[number].values()) for number in range(1, 5)},
-        }
-    )
-    assert min(polls.values()) >= 4
 
 
 @pytest.mark.parametrize(
@@ -114,12 +80,12 @@ async def test_requests_of_a_new_entry(
     results: dict[str, list[Any]],
     fields: tuple[str, ...],
 ) -> None:
-    """Count the requests from Submit to the first states, and until all is done."""
+    """Requests from Submit to the first states, and after them."""
     first: list[int] = []
 
     @callback
     def note(_: Event) -> None:
-        """Note how many requests there have been."""
+        """Note the number of requests."""
         first.append(len(simulator.requests))
 
     hass.bus.async_listen(EVENT_STATE_CHANGED, note)
@@ -152,7 +118,7 @@ async def test_day(
     entries: int,
     hours_of_use: int,
 ) -> None:
-    """Count what a day of polls does."""
+    """Requests and rows of a day."""
     seat = simulator.world.accounts["ada"].seats[-1]
     meters = (seat.session, seat.weekly, *seat.models.values())
     for meter in meters if not hours_of_use else ():
@@ -166,7 +132,7 @@ async def test_day(
         if poll == hours_of_use * 60 * 60 // POLL:
             for meter in meters:
                 meter.set_rate(0, simulator.now)
-        # Not more than a minute, or what follows the clock is passed over.
+        # At most a minute, to keep what follows the clock.
         for _ in range(3):
             await pass_time(hass, freezer, POLL / 3)
     results["day"].append(

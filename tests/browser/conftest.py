@@ -1,4 +1,4 @@
-"""What the tests in a browser share: the browser, Home Assistant of both ends, its users."""
+"""Fixtures of the browser tests: the browser, both versions of Home Assistant, users."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .visitor import Picture, Visit, Visitor, call
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make known what is marked here."""
+    """Register the marker."""
     config.addinivalue_line("markers", "only(version): on this Home Assistant only")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run on both ends what asks for a Home Assistant, each end in a process of its own."""
+    """Run tests of Home Assistant on both versions, each version in one process."""
     if "home_assistant" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("only")
         versions = [
@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and be done with an end before the other one."""
+    """Run the tests of a version together, those that take longest first."""
     items.sort(key=lambda item: (NEWEST not in item.nodeid, OLDEST not in item.nodeid))
 
 
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM"),
-            # Root may not have a sandbox, and all there is to see is our own.
+            # Root cannot have a sandbox, and all pages are our own.
             args=[
                 "--disable-gpu",
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -58,21 +58,21 @@ def chromium() -> Iterator[Browser]:
 def home_assistant(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HomeAssistant]:
-    """Start a Home Assistant of one end."""
+    """Start a version of Home Assistant."""
     with running(request.param, tmp_path_factory.mktemp("demo")) as instance:
         yield instance
 
 
 @pytest.fixture
 def visit(chromium: Browser, home_assistant: HomeAssistant) -> Iterator[Visit]:
-    """Return what opens a browser; nothing may have gone wrong in any in the end."""
+    """Return a function that opens a browser. Fail on an error in any of them."""
     visitors: list[Visitor] = []
     with ExitStack() as stack:
 
         def visit(
             tokens: Tokens | None = None, at: HomeAssistant = home_assistant
         ) -> Visitor:
-            """Open a browser, as the administrator unless told otherwise."""
+            """Open a browser, as the administrator by default."""
             visitor = Visitor(chromium, at, tokens or at.tokens)
             stack.callback(visitor.context.close)
             visitors.append(visitor)
@@ -87,7 +87,7 @@ def visit(chromium: Browser, home_assistant: HomeAssistant) -> Iterator[Visit]:
 def yaml_resources(
     home_assistant: HomeAssistant, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HomeAssistant]:
-    """Start another one of the same version, which keeps its resources in YAML."""
+    """Start another one of the same version, with resources in YAML."""
     directory = tmp_path_factory.mktemp("demo")
     with running(home_assistant.version, directory, "--yaml-resources") as instance:
         yield instance
@@ -101,7 +101,7 @@ def page(visit: Visit) -> Page:
 
 @pytest.fixture(scope="session")
 def member(chromium: Browser, home_assistant: HomeAssistant) -> Tokens:
-    """Add a user who is no administrator, and return what logs them in."""
+    """Add a user who is no administrator, and return their tokens."""
     visitor = Visitor(chromium, home_assistant, home_assistant.tokens)
     page = visitor.open()
     user = call(page, "config/auth/create", name="Member", group_ids=["system-users"])
@@ -118,12 +118,12 @@ def member(chromium: Browser, home_assistant: HomeAssistant) -> Tokens:
 
 @pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Picture:
-    """Return what takes a picture of a step, where $SCREENSHOTS says where they go."""
+    """Return a function that takes a picture for the directory $SCREENSHOTS."""
     directory = os.environ.get("SCREENSHOTS")
     taken: list[str] = []
 
     def take(page: Page, name: str) -> None:
-        """Take one, numbered."""
+        """Take a numbered picture."""
         taken.append(name)
         if directory:
             test = re.sub(r"\W+", "-", request.node.name).strip("-")

@@ -1,4 +1,4 @@
-"""A running Home Assistant of a version, with Claude Pulse asking the simulator."""
+"""A running Home Assistant with Claude Pulse, which polls the simulator."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 ROOT = Path(__file__).parents[2]
-# Whose seat the demo shows.
+# The account of the demo.
 ACCOUNT = "ada"
 OLDEST = "2024.1.2"
 NEWEST = "2026.11.0"
-# Of Home Assistant, and of the browser.
+# The time zone of Home Assistant and of the browser.
 TIME_ZONE = "Europe/Berlin"
 
 Tokens = dict[str, Any]
 
-# Nothing here is asked through a proxy.
+# Without a proxy.
 OPENER = build_opener(ProxyHandler({}))
 
 
 def ask(url: str, *, method: str = "GET", data: bytes | None = None) -> Any:
-    """Send a request and return its answer; a body that begins with { is JSON."""
+    """Send a request, and return the response. A body that begins with { is JSON."""
     kind = (
         "json" if data and data.startswith((b"{", b"null")) else "x-www-form-urlencoded"
     )
@@ -41,7 +41,7 @@ def ask(url: str, *, method: str = "GET", data: bytes | None = None) -> Any:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -49,27 +49,27 @@ def free_port() -> int:
 
 @dataclass
 class Simulator:
-    """The control of a simulator that runs elsewhere."""
+    """The control of a simulator in another process."""
 
     url: str
 
     def post(self, path: str) -> Any:
-        """Let something happen."""
+        """Post to the control."""
         return ask(f"{self.url}/{path}", method="POST")
 
     def clear_faults(self) -> None:
-        """Let it answer properly again."""
+        """End all faults."""
         ask(f"{self.url}/fault", method="DELETE")
 
     def serve_usage(self, body: dict[str, Any] | None) -> None:
-        """Serve this as the usage; nothing means the meters again."""
+        """Serve a body as the usage, or with None the meters."""
         url = f"{self.url}/accounts/{ACCOUNT}/usage"
         ask(url, method="PUT", data=json.dumps(body).encode())
 
 
 @dataclass
 class HomeAssistant:
-    """A running instance and how to get in."""
+    """A running instance and its login."""
 
     version: str
     url: str
@@ -79,11 +79,11 @@ class HomeAssistant:
 
     @property
     def is_newest(self) -> bool:
-        """Tell which end it is."""
+        """Return whether it is the newest version."""
         return self.version == NEWEST
 
     def log_in(self, name: str, password: str) -> Tokens:
-        """Log in as a browser does, and return what it would store."""
+        """Log in as a browser does, and return the tokens."""
         client = f"{self.url}/"
         flow = self._post(
             "/auth/login_flow",
@@ -115,7 +115,7 @@ class HomeAssistant:
 
 @contextmanager
 def running(version: str, directory: Path, *options: str) -> Iterator[HomeAssistant]:
-    """Start the demo on a version of Home Assistant, and end it."""
+    """Start the demo on a version of Home Assistant, and stop it."""
     config = directory / version
     output = directory / f"{version}.log"
     with output.open("wb") as log:
@@ -145,7 +145,7 @@ def running(version: str, directory: Path, *options: str) -> Iterator[HomeAssist
 def _wait_for(
     process: subprocess.Popen[bytes], version: str, config: Path, output: Path
 ) -> HomeAssistant:
-    """Wait until the demo says that it is there."""
+    """Wait until the demo has started."""
     end = time.monotonic() + 90
     while "Ctrl-C" not in (text := output.read_text()):
         if process.poll() is not None or time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures`: the README's pictures, of the demo in a browser."""
+"""`python -m tests.browser.pictures`: take the pictures of the README."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .home_assistant import NEWEST, ROOT, HomeAssistant, running
 
 IMAGES = ROOT / "docs" / "images"
 
-# In the middle of somebody's working day, wherever that is now.
+# A time zone in which it is the middle of a working day.
 OFFSET = (15 - datetime.now(UTC).hour + 11) % 24 - 11
 TIME_ZONE = f"Etc/GMT{-OFFSET:+}"
 
-# The name of each: how it looks, its width and height, and pixels of the screen for one.
+# The scheme, width, height and scale by name.
 PICTURES = {
     "dashboard-light": ("light", 1280, 680, 1),
     "dashboard-dark": ("dark", 1280, 680, 1),
@@ -27,7 +27,7 @@ PICTURES = {
 
 
 def take(browser: Browser, instance: HomeAssistant, name: str) -> None:
-    """Take a picture of the dashboard once everything on it is drawn."""
+    """Take a picture of the dashboard."""
     scheme, width, height, scale = PICTURES[name]
     stored = {
         "hassTokens": json.dumps(instance.tokens),
@@ -53,7 +53,7 @@ def take(browser: Browser, instance: HomeAssistant, name: str) -> None:
 
 
 def main() -> None:
-    """Start the demo, and take them all."""
+    """Start the demo, and take all pictures."""
     with (
         TemporaryDirectory() as directory,
         running(NEWEST, Path(directory), "--time-zone", TIME_ZONE) as instance,

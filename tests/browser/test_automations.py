@@ -1,4 +1,4 @@
-"""Automations as a person makes them: by clicking, and then it happens."""
+"""Automations are created by clicking, and they run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Use = Callable[[int], None]
 
 @pytest.fixture
 def use(home_assistant: HomeAssistant, page: Page) -> Use:
-    """Return what sets the use of a session that has just begun, and has it polled."""
+    """Return a function that sets the usage of a new session, and polls it."""
     now = datetime.now(UTC)
     session_ends = (now + timedelta(hours=5)).isoformat()
     week_ends = (now + timedelta(days=3)).isoformat()
 
     def use(percent: int) -> None:
-        """Set it, and wait until Home Assistant shows it."""
+        """Set the usage, and wait until Home Assistant shows it."""
         home_assistant.simulator.serve_usage(
             {
                 "five_hour": {"utilization": percent, "resets_at": session_ends},
@@ -41,12 +41,12 @@ def use(home_assistant: HomeAssistant, page: Page) -> Use:
 
 
 def search(page: Page, text: str) -> None:
-    """Type into the search field of what is open."""
+    """Type into the search field."""
     page.get_by_placeholder("Search").last.fill(text)
 
 
 def save(page: Page, name: str | None = None) -> None:
-    """Save an automation, with a name where it is asked for."""
+    """Save an automation, with a name if needed."""
     page.get_by_role("button", name="Save", exact=True).last.click()
     if name:
         # Its name is another one in 2024.1.
@@ -58,7 +58,7 @@ def save(page: Page, name: str | None = None) -> None:
 
 @pytest.mark.only(NEWEST)
 def test_own_trigger(page: Page, use: Use, picture: Picture) -> None:
-    """Our trigger is found, filled in and saved by clicking, and it fires."""
+    """A trigger of Claude Pulse is found, filled in and saved, and it fires."""
     use(40)
     go(page, "/config/automation/dashboard")
     page.get_by_text("Create automation").click()
@@ -94,7 +94,7 @@ def test_own_trigger(page: Page, use: Use, picture: Picture) -> None:
 def test_blueprint(
     home_assistant: HomeAssistant, page: Page, use: Use, picture: Picture
 ) -> None:
-    """A blueprint becomes an automation without anything to fill in, and it fires."""
+    """A blueprint needs no input, and its automation runs."""
     use(40)
     shutil.copytree(
         ROOT / "blueprints" / "automation",
@@ -118,7 +118,7 @@ def test_blueprint(
 
 
 def test_more_info(page: Page, use: Use, picture: Picture) -> None:
-    """What the event entity says of the last event is in words."""
+    """The dialog of an event entity shows the last event in words."""
     use(40)
     use(76)
     wait_for_state(
@@ -133,7 +133,7 @@ def test_more_info(page: Page, use: Use, picture: Picture) -> None:
 
 @pytest.mark.only(OLDEST)
 def test_device_trigger(page: Page, use: Use, picture: Picture) -> None:
-    """A device trigger is chosen on the device's page, and it fires."""
+    """A device trigger is chosen on the page of the device, and it fires."""
     use(40)
     go(page, "/config/devices/dashboard")
     page.get_by_text("Claude Pulse").nth(1).click()

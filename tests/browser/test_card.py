@@ -1,4 +1,4 @@
-"""The card and the badge in a browser, of a page that stands in for Home Assistant."""
+"""The card and the badge in a browser, on a page that replaces Home Assistant."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FRONTEND = ".venv/2024.1.2/lib/python*/site-packages/hass_frontend/frontend_late
 
 NOW = "2026-05-06T12:00:00Z"
 WIDTHS = (160, 220, 320, 480, 800)
-# What a whole page has to have.
+# Rules about whole pages.
 PAGE = ("page-has-heading-one", "region")
 RULES = {"rules": {rule: {"enabled": False} for rule in PAGE}}
 
-# Everything counts as seen, however long the page is.
+# Everything is visible, however long the page is.
 ALL_SEEN = """
 window.IntersectionObserver = class {
   constructor(action) { this.action = action; }
@@ -36,11 +36,11 @@ window.IntersectionObserver = class {
 };
 """
 
-# What is told of, asked, and gone wrong is kept in `told`, `asked` and `gate`.
+# Events are kept in `fired`, requests in `asked`; `gate` and `recorder` can delay answers.
 SPY = """
-window.told = [];
+window.fired = [];
 for (const type of ["hass-more-info", "hass-action", "location-changed"])
-  window.addEventListener(type, ({ detail }) => told.push([type, detail]));
+  window.addEventListener(type, ({ detail }) => fired.push([type, detail]));
 window.show = (name, options = {}) => {
   const card = mount(name, options);
   const asked = (card.asked = { details: 0, history: 0, drawn: 0 });
@@ -49,8 +49,8 @@ window.show = (name, options = {}) => {
   connection.sendMessagePromise = async (message) => {
     asked.details += 1;
     if (card.gate) await card.gate(asked.details);
-    const told = await answer(message);
-    return { accounts: told.accounts.map((one) => ({ ...one, last_success: String(Date.now()) })) };
+    const { accounts } = await answer(message);
+    return { accounts: accounts.map((one) => ({ ...one, last_success: String(Date.now()) })) };
   };
   card._hass.callWS = async (message) => {
     asked.history += message.type.startsWith("history/");
@@ -80,7 +80,7 @@ window.hide = (hidden) => {
 };
 """
 
-# What leaves the card or cannot be read in it.
+# Elements that leave the card or cannot be read.
 FAULTS = """
 () => {
   const found = [];
@@ -116,20 +116,20 @@ FAULTS = """
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """What the page asks for."""
+    """Serves the page."""
 
     def translate_path(self, path: str) -> str:
-        """Return the file of an address."""
+        """Return the file of a path."""
         name = path.partition("?")[0].lstrip("/")
         return str(CARD if name == CARD.name else HERE / name)
 
     def end_headers(self) -> None:
-        """Let nothing be remembered."""
+        """Switch off caching."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
     def do_GET(self) -> None:
-        """Answer, also with a page that has nothing, and with no icon."""
+        """Serve files, an empty page, and an empty icon."""
         if self.path not in ("/empty", "/favicon.ico"):
             super().do_GET()
             return
@@ -139,12 +139,12 @@ class Handler(SimpleHTTPRequestHandler):
         self.wfile.write(b"<!doctype html><main></main>")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Serve the page, and return where."""
+    """Serve the page, and return the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -159,14 +159,14 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chromium: Browser, address: str) -> Iterator[Open]:
-    """Return what opens a page; none may have had an error in the end."""
+    """Return a function that opens a page. Fail on an error in any of them."""
     contexts = []
     errors: list[str] = []
 
     def open_page(
         path: str = "/stub.html", *, scripts: str = "", clock: bool = False, **more: Any
     ) -> Page:
-        """Open a page in a browser of its own."""
+        """Open a page in a new browser."""
         options = {"timezone_id": "Europe/Berlin", "locale": "en-GB", **more}
         context = chromium.new_context(**options)
         contexts.append(context)
@@ -193,24 +193,40 @@ def open_page(chromium: Browser, address: str) -> Iterator[Open]:
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
-    """Return the page, as somebody at a desk sees it."""
+    """Return the page in a window of a desktop."""
     return open_page(viewport={"width": 1000, "height": 900})
 
 
+@pytest.fixture
+def wide(open_page: Open) -> Page:
+    """Return a wide page, of which everything is visible."""
+    return open_page(scripts=ALL_SEEN, viewport={"width": 2100, "height": 900})
+
+
 def show(page: Page, name: str, **options: Any) -> None:
-    """Show a scenario, and wait until all has been asked for and drawn."""
+    """Show a scenario, and wait until it is drawn."""
     page.evaluate("([name, options]) => void show(name, options)", [name, options])
     settle(page)
 
 
 def settle(page: Page) -> None:
-    """Wait until what was asked for is drawn."""
+    """Wait until answers are drawn."""
     page.wait_for_timeout(400)
 
 
-def told(page: Page) -> list[Any]:
-    """Return what was told since it was last asked."""
-    return page.evaluate("told.splice(0)")
+def fired(page: Page) -> list[Any]:
+    """Return the new events."""
+    return page.evaluate("fired.splice(0)")
+
+
+def sentence(page: Page) -> str:
+    """Return the sentence of the card."""
+    return page.get_by_role("status").inner_text()
+
+
+def names(page: Page) -> list[str]:
+    """Return the names of the rows."""
+    return page.locator(".name").all_inner_texts()
 
 
 def mount_all(
@@ -219,7 +235,7 @@ def mount_all(
     names: list[str] | None = None,
     **options: Any,
 ) -> None:
-    """Show all scenarios, or those named, in some widths."""
+    """Show some or all scenarios in some widths."""
     page.evaluate(
         """([widths, names, options]) => {
           document.querySelector("main").style.cssText =
@@ -234,7 +250,7 @@ def mount_all(
 
 
 def faults(page: Page) -> list[str]:
-    """Return what is wrong in either theme and direction."""
+    """Return the faults in all themes and directions."""
     found = []
     for theme, direction in product(("light", "dark"), ("ltr", "rtl")):
         page.evaluate(
@@ -248,40 +264,37 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("numbers", ["used", "remaining"])
-def test_all_fits(open_page: Open, numbers: str) -> None:
-    """Nothing leaves a card, and no sentence is cut, whatever there is to say."""
-    page = open_page(scripts=ALL_SEEN, viewport={"width": 2100, "height": 900})
-    mount_all(page, WIDTHS, config={"show": numbers})
-    settle(page)
-    assert faults(page) == []
-    scenarios = page.evaluate("Object.keys(SCENARIOS)")
-    assert page.locator("claude-pulse-card").count() == len(WIDTHS) * len(scenarios)
-    # All has been drawn that comes late.
+def test_all_fits(wide: Page, numbers: str) -> None:
+    """Nothing leaves a card, and no sentence is cut, in all scenarios."""
+    mount_all(wide, WIDTHS, config={"show": numbers})
+    settle(wide)
+    assert faults(wide) == []
+    scenarios = wide.evaluate("Object.keys(SCENARIOS)")
+    assert wide.locator("claude-pulse-card").count() == len(WIDTHS) * len(scenarios)
+    # Late parts are drawn.
     for part in (".ghost", ".tick", ".course", ".projection"):
-        assert page.locator(part).count() > len(scenarios), part
+        assert wide.locator(part).count() > len(scenarios), part
 
 
-def test_all_layouts_fit(open_page: Open) -> None:
-    """So it is in each layout, and in a badge."""
-    page = open_page(scripts=ALL_SEEN, viewport={"width": 2100, "height": 900})
+def test_all_layouts_fit(wide: Page) -> None:
+    """Nothing leaves a layout or a badge."""
     for layout in ("micro", "rows", "full", "days"):
-        mount_all(page, (160, 320), config={"layout": layout})
-    mount_all(page, (400,), tag="claude-pulse-badge")
-    settle(page)
-    assert faults(page) == []
+        mount_all(wide, (160, 320), config={"layout": layout})
+    mount_all(wide, (400,), tag="claude-pulse-badge")
+    settle(wide)
+    assert faults(wide) == []
 
 
-def test_large_text_fits(open_page: Open) -> None:
-    """Text twice as large fits on a phone, in the languages of others, too."""
-    page = open_page(scripts=ALL_SEEN, viewport={"width": 2100, "height": 900})
-    page.evaluate("document.body.style.setProperty('--ha-font-size-m', '28px')")
-    mount_all(page, (320, 390))
-    settle(page)
-    assert not page.evaluate(FAULTS)
+def test_large_text_fits(wide: Page) -> None:
+    """Text twice as large fits on a phone, in all languages."""
+    wide.evaluate("document.body.style.setProperty('--ha-font-size-m', '28px')")
+    mount_all(wide, (320, 390))
+    settle(wide)
+    assert not wide.evaluate(FAULTS)
 
 
 def test_height_of_a_column(open_page: Open) -> None:
-    """A card is not stretched by the column that it is in."""
+    """A column does not stretch a card."""
     page = open_page(viewport={"width": 500, "height": 900})
     page.evaluate(
         """() => {
@@ -295,7 +308,7 @@ def test_height_of_a_column(open_page: Open) -> None:
 
 
 def test_height_before_it_is_seen(open_page: Open) -> None:
-    """Nothing moves when somebody scrolls to a card, as it is drawn with its details."""
+    """The height stays when a person scrolls to a card and it is drawn."""
     page = open_page(viewport={"width": 500, "height": 400})
     page.evaluate("document.querySelector('main').style.paddingTop = '3000px'")
     show(page, "runs_out", width=390)
@@ -312,7 +325,7 @@ def test_height_before_it_is_seen(open_page: Open) -> None:
 
 @pytest.mark.parametrize("rows", [1, 4])
 def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
-    """A card of a given height keeps to it, and what is more can be scrolled to."""
+    """A card keeps a given height, and its content can be scrolled."""
     page = open_page(viewport={"width": 1000, "height": 900})
     for name in ("usual", "runs_out", "dead_login", "many_models"):
         page.evaluate(
@@ -341,7 +354,7 @@ def test_rows_of_a_grid(open_page: Open, rows: int) -> None:
 
 @pytest.mark.parametrize("rows", [2, 3, 4])
 def test_low_cards_begin_with_what_matters(page: Page, rows: int) -> None:
-    """In a low card the window that decides is seen without scrolling."""
+    """A low card shows the most important window without scrolling."""
     page.evaluate(
         """rows => {
           show("model_spent", { width: 390, config: { grid_options: { rows } } });
@@ -369,7 +382,7 @@ def test_three_columns(page: Page, width: int, scenario: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what is wrong by the rules of axe."""
+    """Return the violations of the rules of axe."""
     found = Axe().run(page, options=RULES).response
     passed = {rule["id"] for rule in found["passes"]}
     assert passed >= {"aria-meter-name", "color-contrast"}
@@ -380,22 +393,21 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def test_rules_of_accessibility(open_page: Open) -> None:
-    """The rules of axe find nothing in either theme, contrast included."""
-    page = open_page(scripts=ALL_SEEN, viewport={"width": 2100, "height": 900})
-    mount_all(page, (374,))
+def test_rules_of_accessibility(wide: Page) -> None:
+    """Both themes meet the rules of axe, contrast included."""
+    mount_all(wide, (374,))
     some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
-    mount_all(page, (374,), names=some, tag="claude-pulse-badge")
+    mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
     for layout in ("days", "micro"):
-        mount_all(page, (374,), names=some, config={"layout": layout})
-    settle(page)
+        mount_all(wide, (374,), names=some, config={"layout": layout})
+    settle(wide)
     for theme in ("light", "dark"):
-        page.evaluate("theme => { document.body.className = theme; }", theme)
-        assert violations(page) == [], theme
+        wide.evaluate("theme => { document.body.className = theme; }", theme)
+        assert violations(wide) == [], theme
 
 
 def test_forced_colours_and_reduced_motion(open_page: Open) -> None:
-    """Who forces colours still sees how full a bar is, and nothing moves on request."""
+    """Bars have the forced colours, and nothing moves with reduced motion."""
     page = open_page(
         forced_colors="active",
         reduced_motion="reduce",
@@ -422,7 +434,7 @@ def test_forced_colours_and_reduced_motion(open_page: Open) -> None:
 
 
 def test_what_moves_otherwise(page: Page) -> None:
-    """A bar moves to its new length where nobody minds."""
+    """A bar moves to its new length by default."""
     show(page, "usual", width=374)
     fill = page.locator(".fill").first
     assert (
@@ -432,7 +444,7 @@ def test_what_moves_otherwise(page: Page) -> None:
 
 
 def test_names(page: Page) -> None:
-    """Who does not see a bar or a chart is told what they show."""
+    """Bars and charts have texts for screen readers."""
     show(page, "runs_out", width=480)
     meters = page.get_by_role("meter")
     assert [meter.get_attribute("aria-label") for meter in meters.all()] == [
@@ -445,11 +457,11 @@ def test_names(page: Page) -> None:
     assert "Runs out Fri\xa006:00" in said
     chart = page.get_by_role("img", name=re.compile("^Week, chart: 78% used"))
     assert chart.count() == 1
-    assert page.get_by_role("status").inner_text().startswith("The week runs out")
+    assert sentence(page).startswith("The week runs out")
 
 
 def test_no_number_is_no_meter(page: Page) -> None:
-    """What is not known is not told as nothing."""
+    """An unknown percentage is no meter of 0 %."""
     show(page, "unknown", width=480)
     assert page.get_by_role("meter").count() == 0
     assert page.get_by_role("img", name="Session: —, Unknown").count() == 1
@@ -457,7 +469,7 @@ def test_no_number_is_no_meter(page: Page) -> None:
 
 
 def test_keyboard(page: Page) -> None:
-    """The names of the rows can be reached and opened by the keyboard."""
+    """The keyboard reaches and opens the names of the rows."""
     show(page, "usual", width=374)
     focused = "card.shadowRoot.activeElement"
     reached = []
@@ -470,17 +482,17 @@ def test_keyboard(page: Page) -> None:
         page.keyboard.press("Shift+Tab")
     assert page.evaluate(f"getComputedStyle({focused}).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    [[kind, detail]] = told(page)
+    [[kind, detail]] = fired(page)
     assert kind == "hass-more-info"
     assert detail == {"entityId": page.evaluate("idOf('weekly_usage')")}
 
 
 def test_a_row_opens_its_entity(page: Page) -> None:
-    """Wherever a row is clicked, one dialog is opened."""
+    """A click anywhere on a row opens one dialog."""
     show(page, "usual", width=374, config={"tap_action": {"action": "navigate"}})
     for part in (".row .name", ".row .bar", ".row .words", ".row"):
         page.locator(part).first.click()
-        assert told(page) == [
+        assert fired(page) == [
             ["hass-more-info", {"entityId": page.evaluate("idOf('session_usage')")}]
         ]
 
@@ -502,14 +514,14 @@ ACTIONS = {
     ids=["verdict", "chart", "micro", "badge"],
 )
 def test_actions(page: Page, options: dict[str, Any], target: str) -> None:
-    """A tap, a hold and a double tap each do what is configured, once."""
+    """A tap, a hold and a double tap each perform their action once."""
     show(page, "usual", config=ACTIONS, **options)
     place = page.locator(target)
 
     def done() -> list[str]:
-        """Return the actions since the last time."""
+        """Return the new actions."""
         page.wait_for_timeout(350)
-        events = told(page)
+        events = fired(page)
         assert {kind for kind, _ in events} <= {"hass-action"}
         assert all("tap_action" in detail["config"] for _, detail in events)
         assert all(detail["config"]["entity"] for _, detail in events)
@@ -526,53 +538,53 @@ def test_actions(page: Page, options: dict[str, Any], target: str) -> None:
 
 
 def test_actions_that_are_not_configured(page: Page) -> None:
-    """Without actions a badge opens its entity at once, and with none nothing."""
+    """By default a badge opens its entity, and with `none` it does nothing."""
     badge = {"tag": "claude-pulse-badge"}
     show(page, "usual", **badge)
     more = ["hass-more-info", {"entityId": page.evaluate("idOf('weekly_usage')")}]
     badges = page.locator("claude-pulse-badge .micro")
     badges.nth(0).click()
-    assert told(page) == [more]
+    assert fired(page) == [more]
     badges.nth(0).click(delay=600)
-    assert told(page) == [more]
+    assert fired(page) == [more]
     none = {"action": "none"}
     show(page, "usual", config={"tap_action": none}, **badge)
     badges.nth(1).click()
-    assert told(page) == []
+    assert fired(page) == []
     twice = {"double_tap_action": ACTIONS["double_tap_action"]}
     show(page, "usual", config=twice, **badge)
     badges.nth(2).dblclick()
-    assert [kind for kind, _ in told(page)] == ["hass-action"]
+    assert [kind for kind, _ in fired(page)] == ["hass-action"]
     badges.nth(2).click()
     page.wait_for_timeout(350)
-    assert [kind for kind, _ in told(page)] == ["hass-more-info"]
+    assert [kind for kind, _ in fired(page)] == ["hass-more-info"]
     show(page, "usual", width=374)
     page.locator(".sentence").click()
     page.wait_for_timeout(350)
-    assert told(page) == []
+    assert fired(page) == []
 
 
 def test_holding_ends_where_the_pointer_leaves(page: Page) -> None:
-    """Who slides away has changed their mind; keys work after holding, too."""
+    """A pointer that leaves cancels a hold; keys work after a hold."""
     show(page, "usual", width=374, config=ACTIONS)
     page.locator(".sentence").hover()
     page.mouse.down()
     page.mouse.move(900, 800)
     page.wait_for_timeout(600)
     page.mouse.up()
-    assert told(page) == []
+    assert fired(page) == []
     page.locator(".sentence").hover()
     page.mouse.down()
     page.wait_for_timeout(600)
     page.mouse.move(900, 800)
     page.mouse.up()
-    assert [detail["action"] for _, detail in told(page)] == ["hold"]
+    assert [detail["action"] for _, detail in fired(page)] == ["hold"]
     page.locator(".name").first.press("Enter")
-    assert [kind for kind, _ in told(page)] == ["hass-more-info"]
+    assert [kind for kind, _ in fired(page)] == ["hass-more-info"]
 
 
 def test_chips(page: Page) -> None:
-    """Chips change the account and the chart, and say which is chosen."""
+    """Chips change the account and the chart, and show the choice."""
     show(page, "two_accounts", width=374)
     accounts = page.get_by_role("group", name="Account").get_by_role("button")
     assert accounts.count() == 2
@@ -584,22 +596,20 @@ def test_chips(page: Page) -> None:
     chart.filter(has_text="Week").click()
     assert page.get_by_role("img", name=re.compile("^Week, chart: 58% used")).count()
     accounts.nth(1).click()
-    assert page.get_by_role("status").inner_text() == (
-        "The week is used up until tomorrow 10:00"
-    )
+    assert sentence(page) == ("The week is used up until tomorrow 10:00")
     assert accounts.nth(1).get_attribute("aria-pressed") == "true"
     assert page.get_by_role("img", name=re.compile("^Week, chart: 100% used")).count()
     chart.filter(has_text="Session").click()
     assert page.get_by_role("img", name=re.compile("^Session, chart: 5% used")).count()
-    assert told(page) == []
+    assert fired(page) == []
 
 
 def test_a_dead_login(page: Page) -> None:
-    """An administrator is led to where the key is renewed; others are not."""
+    """An administrator gets a link to renew the key; others do not."""
     show(page, "dead_login", width=374)
     link = page.get_by_role("link", name="Renew the session key")
     link.click()
-    assert [kind for kind, _ in told(page)] == ["location-changed"]
+    assert [kind for kind, _ in fired(page)] == ["location-changed"]
     path = "/config/integrations/integration/claude_pulse"
     assert page.evaluate("location.pathname") == path
     for name in ("dead_login", "nobody"):
@@ -608,18 +618,18 @@ def test_a_dead_login(page: Page) -> None:
     badge = page.locator("claude-pulse-badge").get_by_role("button")
     show(page, "dead_login", tag="claude-pulse-badge", hass={"user": {}})
     badge.nth(0).click()
-    assert told(page) == []
+    assert fired(page) == []
     show(page, "dead_login", tag="claude-pulse-badge")
     assert "invalid auth" in badge.nth(1).inner_text()
     badge.nth(1).click()
-    assert [kind for kind, _ in told(page)] == ["location-changed"]
+    assert [kind for kind, _ in fired(page)] == ["location-changed"]
 
 
 def test_a_choice_of_what_is_shown(page: Page) -> None:
-    """What is left out is not there, and the accounts are in the order wished for."""
+    """Hidden parts are not shown, and accounts have the configured order."""
     config = {"hide": ["models", "chart", "money"], "title": "<b>Mine</b>"}
     show(page, "usual", width=480, config=config)
-    assert page.locator(".name").all_inner_texts() == ["Session", "Week"]
+    assert names(page) == ["Session", "Week"]
     assert page.locator(".chart").count() == 0
     assert page.locator(".title").inner_text() == "<b>Mine</b>"
     show(page, "two_accounts", width=480, config={"device": ["device1", "device0"]})
@@ -635,19 +645,19 @@ def test_a_choice_of_what_is_shown(page: Page) -> None:
 
 
 def test_what_is_left_out_counts(page: Page) -> None:
-    """The sentence is about all windows, whatever rows are shown."""
+    """The sentence is about all windows, also hidden ones."""
     show(page, "week_spent", width=390, config={"hide": ["weekly"]})
-    sentence = "The week is used up until Friday\xa019:00"
-    assert page.get_by_role("status").inner_text() == sentence
-    assert page.locator(".name").all_inner_texts() == ["Session"]
+    said = "The week is used up until Friday\xa019:00"
+    assert sentence(page) == said
+    assert names(page) == ["Session"]
     micro = {"hide": ["weekly"], "layout": "micro"}
     show(page, "week_spent", width=390, config=micro)
     label = page.locator(".micro").get_attribute("aria-label")
-    assert label == f"Session: 31% used. {sentence}. Extra usage goes on."
+    assert label == f"Session: 31% used. {said}. Extra usage goes on."
 
 
 def test_a_view_of_models(page: Page) -> None:
-    """The dashboard's view of models does not call fine what cannot go on."""
+    """The view of models says if the week is used up."""
     page.evaluate(
         """async () => {
           const [{ windows }] = SCENARIOS.week_spent;
@@ -660,12 +670,12 @@ def test_a_view_of_models(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.get_by_role("status").inner_text().startswith("The week is used up")
+    assert sentence(page).startswith("The week is used up")
     assert page.locator(".row .name").all_inner_texts() == ["Opus"]
 
 
 def test_a_disabled_sensor(page: Page) -> None:
-    """What is told of a window counts, also where its sensor is disabled."""
+    """A window counts, also if its sensor is disabled."""
     show(page, "week_spent", width=390)
     page.evaluate(
         """() => {
@@ -675,12 +685,12 @@ def test_a_disabled_sensor(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.get_by_role("status").inner_text().startswith("The week is used up")
-    assert page.locator(".name").all_inner_texts() == ["Session"]
+    assert sentence(page).startswith("The week is used up")
+    assert names(page) == ["Session"]
 
 
 def test_dashboards_of_an_outage(page: Page) -> None:
-    """Views do not depend on whether anything can be read at that moment."""
+    """The views are the same during an outage."""
     views = page.evaluate(
         """async () => {
           show("usual");
@@ -698,7 +708,7 @@ def test_dashboards_of_an_outage(page: Page) -> None:
 
 
 def test_one_line_says_what_comes(page: Page) -> None:
-    """What runs out before its reset does not only say its reset."""
+    """A short line shows the run-out if it is before the reset."""
     micro = {"layout": "micro"}
     show(page, "session_runs_out", width=390, config=micro)
     assert page.locator(".words").inner_text() == "Runs out 14:42"
@@ -714,7 +724,7 @@ def test_one_line_says_what_comes(page: Page) -> None:
 
 @pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
 def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
-    """Where there is room for one account, it is the worst, and has a name."""
+    """With room for one account, it is the worst, with its name."""
     show(page, "two_accounts", width=390, tag=tag, config={"layout": "micro"})
     label = page.locator(".micro").get_attribute("aria-label") or ""
     assert "Söhne. Week: 100% used. The week is used up" in label
@@ -725,7 +735,7 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
 
 
 def test_old_numbers_say_so(page: Page) -> None:
-    """Each layout says from when its numbers are, if they are old, and is not sure of them."""
+    """Each layout says since when its numbers are old, and has a neutral colour."""
     words = re.compile("Last read 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
     show(page, "stale", width=390, config={"layout": "days"})
     assert words.search(page.locator(".content").inner_text())
@@ -737,7 +747,7 @@ def test_old_numbers_say_so(page: Page) -> None:
 
 
 def test_english_elsewhere(page: Page) -> None:
-    """Where there are no texts, all words are English, in their order."""
+    """Without texts for a language, all words are English, from left to right."""
     page.evaluate("document.documentElement.dir = 'rtl'")
     locale = {
         "language": "ar",
@@ -760,26 +770,26 @@ def test_english_elsewhere(page: Page) -> None:
 
 
 def test_ends_of_a_week(page: Page) -> None:
-    """Start and reset of a week can be told apart."""
+    """The chart shows the start and the reset of a week."""
     show(page, "only_week", width=390)
     ends = page.locator(".axis span:not(.here)").all_inner_texts()
     assert ends == ["May 2 17:00", "May 9 17:00"]
 
 
 def test_a_run_out_that_has_passed(open_page: Open) -> None:
-    """What has passed while nothing could be asked is not said to come."""
+    """A run-out in the past is not shown."""
     page = open_page(clock=True)
     page.evaluate("void show('session_runs_out', { width: 390 })")
     page.clock.run_for(2000)
-    sentence = page.get_by_role("status")
-    assert "runs out" in sentence.inner_text()
+    status = page.get_by_role("status")
+    assert "runs out" in status.inner_text()
     page.evaluate("void (card.gate = () => Promise.reject(new Error('none')))")
     page.clock.run_for("01:00:00")
-    assert sentence.inner_text() == "The session has 18% left"
+    assert status.inner_text() == "The session has 18% left"
 
 
 def test_a_run_out_that_is_early(page: Page) -> None:
-    """What is drawn is said, too, if not for sure."""
+    """An uncertain run-out is drawn, and the sentence says that it may come."""
     page.evaluate(
         """() => {
           const [week] = SCENARIOS.only_week[0].windows;
@@ -792,13 +802,13 @@ def test_a_run_out_that_is_early(page: Page) -> None:
     )
     show(page, "early", width=390)
     assert page.locator(".chart .projection").count() == 1
-    said = page.get_by_role("status").inner_text()
+    said = sentence(page)
     assert said == "The week may run out before its reset"
     assert page.locator(".verdict").get_attribute("data-level") == "risk"
 
 
 def test_names_are_no_markup(page: Page) -> None:
-    """What a person or a server calls something is only text."""
+    """Names of persons and servers are no markup."""
     page.evaluate(
         """() => {
           SCENARIOS.evil = structuredClone(SCENARIOS.two_accounts.slice(0, 1));
@@ -808,12 +818,12 @@ def test_names_are_no_markup(page: Page) -> None:
         }"""
     )
     show(page, "evil", width=374)
-    assert page.locator(".name").all_inner_texts()[-1] == "<i>x</i>"
+    assert names(page)[-1] == "<i>x</i>"
     assert page.locator("claude-pulse-card img, claude-pulse-card i").count() == 0
 
 
 def test_details_that_fail(open_page: Open) -> None:
-    """Without details there are the states; they are asked for again soon."""
+    """Without details the card shows the states, and asks again soon."""
     page = open_page(clock=True)
     page.evaluate(
         """() => {
@@ -822,20 +832,20 @@ def test_details_that_fail(open_page: Open) -> None:
         }"""
     )
     page.clock.run_for(1000)
-    sentence = page.get_by_role("status")
-    assert sentence.inner_text() == "The week has 22% left"
+    status = page.get_by_role("status")
+    assert status.inner_text() == "The week has 22% left"
     assert page.locator(".tick").count() == 0
     page.clock.run_for(120_000)
     assert page.evaluate("card.asked.details") == 2
     page.clock.run_for(120_000)
     page.wait_for_timeout(50)
     assert page.evaluate("card.asked.details") == 3
-    assert sentence.inner_text().startswith("The week runs out")
+    assert status.inner_text().startswith("The week runs out")
     assert page.locator(".tick").count() == 4
 
 
 def test_details_that_come_late(page: Page) -> None:
-    """Until they come there are the states, and cards that are gone do not mind."""
+    """Until details come the card shows the states, and it may be removed."""
     page.evaluate(
         """() => {
           show("runs_out", { width: 480 });
@@ -843,16 +853,16 @@ def test_details_that_come_late(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.get_by_role("status").inner_text() == "The week has 22% left"
+    assert sentence(page) == "The week has 22% left"
     page.evaluate("document.querySelector('main').replaceChildren()")
     page.evaluate("answer()")
     page.evaluate("document.querySelector('main').append(card)")
     page.wait_for_timeout(100)
-    assert page.get_by_role("status").inner_text().startswith("The week runs out")
+    assert sentence(page).startswith("The week runs out")
 
 
 def test_no_recorder(page: Page) -> None:
-    """Without a recorder there is what the state says, and what is to come."""
+    """Without a recorder the chart has the last change and the projection."""
     show(page, "no_recorder", width=480)
     assert (page.locator(".course").get_attribute("d") or "").count("L") == 1
     assert page.locator(".projection").count() == 1
@@ -867,7 +877,7 @@ def test_no_recorder(page: Page) -> None:
 
 
 def test_a_recorder_that_comes_later(open_page: Open) -> None:
-    """A course is read again after some minutes, and kept where that fails."""
+    """A history is read again after some minutes, and stays if that fails."""
     page = open_page(clock=True)
     page.evaluate(
         """() => {
@@ -890,7 +900,7 @@ def test_a_recorder_that_comes_later(open_page: Open) -> None:
 
 
 def test_a_course_goes_on(page: Page) -> None:
-    """A new number is the next step of the course, without asking for all of it."""
+    """A new number extends the history without a request."""
     show(page, "usual", width=480)
     page.locator(".chips button", has_text="Session").click()
     page.wait_for_timeout(100)
@@ -911,7 +921,7 @@ def test_a_course_goes_on(page: Page) -> None:
 
 
 def test_cards_share_what_they_ask(page: Page) -> None:
-    """Two cards of one account read its course and its details once."""
+    """Two cards of one account read its history and its details once."""
     page.evaluate(
         """() => {
           show("usual", { width: 480 });
@@ -928,7 +938,7 @@ def test_cards_share_what_they_ask(page: Page) -> None:
 
 
 def test_a_card_that_is_put_elsewhere(page: Page) -> None:
-    """A card that was removed does nothing, and goes on where it is put."""
+    """A removed card does nothing, and works again elsewhere."""
     show(page, "usual", width=480)
     page.evaluate("card.remove()")
     page.wait_for_timeout(100)
@@ -945,7 +955,7 @@ def test_a_card_that_is_put_elsewhere(page: Page) -> None:
 
 
 def test_a_page_that_nobody_sees(open_page: Open) -> None:
-    """A hidden page draws nothing and asks nothing, and catches up when it is seen."""
+    """A hidden page draws and asks nothing until it is visible."""
     page = open_page(clock=True)
     page.evaluate("void show('usual', { width: 480 })")
     page.clock.run_for(1000)
@@ -963,7 +973,7 @@ def test_a_page_that_nobody_sees(open_page: Open) -> None:
 
 
 def test_a_clock_that_is_set_back(open_page: Open) -> None:
-    """A clock that was a day ahead keeps nothing from being asked for."""
+    """A clock that is set back does not stop requests."""
     page = open_page(clock=True)
     page.evaluate("void show('usual', { width: 480 })")
     page.clock.run_for(2000)
@@ -976,7 +986,7 @@ def test_a_clock_that_is_set_back(open_page: Open) -> None:
 
 
 def test_cards_that_are_gone(page: Page) -> None:
-    """Nothing keeps a card that has left the page."""
+    """A removed card is garbage-collected."""
     show(page, "usual", width=480)
     page.evaluate(
         """async () => {
@@ -996,12 +1006,12 @@ def test_cards_that_are_gone(page: Page) -> None:
     for _ in range(3):
         devtools.send("HeapProfiler.collectGarbage")
         page.wait_for_timeout(100)
-    # The last one can be what the page looked at last.
+    # The page can hold the last one.
     assert page.evaluate("gone.filter((one) => one.deref()).length") <= 1
 
 
 def test_focus_stays(page: Page) -> None:
-    """What has the focus keeps it when the numbers change."""
+    """The focus stays when the numbers change."""
     show(page, "usual", width=480)
     page.locator(".name").nth(1).focus()
     page.evaluate("change(idOf('session_usage'), '44')")
@@ -1011,7 +1021,7 @@ def test_focus_stays(page: Page) -> None:
 
 
 def test_a_card_that_is_resized(page: Page) -> None:
-    """A card fits itself to the space that it gets, also later."""
+    """A card adapts to a new width."""
     show(page, "usual", width=800)
     counts = "['.micro', '.row', '.chart'].map(part => card.shadowRoot.querySelectorAll(part).length)"
     for width, parts in (
@@ -1028,7 +1038,7 @@ def test_a_card_that_is_resized(page: Page) -> None:
 
 
 def test_another_locale(page: Page) -> None:
-    """What a person sets in their profile is followed at once, and what Home Assistant is."""
+    """The card follows the settings of the user and of Home Assistant."""
     show(page, "runs_out", width=480)
     assert page.locator(".number").first.inner_text() == "31% used"
     page.evaluate(
@@ -1050,7 +1060,7 @@ def test_another_locale(page: Page) -> None:
 
 
 def test_a_window_that_comes_and_goes(page: Page) -> None:
-    """What is found later is shown, and what is gone is not."""
+    """New windows appear, and removed ones disappear."""
     show(page, "usual", width=480)
     page.evaluate(
         """() => {
@@ -1073,13 +1083,13 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
     page.locator(".chips button", has_text="Opus").click()
     page.evaluate(without)
     settle(page)
-    assert page.locator(".name").all_inner_texts() == ["Session", "Week"]
+    assert names(page) == ["Session", "Week"]
     assert page.get_by_role("img", name=re.compile("^Week, chart")).count() == 1
     asked = page.evaluate("card.asked.details")
     page.evaluate("card.hass = { ...card._hass, entities: kept }")
     settle(page)
-    assert page.locator(".name").all_inner_texts() == ["Session", "Week", "Opus"]
-    # At once, as nothing else tells of it.
+    assert names(page) == ["Session", "Week", "Opus"]
+    # At once, because no state changes.
     assert page.evaluate("card.asked.details") > asked
     page.evaluate("card.hass = { ...card._hass, entities: {} }")
     page.wait_for_timeout(50)
@@ -1087,21 +1097,21 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
 
 
 def test_a_reset_that_passes(open_page: Open) -> None:
-    """When a window is over, its number is not that of the next one."""
+    """After its reset, the number of a window is unknown."""
     page = open_page(clock=True)
     page.evaluate("void show('session_spent', { width: 480 })")
     page.clock.run_for(1000)
-    assert page.get_by_role("status").inner_text().startswith("The session is used up")
+    assert sentence(page).startswith("The session is used up")
     page.clock.run_for(73 * 60_000)
     page.wait_for_timeout(50)
-    assert page.get_by_role("status").inner_text() == "The session is being reset"
+    assert sentence(page) == "The session is being reset"
     assert page.locator(".number").first.inner_text() == "—"
     assert page.locator(".marker").count() == 1
     assert "Being reset" in page.locator(".words").first.inner_text()
 
 
 def test_the_editor(page: Page) -> None:
-    """Each field of the editors has a name of its own, and cards know their size."""
+    """Each field of the editors has a label, and cards have a size."""
     labels = """(tag) => {
       const { schema, computeLabel } = customElements.get(tag).getConfigForm();
       const flat = (fields) => fields.flatMap((field) => field.schema ? flat(field.schema) : [field]);
@@ -1133,7 +1143,7 @@ def test_the_editor(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def registry() -> str:
-    """Return what replaces the registry of elements, as Home Assistant 2024.1 ships it."""
+    """Return the script that replaces the registry of elements in Home Assistant 2024.1."""
     [app] = ROOT.glob(f"{FRONTEND}/app.*.js")
     script = app.read_text()
     end = '}).call("object"==typeof globalThis?globalThis:window)'
@@ -1154,7 +1164,7 @@ DEFINED = "tags => tags.map(tag => Boolean(customElements.get(tag)))"
 
 
 def test_a_registry_that_is_replaced(open_page: Open, registry: str) -> None:
-    """What was defined before Home Assistant replaced the registry is found after it."""
+    """Elements that were defined before the registry was replaced are defined again."""
     page = open_page("/empty")
     page.evaluate(
         "window.replaced = customElements; import('/claude-pulse.js').then(() => true)"
@@ -1169,40 +1179,31 @@ def test_a_registry_that_is_replaced(open_page: Open, registry: str) -> None:
     check_elements(page)
 
 
-def test_a_registry_that_is_replaced_before(open_page: Open, registry: str) -> None:
-    """A module that comes after the swap is found as well, also twice."""
-    page = open_page("/empty")
-    page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate(APP)
-    page.evaluate(
-        "import('/claude-pulse.js?1').then(() => import('/claude-pulse.js?2')).then(() => true)"
-    )
-    assert page.evaluate(DEFINED, TAGS) == [True] * 3
-    check_elements(page)
-
-
-@pytest.mark.parametrize("swap", ["never", "between", "after"])
+@pytest.mark.parametrize("swap", ["never", "before", "between", "after"])
 def test_a_module_that_is_loaded_twice(
     open_page: Open, registry: str, swap: str
 ) -> None:
-    """Two addresses of one module make one card, and throw nothing."""
+    """A module with two URLs defines its elements, whenever the registry is replaced."""
     page = open_page("/empty")
-    page.evaluate("import('/claude-pulse.js?1').then(() => true)")
-    if swap == "between":
-        page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate("import('/claude-pulse.js?2').then(() => true)")
-    if swap == "after":
-        page.evaluate(f"() => {{ {registry} }}")
-    page.evaluate(APP)
+    load = "import('/claude-pulse.js?{}').then(() => true)".format
+    steps = {"one": load(1), "two": load(2), "app": APP}
+    order = {
+        "never": ("one", "two", "app"),
+        "before": ("swap", "app", "one", "two"),
+        "between": ("one", "swap", "two", "app"),
+        "after": ("one", "two", "swap", "app"),
+    }
+    for step in order[swap]:
+        page.evaluate(steps.get(step, f"() => {{ {registry} }}"))
     page.wait_for_function("Boolean(customElements.get('claude-pulse-card'))")
-    # Later tries of both copies change nothing.
+    # Both copies try again.
     page.wait_for_timeout(1200)
     assert page.evaluate(DEFINED, TAGS) == [True] * 3
     check_elements(page)
 
 
 def check_elements(page: Page) -> None:
-    """Elements that are made work, and are offered once."""
+    """Expect that elements work, and that each is offered once."""
     made = page.evaluate(
         """async () => {
           const { hassOf, SCENARIOS } = await import("/scenarios.js");
@@ -1226,8 +1227,8 @@ def check_elements(page: Page) -> None:
         assert page.evaluate(f"window.{kind}[0].description")
 
 
-# An hour in which Home Assistant hands over something each half a minute, and the
-# countdown to the session's reset changes each minute; all else stays as it is.
+# Every half a minute Home Assistant updates the card, and every minute the countdown to
+# the reset of the session changes.
 HOUR = """
 (step) => {
   const countdown = idOf("session_reset_countdown");
@@ -1237,14 +1238,14 @@ HOUR = """
     states = { ...states, [countdown]: state };
   }
   card.hass = { ...card._hass, states };
-  // So that no layout is left to the next one.
+  // Compute the layout now.
   return document.body.offsetHeight;
 }
 """
 
 
 def spend_an_hour(page: Page, shown: bool) -> dict[str, float]:
-    """Let an hour pass, and return what it took, with the card on the page or without."""
+    """Return the costs of an hour, with or without the card."""
     page.evaluate(
         """(shown) => {
           show("usual", { width: 480 });
@@ -1282,18 +1283,18 @@ def spend_an_hour(page: Page, shown: bool) -> dict[str, float]:
 
 
 def metrics(devtools: Any) -> dict[str, float]:
-    """Return what the browser counts."""
+    """Return the metrics of the browser."""
     found = devtools.send("Performance.getMetrics")["metrics"]
     return {metric["name"]: metric["value"] for metric in found}
 
 
 def time_in_card(profile: dict[str, Any]) -> float:
-    """Return the milliseconds in the card's code, with all that it calls."""
+    """Return the milliseconds in the code of the card, and in what it calls."""
     nodes = {node["id"]: node for node in profile["nodes"]}
     ours: set[int] = set()
 
     def add(identity: int, within: bool) -> None:
-        """Note a node of the profile, and those below it."""
+        """Add a node of the profile, and those below it."""
         node = nodes[identity]
         within = within or node["callFrame"]["url"].endswith(CARD.name)
         if within:
@@ -1307,7 +1308,7 @@ def time_in_card(profile: dict[str, Any]) -> float:
 
 
 def test_an_hour_of_unchanged_numbers(open_page: Open) -> None:
-    """It draws once a minute, and asks only for what has become old."""
+    """The card draws once a minute, and asks rarely."""
     costs = {}
     for shown in (False, True):
         page = open_page(clock=True, viewport={"width": 800, "height": 900})

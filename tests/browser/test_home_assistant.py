@@ -1,4 +1,4 @@
-"""The card and the dashboard in a real Home Assistant, as a person meets them."""
+"""The card and the dashboard in a real Home Assistant."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def masonry(*cards: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_dashboard(page: Page, config: dict[str, Any]) -> str:
-    """Make a dashboard, as its YAML editor would, and return its path."""
+    """Create a dashboard, and return its path."""
     path = f"test-{next(_number)}"
     call(
         page,
@@ -42,7 +42,7 @@ def make_dashboard(page: Page, config: dict[str, Any]) -> str:
 
 
 def expect_drawn(page: Page, element: str = "claude-pulse-card") -> None:
-    """Wait until a card shows numbers, with nothing on the page that failed."""
+    """Wait until a card shows numbers, and expect no error on the page."""
     expect(page.locator(element).first).to_contain_text(re.compile(r"\d\s?%"))
     failed = "Custom element doesn't exist|Configuration error|Timeout"
     expect(page.get_by_text(re.compile(failed)).locator("visible=true")).to_have_count(
@@ -60,7 +60,7 @@ def test_masonry(page: Page, picture: Picture) -> None:
 
 @pytest.mark.only(NEWEST)
 def test_sections(page: Page, picture: Picture) -> None:
-    """In a grid it takes the room it is given, and the badge is above."""
+    """Two layouts in a grid, and the badge, show numbers."""
     cards = [CARD, {**CARD, "layout": "micro"}]
     view = {
         "badges": [BADGE],
@@ -78,7 +78,7 @@ def test_sections(page: Page, picture: Picture) -> None:
 def test_picker_and_editor(
     home_assistant: HomeAssistant, page: Page, picture: Picture
 ) -> None:
-    """The card is picked by what its preview shows, changed, saved, and kept."""
+    """The card is picked by its preview, changed and saved."""
     path = make_dashboard(page, masonry())
     go(page, f"{path}?edit=1")
     page.get_by_text("Add card").last.click()
@@ -110,7 +110,7 @@ def test_picker_and_editor(
 
 @pytest.mark.only(NEWEST)
 def test_suggestion(page: Page, picture: Picture) -> None:
-    """Who chooses an entity of ours is offered the card."""
+    """The card is suggested for an entity of Claude Pulse."""
     go(page, f"{make_dashboard(page, masonry())}?edit=1")
     page.get_by_text("Add card").last.click()
     page.get_by_placeholder("Search").last.fill("Session usage")
@@ -122,7 +122,7 @@ def test_suggestion(page: Page, picture: Picture) -> None:
 
 
 def test_strategy(page: Page, picture: Picture) -> None:
-    """A line of YAML is a whole dashboard."""
+    """The strategy creates a whole dashboard."""
     path = make_dashboard(page, STRATEGY)
     go(page, path)
     expect_drawn(page)
@@ -143,7 +143,7 @@ def test_strategy(page: Page, picture: Picture) -> None:
 
 @pytest.mark.only(NEWEST)
 def test_add_dashboard(page: Page, picture: Picture) -> None:
-    """The dashboard is offered where dashboards are added, and made by clicking."""
+    """The dashboard is offered among the new dashboards, and created."""
     go(page, "/config/lovelace/dashboards")
     page.get_by_text("Add dashboard").click()
     page.get_by_text("Community dashboards").wait_for()
@@ -162,7 +162,7 @@ def test_add_dashboard(page: Page, picture: Picture) -> None:
 
 
 def test_member(page: Page, member: Tokens, visit: Visit, picture: Picture) -> None:
-    """Who is no administrator sees the same."""
+    """A user who is no administrator sees the card."""
     path = make_dashboard(page, masonry(CARD))
     theirs = visit(member).open(path)
     expect_drawn(theirs)
@@ -171,7 +171,7 @@ def test_member(page: Page, member: Tokens, visit: Visit, picture: Picture) -> N
 
 
 def test_cold_loads(page: Page, visit: Visit) -> None:
-    """Ten browsers that have never been here all show the card."""
+    """Ten new browsers show the card."""
     path = make_dashboard(page, masonry(CARD))
     for _ in range(10):
         visitor = visit()
@@ -180,7 +180,7 @@ def test_cold_loads(page: Page, visit: Visit) -> None:
 
 
 def test_warm_loads(page: Page) -> None:
-    """So does one that comes ten times."""
+    """A browser shows the card ten times."""
     go(page, make_dashboard(page, masonry(CARD)))
     for _ in range(10):
         expect_drawn(page)
@@ -189,7 +189,7 @@ def test_warm_loads(page: Page) -> None:
 
 
 def test_update(page: Page, visit: Visit) -> None:
-    """After an update there is one address, and who had the old module has the new one."""
+    """After an update there is one resource, and an old browser loads the new module."""
     path = make_dashboard(page, masonry(CARD))
     (resource,) = ours(page)
     current = resource["url"]
@@ -212,7 +212,7 @@ def test_update(page: Page, visit: Visit) -> None:
 
 
 def test_yaml_resources(visit: Visit, yaml_resources: HomeAssistant) -> None:
-    """Where YAML names no resource, every page loads the module, early as that is."""
+    """If YAML names no resource, every page loads the module."""
     for _ in range(10):
         visitor = visit(at=yaml_resources)
         page = visitor.open("/claude-pulse")
@@ -222,13 +222,13 @@ def test_yaml_resources(visit: Visit, yaml_resources: HomeAssistant) -> None:
 
 
 def ours(page: Page) -> list[dict[str, Any]]:
-    """Return the resources that are our module."""
+    """Return the resources of the card."""
     found = call(page, "lovelace/resources")
     return [item for item in found if item["url"].startswith(ADDRESS)]
 
 
 def loaded(page: Page) -> list[str]:
-    """Return the addresses at which a page has loaded our module."""
+    """Return the URLs from which a page has loaded the card."""
     names: list[str] = page.evaluate(
         "performance.getEntriesByType('resource').map(entry => entry.name)"
     )
@@ -237,7 +237,7 @@ def loaded(page: Page) -> list[str]:
 
 
 def reload_entry(page: Page) -> None:
-    """Reload the integration, as its menu would."""
+    """Reload the config entry."""
     page.evaluate(
         """async () => {
           const { hass } = document.querySelector("home-assistant");

@@ -1,4 +1,4 @@
-"""Somebody in front of a browser, and what they do with it."""
+"""A person with a browser."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
 
 from .home_assistant import TIME_ZONE, HomeAssistant, Tokens
 
-# What Home Assistant's own frontend logs as an error where nothing is wrong.
+# Errors that the frontend of Home Assistant logs without a reason.
 ALLOWED = (
-    # Brand images, which 2024.1 has from the internet.
+    # 2024.1 loads brand images from the internet.
     r"ERR_NAME_NOT_RESOLVED \(https://brands\.home-assistant\.io/",
-    # What cards of pictures show in the card picker.
+    # Picture cards in the card picker.
     r"ERR_NAME_NOT_RESOLVED \(https://demo\.home-assistant\.io/stub_config/",
-    # 2024.1 trips over itself where a page is left while it connects, and then looks for
-    # the sources of what it has tripped over.
+    # 2024.1 fails if a page is left while it connects, and then loads its source maps.
     r"Cannot read properties of null \(reading 'recovery_mode'\)",
     r"ERR_NAME_NOT_RESOLVED \(https://raw\.githubusercontent\.com/home-assistant/frontend/",
     r"404 \(Not Found\) \(\S+/unknown/node_modules/",
@@ -28,7 +27,7 @@ HASS = "document.querySelector('home-assistant').hass"
 
 
 class Visitor:
-    """Somebody who is logged in, with a browser that remembers nothing else."""
+    """A person who is logged in, with a new browser."""
 
     def __init__(
         self, browser: Browser, home_assistant: HomeAssistant, tokens: Tokens
@@ -45,30 +44,30 @@ class Visitor:
             viewport={"width": 1280, "height": 900},
         )
         self.context.set_default_timeout(15_000)
-        self.context.on("console", self._hear)
+        self.context.on("console", self._note_message)
         self.context.on("weberror", lambda error: self._note(str(error.error)))
 
-    def _hear(self, message: Any) -> None:
-        """Note an error of the console, with where it comes from."""
+    def _note_message(self, message: Any) -> None:
+        """Note an error of the console, with its URL."""
         if message.type == "error":
             self._note(f"{message.text} ({message.location.get('url')})")
 
     def _note(self, error: str) -> None:
-        """Keep an error, unless it is one that is allowed."""
+        """Note an error, unless it is allowed."""
         if not any(re.search(pattern, error) for pattern in ALLOWED):
             self.errors.append(error)
 
     def open(self, path: str = "/") -> Page:
-        """Open a page in a tab of its own, and wait until Home Assistant is there."""
+        """Open a page in a new tab, and wait until Home Assistant has loaded."""
         page = self.context.new_page()
         go(page, path)
         return page
 
 
 def go(page: Page, path: str) -> None:
-    """Open an address, and wait until Home Assistant is there.
+    """Open a path, and wait until Home Assistant has loaded.
 
-    It goes back by itself when a dialog has closed: what that cuts off is tried again.
+    Retry if Home Assistant goes back because a dialog was closed.
     """
     try:
         page.goto(path)
@@ -83,7 +82,7 @@ def go(page: Page, path: str) -> None:
 
 
 def call(page: Page, kind: str, **message: Any) -> Any:
-    """Send a command over the websocket of a page, and return its result."""
+    """Send a websocket command, and return its result."""
     answer = page.evaluate(
         f"""message => {HASS}.callWS(message).then(
             result => ({{result}}), error => ({{error: error.message ?? `${{error}}`}}))""",
@@ -99,7 +98,7 @@ def act(page: Page, domain: str, action: str, **data: Any) -> None:
 
 
 def wait_for_state(page: Page, entity_id: str, expected: str = "true") -> Any:
-    """Wait until an entity is as an expression about its `state` says, and return it."""
+    """Wait until an expression about the `state` of an entity is true, and return it."""
     page.wait_for_function(
         f"id => {{ const state = {HASS}.states[id]; return state && ({expected}); }}",
         arg=entity_id,
@@ -108,7 +107,7 @@ def wait_for_state(page: Page, entity_id: str, expected: str = "true") -> Any:
 
 
 def enter(field: Locator, text: str) -> None:
-    """Fill in a field, again where Home Assistant has drawn it anew meanwhile."""
+    """Fill in a field, again if Home Assistant has replaced it."""
     for _ in range(20):
         field.fill(text)
         field.page.wait_for_timeout(200)
@@ -126,7 +125,7 @@ def show_more_info(page: Page, entity_id: str) -> None:
     )
 
 
-# Opens a browser as somebody, by default as the administrator.
+# Opens a browser, by default as the administrator.
 Visit = Callable[..., Visitor]
 # Takes a picture of a step.
 Picture = Callable[[Page, str], None]

@@ -1,1 +1,1 @@
-"""A real Home Assistant with Claude Pulse in it, to look at and to try."""
+"""A real Home Assistant with Claude Pulse, to try out."""

@@ -1,4 +1,4 @@
-"""`python -m tests.demo`: a simulator, a Home Assistant, and the two connected."""
+"""`python -m tests.demo`: a Home Assistant that polls a simulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import sys
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# First: Home Assistant puts shims in place of some libraries.
+# First, because Home Assistant replaces some libraries.
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, __version__
 
 # ruff: isort: split
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 USER = PASSWORD = "demo"
-# Whose seat is shown, and where.
+# The account, and the path of the dashboard.
 ACCOUNT = "ada"
 PANEL = "claude-pulse"
 
@@ -55,7 +55,7 @@ homeassistant:
       trusted_networks: {host}
       allow_bypass_login: true
 
-# Instead of default_config, which looks for devices in the network.
+# Instead of default_config, which searches the network for devices.
 automation: !include automations.yaml
 config:
 diagnostics:
@@ -64,7 +64,7 @@ history:
 logbook:
 my:
 notify:
-  # The `notify.notify` of the README's automation: what it sends is shown in the sidebar.
+  # The `notify.notify` of the README's automation sends to the sidebar.
   - platform: group
     services:
       - service: persistent_notification
@@ -79,11 +79,11 @@ logger:
   default: warning
   logs:
     custom_components.claude_pulse: debug
-    # Libraries that the demo has no use for.
+    # Libraries that the demo does not use.
     haffmpeg: critical
     homeassistant.components.camera.img_util: critical
 
-# In storage mode, where the integration keeps the resource of its card.
+# In storage mode, the integration adds the resource of its card.
 lovelace:
   dashboards:
     claude-pulse:
@@ -100,12 +100,12 @@ lovelace:
 
 
 def say(text: str) -> None:
-    """Tell the person in front of the terminal."""
+    """Print a text."""
     print(text, flush=True)
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port, or the next one that nobody uses."""
+    """Return the wanted port, or the next free one."""
     for port in range(wanted, wanted + 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -118,13 +118,13 @@ def free_port(wanted: int) -> int:
 
 
 def local_time_zone() -> str:
-    """Return the name of this machine's time zone."""
+    """Return the name of the time zone of this machine."""
     _, found, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
     return name if found else "UTC"
 
 
 def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None:
-    """Write what Home Assistant would have stored itself."""
+    """Write a storage file of Home Assistant."""
     path = config / ".storage" / key
     path.parent.mkdir(exist_ok=True)
     content = {"version": version, "minor_version": 1, "key": key, "data": data}
@@ -134,10 +134,10 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
 def make_config(
     config: Path, url: str, port: int, zone: str, yaml_resources: bool
 ) -> None:
-    """Lay out a fresh configuration, with the integration as it is in this checkout.
+    """Create a new configuration with the integration of this checkout.
 
-    From here on, this process and Home Assistant create files for their user only: a
-    session key is among what they store.
+    From now on, only the user can read files of this process and of Home Assistant, because
+    they store a session key.
     """
     os.umask(0o077)
     shutil.rmtree(config, ignore_errors=True)
@@ -147,7 +147,7 @@ def make_config(
     (config / "custom_components" / "claude_pulse").symlink_to(
         ROOT / "custom_components" / "claude_pulse"
     )
-    # Without the modes that they have in this checkout.
+    # Without their modes in this checkout.
     for dashboard in (HERE / "strategy.yaml", ROOT / "dashboards" / "overview.yaml"):
         shutil.copyfile(dashboard, config / dashboard.name)
     for name in ("automations", "scenes", "scripts"):
@@ -159,12 +159,12 @@ def make_config(
         url=url,
     )
     if yaml_resources:
-        # The part of lovelace is the last one.
+        # `lovelace` is the last part.
         text += f"  {'resource_mode' if MAJOR_VERSION >= 2026 else 'mode'}: yaml\n"
     http = {"server_host": [HOST], "server_port": port}
     if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11):
-        # In the configuration they would start a trial behind a dialog. So they do since
-        # 2026.8, whose storage has another format.
+        # In YAML, they would start a trial with a dialog. They do so since 2026.8 already,
+        # which has another format of storage.
         store(
             config,
             "http",
@@ -188,24 +188,24 @@ def make_config(
     else:
         text += f"\nhttp:\n  server_host: {HOST}\n  server_port: {port}\n"
     (config / "configuration.yaml").write_text(text)
-    # All steps but the first user, whom `onboard` makes.
+    # All steps except the first user, which `onboard` creates.
     steps = ["core_config", "analytics", "integration"]
     store(config, "onboarding", 4, {"done": steps})
-    # Where one begins, since Home Assistant 2025.12.
+    # The first page since Home Assistant 2025.12.
     store(config, "frontend.system_data", 1, {"core": {"default_panel": PANEL}})
 
 
 class HomeAssistant:
-    """A running Home Assistant, as its API shows it."""
+    """The API of a running Home Assistant."""
 
     def __init__(self, session: ClientSession, url: str) -> None:
-        """Remember where it is."""
+        """Initialize with the URL."""
         self._session = session
         self._url = url
         self._headers: dict[str, str] = {}
 
     async def call(self, path: str, *, form: bool = False, **data: Any) -> Any:
-        """Post to the API and return the answer."""
+        """Post to the API, and return the response."""
         async with self._session.post(
             self._url + path,
             headers=self._headers,
@@ -215,7 +215,7 @@ class HomeAssistant:
             return await response.json()
 
     async def is_up(self) -> bool:
-        """Tell whether it answers."""
+        """Return whether it responds."""
         try:
             async with self._session.get(f"{self._url}/api/onboarding") as response:
                 return response.status == 200
@@ -223,7 +223,7 @@ class HomeAssistant:
             return False
 
     async def onboard(self) -> None:
-        """Make the first user and log in."""
+        """Create the first user, and log in."""
         client_id = f"{self._url}/"
         created = await self.call(
             "/api/onboarding/users",
@@ -243,7 +243,7 @@ class HomeAssistant:
         self._headers = {"Authorization": f"Bearer {token['access_token']}"}
 
     async def add_integration(self, session_key: str) -> None:
-        """Go through the flow as a person would."""
+        """Add the integration with the config flow."""
         flows = "/api/config/config_entries/flow"
         flow = await self.call(flows, handler="claude_pulse")
         result = await self.call(f"{flows}/{flow['flow_id']}", session_key=session_key)
@@ -252,7 +252,7 @@ class HomeAssistant:
 
 
 async def run(arguments: Namespace) -> int:
-    """Start everything, and end it when the person or Home Assistant does."""
+    """Start everything, and stop it when the person or Home Assistant stops."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -280,8 +280,8 @@ async def run(arguments: Namespace) -> int:
             stderr=asyncio.subprocess.STDOUT,
             stdout=stack.enter_context(log.open("wb")),
         )
-        ended = asyncio.ensure_future(process.wait())
-        ended.add_done_callback(lambda _: stop.set())
+        stopped = asyncio.ensure_future(process.wait())
+        stopped.add_done_callback(lambda _: stop.set())
         try:
             session = await stack.enter_async_context(ClientSession())
             instance = HomeAssistant(session, url)
@@ -295,22 +295,22 @@ async def run(arguments: Namespace) -> int:
                 explain(url, config, simulator, arguments.empty)
             await stop.wait()
         finally:
-            if by_itself := ended.done():
-                say(f"Home Assistant ended by itself; {log} says why.")
+            if by_itself := stopped.done():
+                say(f"Home Assistant stopped by itself; the reason is in {log}.")
             else:
                 say("\nStopping ...")
                 process.terminate()
-                await ended
+                await stopped
             if arguments.live:
                 say(
-                    "A session key that you have entered is still stored. To remove it: "
+                    "The session key that you entered is still stored. To remove it: "
                     f"{remove_command(config)}"
                 )
     return int(by_itself)
 
 
 def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) -> None:
-    """Say where to look, how to get in, and what to try."""
+    """Print the URLs, the login, and what to try."""
     add = f"{url}/config/integrations/dashboard/add?domain=claude_pulse"
     say(
         f"""
@@ -344,9 +344,9 @@ def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) ->
                 curl -X POST {simulator.url}{CONTROL}/fault/challenge
                 curl -X DELETE {simulator.url}{CONTROL}/fault
                 curl -X POST '{simulator.url}{CONTROL}/advance?hours=1'
-                AGENTS.md says what each fault looks like"""
+                tests/simulator/README.md describes the faults"""
         )
-    say("\nCtrl-C ends it.")
+    say("\nPress Ctrl-C to stop.")
 
 
 def remove_command(config: Path) -> str:
@@ -355,22 +355,24 @@ def remove_command(config: Path) -> str:
 
 
 def main() -> int:
-    """Read the command line."""
+    """Parse the command line, and run."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--config", type=Path, help="the directory to make anew for it")
+    parser.add_argument(
+        "--config", type=Path, help="its directory, which is created again"
+    )
     parser.add_argument(
         "--empty", action="store_true", help="leave out the integration"
     )
     parser.add_argument(
-        "--hurry", action="store_true", help="minutes for what takes hours or days"
+        "--hurry", action="store_true", help="shorten hours and days to minutes"
     )
-    parser.add_argument("--live", action="store_true", help="ask the real claude.ai")
+    parser.add_argument("--live", action="store_true", help="poll the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--time-zone", default=local_time_zone(), metavar="NAME")
     parser.add_argument(
         "--yaml-resources",
         action="store_true",
-        help="leave the resources of dashboards to YAML, where there are none",
+        help="keep the resources of dashboards in YAML, without any",
     )
     return asyncio.run(run(parser.parse_args()))
 

@@ -1,7 +1,7 @@
-"""Start Home Assistant, with the client pointed at a stand-in for claude.ai.
+"""Start Home Assistant with a client that polls the simulator.
 
-`python launch.py CONFIG [URL STATUS_URL [hurry]]` runs in Home Assistant's own process. This
-is the only way to point the integration elsewhere: it reads no setting for that.
+`python launch.py CONFIG [URL STATUS_URL [hurry]]` becomes the process of Home Assistant. The
+integration has no setting for the URL.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import sys
 from typing import Any
 from unittest.mock import MagicMock
 
-# Packages that process speech and need a compiler, which neither a demo nor a test uses.
+# Packages for speech, which need a compiler. Neither the demo nor a test uses them.
 SPEECH = ("pymicro_vad", "pyspeex_noise")
 
 
 def main() -> None:
-    """Point the client at the URLs, if given, and hand over to Home Assistant."""
+    """Point the client at the URLs, if given, and run Home Assistant."""
     config, *options = sys.argv[1:]
-    # Before anything else: Home Assistant puts shims in place of some libraries.
+    # First, because Home Assistant replaces some libraries.
     from homeassistant.__main__ import main as home_assistant
 
     keep_private()
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def keep_private() -> None:
-    """Create files for their user only, also those that Home Assistant makes readable."""
+    """Let only the user read files, also those that Home Assistant makes readable."""
     os.umask(0o077)
     for name in ("chmod", "fchmod"):
         setattr(os, name, partial(change_mode, getattr(os, name)))
@@ -47,12 +47,12 @@ def keep_private() -> None:
 def change_mode(
     change: Callable[..., None], file: Any, mode: int, **options: Any
 ) -> None:
-    """Change the mode of a file, but keep it from everybody else."""
+    """Change the mode of a file, but not for others."""
     change(file, mode & ~0o077, **options)
 
 
 def make_time_fly() -> None:
-    """Let pass within two minutes what takes hours, or days."""
+    """Shorten hours and days to at most two minutes."""
     from custom_components.claude_pulse.polling import back_off, coordinator, issues
 
     for error in back_off.LONGEST_WAIT:

@@ -1,4 +1,4 @@
-"""Somebody's last weeks: on the simulator's meters, and in the recorder before it starts."""
+"""The last weeks of a person, for the meters of the simulator and for the recorder."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from tests.simulator.world import HOUR, SESSION, WEEK, Meter, Seat
 _STEP = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 
-# Statistics go back so far, and states as far as the recorder keeps them.
+# The length of statistics, and of states, which the recorder keeps for a shorter time.
 _WEEKS, _STATES = 6, 9 * _DAY
 
-# What is used by now, and an hour from now on: of the session, the week, and a model.
+# The percentage used now, and in each hour from now on.
 _NOW = {"session": 42.0, "weekly": 58.0, "Fable": 81.0}
 _RATES = {"session": 8.0, "weekly": 0.6, "Fable": 0.7}
-# What a whole week usually comes to, and how much of it is usually used by now.
+# The usual percentage at the end of a week, and the usual share of it now.
 _USUAL = {"weekly": 78.0, "Fable": 65.0}
 _BY_NOW = 0.6
 
-# What was paid beyond the limits, of what is allowed, and what is left of a balance.
+# Cents: extra usage and its limit, and the balance.
 _SPENT, _PREPAID = (1240, 5000), 2760
 
-# How long the session has been running, and points of it in five minutes of work.
+# The age of the session, and points in five minutes of work.
 _RUNNING, _POINTS = timedelta(hours=2, minutes=40), 0.8
 
-# When nothing was heard of claude.ai.
+# A time without claude.ai.
 _OUTAGE, _OUTAGE_LASTED = 27 * HOUR, HOUR
 
-# The sensors that show it, as the recorder knows them.
+# The sensors in the recorder.
 _PREFIX = "sensor.claude_pulse_"
 _SENSORS = {
     "session": ("session_usage", "Session usage"),
@@ -61,7 +61,7 @@ Sample = tuple[datetime, float]
 
 
 def live(seat: Seat, now: datetime, zone: tzinfo) -> Mapping[str, Sequence[Sample]]:
-    """Let a person have used a seat until now; return how its windows went."""
+    """Set the meters of a seat, and return the history of its windows."""
     last = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
     current = last - _RUNNING
     steps = (_WEEKS + 1) * WEEK // _STEP
@@ -80,13 +80,13 @@ def live(seat: Seat, now: datetime, zone: tzinfo) -> Mapping[str, Sequence[Sampl
 
 
 def _meter(key: str, length: timedelta, started: datetime, now: datetime) -> Meter:
-    """Return a meter that shows what is used by now, and goes on."""
+    """Return a meter with the percentage of now."""
     before = _RATES[key] * ((now - started) / HOUR)
     return Meter(length, _RATES[key], _NOW[key] - before, started)
 
 
 def _work(day: date) -> list[float]:
-    """Return how busy somebody is in each five minutes of a day: office, some evenings."""
+    """Return the amount of work in each five minutes of a day."""
     random = Random(f"ada {day}")
     spans = []
     if day.weekday() < 5:
@@ -97,7 +97,7 @@ def _work(day: date) -> list[float]:
     work = [0.0] * (_DAY // _STEP)
     for first, end in spans:
         for half_hour in range(first, end):
-            # Some are spent in a meeting, or in reading.
+            # A fifth is spent in meetings or on reading.
             rate = random.gammavariate(3, 1 / 3) if random.random() < 0.8 else 0
             for place in range(half_hour * 6, half_hour * 6 + 6):
                 work[place] = busy * rate * random.uniform(0.5, 1.5)
@@ -107,9 +107,9 @@ def _work(day: date) -> list[float]:
 def _sessions(
     times: Sequence[datetime], current: datetime, zone: tzinfo
 ) -> tuple[list[float], list[float]]:
-    """Return what is used of the session at each time, and by how much it has risen.
+    """Return the percentage of the session at each time, and its rises.
 
-    The current one is busy at any time of the day; the one before ends where it begins.
+    The current session has work at any time of the day. The one before ends at its start.
     """
     random = Random("ada now")
     busy = [random.gammavariate(1.5, 1) for time in times if time >= current]
@@ -136,11 +136,11 @@ def _sessions(
 
 
 def _week_of(rises: Sequence[float], now: datetime) -> datetime:
-    """Return the hour in which the week began, such that the usual part of it is used."""
+    """Return the start of the week, chosen so that the usual share is used by now."""
     week = WEEK // _STEP
 
     def used_by_now(hours: int) -> float:
-        """Return the part of the weeks before that was used in their first hours."""
+        """Return the share of the past weeks that was used in their first hours."""
         steps = hours * HOUR // _STEP
         begins = [len(rises) - number * week - steps for number in range(1, _WEEKS + 1)]
         used = sum(sum(rises[begin : begin + steps]) for begin in begins)
@@ -153,7 +153,7 @@ def _week_of(rises: Sequence[float], now: datetime) -> datetime:
 def _weeks(
     key: str, times: Sequence[datetime], rises: Sequence[float], start: datetime
 ) -> Iterator[Sample]:
-    """Yield what is used of a weekly window, which rises with the sessions."""
+    """Yield the percentage of a weekly window, which rises with the sessions."""
     weeks = [
         [*several]
         for _, several in groupby(
@@ -176,7 +176,7 @@ def _weeks(
 
 
 def write(config: Path, windows: Mapping[str, Sequence[Sample]]) -> None:
-    """Make the recorder's database by its own models, as of an instance that has run."""
+    """Create the database with the models of the recorder."""
     now = windows["session"][-1][0]
     engine = create_engine(f"sqlite:///{config / 'home-assistant_v2.db'}")
     Base.metadata.create_all(engine)
@@ -194,14 +194,14 @@ def write(config: Path, windows: Mapping[str, Sequence[Sample]]) -> None:
 
 
 def _is_out(time: datetime, now: datetime) -> bool:
-    """Tell whether claude.ai was out of reach."""
+    """Return whether claude.ai was unavailable."""
     return timedelta() <= time - (now - _OUTAGE) < _OUTAGE_LASTED
 
 
 def _states(
     entity: str, name: str, samples: Sequence[Sample], now: datetime
 ) -> Iterator[States]:
-    """Yield the states of a sensor, one for each change."""
+    """Yield the changes of a sensor."""
     meta = StatesMeta(entity_id=_PREFIX + entity)
     shared = {
         "state_class": "measurement",
@@ -215,7 +215,7 @@ def _states(
             continue
         state = "unavailable" if _is_out(time, now) else str(rounded(used))
         if state != before:
-            # A poll comes after a reset; history leaves out what is of the very moment.
+            # A poll comes after a reset, and history omits states at its start.
             moment = time.timestamp() + 1
             yield States(
                 state=state,
@@ -229,7 +229,7 @@ def _states(
 
 
 def _statistic(entity: str) -> StatisticMetaData:
-    """Return what the recorder knows of a statistic."""
+    """Return the metadata of a statistic."""
     known: dict[str, Any] = {
         "has_mean": True,
         "has_sum": False,
@@ -238,7 +238,7 @@ def _statistic(entity: str) -> StatisticMetaData:
         "statistic_id": _PREFIX + entity,
         "unit_of_measurement": "%",
     }
-    # Since Home Assistant 2025.4, and as the sensor has it since 2025.11.
+    # Since Home Assistant 2025.4, and 2025.11.
     if hasattr(StatisticsMeta, "mean_type"):
         known["mean_type"] = 1
     if hasattr(StatisticsMeta, "unit_class"):
@@ -249,7 +249,7 @@ def _statistic(entity: str) -> StatisticMetaData:
 def _statistics(
     meta: int, samples: Sequence[Sample], now: datetime
 ) -> Iterator[Statistics]:
-    """Yield what was used in each hour that is over, of which something is known."""
+    """Yield the statistics of past hours with states."""
     known = [sample for sample in samples if not _is_out(sample[0], now)]
     for hour, several in groupby(known, lambda sample: sample[0].replace(minute=0)):
         values = [round(used, 1) for _, used in several]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 import gc
 import json
@@ -39,6 +40,7 @@ from .server import ORG_ID, Server
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 KEY = "sk-ant-sid01-fuzzed" + "z" * 80
+SENSOR = "sensor.mock_title_session_usage"
 
 # Limits of one response; the time is CPU time of the event loop thread.
 MAX_SECONDS = 0.1
@@ -54,7 +56,7 @@ class LogCheck(logging.Handler):
 
     def __init__(self) -> None:
         """Initialize without lines."""
-        super().__init__()
+        super().__init__(logging.INFO)
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -69,16 +71,102 @@ def holds_key(text: str) -> bool:
     return KEY in text or OFFERED_KEY in text
 
 
+@dataclass
+class Fuzz:
+    """Home Assistant, the server that it polls, and a frozen clock."""
+
+    hass: HomeAssistant
+    server: Server
+    freezer: FrozenDateTimeFactory
+    log: LogCheck
+    number: int
+    seed: int
+
+    async def entry(self) -> MockConfigEntry:
+        """Set up an entry."""
+        data = {"org_id": ORG_ID, "session_key": KEY}
+        entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id=ORG_ID, version=2)
+        entry.add_to_hass(self.hass)
+        assert await self.hass.config_entries.async_setup(entry.entry_id)
+        await settle(self.hass)
+        return entry
+
+    async def reload(self, entry: MockConfigEntry) -> None:
+        """Reload an entry."""
+        await self.hass.config_entries.async_reload(entry.entry_id)
+        await settle(self.hass)
+
+    async def poll(self, entry: MockConfigEntry) -> float:
+        """Move the clock to the next poll, and return the CPU seconds of the event loop.
+
+        After a failure, the next poll may be several update intervals away. Only the step
+        that polls counts, and not the set-up of an entry.
+        """
+        before, seconds = self.server.polls, 0.0
+        for _ in range(5):
+            # A failed set-up leaves no entity, and is tried again.
+            sensor = self.hass.data["entity_components"]["sensor"].get_entity(SENSOR)
+            wait = sensor.coordinator.update_interval if sensor else None
+            wait = wait or timedelta(hours=6)
+            begun = time.thread_time()
+            await pass_time(self.hass, self.freezer, wait.total_seconds() + 2)
+            seconds = time.thread_time() - begun
+            if sensor is None:
+                await self.reload(entry)
+            if self.server.polls > before:
+                break
+        await self.log_in()
+        return seconds
+
+    async def log_in(self) -> None:
+        """Enter the key in every open reauthentication flow."""
+        for flow in reauth_flows(self.hass):
+            usage, self.server.usage = self.server.usage, with_lines()
+            self.server.others = None
+            flows = self.hass.config_entries.flow
+            await flows.async_configure(flow["flow_id"], {"session_key": KEY})
+            await settle(self.hass)
+            self.server.usage = usage
+
+    async def check(self, entry: MockConfigEntry) -> None:
+        """Check what is stored, shown and logged."""
+        hass = self.hass
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+        await settle(hass)
+        shown = [state.as_dict() for state in hass.states.async_all()]
+        diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+        text = json_bytes(shown).decode() + json.dumps(diagnostics, default=str)
+        assert not holds_key(text)
+        assert self.log.found == []
+        registry = er.async_get(hass)
+        ours = er.async_entries_for_config_entry(registry, entry.entry_id)
+        # Each platform checks the limit before the others have added.
+        assert len(ours) <= 1.2 * MAX_ENTITIES
+        for registered in ours:
+            assert len(registered.entity_id) < 255
+            assert len(registered.unique_id) < 255
+
+
 @pytest.fixture
-def server(
-    hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch, socket_enabled: None
-) -> Iterator[Server]:
-    """Start the server, and point the client at it."""
-    server = Server()
+def fuzz(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    socket_enabled: None,
+    pytestconfig: pytest.Config,
+) -> Iterator[Fuzz]:
+    """Start the server and point the client at it, with all entities enabled."""
+    server, log = Server(), LogCheck()
     monkeypatch.setattr(client, "BASE_URL", server.url)
     monkeypatch.setattr(status, "STATUS_URL", f"{server.url}/status.json")
     monkeypatch.setattr(session_key, "CONFIRM_PAUSE", 0)
-    yield server
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+    logging.getLogger().addHandler(log)
+    option = pytestconfig.getoption
+    number, seed = option("--fuzz-answers"), option("--fuzz-seed")
+    yield Fuzz(hass, server, freezer, log, number, seed)
+    logging.getLogger().removeHandler(log)
     server.close()
 
 
@@ -95,147 +183,44 @@ def frozen_heap() -> Iterator[Callable[[], None]]:
     gc.unfreeze()
 
 
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> MockConfigEntry:
-    """Set up an entry with all entities enabled."""
-    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
-    data = {"org_id": ORG_ID, "session_key": KEY}
-    entry = MockConfigEntry(domain=DOMAIN, data=data, unique_id=ORG_ID, version=2)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
-    return entry
-
-
-@pytest.fixture
-async def log() -> AsyncIterator[LogCheck]:
-    """Check all log lines at INFO and above."""
-    handler = LogCheck()
-    handler.setLevel(logging.INFO)
-    logging.getLogger().addHandler(handler)
-    yield handler
-    logging.getLogger().removeHandler(handler)
-
-
-async def poll(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    server: Server,
-    entry: MockConfigEntry,
-) -> float:
-    """Let time pass until the next poll, and return the CPU seconds of the event loop.
-
-    After a failure, the next poll may be several update intervals away: only the step that
-    polls counts, and not what Home Assistant needs to set an entry up again.
-    """
-    before, seconds = server.polls, 0.0
-    for _ in range(5):
-        coordinator = hass.data[DOMAIN].get(entry.entry_id)
-        wait = coordinator.update_interval if coordinator else None
-        wait = wait or timedelta(hours=6)
-        begun = time.thread_time()
-        await pass_time(hass, freezer, wait.total_seconds() + 2)
-        seconds = time.thread_time() - begun
-        if coordinator is None:
-            # The set-up failed, and is tried again.
-            await hass.config_entries.async_reload(entry.entry_id)
-            await settle(hass)
-        if server.polls > before:
-            break
-    return seconds
-
-
-async def log_in(hass: HomeAssistant, server: Server) -> None:
-    """Enter the key in every open reauthentication flow."""
-    flows = hass.config_entries.flow
-    for flow in reauth_flows(hass):
-        server.others, server.usage = None, with_lines()
-        await flows.async_configure(flow["flow_id"], {"session_key": KEY})
-    await settle(hass)
-
-
-async def check(hass: HomeAssistant, entry: MockConfigEntry, log: LogCheck) -> None:
-    """Check what is stored, shown and logged."""
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await settle(hass)
-    shown = [state.as_dict() for state in hass.states.async_all()]
-    text = json_bytes(shown).decode()
-    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
-    text += json.dumps(diagnostics, default=str)
-    assert not holds_key(text)
-    assert log.found == []
-    registry = er.async_get(hass)
-    ours = er.async_entries_for_config_entry(registry, entry.entry_id)
-    # Each platform checks the limit before the others have added.
-    assert len(ours) <= 1.2 * MAX_ENTITIES
-    for registered in ours:
-        assert len(registered.entity_id) < 255
-        assert len(registered.unique_id) < 255
-
-
-async def test_answers(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    server: Server,
-    entry: MockConfigEntry,
-    log: LogCheck,
-    frozen_heap: Callable[[], None],
-    pytestconfig: pytest.Config,
-) -> None:
+async def test_answers(fuzz: Fuzz, frozen_heap: Callable[[], None]) -> None:
     """Each response costs little time, and Home Assistant can store its state."""
-    number = pytestconfig.getoption("--fuzz-answers")
-    random = Random(pytestconfig.getoption("--fuzz-seed"))
-    worst: dict[str, float] = {}
-    read: Counter[str] = Counter()
+    entry, random = await fuzz.entry(), Random(fuzz.seed)
+    read = 0
     frozen_heap()
-    for count, (kind, answer) in enumerate(answers(random, number), start=1):
-        server.usage = answer
-        server.others = answer if random.random() < 0.1 else None
-        before = server.polls
-        seconds = await poll(hass, freezer, server, entry)
-        read[kind] += server.polls > before
-        worst[kind] = max(worst.get(kind, 0), seconds)
+    for count, (kind, answer) in enumerate(answers(random, fuzz.number), start=1):
+        fuzz.server.usage = answer
+        fuzz.server.others = answer if random.random() < 0.1 else None
+        before = fuzz.server.polls
+        seconds = await fuzz.poll(entry)
+        read += fuzz.server.polls > before
         assert seconds < MAX_SECONDS, (count, kind, answer[:300])
-        await log_in(hass, server)
         if count % CHECK_AFTER == 0:
-            await check(hass, entry, log)
+            await fuzz.check(entry)
             frozen_heap()
         if count % RELOAD_AFTER == 0:
-            await hass.config_entries.async_reload(entry.entry_id)
-            await settle(hass)
-    await check(hass, entry, log)
-    assert sum(read.values()) > 0.9 * number
+            await fuzz.reload(entry)
+    await fuzz.check(entry)
+    assert read > 0.9 * fuzz.number
 
 
-async def test_memory(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    server: Server,
-    entry: MockConfigEntry,
-    log: LogCheck,
-    pytestconfig: pytest.Config,
-) -> None:
+async def test_memory(fuzz: Fuzz) -> None:
     """Each response needs little memory, and little of it is kept."""
-    number = pytestconfig.getoption("--fuzz-answers") // 10
-    random = Random(pytestconfig.getoption("--fuzz-seed") + 1)
+    entry, random = await fuzz.entry(), Random(fuzz.seed + 1)
     tracemalloc.start()
-    kept: list[int] = []
+    before = 0
     try:
-        for count, (kind, answer) in enumerate(answers(random, number), start=1):
-            server.usage = answer
+        for count, (kind, answer) in enumerate(answers(random, fuzz.number // 10)):
+            fuzz.server.usage = answer
             tracemalloc.reset_peak()
             before, _ = tracemalloc.get_traced_memory()
-            await poll(hass, freezer, server, entry)
+            await fuzz.poll(entry)
             _, peak = tracemalloc.get_traced_memory()
             assert peak - before < MAX_BYTES, (count, kind, answer[:300])
-            await log_in(hass, server)
-            kept.append(before)
     finally:
         tracemalloc.stop()
-    assert kept[-1] < MAX_BYTES
-    assert log.found == []
+    assert before < MAX_BYTES
+    assert fuzz.log.found == []
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -257,7 +242,7 @@ def in_chunks(size: int, body: bytes = GOOD, trailers: int = 0) -> bytes:
     return head + chunks + b"0\r\n" + LONG_LINE * trailers + b"\r\n"
 
 
-# Responses whose cost is limited on all versions, and only on newer ones.
+# Responses whose cost is limited; with a feature, only on versions that have it.
 BOUNDED: dict[str, Callable[[], bytes]] = {
     "lines of one name": lambda: with_lines(*[b"X: y"] * 4000),
     "lines of many names": lambda: with_lines(*(b"X%d: y" % i for i in range(4000))),
@@ -268,15 +253,13 @@ BOUNDED: dict[str, Callable[[], bytes]] = {
         b"5\r", b"5;" + b"x" * MIB + b"\r", 1
     ),
 }
-BOUNDED_SINCE: dict[str, tuple[Callable[[], bytes], str]] = {
-    "100 MiB of lines": (
-        lambda: with_lines(*[LONG_LINE[:-2]] * 13000),
-        "bounded_headers",
+BOUNDED_SINCE: dict[tuple[str, str], Callable[[], bytes]] = {
+    ("100 MiB of lines", "bounded_headers"): lambda: with_lines(
+        *[LONG_LINE[:-2]] * 13000
     ),
-    "100 MiB of trailers": (lambda: in_chunks(5, trailers=13000), "bounded_headers"),
-    "long cookies": (
-        lambda: with_lines(*[b"Set-Cookie: " + b"a=b;" * 2000] * 120),
-        "lazy_cookies",
+    ("100 MiB of trailers", "bounded_headers"): lambda: in_chunks(5, trailers=13000),
+    ("long cookies", "lazy_cookies"): lambda: with_lines(
+        *[b"Set-Cookie: " + b"a=b;" * 2000] * 120
     ),
 }
 
@@ -287,48 +270,36 @@ BOUNDED_SINCE: dict[str, tuple[Callable[[], bytes], str]] = {
         *(pytest.param(make, id=what) for what, make in BOUNDED.items()),
         *(
             pytest.param(make, id=what, marks=needs(feature))
-            for what, (make, feature) in BOUNDED_SINCE.items()
+            for (what, feature), make in BOUNDED_SINCE.items()
         ),
     ],
 )
-async def test_headers(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    server: Server,
-    entry: MockConfigEntry,
-    log: LogCheck,
-    make: Callable[[], bytes],
-) -> None:
+async def test_headers(fuzz: Fuzz, make: Callable[[], bytes]) -> None:
     """Oversized headers, chunks and trailers cost little, and polling continues."""
-    server.usage = make()
-    assert await poll(hass, freezer, server, entry) < MAX_SECONDS
+    entry = await fuzz.entry()
+    fuzz.server.usage = make()
+    assert await fuzz.poll(entry) < MAX_SECONDS
+    # The server has allocated its copy of the response already.
     tracemalloc.start()
     try:
-        await poll(hass, freezer, server, entry)
+        await fuzz.poll(entry)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # The server's copy of the response was allocated before tracing started.
     assert peak < MAX_BYTES
-    server.usage = with_lines()
-    await poll(hass, freezer, server, entry)
-    assert hass.states.get("sensor.mock_title_session_usage").state == "31"
-    assert log.found == []
+    fuzz.server.usage = with_lines()
+    await fuzz.poll(entry)
+    assert fuzz.hass.states.get(SENSOR).state == "31"
+    assert fuzz.log.found == []
 
 
-async def test_organizations(
-    hass: HomeAssistant,
-    server: Server,
-    log: LogCheck,
-    pytestconfig: pytest.Config,
-) -> None:
+async def test_organizations(fuzz: Fuzz) -> None:
     """Set-up with any list of organizations ends with an entry, a form or an abort."""
-    number = pytestconfig.getoption("--fuzz-answers") // 4
-    random = Random(pytestconfig.getoption("--fuzz-seed") + 2)
-    flows = hass.config_entries.flow
+    number, random = fuzz.number // 4, Random(fuzz.seed + 2)
+    entries, flows = fuzz.hass.config_entries, fuzz.hass.config_entries.flow
     results: Counter[str] = Counter()
     for _ in range(number):
-        server.organizations = organizations(random)
+        fuzz.server.organizations = organizations(random)
         flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
         begun = time.thread_time()
         form = await flows.async_configure(flow["flow_id"], {"session_key": KEY})
@@ -339,11 +310,11 @@ async def test_organizations(
             (field,) = form["data_schema"].schema
             chosen = form["data_schema"].schema[field].config["options"][-1]["value"]
             form = await flows.async_configure(flow["flow_id"], {str(field): chosen})
-        await settle(hass)
+        await settle(fuzz.hass)
         results.update([form["type"], *(form.get("errors") or {}).values()])
-        for entry in hass.config_entries.async_entries(DOMAIN):
-            await check(hass, entry, log)
-            await hass.config_entries.async_remove(entry.entry_id)
+        for entry in entries.async_entries(DOMAIN):
+            await fuzz.check(entry)
+            await entries.async_remove(entry.entry_id)
         for open_flow in flows.async_progress():
             flows.async_abort(open_flow["flow_id"])
     assert results["create_entry"] > number / 10

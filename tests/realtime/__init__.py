@@ -1,1 +1,1 @@
-"""What frozen time hides: waits, resets, the tick and stopping, with timers that really run."""
+"""Tests with real timers: waits, resets, the countdown and stopping."""

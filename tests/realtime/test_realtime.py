@@ -1,4 +1,4 @@
-"""A few seconds each, on a clock that runs; only the hour of the day is chosen."""
+"""Tests with timers that run in real time; only the hour of the day is chosen."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import logging
 import time
+from typing import cast
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.claude_ai.client import TIMEOUT
 from custom_components.claude_pulse.polling import coordinator
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from tests.common import (
-    add_entry,
-    messages_of,
-    reauth_flows,
-    serve,
-    session,
-    settle,
-    states,
-    update_by_hand,
-    usage_requests,
-)
+from tests.common import Claude, messages_of, reauth_flows, session, update_by_hand
 from tests.simulator import Simulator
 
 pytestmark = [
@@ -33,171 +24,160 @@ pytestmark = [
     pytest.mark.usefixtures("enable_custom_integrations"),
 ]
 
-# On a busy machine all takes ten times as long as on a quiet one.
-PATIENCE = 90
+# A busy machine is ten times slower.
+LONGEST_WAIT = 90
 
 RESET = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 
 
 @pytest.fixture
+def claude(
+    hass: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> Claude:
+    """Return Home Assistant and the simulator, with a running clock and no jitter."""
+    monkeypatch.setattr(coordinator, "JITTER", 0)
+    return Claude(hass, simulator, cast(FrozenDateTimeFactory, None))
+
+
+@pytest.fixture
 def until_reset(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    claude: Claude, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[float], None]:
-    """Return what sets the clock on the wall to some seconds before a reset."""
+    """Return a function that sets the clock to a number of seconds before a reset."""
     utcnow = dt_util.utcnow
 
     def set_clock(seconds: float) -> None:
-        """Shift the clock; it runs as fast as ever."""
+        """Set the clock, which goes on."""
         ahead = RESET - timedelta(seconds=seconds) - utcnow()
         monkeypatch.setattr(dt_util, "utcnow", lambda: utcnow() + ahead)
-        simulator.advance = ahead
+        claude.server.advance = ahead
 
     return set_clock
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is true, however slow the machine is."""
+    """Wait until a condition is true."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < PATIENCE
+        assert time.monotonic() - begun < LONGEST_WAIT
         await asyncio.sleep(0.02)
 
 
-def runs(caplog: pytest.LogCaptureFixture) -> int:
-    """Count how often Home Assistant has run the poll, whether or not it asked."""
-    return sum(
-        "Finished" in line for line in messages_of(caplog, "polling.coordinator")
-    )
+async def next_poll(claude: Claude) -> None:
+    """Wait for the next poll."""
+    before = claude.polls
+    await until(lambda: claude.polls > before)
 
 
 async def wait_under_a_limit(
-    hass: HomeAssistant, simulator: Simulator, retry_after: str
-) -> MockConfigEntry:
-    """Poll every second until claude.ai asks to be left alone."""
-    entry = await add_entry(hass, simulator, update_interval=1)
-    simulator.set_fault("rate_limited", retry_after=retry_after)
-    before = usage_requests(simulator)
-    await until(lambda: usage_requests(simulator) > before)
-    await settle(hass)
-    return entry
+    claude: Claude, caplog: pytest.LogCaptureFixture, retry_after: str
+) -> None:
+    """Poll every second until claude.ai limits requests, and log from then on."""
+    await claude.entry(update_interval=1)
+    claude.server.set_fault("rate_limited", retry_after=retry_after)
+    await next_poll(claude)
+    await claude.settle()
+    caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
+    caplog.clear()
 
 
-@pytest.fixture(autouse=True)
-def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let seconds be seconds."""
-    monkeypatch.setattr(coordinator, "JITTER", 0)
+def updates(caplog: pytest.LogCaptureFixture) -> int:
+    """Return the number of updates of the coordinator, with or without a request."""
+    lines = messages_of(caplog, "polling.coordinator")
+    return sum("Finished" in line for line in lines)
 
 
 @pytest.mark.parametrize("keep", [timedelta(minutes=15), timedelta(seconds=2)])
-async def test_waiting_does_not_spin(
-    hass: HomeAssistant,
-    simulator: Simulator,
+async def test_wait_is_one_timer(
+    claude: Claude,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     keep: timedelta,
 ) -> None:
-    """A wait is one timer, or two where the values are given up meanwhile."""
+    """A wait is one timer, or two if the values become unavailable before its end."""
     monkeypatch.setattr(coordinator, "KEEP", keep)
-    await wait_under_a_limit(hass, simulator, "7")
-    caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
-    caplog.clear()
-    before = usage_requests(simulator)
+    await wait_under_a_limit(claude, caplog, "7")
+    before = claude.polls
     await asyncio.sleep(3)
-    assert usage_requests(simulator) == before
-    assert runs(caplog) <= 2
-    simulator.clear_faults()
-    await until(lambda: usage_requests(simulator) > before)
-    # As the wait is over, it is asked once, and the interval is back.
+    assert claude.polls == before
+    assert updates(caplog) <= 2
+    claude.server.clear_faults()
+    await next_poll(claude)
+    # Then it polls in the interval again.
     await asyncio.sleep(2.2)
-    assert usage_requests(simulator) <= before + 4
-    assert runs(caplog) <= 6
+    assert claude.polls <= before + 4
+    assert updates(caplog) <= 6
 
 
-async def test_end_of_a_wait_does_not_spin(
-    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+async def test_end_of_a_wait_is_one_timer(
+    claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Asked by hand meanwhile, too: Home Assistant counts from the whole second."""
-    await wait_under_a_limit(hass, simulator, "6")
-    caplog.set_level(logging.DEBUG, "custom_components.claude_pulse")
-    caplog.clear()
-    before = usage_requests(simulator)
-    # The timer that follows comes nearly a second before the time that is left.
-    await until(lambda: hass.loop.time() % 1 > 0.95)
-    await update_by_hand(hass)
-    simulator.clear_faults()
-    await until(lambda: usage_requests(simulator) > before)
-    assert runs(caplog) <= 4
+    """An update by hand late in a second does not lead to a series of short timers."""
+    await wait_under_a_limit(claude, caplog, "6")
+    # Home Assistant counts from the whole second: the next timer is nearly a second early.
+    await until(lambda: claude.hass.loop.time() % 1 > 0.95)
+    await update_by_hand(claude.hass)
+    claude.server.clear_faults()
+    await next_poll(claude)
+    assert updates(caplog) <= 4
 
 
-async def test_wakes_up_at_a_reset(
-    hass: HomeAssistant,
-    simulator: Simulator,
+async def test_polls_after_a_reset(
+    claude: Claude,
     monkeypatch: pytest.MonkeyPatch,
     until_reset: Callable[[float], None],
 ) -> None:
-    """Soon after the reset, and then again and again until it shows."""
+    """Polls follow shortly after the reset, until claude.ai answers with the next window."""
     monkeypatch.setattr(coordinator, "AFTER_RESET", timedelta(seconds=1))
     until_reset(4)
-    serve(simulator, session(97, RESET.isoformat()))
-    await add_entry(hass, simulator, update_interval=86400)
-    polls = usage_requests(simulator)
-    for more in (1, 2):
-        await until(lambda more=more: usage_requests(simulator) >= polls + more)
+    claude.serve(session(97, RESET.isoformat()))
+    await claude.entry(update_interval=86400)
+    for _ in range(2):
+        await next_poll(claude)
         assert dt_util.utcnow() >= RESET
-    reset = RESET + timedelta(hours=5)
-    serve(simulator, session(1, reset.isoformat()))
-    await until(lambda: states(hass)["session_usage"] == "1")
-    polls = usage_requests(simulator)
+    claude.serve(session(1, (RESET + timedelta(hours=5)).isoformat()))
+    await until(lambda: claude.state("session_usage") == "1")
+    polls = claude.polls
     await asyncio.sleep(3)
-    assert usage_requests(simulator) == polls
+    assert claude.polls == polls
 
 
-async def test_tick(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    until_reset: Callable[[float], None],
-) -> None:
-    """The countdown moves with the minute, by itself, and without a request."""
+async def test_countdown(claude: Claude, until_reset: Callable[[float], None]) -> None:
+    """The countdown changes with the minute, without a request."""
     until_reset(124)
-    serve(simulator, session(97, RESET.isoformat()))
-    await add_entry(hass, simulator, update_interval=86400)
-    # The set-up can take longer than the rest of the minute.
-    before = states(hass)["session_reset_countdown"]
+    claude.serve(session(97, RESET.isoformat()))
+    await claude.entry(update_interval=86400)
+    # The set-up can take until the next minute.
+    before = claude.state("session_reset_countdown")
     after = {"3m": "2m", "2m": "1m"}[before]
-    await until(lambda: states(hass)["session_reset_countdown"] != before)
-    assert states(hass)["session_reset_countdown"] == after
-    left = RESET - dt_util.utcnow()
-    assert left <= timedelta(minutes=int(after[0]))
-    assert usage_requests(simulator) == 1
+    await until(lambda: claude.state("session_reset_countdown") != before)
+    assert claude.state("session_reset_countdown") == after
+    assert RESET - dt_util.utcnow() <= timedelta(minutes=int(after[0]))
+    assert claude.polls == 1
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 @pytest.mark.parametrize("stop", ["unload", "remove", "stop"])
-async def test_stopping_is_quick_and_silent(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    fault: str,
-    stop: str,
+async def test_stopping_in_a_poll_is_quick_and_silent(
+    claude: Claude, caplog: pytest.LogCaptureFixture, fault: str, stop: str
 ) -> None:
-    """In the middle of an answer that does not come."""
-    entry = await add_entry(hass, simulator, update_interval=1)
-    simulator.set_fault(fault)
-    before = usage_requests(simulator)
-    await until(lambda: usage_requests(simulator) > before)
+    """An entry stops quickly and silently while it waits for an answer."""
+    entry, entries = await claude.entry(update_interval=1), claude.hass.config_entries
+    claude.server.set_fault(fault)
+    await next_poll(claude)
     caplog.clear()
     begun = time.monotonic()
     if stop == "unload":
-        await hass.config_entries.async_unload(entry.entry_id)
+        await entries.async_unload(entry.entry_id)
     elif stop == "remove":
-        await hass.config_entries.async_remove(entry.entry_id)
+        await entries.async_remove(entry.entry_id)
     else:
-        await hass.async_stop(force=True)
-    # Less than a request may take.
+        await claude.hass.async_stop(force=True)
+    # A request may take that long.
     assert time.monotonic() - begun < TIMEOUT.total
     ours = [r for r in caplog.records if r.name.startswith("custom_components")]
     assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == []
-    assert not reauth_flows(hass)
-    before = len(simulator.requests)
+    assert not reauth_flows(claude.hass)
+    before = len(claude.server.requests)
     await asyncio.sleep(1.5)
-    assert len(simulator.requests) == before
+    assert len(claude.server.requests) == before

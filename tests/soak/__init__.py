@@ -1,1 +1,1 @@
-"""Weeks of faults in accelerated time: what the entities show is true, or unavailable."""
+"""Simulated days with faults; what Home Assistant shows meets a list of expectations."""

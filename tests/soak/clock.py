@@ -1,4 +1,4 @@
-"""The clocks of the machine, which is awake or asleep, and of claude.ai, which is right."""
+"""The clock of the machine, which may be wrong or asleep, and the one of claude.ai."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 
 from tests.simulator import Simulator
 
-# How far time goes at once; two steps are a poll and its jitter.
+# Two steps are a poll and its jitter.
 STEP = timedelta(seconds=63)
 
 
 class Clock:
-    """The clock on the machine's wall, and how long the machine has been awake.
+    """The machine's clock, and how long the machine has been awake.
 
-    The loop has a clock of its own, which stands while the machine is asleep and cannot
-    be set: timers follow it. Frozen time alone would move both.
+    The event loop has its own clock, which timers follow. It stops while the machine is
+    asleep, and cannot be set. Frozen time alone would move both.
     """
 
     def __init__(
@@ -27,42 +27,42 @@ class Clock:
         simulator: Simulator,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Take the loop's clock off the wall."""
+        """Give the event loop its own clock."""
         self.awake = timedelta()
-        # What the wall has shown since timers were last looked at.
+        # The machine's times since timers last fired.
         self.shown = [self.wall]
         self._freezer = freezer
         self._simulator = simulator
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        monkeypatch.setattr(loop, "time", lambda: began + self.awake.total_seconds())
+        start = loop.time()
+        monkeypatch.setattr(loop, "time", lambda: start + self.awake.total_seconds())
 
     @property
     def wall(self) -> datetime:
-        """Return what the machine takes for the time."""
+        """Return the time of the machine."""
         return datetime.now(UTC)
 
     @property
     def right(self) -> datetime:
-        """Return what the time is."""
+        """Return the right time, which is that of claude.ai."""
         return self._simulator.now
 
     def step(self) -> None:
-        """Let time pass, after which timers are looked at."""
+        """Move on by one step, after which timers fire."""
         self.shown.clear()
         self.tick(STEP)
 
     def tick(self, time: timedelta) -> None:
-        """Let time pass."""
+        """Move on."""
         self._freezer.tick(time)
         self.awake += time
         self.shown.append(self.wall)
 
     def sleep(self, time: timedelta) -> None:
-        """Let time pass while the machine is asleep, or switched off."""
+        """Move on while the machine is asleep or switched off."""
         self._freezer.tick(time)
 
     def set(self, by: timedelta) -> None:
-        """Set the clock on the wall, which changes no other."""
+        """Set the machine's clock only."""
         self._freezer.tick(by)
         self._simulator.advance -= by

@@ -1,4 +1,4 @@
-"""A poll that is caught in the middle, so that something can happen to it."""
+"""Interrupts a poll."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tests.simulator.server import Request
 
 
 class Interruption:
-    """Holds the answer of the next poll, if one is wanted and somebody watches."""
+    """Holds the answer to the next poll, if `wanted`."""
 
     def __init__(self) -> None:
-        """Want none."""
+        """Initialize without a poll."""
         self.wanted = False
         self._caught: asyncio.Future[Request] | None = None
         self._held = False
 
     async def hold(self, request: Request) -> None:
-        """Answer no more if this is the poll; the connection's end ends the wait."""
+        """Hold the answer, if this is the poll, until the connection is closed."""
         if self._caught is None or self._caught.done():
             return
         self._caught.set_result(request)
@@ -30,13 +30,13 @@ class Interruption:
             self._held = False
 
     async def check_over(self) -> None:
-        """See that whoever asked has hung up; or Home Assistant would wait for ever."""
+        """Expect the connection to be closed."""
         for _ in range(100):
             await asyncio.sleep(0)
-        assert not self._held, "a poll goes on without its entry"
+        assert not self._held, "the poll goes on without its entry"
 
     async def settle(self, hass: HomeAssistant) -> Request | None:
-        """Wait for all that is due, or until the poll is caught, and return that."""
+        """Wait until Home Assistant has settled, or a poll is held, and return that."""
         if not self.wanted:
             await settle(hass)
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER
@@ -17,38 +18,26 @@ from .watch import Watch
 
 async def set_up(hass: HomeAssistant, watch: Watch) -> None:
     """Add an account."""
-    watch.restarted()
     flows = hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await flows.async_configure(
-        flow["flow_id"],
-        {
-            "org_id": watch.seat.organization.uuid,
-            "session_key": watch.account.session_key,
-        },
-    )
+    org_id, key = watch.seat.organization.uuid, watch.account.session_key
+    await _submit(flows, flow, watch, org_id=org_id, session_key=key)
     await settle(hass)
 
 
 async def choose_interval(home: Home, watch: Watch, seconds: int) -> None:
-    """Let an entry ask more or less often."""
-    watch.restarted()
+    """Change the update interval."""
     options = home.hass.config_entries.options
     flow = await options.async_init(home.entries[watch.title].entry_id)
-    await options.async_configure(
-        flow["flow_id"],
-        {"org_id": watch.seat.organization.uuid, "update_interval": seconds},
-    )
+    org_id = watch.seat.organization.uuid
+    await _submit(options, flow, watch, org_id=org_id, update_interval=seconds)
     await settle(home.hass)
 
 
 async def enter_key(hass: HomeAssistant, watch: Watch) -> None:
-    """Log in, and enter the new key where it is asked for."""
-    (flow,) = reauth_flows(hass)
-    watch.restarted()
-    result = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"session_key": watch.account.log_in()}
-    )
+    """Log in, and enter the new key in the reauthentication flow."""
+    flows, (flow,) = hass.config_entries.flow, reauth_flows(hass)
+    result = await _submit(flows, flow, watch, session_key=watch.account.log_in())
     assert result["reason"] == "reauth_successful"
     watch.helped()
     watch.renewed()
@@ -57,21 +46,24 @@ async def enter_key(hass: HomeAssistant, watch: Watch) -> None:
 
 
 async def choose_organization(home: Home, watch: Watch) -> None:
-    """Reconfigure an entry whose organization is another one now."""
+    """Reconfigure an entry after a change of organization."""
     flows = home.hass.config_entries.flow
     entry_id = home.entries[watch.title].entry_id
-    flow = await flows.async_init(
-        DOMAIN, context={"source": "reconfigure", "entry_id": entry_id}
-    )
-    watch.restarted()
-    watch.heard.begin_anew()
-    result = await flows.async_configure(
-        flow["flow_id"], {"org_id": watch.seat.organization.uuid}
-    )
+    context = {"source": "reconfigure", "entry_id": entry_id}
+    flow = await flows.async_init(DOMAIN, context=context)
+    watch.alerts.begin_again()
+    org_id = watch.seat.organization.uuid
+    result = await _submit(flows, flow, watch, org_id=org_id)
     assert result["reason"] == "reconfigure_successful"
     watch.helped()
     await settle(home.hass)
     assert "organization" not in issues(home.hass)
+
+
+async def _submit(manager: Any, flow: Any, watch: Watch, **data: object) -> Any:
+    """Submit a form."""
+    watch.restarted()
+    return await manager.async_configure(flow["flow_id"], data)
 
 
 async def switch_polling(home: Home, watch: Watch, *, on: bool) -> None:
@@ -86,11 +78,11 @@ async def switch_polling(home: Home, watch: Watch, *, on: bool) -> None:
 
 
 def use_claude(clock: Clock, watch: Watch, share: float) -> None:
-    """Work more or less hard from now on."""
+    """Use more or less from now on."""
     _use(clock, watch, session=share * 5, weekly=share / 6)
 
 
-def rest(clock: Clock, watch: Watch, random: Random) -> None:
+def use_nothing(clock: Clock, watch: Watch, random: Random) -> None:
     """Use nothing from now on, some way into the weekly windows."""
     _use(clock, watch, session=0, weekly=0)
     for meter in watch.meters[1:]:
@@ -100,8 +92,7 @@ def rest(clock: Clock, watch: Watch, random: Random) -> None:
 
 
 def _use(clock: Clock, watch: Watch, *, session: float, weekly: float) -> None:
-    """Use so many percent an hour."""
-    first, *others = watch.meters
-    first.set_rate(session, clock.right)
-    for meter in others:
-        meter.set_rate(weekly, clock.right)
+    """Set the percentage used in an hour."""
+    for meter in watch.meters:
+        rate = session if meter is watch.seat.session else weekly
+        meter.set_rate(rate, clock.right)

@@ -1,4 +1,4 @@
-"""Write what runs of the soak test counted: `report.py JSON... OUTPUT`."""
+"""Write the counts of soak tests: `report.py JSON... OUTPUT`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.simulator.faults import FAULTS
 
-from .budget import MOST_REQUESTS, MOST_ROWS
-from .events import FORECAST, FORESEEN
+from . import alerts
+from .requests import MOST_POLLS_LIMITED, MOST_REQUESTS, MOST_ROWS
 
 ROWS = {
     1: "blocked by Cloudflare or a log-in page",
@@ -22,21 +22,13 @@ ROWS = {
     5: "blocked region",
     6: "rate limit",
     7: "an unclear refusal",
-    8: "outages, and answers that are none",
+    8: "outages and invalid answers",
 }
 
-EVENTS = {
-    "due": "due",
-    "told": "told, each once",
-    "lost": "lost",
-    "doubled": "doubled, or not due",
-    "repeated by a crash": "of those told, repeated as a crash forgot them",
-    **{kind: f"`{kind}`" for kind in FORESEEN},
-    FORECAST: f"`{FORECAST}`, which is not foreseen here",
-}
+Runs = list[dict[str, Any]]
 
 
-def table(runs: list[dict[str, Any]], first: str, rows: dict[str, list[int]]) -> str:
+def table(runs: Runs, first: str, rows: dict[str, list[int]]) -> str:
     """Return a table with a column for each run."""
     versions = [f"Home Assistant {run['version']}" for run in runs]
     lines = [f"| {first} | {' | '.join(versions)} |", "| --- |" + " ---: |" * len(runs)]
@@ -44,20 +36,20 @@ def table(runs: list[dict[str, Any]], first: str, rows: dict[str, list[int]]) ->
     return "\n".join(lines)
 
 
-def counted(runs: list[dict[str, Any]], *path: str) -> dict[str, list[int]]:
-    """Return what was counted under a path, for all runs."""
-    found = [reduce(getitem, path, run) for run in runs]
-    names = sorted({name for counts in found for name in counts})
-    return {name: [counts.get(name, 0) for counts in found] for name in names}
+def counted(runs: Runs, *path: str) -> dict[str, list[int]]:
+    """Return the counts under a path, of all runs."""
+    of_runs = [reduce(getitem, path, run) for run in runs]
+    names = sorted({name for counts in of_runs for name in counts})
+    return {name: [counts.get(name, 0) for counts in of_runs] for name in names}
 
 
-def survived(runs: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Return how often what went wrong did, faults by the row of the error table."""
+def survived(runs: Runs) -> dict[str, list[int]]:
+    """Return the counts of episodes, with the faults by row of the error table."""
     counts = counted(runs, "survived")
     rows: dict[str, list[int]] = {}
     for number, label in ROWS.items():
         names = [
-            name for name in counts if name in FAULTS and FAULTS[name].row == number
+            name for name in counts if name in FAULTS if FAULTS[name].row == number
         ]
         of_each = [counts.pop(name) for name in names]
         rows[f"{number}: {label} (`{'`, `'.join(names)}`)"] = [
@@ -66,88 +58,71 @@ def survived(runs: list[dict[str, Any]]) -> dict[str, list[int]]:
     return rows | counts
 
 
-def events(runs: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Return how many events were due and told, of all accounts."""
-    totals = [
-        {name: sum(of[name] for of in run["events"].values()) for name in EVENTS}
-        for run in runs
-    ]
-    return {label: [total[name] for total in totals] for name, label in EVENTS.items()}
-
-
-def main() -> None:
-    """Put the counts into words and tables."""
-    *inputs, output = map(Path, sys.argv[1:])
-    runs = [json.loads(path.read_text()) for path in inputs]
-    days = runs[0]["counts"]["days"]
-    text = f"""\
+def text_of(runs: Runs) -> str:
+    """Return the document."""
+    _, dash, expected = (alerts.__doc__ or "").partition("- ")
+    return f"""\
 # What Claude Pulse has survived
 
-Written by `scripts/soak`, which does it anew: {days} simulated days with two accounts, on
-the oldest and the newest Home Assistant. All that the simulator can do wrong
+Written by `scripts/soak`: {runs[0]["counts"]["days"]} simulated days with two accounts, on
+the oldest and the newest Home Assistant. Every fault of the simulator
 (`tests/simulator/faults.py`) comes several times, for three minutes to five hours, in a
-random order from a fixed seed, and so does what can happen to a machine, its clock, its disk
-and its network; about once a day Home Assistant is restarted, half of the times as if the
-plug were pulled, and often in the middle of a poll. Only time is accelerated: Home Assistant
-is real, and so is HTTP; what Home Assistant stores is kept in memory. The days are those
-around both changes of the clocks in Berlin. `scripts/test` lets four days pass. What changes
-of the code no test notices is in [mutation.md](mutation.md).
+random order from a fixed seed. So do faults of the machine, its clock, its disk and its
+network. About once a day Home Assistant restarts, half of the times by a crash, often in
+the middle of a poll. Only time is accelerated: Home Assistant is real, and so is HTTP. The
+storage is in memory. The days are around both changes of the clocks in Berlin.
+`scripts/test` runs four days.
 
 After every simulated minute:
 
-- All entities of an entry are unavailable, or show what claude.ai told of its account at one
-  moment of the last interval (of the last 15 minutes under a limit or a challenge), in local
-  times. A window whose reset has passed for a minute by the machine's clock is unknown until
-  claude.ai tells the next one.
-- An entry is unavailable no longer than the longest wait, and Home Assistant's longest before it
-  retries a set-up, after the end of a fault. Time that the machine sleeps does not count, and a
-  minute after it awakes nothing is shown that was told before.
-- A person has been asked for a session key once for each that died (once more after a
-  restart of Home Assistant, which forgets what it has asked), and never otherwise. A repair
-  issue is there only while it has a cause, and that of an old key always when it has.
-- No poll has come before its interval was over, but for the reasons counted below, and none
-  later: 15, 30, 60, 120 … seconds after a reset while claude.ai goes on telling the old window.
-  What needs a second answer to be believed is asked for after two minutes.
-- Nothing but polls has been asked more than {MOST_REQUESTS} times in 24 hours, but for set-ups,
-  forms, and the reason of a refusal.
-- What happens to a window is told by its event entity, each thing once and within ten moments,
-  and nothing while Home Assistant starts: of several thresholds at once the highest, the limit,
-  a reset, that Claude is available again, and what is left over. What is due is foreseen from
-  what the polls were answered, and from when each window has truly begun
-  (`tests/soak/events.py`). A window that is over by the machine's clock tells nothing; one that
-  begins before the one before it is over by that clock has to be lower by more than five points,
-  or to end a whole window later, in two answers. Two are needed within an hour after a reset,
-  too, where not less is used than before it. Half of the crashes, and all in the middle of a poll, forget what was told at
-  that moment: that is told again.
+- All entities of an entry are unavailable, or show one answer of the last interval (of the
+  last 15 minutes while claude.ai blocks or limits requests), in local times. A minute after
+  its reset by the machine's clock, a window is unknown until claude.ai answers with the next
+  one.
+- After a fault, an entry is available again within the longest wait, plus Home Assistant's
+  longest retry of a set-up. Time in which the machine is asleep does not count.
+- One reauthentication flow asks for a session key after each death of one, and once more
+  after a restart of Home Assistant. Each repair issue has a reason, and an old key has one.
+- Polls keep the interval, except for the reasons counted below. They do not come later, nor
+  later than shortly after a reset. `Retry-After` is respected up to six hours. While
+  claude.ai blocks or limits requests there are at most {MOST_POLLS_LIMITED} polls an hour.
+- There are at most {MOST_REQUESTS} other requests in 24 hours, except those of set-ups and
+  forms, and for the reason of a refusal.
 
-In a night of nine hours at the same numbers not more than {MOST_ROWS} states are written, the
-countdown aside. After every run of Home Assistant no task, timer or connection is left, and in
-the end nothing in the storage. The log holds one line for each time that polls begin to fail, and
-nothing else: no end of an entry is worth an error, be it in the middle of a poll. (Newer versions
-of Home Assistant write one of their own where they stop while they try a set-up again.)
+About the alerts:
+
+{(dash + expected).strip()}
+
+In nine hours at unchanged numbers at most {MOST_ROWS} states are written, the countdown
+aside. After every stop no task, timer or connection is left, and in the end no file. The
+log has one line each time that polls begin to fail, and no other error.
 
 {table(runs, "Counted", counted(runs, "counts"))}
 
-{table(runs, "Events of both accounts", events(runs))}
+{table(runs, "Alerts of both accounts", counted(runs, "alerts"))}
 
 {table(runs, "Survived, times", survived(runs))}
 
 A dead key and a change of organization last until the person of the simulation acts, ten
-minutes to three hours after being told.
-
-The first account polls every 120 seconds, and everything happens to it:
+minutes to three hours after the notice. The first account polls every 120 seconds and meets
+everything:
 
 {table(runs, "First account", counted(runs, "watched", "ada"))}
 
-The second one polls every 300 seconds and meets what everybody meets:
+The second account polls every 300 seconds and meets what is not about the first one:
 
 {table(runs, "Second account", counted(runs, "watched", "ben"))}
 
-"Moments" are those looked at. A refusal is confirmed at once, with the key refused or with
-the one that a renewal has replaced. Of a broken connection, newer versions of aiohttp, which
-Home Assistant brings, ask once more by themselves. Where two things fall on the same moment
-their order is not fixed, so another run may count a few requests more or less.
+A refusal is confirmed at once, with the refused key or the one before it. Newer versions of
+aiohttp retry a broken connection. The order within one moment is not fixed, so another run
+may count a few requests more or less.
 """
+
+
+def main() -> None:
+    """Write the document, and print it."""
+    *inputs, output = map(Path, sys.argv[1:])
+    text = text_of([json.loads(path.read_text()) for path in inputs])
     if output != Path("/dev/null"):
         output.write_text(text)
     print(text)

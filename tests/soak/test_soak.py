@@ -1,4 +1,4 @@
-"""Thirty days of faults: true or unavailable at every moment, and no notice without a cause."""
+"""Days of faults: every state is true or unavailable, and every notice has a reason."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .home import Disk, Home
 from .log import LogWatch
 from .obstacles import RECOVERY_FROM_LIMIT
 from .run import Run
-from .schedule import episodes, first_day
+from .schedule import episodes, first_day, restarts
 from .trouble import suffer
 
 
 @contextmanager
 def watched_log() -> Iterator[LogWatch]:
-    """Watch the log; what only informs costs time."""
+    """Watch the warnings and errors of the log."""
     log = LogWatch()
     logging.disable(logging.INFO)
     logging.getLogger().addHandler(log)
@@ -37,38 +37,36 @@ def watched_log() -> Iterator[LogWatch]:
 
 
 async def live(run: Run, days: int) -> None:
-    """Let the days pass, with all that goes wrong in them."""
-    await run.set_up(days)
-    for episode in episodes(days, run.random):
-        await run.pass_until(run.begun + episode.start)
-        await suffer(run, episode)
+    """Pass the days, then recover from the last fault."""
+    await run.set_up(restarts(days, run.random))
+    for kind, start, length in episodes(days, run.random):
+        await run.pass_until(run.begun + start)
+        await suffer(run, kind, length)
     await run.pass_until(run.begun + timedelta(days=days))
     await run.pass_time(RECOVERY_FROM_LIMIT)
-    await run.pass_until_all_is_told()
+    await run.pass_until_all_alerts()
     run.counts["days"] = days
 
 
 def check_all_is_well(run: Run) -> None:
-    """See that both entries show their values, and that a person was asked often enough."""
+    """Expect both entries to show values, and one flow for each dead key."""
     assert not run.simulator.faults
     for watch in run.watches:
         assert watch.showing
         assert not watch.obstacles.met
-    counts = run.counts
-    counts["times that a key was asked for"] = len(run.notices.for_a_key)
-    assert counts["times that a key was asked for"] == (
-        counts["session keys that died"] + counts["restarts while a key was asked for"]
-    )
+    counts, asked = run.counts, len(run.notices.for_a_key)
+    counts["times that a key was asked for"] = asked
+    restarts = counts["restarts while a key was asked for"]
+    assert asked == counts["session keys that died"] + restarts
 
 
 async def check_nothing_stays(run: Run) -> None:
-    """See that entries that are removed leave nothing behind."""
-    hass = run.home.hass
+    """Expect removed entries to leave nothing behind."""
     for entry in run.home.entries.values():
-        await hass.config_entries.async_remove(entry.entry_id)
-    # The registries clean up after themselves, once and once more.
-    await run.settle_alone()
-    await run.settle_alone()
+        await run.home.hass.config_entries.async_remove(entry.entry_id)
+    # The registries clean up, then store that.
+    for _ in range(2):
+        await run.step(check=False)
     assert not [name for name in run.home.disk.content if name.startswith(DOMAIN)]
 
 
@@ -80,14 +78,14 @@ async def test_soak(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    """Everything goes wrong, several times; nothing is lost, and nothing false is shown."""
+    """All expectations hold while everything goes wrong."""
     option = request.config.getoption
     days, seed = option("--soak-days"), option("--soak-seed")
     chance = random.Random(seed)
     random.seed(seed)
     freezer.move_to(first_day(days))
     simulator.restart()
-    # Undone before what is patched under it, by the storage in memory.
+    # The patches of the storage in memory are undone after these.
     with monkeypatch.context() as patch, watched_log() as log:
         clock = Clock(freezer, simulator, patch)
         home = Home(Disk(hass_storage, patch, chance), simulator)

@@ -1,53 +1,60 @@
-"""What goes wrong, from its beginning to its end: one function for each sort."""
+"""The episodes: what goes wrong, for how long and how often."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from tests.common import issues, reauth_flows
 from tests.simulator.faults import FAULTS
+from tests.simulator.world import SESSION, WEEK, Meter
 
-from . import person, schedule
-from .budget import MOST_ROWS, NIGHT, counted_rows
-from .obstacles import RECOVERY_FROM_LIMIT
+from . import person
+from .obstacles import DEAD_KEY_ROW, RECOVERY_FROM_LIMIT
+from .requests import MOST_ROWS
 from .run import Run
-from .schedule import Episode, dead_key
 
+_NIGHT = timedelta(hours=9)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_MINUTES = timedelta(minutes=5)
+
+# Between the changes of the clocks.
+SUMMER = "switched off from spring to autumn"
+SUMMER_LENGTH = timedelta(days=210)
+
+# Sensible or not.
+_RETRY_AFTER = (None, "600", "7200", "0", "999999999")
 
 
-async def suffer(run: Run, episode: Episode) -> None:
-    """Go through something, until it is over."""
-    run.write_down(episode.kind)
-    if special := _SPECIAL.get(episode.kind):
-        await special(run, episode.length)
-    elif dead_key(episode.kind):
-        await _lose_key(run, episode.kind)
+async def suffer(run: Run, kind: str, length: timedelta) -> None:
+    """Go through an episode."""
+    run.note(kind)
+    if special := SPECIAL.get(kind):
+        await special.go_through(run, length)
+    elif FAULTS[kind].row == DEAD_KEY_ROW:
+        await _lose_key(run, kind=kind)
     else:
-        await _fault(run, episode.length, episode.kind)
-    # Nobody enters a key and pulls the plug in the same second.
+        seconds = run.random.choice(_RETRY_AFTER) if kind == "rate_limited" else None
+        run.simulator.set_fault(kind, retry_after=seconds)
+        await run.pass_time(length)
+        run.simulator.clear_faults()
+    # No restart at the moment in which a key is entered.
     await run.step()
-    run.survived[episode.kind] += 1
-    run.write_down("over")
-
-
-async def _fault(run: Run, length: timedelta, kind: str) -> None:
-    """Go through a fault that everybody meets."""
-    fault = FAULTS[kind]
-    seconds = run.random.choice(schedule.RETRY_AFTER)
-    if kind == "rate_limited" and seconds:
-        fault = replace(fault, headers={"Retry-After": seconds})
-    run.simulator.faults[None] = fault
-    await run.pass_time(length)
-    run.simulator.clear_faults()
+    run.survived[kind] += 1
+    run.note("over")
 
 
 async def _long_challenge(run: Run, length: timedelta) -> None:
-    """Go through a challenge that a person is told of."""
+    """Block all requests until a repair issue says so."""
     run.simulator.set_fault("challenge")
     await run.pass_time(length)
     assert "blocked" in issues(run.home.hass)
@@ -55,46 +62,65 @@ async def _long_challenge(run: Run, length: timedelta) -> None:
 
 
 async def _blip(run: Run, _: timedelta) -> None:
-    """Go through one refusal that was not meant."""
+    """Refuse one poll."""
     run.simulator.set_fault("session_invalid", run.ada.account.name)
     run.refusal_ends = run.ada.counts["polls"] + 1
     while run.simulator.faults:
         await run.step()
 
 
-async def _lose_key(run: Run, kind: str) -> None:
-    """Go through the end of a session key, until the person enters another one."""
-    if kind in FAULTS:
+async def _false_zero(run: Run, _: timedelta) -> None:
+    """Answer once that nothing is used, which must cause no alert."""
+    seat = run.ada.seat
+    while any(
+        reset and reset < run.clock.right + 3 * _MINUTES
+        for _, reset in (meter.read(run.clock.right) for meter in run.ada.meters)
+    ):
+        await run.step()
+    right = seat.session, seat.weekly, seat.models
+    seat.session, seat.weekly = Meter(SESSION), Meter(WEEK)
+    seat.models = {name: Meter(WEEK) for name in seat.models}
+    run.ada.answers_are_false = True
+    answers = run.ada.counts["answers"]
+    while run.ada.counts["answers"] == answers:
+        await run.step()
+    seat.session, seat.weekly, seat.models = right
+    run.ada.answers_are_false = False
+
+
+async def _lose_key(run: Run, _: timedelta = _HOUR, kind: str | None = None) -> None:
+    """End a session key, until the person enters another one."""
+    if kind:
         run.simulator.set_fault(kind, run.ada.account.name)
     else:
         run.ada.account.log_out()
     run.ada.lost()
-    await _wait_for_notice(run)
-    if kind == schedule.LOG_OUT:
+    await _wait_for_flow(run)
+    if not kind:
         await run.restart()
     await _person_takes_time(run)
-    await _wait_for_notice(run)
+    await _wait_for_flow(run)
     run.simulator.clear_faults()
     await person.enter_key(run.home.hass, run.ada)
     run.counts["session keys that died"] += 1
 
 
-async def _wait_for_notice(run: Run) -> None:
-    """Let time pass until the person is asked for a key."""
+async def _wait_for_flow(run: Run) -> None:
+    """Move on until the person is asked for a key."""
     since = run.clock.awake
     while not reauth_flows(run.home.hass):
         waited = run.clock.awake - since
-        assert waited < RECOVERY_FROM_LIMIT, "nobody is asked for a key"
+        assert waited < RECOVERY_FROM_LIMIT, "no flow asks for a key"
         await run.step()
 
 
 async def _person_takes_time(run: Run) -> None:
-    """Let ten minutes to three hours pass."""
+    """Move on by ten minutes to three hours."""
     await run.pass_time(timedelta(minutes=run.random.uniform(10, 180)))
 
 
 async def _move(run: Run, _: timedelta) -> None:
-    """Go through a change of organization, until the person chooses the new one."""
+    """Change the organization, until the person chooses the new one."""
     run.ada.account.move()
     run.ada.lost()
     while "organization" not in issues(run.home.hass):
@@ -104,7 +130,7 @@ async def _move(run: Run, _: timedelta) -> None:
 
 
 async def _renewal(run: Run, length: timedelta, *, refused: bool = False) -> None:
-    """Go through the renewal of a session key, which may be one that is refused."""
+    """Renew a session key; the new key can be refused."""
     ada, since = run.ada, run.ada.key_since
     ada.key_since = None
     ada.account.renew()
@@ -115,7 +141,7 @@ async def _renewal(run: Run, length: timedelta, *, refused: bool = False) -> Non
         await run.step()
     if refused:
         ada.key_since = since
-    # Otherwise it is taken some time later, if the last one was refused.
+    # After a refused key, a new one is taken some time later.
     if run.home.entries[ada.title].data["session_key"] == ada.account.session_key:
         assert not refused
         ada.renewed()
@@ -124,41 +150,40 @@ async def _renewal(run: Run, length: timedelta, *, refused: bool = False) -> Non
 
 
 async def _late_reset(run: Run, _: timedelta) -> None:
-    """Let claude.ai go on telling the old window for some time after its reset."""
+    """Answer with the old window for some time after its reset."""
     session = run.ada.seat.session
     assert session
     if session.read(run.clock.right)[1] is None:
         person.use_claude(run.clock, run.ada, share=1)
-    for watch in run.watches:
-        for meter in watch.meters:
-            meter.late = timedelta(minutes=run.random.uniform(1, 90))
+    meters = [meter for watch in run.watches for meter in watch.meters]
+    for meter in meters:
+        meter.late = timedelta(minutes=run.random.uniform(1, 90))
     _, reset = session.read(run.clock.right)
     assert reset
     await run.pass_until(reset + session.late)
     await run.step()
-    for watch in run.watches:
-        for meter in watch.meters:
-            meter.late = timedelta()
+    for meter in meters:
+        meter.late = timedelta()
 
 
 async def _asleep(run: Run, length: timedelta) -> None:
-    """Let the machine sleep, and wake up."""
+    """Let the machine sleep."""
     run.clock.sleep(length)
     for watch in run.watches:
         watch.jumped(asleep=True)
-    await run.pass_time(timedelta(minutes=5))
+    await run.pass_time(_MINUTES)
 
 
 async def _wrong_clock(run: Run, length: timedelta, by: timedelta) -> None:
-    """Let the clock on the wall be wrong for a time."""
+    """Set the clock wrong for a time."""
     run.set_clock(by)
     await run.pass_time(length)
     run.set_clock(-by)
-    await run.pass_time(timedelta(minutes=5))
+    await run.pass_time(_MINUTES)
 
 
 async def _back_in_a_wait(run: Run, length: timedelta) -> None:
-    """Set the clock back while claude.ai is to be left alone."""
+    """Set the clock back during the wait after a failure."""
     by = run.random.choice((-_HOUR, -_DAY))
     if run.random.random() < 0.5:
         run.simulator.set_fault("challenge")
@@ -170,15 +195,12 @@ async def _back_in_a_wait(run: Run, length: timedelta) -> None:
     run.simulator.clear_faults()
     await run.pass_time(length)
     run.set_clock(-by)
-    await run.pass_time(timedelta(minutes=5))
+    await run.pass_time(_MINUTES)
 
 
 async def _full_disk(run: Run, length: timedelta) -> None:
-    """Let nothing be stored while there is something to store, and restart.
-
-    What is told meanwhile would be told again.
-    """
-    await run.pass_until_all_is_told()
+    """Fill the disk, and restart. No alert comes, because it would come again."""
+    await run.pass_until_all_alerts()
     run.home.disk.full = run.log.full_disk = True
     run.simulator.set_fault("challenge")
     await run.pass_time(length / 2)
@@ -189,7 +211,7 @@ async def _full_disk(run: Run, length: timedelta) -> None:
 
 
 async def _late_network(run: Run, length: timedelta) -> None:
-    """Start Home Assistant before there is a network."""
+    """Start Home Assistant before the network."""
     await run.restart(then=run.simulator.stop)
     await run.pass_time(length)
     await run.simulator.start()
@@ -199,7 +221,7 @@ async def _summer(run: Run, length: timedelta) -> None:
     """Switch the machine off until the clocks are put back."""
 
     async def wait() -> None:
-        """Let the time pass."""
+        """Move on without counting the time."""
         run.begun += length
         run.clock.sleep(length)
 
@@ -207,8 +229,8 @@ async def _summer(run: Run, length: timedelta) -> None:
 
 
 async def _polling_off(run: Run, length: timedelta) -> None:
-    """Let an entry ask only when it is set up; a reload takes no time here."""
-    await run.pass_until_all_is_told()
+    """Switch off polling: an entry polls only when it is set up."""
+    await run.pass_until_all_alerts()
     await person.switch_polling(run.home, run.ada, on=False)
     polls, starts = run.ada.counts["polls"], run.starts
     await run.pass_time(length)
@@ -217,37 +239,72 @@ async def _polling_off(run: Run, length: timedelta) -> None:
 
 
 async def _quiet_day(run: Run, length: timedelta) -> None:
-    """Let nothing happen, and count nine hours without a window of a session."""
+    """Use nothing, and count the states written in nine hours without a session."""
     run.quiet = True
     for watch in run.watches:
-        person.rest(run.clock, watch, run.random)
+        person.use_nothing(run.clock, watch, run.random)
     begun = run.clock.right
     await run.pass_time(timedelta(hours=5, minutes=10))
     entry = run.home.entries[run.ada.title]
-    with counted_rows(run.home.hass, entry) as rows:
-        await run.pass_time(NIGHT)
-    most = "most states written in nine hours at the same numbers"
+    with _counted_rows(run.home.hass, entry) as rows:
+        await run.pass_time(_NIGHT)
     assert rows.total() <= MOST_ROWS, rows
+    most = "most states written in nine hours at the same numbers"
     run.ada.counts[most] = max(run.ada.counts[most], rows.total())
     await run.pass_until(begun + length)
     run.quiet = False
 
 
-_SPECIAL: dict[str, Callable[[Run, timedelta], Awaitable[None]]] = {
-    schedule.AHEAD_AN_HOUR: partial(_wrong_clock, by=_HOUR),
-    schedule.ASLEEP: _asleep,
-    schedule.BACK_AN_HOUR: partial(_wrong_clock, by=-_HOUR),
-    schedule.BACK_A_DAY: partial(_wrong_clock, by=-_DAY),
-    schedule.BACK_IN_A_WAIT: _back_in_a_wait,
-    schedule.BLIP: _blip,
-    schedule.FULL_DISK: _full_disk,
-    schedule.LATE_NETWORK: _late_network,
-    schedule.LATE_RESET: _late_reset,
-    schedule.LONG_CHALLENGE: _long_challenge,
-    schedule.MOVE: _move,
-    schedule.POLLING_OFF: _polling_off,
-    schedule.QUIET_DAY: _quiet_day,
-    schedule.REFUSED_RENEWAL: partial(_renewal, refused=True),
-    schedule.RENEWAL: _renewal,
-    schedule.SUMMER: _summer,
+@contextmanager
+def _counted_rows(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[Counter[str]]:
+    """Count the states written for an entry, except the countdown."""
+    rows: Counter[str] = Counter()
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    ids = {entity.entity_id for entity in entities}
+    counted = {name for name in ids if not name.endswith("_reset_countdown")}
+
+    @callback
+    def count(event: Event) -> None:
+        """Count a state."""
+        rows.update({event.data["entity_id"]} & counted)
+
+    stop = hass.bus.async_listen(EVENT_STATE_CHANGED, count)
+    yield rows
+    stop()
+
+
+@dataclass(frozen=True)
+class Special:
+    """An episode that is no fault of the simulator; some have a fixed length."""
+
+    go_through: Callable[[Run, timedelta], Awaitable[None]]
+    times_in_30_days: int
+    length: timedelta | None = None
+
+
+SPECIAL = {
+    # About the machine, its clock, its disk and its network.
+    "nine hours asleep": Special(_asleep, 3, 9 * _HOUR),
+    "clock an hour fast, then set right": Special(partial(_wrong_clock, by=_HOUR), 2),
+    "clock an hour slow, then set right": Special(partial(_wrong_clock, by=-_HOUR), 2),
+    "clock a day slow, then set right": Special(partial(_wrong_clock, by=-_DAY), 2),
+    # Longer than the longest wait.
+    "clock set back during a wait, then set right": Special(
+        _back_in_a_wait, 3, 7 * _HOUR
+    ),
+    "full disk, during a challenge and a restart": Special(_full_disk, 3),
+    "network that comes up after Home Assistant": Special(_late_network, 2),
+    SUMMER: Special(_summer, 0, SUMMER_LENGTH),
+    # About a session key, an organization, a window.
+    "one false refusal": Special(_blip, 4),
+    "one false answer that nothing is used": Special(_false_zero, 4),
+    "reset that comes late": Special(_late_reset, 4),
+    "log-out": Special(_lose_key, 2),
+    "challenge of more than a day": Special(_long_challenge, 1, 27 * _HOUR),
+    "change of organization": Special(_move, 2),
+    "renewal of the session key": Special(_renewal, 3),
+    "renewal with a key that is refused": Special(partial(_renewal, refused=True), 2),
+    # About a person.
+    "polling switched off, and on again": Special(_polling_off, 2),
+    "a day without use": Special(_quiet_day, 2, _DAY),
 }

@@ -1,4 +1,4 @@
-"""What claude.ai tells of a seat, and how a person in Berlin is to read it. Pure."""
+"""The answers of claude.ai, and the states that show them in Berlin. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,21 @@ from tests.simulator.world import Meter, Seat
 
 TIME_ZONE = "Europe/Berlin"
 
-# So long after its reset a window is still shown.
+# A window is shown for this long after its reset.
 _RESET_TAKES = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window as claude.ai tells it, rounded."""
+    """A window of an answer, rounded."""
 
     name: str
     used: float
     resets_at: datetime | None
 
-    def is_over(self, wall: datetime) -> bool:
-        """Tell whether its reset has passed, by a clock on the wall."""
-        return self.resets_at is not None and wall - self.resets_at >= _RESET_TAKES
-
 
 def windows_of(seat: Seat, now: datetime) -> tuple[Window, ...]:
-    """Return what claude.ai tells if it is asked now."""
+    """Return the answer of claude.ai at a time."""
     return (
         _window("session", seat.session, now),
         _window("weekly", seat.weekly, now),
@@ -41,13 +37,12 @@ def windows_of(seat: Seat, now: datetime) -> tuple[Window, ...]:
     )
 
 
-def read(windows: tuple[Window, ...], wall: datetime) -> dict[str, str]:
-    """Return what the sensors show of windows that were told, by their keys.
-
-    A window whose reset has passed is unknown, until another one is told.
-    """
+def sensors_of(windows: tuple[Window, ...], wall: datetime) -> dict[str, str]:
+    """Return the states of the sensors by key; unknown after the reset of a window."""
     return {
-        f"{window.name}_{key}": "unknown" if window.is_over(wall) else value
+        f"{window.name}_{key}": value
+        if window.resets_at is None or wall - window.resets_at < _RESET_TAKES
+        else "unknown"
         for window in windows
         for key, value in _sensors(window, wall)
     }
@@ -56,7 +51,7 @@ def read(windows: tuple[Window, ...], wall: datetime) -> dict[str, str]:
 def _window(
     name: str, meter: Meter | None, now: datetime, *, whole: bool = False
 ) -> Window:
-    """Return a window; of a model's claude.ai tells whole numbers."""
+    """Return a window; models have whole percentages."""
     assert meter is not None
     percent, resets_at = meter.read(now)
     used = round(percent) if whole else round(round(percent, 2), 1)
@@ -64,28 +59,28 @@ def _window(
 
 
 def _sensors(window: Window, wall: datetime) -> Iterator[tuple[str, str]]:
-    """Yield the sensors of a window that is not over."""
-    yield "usage", f"{window.used:g}"
-    resets_at = window.resets_at
+    """Yield the sensors of a window before its reset."""
+    used, resets_at = f"{window.used:g}", window.resets_at
+    yield "usage", used
     yield "resets_at", resets_at.isoformat() if resets_at else "unknown"
-    local = resets_at.astimezone(ZoneInfo(TIME_ZONE)) if resets_at else None
+    formats = {}
     if window.name == "session":
-        yield "used", f"{window.used:g}"
+        yield "used", used
         yield "reset_countdown", _countdown(resets_at, wall)
-        yield "reset_time", _local(local, "%I:%M %p")
-    if window.name == "weekly":
-        yield "reset", _local(local, "%A @ %I:%M %p")
-        yield "reset_weekday", _local(local, "%A")
-        yield "reset_time", _local(local, "%I:%M %p")
-
-
-def _local(time: datetime | None, text: str) -> str:
-    """Return a local time, if there is one."""
-    return time.strftime(text) if time else "unknown"
+        formats = {"reset_time": "%I:%M %p"}
+    elif window.name == "weekly":
+        formats = {
+            "reset": "%A @ %I:%M %p",
+            "reset_weekday": "%A",
+            "reset_time": "%I:%M %p",
+        }
+    local = resets_at.astimezone(ZoneInfo(TIME_ZONE)) if resets_at else None
+    for key, text in formats.items():
+        yield key, local.strftime(text) if local else "unknown"
 
 
 def _countdown(resets_at: datetime | None, wall: datetime) -> str:
-    """Return the time until a reset; a minute begun counts."""
+    """Return the time until a reset, in minutes rounded up."""
     if resets_at is None:
         return "unknown"
     minutes = max(0, math.ceil((resets_at - wall) / timedelta(minutes=1)))

@@ -1,4 +1,4 @@
-"""Whether what an entry shows is true."""
+"""Compares the states of an entry with the truth."""
 
 from __future__ import annotations
 
@@ -11,19 +11,15 @@ from tests.simulator import Simulator
 from tests.simulator.server import Request
 from tests.simulator.world import Account, Meter, Seat
 
-from .budget import Requests
+from .alerts import Alerts
 from .clock import STEP, Clock
-from .events import Answer
-from .heard import Heard
-from .obstacles import Obstacles
-from .polls import FORM, JUMP, Polls
-from .truth import Window, read, windows_of
-
-_KEPT = timedelta(minutes=15)
+from .obstacles import KEPT, Obstacles
+from .requests import FORM, JUMP, Requests
+from .truth import Window, sensors_of, windows_of
 
 
 class Watch:
-    """Looks at one entry, which should show the last seat of an account."""
+    """Watches one entry, of the last seat of an account."""
 
     def __init__(
         self,
@@ -33,134 +29,128 @@ class Watch:
         title: str,
         interval: timedelta,
     ) -> None:
-        """Remember whose it is, and how often it should ask."""
+        """Initialize with the account, and the interval of the entry."""
         self.account = account
         self.counts: Counter[str] = Counter()
-        # Since when there is the session key, unless it is being renewed.
+        # The age of the session key, unless it is being renewed.
         self.key_since: datetime | None = clock.right
+        # Alerts must not follow from false answers.
+        self.answers_are_false = False
         self.obstacles = Obstacles(clock, simulator, account)
-        self.polls = Polls(clock, account, interval, self.obstacles, self.counts)
-        self.requests = Requests(clock, self.counts)
-        # Whether the values are shown that some poll has brought.
+        self.requests = Requests(clock, account, interval, self.obstacles, self.counts)
+        # Whether the entry shows values.
         self.showing = False
-        # Whether the person lets the entry poll.
+        # Whether polling is switched on.
         self.switched_on = True
         self.title = title
         self._clock = clock
         self._slug = title.lower().replace(" ", "_")
-        # What claude.ai has told of late, and after how long awake.
-        self._told: deque[tuple[timedelta, tuple[Window, ...]]] = deque()
+        # The answers claude.ai would have given, by the time awake, and the last real one.
+        self._truth: deque[tuple[timedelta, tuple[Window, ...]]] = deque()
         self._polled: tuple[Window, ...] = ()
         names = (window.name for window in windows_of(self.seat, clock.right))
-        self.heard = Heard(self._slug, names)
+        self.alerts = Alerts(clock, self._slug, names)
 
     @property
     def seat(self) -> Seat:
-        """Return the seat that should be shown."""
+        """Return the seat of the entry."""
         return self.account.seats[-1]
 
     @property
     def meters(self) -> list[Meter]:
-        """Return what measures the session, the week, and the models."""
+        """Return the meters of the session, the week, and the models."""
         seat = self.seat
         assert seat.session
         assert seat.weekly
         return [seat.session, seat.weekly, *seat.models.values()]
 
     def owns(self, request: Request) -> bool:
-        """Tell whether a request is made with one of the account's keys."""
+        """Return whether a request has one of the account's keys."""
         return f"-{self.account.name}-" in str(request.session_key)
 
     def restarted(self) -> None:
-        """Note a restart, a reload, or a form: the entry may ask now."""
+        """Note a restart, a reload, or a form."""
         self.note()
         self.obstacles.restarted()
-        self.polls.excuse(FORM)
-        self.requests.excuse()
+        self.requests.excuse(FORM)
 
     def lost(self) -> None:
-        """Note that from now on only a person can help."""
+        """Note that only a person can help from now on."""
         self.obstacles.helpless_since = self._clock.right
 
     def helped(self) -> None:
-        """Note that the person has."""
+        """Note that a person has helped."""
         self.obstacles.helpless_since = None
 
     def renewed(self) -> None:
-        """Note that there is another session key."""
+        """Note a new session key."""
         self.key_since = self._clock.right
 
     def jumped(self, *, asleep: bool = False) -> None:
-        """Note that the clock on the wall has jumped, by being set or by sleep."""
-        self.polls.excuse(JUMP)
+        """Note that the machine's clock was set, or that the machine was asleep."""
+        self.requests.excuse(JUMP)
         if asleep:
-            self._told.clear()
+            self._truth.clear()
         self.note()
 
     def note(self) -> None:
-        """Note what is true now, and what stands between it and the entry."""
+        """Note the truth and the obstacles of this moment."""
         self.obstacles.note()
         windows = windows_of(self.seat, self._clock.right)
-        self._told.append((self._clock.awake, windows))
-        while self._told[0][0] < self._clock.awake - timedelta(hours=1):
-            self._told.popleft()
+        self._truth.append((self._clock.awake, windows))
+        while self._truth[0][0] < self._clock.awake - timedelta(hours=1):
+            self._truth.popleft()
 
     def note_request(self, request: Request) -> None:
-        """Note a request of the entry's."""
+        """Note a request of the entry."""
         if not request.path.endswith("/usage"):
-            self.requests.note(request.path, self.obstacles)
+            self.requests.other(request.path)
             return
         windows = windows_of(self.seat, self._clock.right)
-        if self.polls.note(request.session_key, windows):
+        if self.requests.poll(request.session_key, windows):
             self._polled = windows
+            self.counts["answers"] += 1
             self.obstacles.overcome()
-            begun = (meter.started for meter in self.meters)
-            of_each = tuple(zip(windows, begun, strict=True))
-            self.heard.answered(Answer(self._clock.wall, of_each))
-            if self.heard.unsure:
-                self.polls.doubted()
+            if not self.answers_are_false:
+                self.alerts.answer(windows)
 
     def check(self, hass: HomeAssistant) -> None:
-        """See that all entities are unavailable, or show what was told at one moment.
-
-        And that each window whose reset has passed by now is unknown.
-        """
-        self.polls.check(switched_on=self.switched_on)
-        self.requests.check()
+        """Expect all sensors to be unavailable, or to show one recent answer."""
+        self.requests.check(switched_on=self.switched_on)
         shown = {}
-        for key in read(self._told[-1][1], self._clock.wall):
+        for key in sensors_of(self._truth[-1][1], self._clock.wall):
             state = hass.states.get(f"sensor.{self._slug}_{key}")
             shown[key] = state.state if state else "unavailable"
         self.showing = set(shown.values()) != {"unavailable"}
+        self.alerts.check(showing=self.showing)
         if not self.showing:
             assert self.obstacles.recovering, f"{self._slug} has not recovered"
             self.counts["moments unavailable"] += 1
             return
-        assert shown in self._true(), f"{self._slug}: {shown}\n{list(self._true())}"
+        assert shown in self._expected(), f"{shown}\n{[*self._expected()]}"
         self.counts["moments with the truth"] += 1
-        over = any(
+        self.counts["moments with the truth, and a window that is over"] += any(
             shown[f"{window.name}_usage"] == "unknown" for window in self._polled
         )
-        self.counts["moments with the truth, and a window that is over"] += over
 
-    def _true(self) -> Iterator[dict[str, str]]:
-        """Yield all that may be shown, the newest first."""
-        for told in self._tellable():
+    def _expected(self) -> Iterator[dict[str, str]]:
+        """Yield the states that are right, newest first."""
+        for windows in self._recent():
             for wall in self._clock.shown:
-                yield read(told, wall)
+                yield sensors_of(windows, wall)
 
-    def _tellable(self) -> Iterator[tuple[Window, ...]]:
-        """Yield what was told within one interval, or 15 minutes.
+    def _recent(self) -> Iterator[tuple[Window, ...]]:
+        """Yield the answers of one interval, or of 15 minutes where values are kept.
 
-        Without polls it is what the last one was told; after a sleep it is new.
+        Without polling this is the last answer.
         """
         if not self.switched_on:
             yield self._polled
             return
-        oldest = self._clock.awake - self.polls.longest_pause
-        if self.obstacles.patient:
-            oldest = min(oldest, self._clock.awake - _KEPT - STEP)
-        for at, told in reversed(self._told):
+        oldest = self._clock.awake - self.requests.longest_pause
+        if self.obstacles.keeps_values:
+            oldest = min(oldest, self._clock.awake - KEPT - STEP)
+        for at, windows in reversed(self._truth):
             if at < oldest:
                 return
-            yield told
+            yield windows

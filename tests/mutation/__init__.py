@@ -1,1 +1,0 @@
-"""Mutation tests: does a test fail when a line is another one? Run by `scripts/mutate`."""
