@@ -170,8 +170,8 @@ def test_triggers_and_conditions_have_texts_and_icons(
 @needs("own_automation")
 def test_described_triggers_and_conditions_exist() -> None:
     """Home Assistant offers exactly those with a description."""
-    from custom_components.claude_pulse.events.usage_conditions import CONDITIONS
-    from custom_components.claude_pulse.events.usage_triggers import TRIGGERS
+    from custom_components.claude_pulse.automation.usage_conditions import CONDITIONS
+    from custom_components.claude_pulse.automation.usage_triggers import TRIGGERS
 
     assert TRIGGERS.keys() == ENGLISH["triggers"].keys()
     assert CONDITIONS.keys() == ENGLISH["conditions"].keys()

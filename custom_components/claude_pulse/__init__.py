@@ -60,11 +60,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Unload an entry. If its platforms do not unload, it stays up to date."""
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded:
-        await runtime_of(hass, entry).async_stop()
-    return unloaded
+    """Unload an entry."""
+    return await runtime_of(hass, entry).async_unload(
+        hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    )
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:

@@ -8,7 +8,10 @@ import logging
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.entity_platform import AddEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddEntitiesCallback,
+    async_get_current_platform,
+)
 
 from .naming import Subject
 from .runtime import Runtime
@@ -51,6 +54,8 @@ def async_add_dynamic_entities(
     def add_new() -> None:
         """Add entities that are new."""
         nonlocal answer, confirmed, unconfirmed, warned
+        if not runtime.usable:
+            return
         factories = find(runtime)
         missing = factories.keys() - known
         if runtime.coordinator.data is not answer:
@@ -78,7 +83,9 @@ def async_add_dynamic_entities(
             )
         new = new[: min(room, MAX_AT_ONCE)]
         known.update(new)
-        async_add_entities([factories[key]() for key in new])
+        entities = [factories[key]() for key in new]
+        runtime.async_wait_for(platform.async_add_entities(entities))
 
+    platform = async_get_current_platform()
     async_add_entities([*fixed, *(create() for create in factories.values())])
     runtime.entry.async_on_unload(runtime.coordinator.async_add_listener(add_new))

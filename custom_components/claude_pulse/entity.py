@@ -41,8 +41,12 @@ class WindowDescription(EntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class SeatDescription(EntityDescription):
-    """Describes an entity of the account as a whole."""
+    """Describes an entity of the account as a whole.
 
+    The entity is unavailable if `exists_fn` returns False.
+    """
+
+    exists_fn: Callable[[Runtime], bool] = lambda _: True
     value_fn: Callable[[Runtime], StateType]
 
 
@@ -124,10 +128,20 @@ class SeatEntity(UsageEntity):
 
     entity_description: SeatDescription
 
-    def __init__(self, runtime: Runtime, description: SeatDescription) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        description: SeatDescription,
+        subject: Subject | None = None,
+    ) -> None:
         """Initialize an entity from its description."""
-        super().__init__(runtime, description.key)
+        super().__init__(runtime, description.key, subject)
         self.entity_description = description
+
+    @property
+    def available(self) -> bool:
+        """Return whether the last poll succeeded and the value exists."""
+        return super().available and self.entity_description.exists_fn(self.runtime)
 
     @property
     def value(self) -> StateType | datetime:

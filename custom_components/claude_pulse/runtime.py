@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from datetime import datetime
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -54,6 +56,7 @@ class Runtime:
         self.hass = hass
         self.usable = False
         self._stop_tick: CALLBACK_TYPE | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def readable(self) -> bool:
@@ -109,6 +112,28 @@ class Runtime:
         self._stop_tick = async_track_minute(self.hass, self._async_tick)
         self.history.async_tick()
         self.dispatcher.async_start()
+
+    @callback
+    def async_wait_for(self, adding: Coroutine[Any, Any, None]) -> None:
+        """Add entities in a task, for which an unload waits."""
+        task = self.hass.async_create_task(adding)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def async_unload(self, unload: Coroutine[Any, Any, bool]) -> bool:
+        """Unload the platforms and stop. If that fails, the entities stay up to date."""
+        self.usable = False
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        try:
+            unloaded = await unload
+        except BaseException:
+            self.usable = True
+            raise
+        self.usable = not unloaded
+        if unloaded:
+            await self.async_stop()
+        return unloaded
 
     async def async_stop(self) -> None:
         """Stop everything."""

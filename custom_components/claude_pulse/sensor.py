@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 from homeassistant.components.sensor import (
     RestoreSensor,
@@ -55,6 +55,8 @@ PARALLEL_UPDATES = 0
 
 _UNEXPECTED_ERROR = "unexpected_error"
 _UP_TO_DATE = "up_to_date"
+
+_T = TypeVar("_T")
 
 # Spending that falls by more than this starts again, with a new month. Refunds are smaller.
 _NEW_MONTH = 0.9
@@ -117,15 +119,36 @@ class SeatSensorDescription(SeatDescription, SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AmountSensorDescription(SensorEntityDescription):
+class AmountSensorDescription(SeatSensorDescription):
     """Describes a sensor of an amount of money.
 
-    `amount_fn` gets the label of the credit pool, or an empty string. An amount that
-    `starts_again` falls to zero with each month.
+    An amount that `starts_again` falls to zero with each month.
     """
 
-    amount_fn: Callable[[Runtime, str], Money | None]
+    money_fn: Callable[[Runtime], Money | None]
     starts_again: bool = False
+
+
+def _amount(
+    key: str,
+    find: Callable[[Runtime], _T | None],
+    money_fn: Callable[[_T], Money | None],
+    **details: Any,
+) -> AmountSensorDescription:
+    """Return the description of an amount in an object that an account can have."""
+
+    def money_of(runtime: Runtime) -> Money | None:
+        """Return the amount, or None without the object."""
+        return None if (found := find(runtime)) is None else money_fn(found)
+
+    return AmountSensorDescription(
+        key=key,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda runtime: find(runtime) is not None,
+        money_fn=money_of,
+        value_fn=lambda runtime: money.amount if (money := money_of(runtime)) else None,
+        **details,
+    )
 
 
 def _forecast_value(
@@ -222,6 +245,7 @@ FURTHER_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
 _EXTRA_USAGE = SeatSensorDescription(
     key="extra_usage",
     entity_registry_enabled_default=False,
+    exists_fn=lambda runtime: runtime.coordinator.data.spend is not None,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
     value_fn=lambda runtime: (
@@ -231,39 +255,24 @@ _EXTRA_USAGE = SeatSensorDescription(
     ),
 )
 _SPEND = (
-    AmountSensorDescription(
-        key="extra_usage_spent",
-        amount_fn=lambda runtime, _: (
-            spend.spent if (spend := runtime.coordinator.data.spend) else None
-        ),
+    _amount(
+        "extra_usage_spent",
+        lambda runtime: runtime.coordinator.data.spend,
+        lambda spend: spend.spent,
         starts_again=True,
         state_class=SensorStateClass.TOTAL,
     ),
-    AmountSensorDescription(
-        key="extra_usage_limit",
-        amount_fn=lambda runtime, _: (
-            spend.limit if (spend := runtime.coordinator.data.spend) else None
-        ),
+    _amount(
+        "extra_usage_limit",
+        lambda runtime: runtime.coordinator.data.spend,
+        lambda spend: spend.limit,
     ),
 )
-_BALANCE = AmountSensorDescription(
-    key="prepaid_balance",
-    amount_fn=lambda runtime, _: runtime.account.balance,
+_BALANCE = _amount(
+    "prepaid_balance",
+    lambda runtime: runtime.account.balance,
+    lambda balance: balance,
     state_class=SensorStateClass.TOTAL,
-)
-_POOL = (
-    AmountSensorDescription(
-        key="used",
-        amount_fn=lambda runtime, label: (
-            pool.spent if (pool := _pool(runtime, label)) else None
-        ),
-    ),
-    AmountSensorDescription(
-        key="limit",
-        amount_fn=lambda runtime, label: (
-            pool.limit if (pool := _pool(runtime, label)) else None
-        ),
-    ),
 )
 
 CONNECTION = SensorEntityDescription(
@@ -304,24 +313,33 @@ def _find(runtime: Runtime) -> Factories:
     for window in map(subject_of, usage.windows):
         for item in (_USAGE, _RESETS_AT, *_FORECAST):
             factories[window, item.key] = partial(WindowSensor, runtime, window, item)
+    amounts: list[tuple[Subject | None, AmountSensorDescription]] = []
     if usage.spend:
         factories[None, _EXTRA_USAGE.key] = partial(SeatSensor, runtime, _EXTRA_USAGE)
-    money = _SPEND if usage.spend else ()
-    for amount in (*money, *((_BALANCE,) if runtime.account.balance else ())):
-        factories[None, amount.key] = partial(AmountSensor, runtime, amount)
+        amounts += [(None, description) for description in _SPEND]
+    if runtime.account.balance:
+        amounts.append((None, _BALANCE))
     for pool in usage.pools:
-        subject = pool_subject(pool)
-        for amount in _POOL:
-            factories[subject, amount.key] = partial(
-                AmountSensor, runtime, amount, subject, pool.label
-            )
+        amounts += [(pool_subject(pool), description) for description in _pool(pool)]
+    for subject, description in amounts:
+        factories[subject, description.key] = partial(
+            AmountSensor, runtime, description, subject
+        )
     return factories
 
 
-def _pool(runtime: Runtime, label: str) -> CreditPool | None:
-    """Return a credit pool of the last answer."""
-    pools = (pool for pool in runtime.coordinator.data.pools if pool.label == label)
-    return next(pools, None)
+def _pool(pool: CreditPool) -> tuple[AmountSensorDescription, ...]:
+    """Return the descriptions of a credit pool."""
+
+    def find(runtime: Runtime) -> CreditPool | None:
+        """Return the pool in the last answer."""
+        pools = runtime.coordinator.data.pools
+        return next((item for item in pools if item.label == pool.label), None)
+
+    return (
+        _amount("used", find, lambda item: item.spent),
+        _amount("limit", find, lambda item: item.limit),
+    )
 
 
 class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
@@ -347,10 +365,9 @@ class SeatSensor(SeatEntity, ClaudePulseSensor):
     entity_description: SeatSensorDescription
 
 
-class AmountSensor(UsageEntity, ClaudePulseSensor, RestoreSensor):
+class AmountSensor(SeatSensor, RestoreSensor):
     """A sensor of an amount of money, in the currency that claude.ai sends."""
 
-    _attr_entity_registry_enabled_default = False
     entity_description: AmountSensorDescription
 
     def __init__(
@@ -358,21 +375,12 @@ class AmountSensor(UsageEntity, ClaudePulseSensor, RestoreSensor):
         runtime: Runtime,
         description: AmountSensorDescription,
         subject: Subject | None = None,
-        label: str = "",
     ) -> None:
         """Initialize a sensor from its description."""
-        super().__init__(runtime, description.key, subject)
-        self.entity_description = description
+        super().__init__(runtime, description, subject)
         self._currency: str | None = None
-        self._label = label
         self._last_amount: float | None = None
         self._update()
-
-    @property
-    def value(self) -> StateType:
-        """Return the current amount."""
-        money = self.entity_description.amount_fn(self.runtime, self._label)
-        return money.amount if money else None
 
     async def async_added_to_hass(self) -> None:
         """Restore the last amount and the start of the month."""
@@ -396,7 +404,7 @@ class AmountSensor(UsageEntity, ClaudePulseSensor, RestoreSensor):
 
     def _update(self) -> None:
         """Update the currency and the start of the month."""
-        money = self.entity_description.amount_fn(self.runtime, self._label)
+        money = self.entity_description.money_fn(self.runtime)
         if money is None:
             return
         if money.currency != self._currency:

@@ -17,7 +17,7 @@ from homeassistant.const import WEEKDAYS
 from homeassistant.util import slugify
 
 from .claude_ai.credentials import is_org_id, is_session_key
-from .claude_ai.values import number_of, time_of
+from .claude_ai.values import number_of, text_of, time_of
 from .const import (
     ALERT_DEFAULTS,
     CONF_LEFT_OVER,
@@ -74,7 +74,7 @@ def data_of(entry: ConfigEntry) -> EntryData:
         org_id=valid_text(CONF_ORG_ID, is_org_id),
         previous_session_key=valid_text(CONF_PREVIOUS_SESSION_KEY, is_session_key),
         session_key=valid_text(CONF_SESSION_KEY, is_session_key),
-        session_key_since=time_of(entry.data.get(CONF_SESSION_KEY_SINCE)),
+        session_key_since=time_of(text_of(entry.data.get(CONF_SESSION_KEY_SINCE))),
     )
 
 

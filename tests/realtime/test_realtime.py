@@ -13,7 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse.claude_ai.client import TIMEOUT
-from custom_components.claude_pulse.polling import coordinator
+from custom_components.claude_pulse.polling import coordinator, schedule
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import Claude, messages_of, reauth_flows, session, update_by_hand
@@ -128,7 +128,7 @@ async def test_polls_after_a_reset(
     until_reset: Callable[[float], None],
 ) -> None:
     """Polls follow shortly after the reset, until claude.ai answers with the next window."""
-    monkeypatch.setattr(coordinator, "AFTER_RESET", timedelta(seconds=1))
+    monkeypatch.setattr(schedule, "AFTER_RESET", timedelta(seconds=1))
     until_reset(4)
     claude.serve(session(97, RESET.isoformat()))
     await claude.entry(update_interval=86400)
