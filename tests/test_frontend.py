@@ -288,13 +288,13 @@ async def test_resources_that_fail(
     entries = [await claude.entry(), await claude.entry("cora")]
     assert [entry.state for entry in entries] == [ConfigEntryState.LOADED] * 2
     (line,) = messages_of(caplog, "frontend.delivery")
-    assert f"Add {URL} there as a resource by hand" in line
+    assert f"Add the resource {URL} " in line
 
     monkeypatch.setattr(collection, "async_get_info", error)
     await remove(claude, *entries)
     assert not claude.hass.config_entries.async_entries(DOMAIN)
     _, line = messages_of(caplog, "frontend.delivery")
-    assert f"Remove the resource {URL} by hand" in line
+    assert f"Remove the resource {URL} " in line
 
 
 async def test_missing_module(

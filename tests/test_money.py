@@ -188,7 +188,6 @@ async def test_currency_changes(
     } == {("12.34", "USD"), ("999.0", "JPY")}
     registered = entity_registry.async_get(SPENT)
     assert registered.unique_id == before
-    assert registered.options["sensor"]["suggested_display_precision"] == 0
 
 
 @pytest.mark.parametrize("enabled", [False, True])

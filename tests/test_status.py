@@ -85,7 +85,7 @@ async def test_set_up_does_not_wait(
     async with asyncio.timeout(5):
         assert await claude.hass.config_entries.async_reload(entry.entry_id)
     assert claude.state("service_status") == "unknown"
-    assert claude.state("plan") == "Max 20x"
+    assert claude.state("session_usage") != "missing"
 
 
 async def test_polling_disabled(claude: Claude) -> None:

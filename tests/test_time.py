@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
 import logging
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_fire_time_changed,
 )
 
@@ -23,7 +21,6 @@ from .common import (
     Claude,
     pass_steps,
     reauth_flows,
-    seat_of,
     session,
     update_by_hand,
 )
@@ -265,31 +262,8 @@ async def test_end_during_a_poll(
         after = claude.states()
         after["session_reset_countdown"] = before["session_reset_countdown"]
         assert after == before
-    else:
+    elif action == "remove":
         assert not [name for name in hass_storage if name.startswith(DOMAIN)]
-
-
-async def test_many_entries_share_the_interval(claude: Claude) -> None:
-    """At most three of fifty entries poll in the same second."""
-    claude.hass.loop.set_debug(False)
-    claude.clock.move_to(NOW)
-    for number in range(50):
-        MockConfigEntry(
-            data=seat_of(claude.server), domain=DOMAIN, title=f"{number}", version=2
-        ).add_to_hass(claude.hass)
-    for entry in claude.hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.NOT_LOADED:
-            await claude.hass.config_entries.async_setup(entry.entry_id)
-    await claude.settle()
-    claude.server.requests.clear()
-    await pass_steps(claude, 3 * POLL, 1)
-    assert claude.polls >= 2 * 50
-    seconds = Counter(
-        int(request.time.timestamp())
-        for request in claude.server.requests
-        if request.path.endswith("/usage")
-    )
-    assert max(seconds.values()) <= 3
 
 
 async def test_outage_writes_nothing(

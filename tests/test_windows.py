@@ -66,11 +66,13 @@ def scoped(name: str, percent: float, kind: str = "weekly_scoped") -> dict[str, 
 
 def usage_by_id(claude: Claude) -> dict[str, str]:
     """Return the states of all usage sensors by entity id."""
+    registry = er.async_get(claude.hass)
     return {
         state.entity_id: state.state
         for state in claude.hass.states.async_all("sensor")
-        if state.entity_id.endswith("_usage")
-        and not state.entity_id.endswith("_projected_usage")
+        if registry.async_get(state.entity_id).unique_id.endswith(
+            ("_session_usage", "_weekly_usage", ":usage")
+        )
     }
 
 
@@ -115,7 +117,8 @@ async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> 
     assert datetime.fromisoformat(claude.state(f"{key}_runs_out_at"))
     assert usage_by_name(claude)[f"Weekly {name} usage"] == "80"
     registered = entity_registry.async_get(f"sensor.claude_pulse_{key}_usage")
-    assert registered.unique_id == f"{entry.entry_id}_{key}_usage"
+    unique_id = f"{entry.entry_id}_weekly_scoped:zephyr 9 preview:usage"
+    assert registered.unique_id == unique_id
     limit = entity_registry.async_get(f"binary_sensor.claude_pulse_{key}_limit_reached")
     assert limit.disabled
 
@@ -130,7 +133,7 @@ async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> 
     assert state.attributes["restored"] is True
 
     models[name] = Meter(WEEK, 0.0, 12.0, started)
-    await claude.pass_time()
+    await pass_steps(claude, 2)
     assert claude.state(f"{key}_usage") == "12"
 
 
@@ -312,13 +315,13 @@ async def test_window_attribute(claude: Claude) -> None:
     prefixes = {
         "session": "session_",
         "weekly": "weekly_",
-        "weekly_opus_4": "weekly_opus_4_",
-        "weekly_sonnet": "weekly_sonnet_",
+        "weekly_scoped:opus 4": "weekly_opus_4_",
+        "weekly_scoped:sonnet": "weekly_sonnet_",
     }
     assert windows.keys() == prefixes.keys()
     for window, keys in windows.items():
         assert all(key.startswith(prefixes[window]) for key in keys)
-    assert "weekly_opus_4_events" in windows["weekly_opus_4"]
+    assert "weekly_opus_4_events" in windows["weekly_scoped:opus 4"]
     assert "weekly_lasts" in windows["weekly"]
 
 
@@ -348,7 +351,6 @@ async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> No
     entry = await set_up(claude, *fixed, *ODD)
     assert claude.state("session_usage") == "50"
     assert claude.state("weekly_usage") == "60"
-    assert claude.state("extra_usage") == "missing"
     names = usage_by_name(claude)
     assert sorted(map(int, names.values())) == list(range(1, len(ODD) + 1))
     assert {"Weekly 🚀 usage", "Weekly R&D usage", "Weekly 北京 usage"} <= names.keys()
@@ -375,11 +377,16 @@ async def test_odd_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> No
 async def test_delete_entity_of_a_past_window(
     claude: Claude, entity_registry: er.EntityRegistry
 ) -> None:
-    """A deleted entity is created again when its window returns."""
-    await set_up(claude, scoped("Fable", 5))
+    """After a reload, the entities of a past window can be deleted; they return with it."""
+    entry = await set_up(claude, scoped("Fable", 5))
     await poll(claude)
     assert claude.state("weekly_fable_usage") == "unavailable"
-    entity_registry.async_remove("sensor.claude_pulse_weekly_fable_usage")
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.settle()
+    entity_id = "sensor.claude_pulse_weekly_fable_usage"
+    # The frontend offers to delete restored entities.
+    assert claude.hass.states.get(entity_id).attributes["restored"]
+    entity_registry.async_remove(entity_id)
     await claude.settle()
     assert claude.state("weekly_fable_usage") == "missing"
 

@@ -46,6 +46,7 @@ class WindowSubject(Subject):
 
 SESSION_WINDOW = WindowSubject("session", "session", "session", identity=SESSION)
 WEEKLY_WINDOW = WindowSubject("weekly", "weekly", "weekly", identity=WEEKLY)
+_FIXED_KEYS = (SESSION_WINDOW.key, WEEKLY_WINDOW.key)
 FIXED_WINDOWS = {SESSION: SESSION_WINDOW, WEEKLY: WEEKLY_WINDOW}
 
 
@@ -61,6 +62,9 @@ def subject_of(window: UsageWindow) -> WindowSubject:
         texts, shown, spelled = "model", name, f"weekly {words}"
     else:
         texts, shown = "window", f"{kind.replace('_', ' ').capitalize()} {name}".strip()
+        if kind in _FIXED_KEYS:
+            # Without the kind, it could have the name of another limit.
+            shown = f"{_short(shown)} ({kind})"
         spelled = f"{kind} {words}"
     return WindowSubject(
         _key(kind, words, *numbers),

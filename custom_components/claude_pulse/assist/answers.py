@@ -241,7 +241,7 @@ def _of_account(account: Account, now: datetime) -> str:
 def _of_window(window: Window, now: datetime) -> str:
     """Return a sentence about a limit."""
     if window.used is None:
-        return f"How much of the {window.spoken} is left is unknown at the moment."
+        return f"How much of the {window.spoken} is left is not known at the moment."
     until = _until(window.resets_at, now) if window.resets_at else None
     if window.used >= 100:
         return f"The {window.spoken} is used up{f' until {until}' if until else ''}."
