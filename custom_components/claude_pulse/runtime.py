@@ -162,18 +162,18 @@ class Runtime:
         if before is not None and before == usage and self.readable:
             # The coordinator calls no listener.
             self.dispatcher.async_dispatch()
-        self.entry.async_create_background_task(
-            self.hass,
-            self._async_update_account(
-                spent=before is not None and before.spend != usage.spend
-            ),
-            f"{DOMAIN} account {self.entry.entry_id}",
-        )
+        spent = before is not None and before.spend != usage.spend
+        if self.account.is_due(now, spent=spent):
+            self.entry.async_create_background_task(
+                self.hass,
+                self._async_update_account(),
+                f"{DOMAIN} account {self.entry.entry_id}",
+            )
         return confirm
 
-    async def _async_update_account(self, *, spent: bool) -> None:
+    async def _async_update_account(self) -> None:
         """Update the plan and the balance, and the entities if they changed."""
-        if await self.account.async_update(spent=spent):
+        if await self.account.async_update():
             self._async_update_entities()
 
     @callback

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY
 from custom_components.claude_pulse.forecast.habit import WEEKS, History, Hour
+from custom_components.claude_pulse.runtime import Runtime
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -25,7 +26,7 @@ from tests.simulator.world import make_world
 TWO_MINUTES = 110
 
 # The windows of ada.
-KEYS = ("session", "weekly", "weekly_fable")
+KEYS = ("session", "weekly", "weekly_scoped:fable")
 
 
 async def add_yardstick(
@@ -98,11 +99,11 @@ def hours_of_office(until: datetime) -> Iterator[Hour]:
 
 
 @callback
-def know_office_hours(coordinator: Any) -> None:
+def know_office_hours(runtime: Runtime) -> None:
     """Give all windows of an entry the history that a recorder would."""
     for key in KEYS:
         history = History()
         history.add(hours_of_office(dt_util.utcnow()))
-        coordinator.history._histories[key] = history
-    coordinator.history._last = None
-    coordinator.async_tick()
+        runtime.history._histories[key] = history
+    runtime.history._last = None
+    runtime.history.async_tick()

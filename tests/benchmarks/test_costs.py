@@ -19,11 +19,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.claude_pulse.claude_ai.usage import parse_usage
 from custom_components.claude_pulse.forecast.habit import learn
 from custom_components.claude_pulse.forecast.history import Habits
+from custom_components.claude_pulse.forecast.profile import profile_of
 from custom_components.claude_pulse.forecast.projection import (
     BASIS_HABIT,
-    course_of,
+    forecast_of,
     shown_forecast,
 )
+from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import add_entry, pass_time, settle
@@ -152,23 +154,24 @@ async def test_forecast(
     results: Results,
 ) -> None:
     """Time to learn a habit, to forecast with it, and to update the entities."""
-    coordinator = coordinator_of(hass, await add_entry(hass, simulator))
-    know_office_hours(coordinator)
-    now, week = dt_util.utcnow(), coordinator.data.usage.weekly
-    history = coordinator.history._histories["weekly"]
+    runtime = runtime_of(hass, await add_entry(hass, simulator))
+    know_office_hours(runtime)
+    now, week = dt_util.utcnow(), runtime.coordinator.data.weekly
+    history = runtime.history._histories["weekly"]
     times = defaultdict(list)
     for _ in range(50):
         begun = process_time()
         habit = learn(history, now, dt_util.DEFAULT_TIME_ZONE)
         times["learn"].append(process_time() - begun)
-        course = course_of(week, habit)
+        profile = profile_of(week, habit)
         begun = process_time()
         for _ in range(100):
-            forecast = shown_forecast(week, now, None, course)
+            exact = forecast_of(week, now, profile)
+            forecast = shown_forecast(exact, week, now, None)
         times["forecast"].append((process_time() - begun) / 100)
         begun = process_time()
-        coordinator.history.habits = Habits(dict.fromkeys(KEYS, habit), None)
-        coordinator.async_update_listeners()
+        runtime.history.habits = Habits(dict.fromkeys(KEYS, habit), None)
+        runtime.coordinator.async_update_listeners()
         times["refresh"].append(process_time() - begun)
         assert forecast.basis == BASIS_HABIT
     for step in ("forecast", "learn", "refresh"):

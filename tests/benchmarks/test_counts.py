@@ -9,13 +9,14 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
+from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
 from tests.common import POLL, add_entry, pass_time, seat_of, settle
 from tests.simulator import Simulator
 
-from .common import TWO_MINUTES, coordinator_of, know_office_hours
+from .common import TWO_MINUTES, know_office_hours
 
 KINDS = {
     "_reset_countdown": "countdown",
@@ -61,7 +62,7 @@ async def test_rows(
     seat.session.percent_per_hour, seat.session.started = 0, None
     entry = await add_entry(hass, simulator, update_interval=TWO_MINUTES)
     if habit != "none":
-        know_office_hours(coordinator_of(hass, entry))
+        know_office_hours(runtime_of(hass, entry))
     rows = count_rows(hass)
     for _ in range(523):
         await pass_time(hass, freezer, 60)

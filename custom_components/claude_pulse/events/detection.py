@@ -168,12 +168,11 @@ def _detect(
         progress = WindowProgress(0, window.resets_at, at_risk=False)
         types.append(RESET)
     else:
-        progress = replace(
-            _confirmed(progress),
-            percent=window.percent if _fell(progress, window) else progress.percent,
-            # An answer without a reset time does not remove it.
-            resets_at=window.resets_at or progress.resets_at,
-        )
+        progress = _confirmed(progress)
+        if _fell(progress, window):
+            progress = replace(progress, percent=window.percent)
+        if window.resets_at not in (None, progress.resets_at):
+            progress = replace(progress, resets_at=window.resets_at)
     if before >= 100 > max(progress.percent, window.percent):
         types.append(AVAILABLE_AGAIN)
     events = [_event(window, forecast, item, before) for item in types]
@@ -234,8 +233,12 @@ def _detect_rise(
     if left_over and not progress.left_over:
         types.append(LEFT_OVER)
     threshold = max(crossed, default=None)
+    if (percent, at_risk, left_over) != (before, progress.at_risk, progress.left_over):
+        progress = replace(
+            progress, percent=percent, at_risk=at_risk, left_over=left_over
+        )
     return (
-        replace(progress, percent=percent, at_risk=at_risk, left_over=left_over),
+        progress,
         [
             _event(
                 window,
@@ -284,6 +287,8 @@ def _fell(progress: WindowProgress, window: UsageWindow) -> bool:
 
 def _confirmed(progress: WindowProgress) -> WindowProgress:
     """Return the progress without a doubt."""
+    if progress.doubted_at is None:
+        return progress
     return replace(progress, doubted_at=None, doubted_reset=None)
 
 

@@ -37,6 +37,9 @@ GAP = timedelta(seconds=1)
 # Progress is stored at most this often, alerts at once.
 _STORE_DELAY = timedelta(minutes=15)
 
+# An unchanged answer is compared with the progress this often.
+_COMPARE_AGAIN = timedelta(minutes=10)
+
 # Older progress is ignored, for example from a backup.
 _MAX_AGE = timedelta(days=1)
 
@@ -51,6 +54,8 @@ class EventDispatcher:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the dispatcher of an entry."""
         self.entry = entry
+        self._compared: Usage | None = None
+        self._compared_at = dt_util.utcnow()
         self._gap: CALLBACK_TYPE | None = None
         self._hass = hass
         self._late = True
@@ -62,6 +67,7 @@ class EventDispatcher:
             hass, 1, f"{DOMAIN}.{entry.entry_id}"
         )
         self._store_scheduled = False
+        self._unconfirmed = False
         async_at_started(hass, self._async_hold)
 
     async def async_load(self) -> None:
@@ -83,7 +89,7 @@ class EventDispatcher:
                     type(err).__name__,
                 )
         if self._state.org_id != (org_id := data_of(self.entry).org_id):
-            self._state = EventState(org_id)
+            self._compared, self._state = None, EventState(org_id)
 
     @callback
     def async_start(self) -> None:
@@ -114,6 +120,7 @@ class EventDispatcher:
             self._gap()
             self._gap = None
         self._loaded = True
+        self._compared = None
         self._state = EventState(self._state.org_id)
         await self._store.async_remove()
 
@@ -121,8 +128,14 @@ class EventDispatcher:
     def async_submit(self, usage: Usage, now: datetime, forecast: ForecastFn) -> bool:
         """Detect the events of an answer. Return whether it needs a second answer.
 
-        The events are sent by `async_dispatch`.
+        The events are sent by `async_dispatch`. An unchanged answer has no new events,
+        except that a weekly reset comes near, so it is not always compared.
         """
+        self._state.answered_at = now
+        unchanged = usage == self._compared and not self._unconfirmed
+        if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
+            return False
+        self._compared, self._compared_at = usage, now
         options = options_of(self.entry)
         detection = detect_events(
             self._state.progress,
@@ -137,7 +150,6 @@ class EventDispatcher:
         )
         events = [replace(item, late=self._late) for item in detection.events]
         self._late = False
-        self._state.answered_at = now
         self._state.pending += events
         changed = detection.progress != self._state.progress
         self._state.progress = detection.progress
@@ -148,6 +160,7 @@ class EventDispatcher:
             self._store.async_delay_save(
                 self._delayed_state, _STORE_DELAY.total_seconds()
             )
+        self._unconfirmed = detection.needs_confirmation
         return detection.needs_confirmation
 
     @callback

@@ -98,8 +98,9 @@ class UsageHistory:
             return
         self._last = due
         if _RECORDER not in self._hass.config.components:
-            self.habits = self._learn({}, now, zone)
-            self._on_change()
+            if (habits := self._learn({}, now, zone)) != self.habits:
+                self.habits = habits
+                self._on_change()
             return
         self._task = self._entry.async_create_background_task(
             self._hass,

@@ -47,23 +47,23 @@ class Account:
         if not is_account_known(entry):
             self._due[self._async_account] = now
 
-    async def async_update(self, *, spent: bool) -> bool:
-        """Send the requests that are due, and return whether plan or balance changed.
-
-        The balance becomes due when money was `spent`.
-        """
-        if self._busy:
-            return False
-        before, now = (self.plan, self.balance), dt_util.utcnow()
+    def is_due(self, now: datetime, *, spent: bool) -> bool:
+        """Return whether a request is due. Money that was `spent` makes the balance due."""
         if spent:
             due = self._balance_requested + _BALANCE_PAUSE
             self._due[self._async_balance] = min(self._due[self._async_balance], due)
+        # A time further away means that the clock was set back.
+        return not self._busy and any(
+            now >= due or due > now + _INTERVAL for due in self._due.values()
+        )
+
+    async def async_update(self) -> bool:
+        """Send the requests that are due, and return whether plan or balance changed."""
+        before, now = (self.plan, self.balance), dt_util.utcnow()
         self._busy = True
         try:
             for request, due in list(self._due.items()):
-                if now < due:
-                    # A later time means that the clock was set back.
-                    self._due[request] = min(due, now + _INTERVAL)
+                if now < due <= now + _INTERVAL:
                     continue
                 self._due[request] = now + _RETRY
                 try:

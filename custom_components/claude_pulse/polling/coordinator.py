@@ -80,16 +80,19 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self._due = dt_util.utcnow()
         self._interval = timedelta(seconds=options_of(entry).update_interval)
         self._key = SessionKey(hass, entry, client)
+        self._lock = asyncio.Lock()
         self._on_answer = on_answer
         self._org_id = data_of(entry).org_id
-        self._poll: asyncio.Task[Usage] | None = None
+        self._request: asyncio.Timeout | None = None
 
     async def async_shutdown(self) -> None:
         """Stop polling, also during a poll."""
         await super().async_shutdown()
-        if self._poll is not None:
-            self._poll.cancel()
-            await asyncio.wait([self._poll])
+        self.update_interval = None
+        if self._request is not None:
+            self._request.reschedule(self.hass.loop.time())
+        async with self._lock:
+            self._request = None
 
     @callback
     def async_poll_if_overdue(self) -> None:
@@ -97,32 +100,21 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         failure, now = self.back_off.failure, dt_util.utcnow()
         if self.config_entry.pref_disable_polling or (failure and failure.expired_key):
             return
-        if not self._is_polling and now >= self._due + _OVERDUE:
+        if not self._lock.locked() and now >= self._due + _OVERDUE:
             self._due = now + (failure.wait if failure else self._interval)
             self.hass.async_create_task(self.async_refresh())
-
-    @property
-    def _is_polling(self) -> bool:
-        """Return whether a poll is in progress."""
-        return self._poll is not None and not self._poll.done()
 
     async def _async_update_data(self) -> Usage:
         """Poll, or wait for the poll that is in progress.
 
-        Home Assistant before 2024.11 can update twice at the same time.
+        Home Assistant can update twice at the same time.
         """
-        if self._poll is None or self._poll.done():
-            self._poll = self.hass.async_create_background_task(
-                self._async_poll(), f"{self.name} poll"
-            )
-            # The caller can be cancelled before the poll fails.
-            self._poll.add_done_callback(_retrieve_exception)
-        poll = self._poll
-        await asyncio.wait([poll])
-        return self._unchanged() if poll.cancelled() else poll.result()
+        joined = self._lock.locked()
+        async with self._lock:
+            return self._unchanged() if joined else await self._async_poll()
 
     def _unchanged(self) -> Usage:
-        """Return the last values, because the entry is being unloaded or reloaded."""
+        """Return the last values after another poll, or because the entry unloads."""
         if self.last_update_success and self.data is not None:
             return self.data
         raise PollFailedError("cannot_connect", "stopped")
@@ -135,9 +127,15 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:
-            usage = await self._key.async_request(self._async_request)
+            async with asyncio.timeout(None) as self._request:
+                usage = await self._key.async_request(self._async_request)
+        except TimeoutError:
+            # The request was stopped by `async_shutdown`.
+            return self._unchanged()
         except ClaudeAiError as err:
             return await self._async_fail(err)
+        finally:
+            self._request = None
         now = dt_util.utcnow()
         recovered = self.back_off.failure is not None
         self.back_off.succeed(now)
@@ -252,9 +250,3 @@ def _parts(usage: Usage) -> set[Hashable]:
         *(window.identity for window in usage.windows),
         *(pool.label for pool in usage.pools),
     }
-
-
-def _retrieve_exception(poll: asyncio.Task[Usage]) -> None:
-    """Retrieve a poll's exception, so that asyncio does not log it."""
-    if not poll.cancelled():
-        poll.exception()

@@ -89,13 +89,12 @@ class SessionKey:
         offered, self._client.offered_key = self._client.offered_key, None
         if offered and now >= self._no_renewal_until:
             data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: working}
-        if self._store(working, data):
+        if data != self._entry.data and self._store(working, data):
             self._client.session_key = data[CONF_SESSION_KEY]
 
     def _store(self, used: str, data: dict[str, Any]) -> bool:
         """Store the data, unless the stored key is no longer the one that was used."""
         if data_of(self._entry).session_key != used:
             return False
-        if data != self._entry.data:
-            self._hass.config_entries.async_update_entry(self._entry, data=data)
+        self._hass.config_entries.async_update_entry(self._entry, data=data)
         return True
