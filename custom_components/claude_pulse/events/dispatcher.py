@@ -218,10 +218,17 @@ class EventDispatcher:
         return self._state.as_dict()
 
     async def _async_store(self) -> None:
-        """Store the state now. Home Assistant logs if that fails."""
+        """Store the state now. Home Assistant logs most failures."""
         self._store_scheduled = False
         if self._state.answered_at is not None:
-            await self._store.async_save(self._state.as_dict())
+            try:
+                await self._store.async_save(self._state.as_dict())
+            except OSError as err:
+                _LOGGER.warning(
+                    "Cannot store the progress of entry %s: %s",
+                    self.entry.entry_id,
+                    err.strerror,
+                )
 
 
 @callback
