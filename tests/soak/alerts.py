@@ -12,6 +12,8 @@ The expectations follow from the answers of claude.ai, whatever the rules of det
 - Claude is available again only after a limit was reached, and not while the session or
   the week is used up.
 - Usage is left over once, within a day before the week's reset.
+- After Home Assistant was off for more than a day, nothing is alerted until something new
+  happens.
 - What two answers a minute apart agree on is alerted within ten moments that show values.
 """
 
@@ -42,6 +44,8 @@ _LEVELS = (0, 75, 90, 100)
 _LEFT_OVER, _LEFT_OVER_BEFORE = 30, timedelta(hours=24)
 _CONFIRMED = timedelta(minutes=1)
 _MOST_MOMENTS = 10
+# After Home Assistant was off for longer, an alert would be old.
+_FORGOTTEN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Alerts:
         self._new: list[Alert] = []
         self._now: list[Alert] = []
         self._repeatable: list[Alert] = []
+        self._answered_at = clock.wall
+        self._stopped = False
         # Restored states are no alerts.
         self._seen: set[tuple[str, str]] = set()
 
@@ -117,6 +123,9 @@ class Alerts:
     def answer(self, windows: Iterable[Window]) -> None:
         """Note an answer. A window that is over by the machine's clock does not count."""
         now, wall = self._clock.right, self._clock.wall
+        if self._stopped and wall - self._answered_at > _FORGOTTEN_AFTER:
+            self.begin_again()
+        self._stopped, self._answered_at = False, wall
         current = [
             window
             for window in windows
@@ -163,6 +172,7 @@ class Alerts:
     def stop(self, *, crash: bool, in_a_poll: bool) -> None:
         """Note that Home Assistant stops. It may not have read the answers of a poll."""
         self._take_all()
+        self._stopped = True
         self._repeatable = self._now if crash else []
         for progress in self._progress.values():
             answers = progress.answers

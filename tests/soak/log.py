@@ -10,7 +10,7 @@ import re
 from .obstacles import Obstacles
 
 _POLL_FAILED = re.compile(
-    r"Error (fetching|requesting) claude_pulse data: |Authentication failed while fetching"
+    r"Error (fetching|requesting) claude_pulse \w+ data: |Authentication failed while fetching"
 )
 _NOT_STORED = ("Error writing config for ", "Cannot store the progress of entry ")
 # Since 2026, Home Assistant logs this if it stops while it retries a set-up.

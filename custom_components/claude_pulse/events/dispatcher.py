@@ -67,6 +67,7 @@ class EventDispatcher:
             hass, 1, f"{DOMAIN}.{entry.entry_id}"
         )
         self._store_scheduled = False
+        self._stored_at = self._compared_at
         self._unconfirmed = False
         async_at_started(hass, self._async_hold)
 
@@ -106,7 +107,7 @@ class EventDispatcher:
     def async_store_at_stop(self) -> None:
         """Store the state when Home Assistant has stopped."""
         self._started = False
-        self._store.async_delay_save(self._state.as_dict)
+        self._store.async_delay_save(self._state_to_store)
 
     @callback
     def async_store_now(self) -> None:
@@ -155,10 +156,12 @@ class EventDispatcher:
         self._state.progress = detection.progress
         if any(event.type != ROSE for event in events):
             self.async_store_now()
-        elif changed and not self._store_scheduled:
+        elif not self._store_scheduled and (
+            changed or now - self._stored_at > _MAX_AGE / 4
+        ):
             self._store_scheduled = True
             self._store.async_delay_save(
-                self._delayed_state, _STORE_DELAY.total_seconds()
+                self._state_to_store, _STORE_DELAY.total_seconds()
             )
         self._unconfirmed = detection.needs_confirmation
         return detection.needs_confirmation
@@ -212,17 +215,17 @@ class EventDispatcher:
             if event.window.resets_at is None or event.window.resets_at > now
         ]
 
-    def _delayed_state(self) -> dict[str, Any]:
-        """Return the JSON for a delayed write."""
+    def _state_to_store(self) -> dict[str, Any]:
+        """Return the JSON for a write."""
         self._store_scheduled = False
+        self._stored_at = dt_util.utcnow()
         return self._state.as_dict()
 
     async def _async_store(self) -> None:
         """Store the state now. Home Assistant logs most failures."""
-        self._store_scheduled = False
         if self._state.answered_at is not None:
             try:
-                await self._store.async_save(self._state.as_dict())
+                await self._store.async_save(self._state_to_store())
             except OSError as err:
                 _LOGGER.warning(
                     "Cannot store the progress of entry %s: %s",
