@@ -24,7 +24,7 @@ PHRASES = {
     r"look(s|ed|ing)? at": "check, read, process",
     r"ended": "expired, stopped, finished",
     r"(keys?|cookies?) ((has|have|will) )?ends?": "expires",
-    r"goe?s? on": "continues",
+    r"goe?s? on(?! and on)": "continues",
     r"comes? about": "happens",
     r"mended": "fixed",
     r"trembles?|trembling": "flickers",

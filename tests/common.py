@@ -1,4 +1,4 @@
-"""What several test modules share."""
+"""Helpers of several test modules."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def reauth_flows(hass: HomeAssistant) -> list[Any]:
 
 
 def issues(hass: HomeAssistant) -> set[str]:
-    """Return what the repair issues in force are about."""
+    """Return the translation keys of the active repair issues."""
     return {
         str(issue.translation_key)
         for (domain, _), issue in ir.async_get(hass).issues.items()
@@ -191,7 +191,7 @@ def issues(hass: HomeAssistant) -> set[str]:
 
 
 def messages_of(caplog: pytest.LogCaptureFixture, module: str) -> list[str]:
-    """Return what a module of ours has logged."""
+    """Return the log messages of a module of Claude Pulse."""
     name = f"custom_components.{DOMAIN}.{module}"
     return [record.getMessage() for record in caplog.records if record.name == name]
 

@@ -1,4 +1,4 @@
-"""What all tests share: a claude.ai stand-in that the client asks."""
+"""Fixtures of all tests: a simulator of claude.ai, and Home Assistant."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, beside which the others run."""
+    """Run the soak first, because it takes longest."""
     items.sort(key=lambda item: "soak" not in item.nodeid)
 
 

@@ -54,7 +54,7 @@ def hold_requests(claude: Claude) -> tuple[asyncio.Event, asyncio.Event]:
 
 
 def suspend(claude: Claude, monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
-    """Suspend the machine: the clock goes on, and timers do not."""
+    """Suspend the machine: the clock continues, and timers do not."""
     loop_time = claude.hass.loop.time
     claude.clock.tick(time)
     monkeypatch.setattr(
@@ -159,7 +159,7 @@ async def test_polling_disabled(claude: Claude, fault: str | None) -> None:
     if fault:
         claude.server.set_fault(fault)
         await update_by_hand(claude.hass)
-        # Kept values would stay for ever.
+        # Kept values would stay forever.
         assert claude.state("session_usage") == "unavailable"
     before = len(claude.server.requests)
     await pass_steps(claude, 20, HOUR)
@@ -272,7 +272,7 @@ async def test_outage_writes_nothing(
     """An outage of a day does not write to the storage, after a challenge neither."""
 
     def stored() -> dict[str, int]:
-        """Return the identities of what is stored."""
+        """Return the identities of the stored objects."""
         ours = (key for key in hass_storage if key.startswith(DOMAIN))
         return {key: id(hass_storage[key]) for key in ours}
 

@@ -899,7 +899,7 @@ def test_a_recorder_that_comes_later(open_page: Open) -> None:
     assert page.evaluate(points) > 20
 
 
-def test_a_course_goes_on(page: Page) -> None:
+def test_usage_profile_continues(page: Page) -> None:
     """A new number extends the history without a request."""
     show(page, "usual", width=480)
     page.locator(".chips button", has_text="Session").click()

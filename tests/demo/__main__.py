@@ -296,7 +296,7 @@ async def run(arguments: Namespace) -> int:
             await stop.wait()
         finally:
             if by_itself := stopped.done():
-                say(f"Home Assistant stopped by itself; the reason is in {log}.")
+                say(f"Home Assistant stopped unexpectedly. The reason is in {log}.")
             else:
                 say("\nStopping ...")
                 process.terminate()

@@ -136,7 +136,7 @@ def _sessions(
 
 
 def _week_of(rises: Sequence[float], now: datetime) -> datetime:
-    """Return the start of the week, chosen so that the usual share is used by now."""
+    """Return the start of the week for which the usual share is used now."""
     week = WEEK // _STEP
 
     def used_by_now(hours: int) -> float:

@@ -47,7 +47,7 @@ def until_reset(
     utcnow = dt_util.utcnow
 
     def set_clock(seconds: float) -> None:
-        """Set the clock, which goes on."""
+        """Set the clock, which continues to run."""
         ahead = RESET - timedelta(seconds=seconds) - utcnow()
         monkeypatch.setattr(dt_util, "utcnow", lambda: utcnow() + ahead)
         claude.server.advance = ahead

@@ -1,4 +1,4 @@
-"""What is expected of the alerts of one entry.
+"""The expected alerts of one entry.
 
 The expectations follow from the answers of claude.ai, whatever the rules of detection:
 

@@ -33,7 +33,7 @@ class Interruption:
         """Expect the connection to be closed."""
         for _ in range(100):
             await asyncio.sleep(0)
-        assert not self._held, "the poll goes on without its entry"
+        assert not self._held, "the poll continues without its entry"
 
     async def settle(self, hass: HomeAssistant) -> Request | None:
         """Wait until Home Assistant has settled, or a poll is held, and return that."""

@@ -1,4 +1,4 @@
-"""What is expected of reauthentication flows and repair issues: each has a reason."""
+"""The expected reauthentication flows and repair issues: each has a reason."""
 
 from __future__ import annotations
 

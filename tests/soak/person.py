@@ -1,4 +1,4 @@
-"""What a person does: sets up, enters keys, chooses, switches off, uses Claude."""
+"""The actions of a person: set up, enter keys, choose, switch off, use Claude."""
 
 from __future__ import annotations
 

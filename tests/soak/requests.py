@@ -1,4 +1,4 @@
-"""What is expected of the requests of one entry: polls in time, few others."""
+"""The expected requests of one entry: polls in time, few others."""
 
 from __future__ import annotations
 
