@@ -9,6 +9,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
@@ -60,10 +61,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Unload an entry."""
-    return await runtime_of(hass, entry).async_unload(
-        hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    )
+    """Unload an entry. If a platform does not unload, the entry stays up to date.
+
+    Raises HomeAssistantError in this case.
+    """
+    unload = _async_unload_platforms(hass, entry)
+    if not await runtime_of(hass, entry).async_unload(unload):
+        # After False, Home Assistant before 2025.4 would keep the entry loaded.
+        raise HomeAssistantError("A platform could not be unloaded")
+    return True
+
+
+async def _async_unload_platforms(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Unload the platforms. Return whether all of them have unloaded."""
+    # Home Assistant before 2024.12 calls these callbacks when one platform has unloaded.
+    on_unload, entry._on_unload = entry._on_unload, None
+    try:
+        return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    finally:
+        entry._on_unload = on_unload
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
