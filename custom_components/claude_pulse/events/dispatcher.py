@@ -106,7 +106,8 @@ class EventDispatcher:
     def async_store_at_stop(self) -> None:
         """Store the state when Home Assistant has stopped."""
         self._started = False
-        self._store.async_delay_save(self._state.as_dict)
+        if self._state.answered_at is not None:
+            self._store.async_delay_save(self._state.as_dict)
 
     @callback
     def async_store_now(self) -> None:
