@@ -16,6 +16,8 @@ SINCE = {
     "bounded_headers": (2026, 5),
     # aiohttp lets the cookie jar parse cookies.
     "lazy_cookies": (2025, 6),
+    # Zeroconf resolves names for HTTP clients. Without a network interface it raises.
+    "mdns_resolver": (2025, 4),
     # Integrations can provide triggers and conditions.
     "own_automation": (2025, 12),
     # A sentence file can use the speech slots of an intent's response.

@@ -6,17 +6,22 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from errno import ENETUNREACH, ENODEV
 import os
 from pathlib import Path
+import socket
 import sqlite3
 import stat
 import sys
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from .demo import past
-from .demo.__main__ import explain, make_config
+from .demo.__main__ import check_loopback, explain, make_config
+from .demo.launch import use_loopback
+from .features import needs
 from .simulator.world import make_world
 
 STATES = """
@@ -129,3 +134,32 @@ def test_live_explains_the_stored_key(
     output = capsys.readouterr().out
     assert "real session key, unencrypted" in output
     assert f"rm -r '{config}'" in output
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_no_loopback_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that cannot connect to itself gets a sentence."""
+    check_loopback()
+    unreachable = OSError(ENETUNREACH, "Network is unreachable")
+    monkeypatch.setattr(socket.socket, "connect", Mock(side_effect=unreachable))
+    with pytest.raises(SystemExit, match="loopback interface"):
+        check_loopback()
+
+
+@needs("mdns_resolver")
+def test_loopback_is_the_only_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zeroconf, without which there is no HTTP client, then uses loopback."""
+    from zeroconf import InterfaceChoice, Zeroconf
+
+    used: list[object] = []
+
+    def initialize(_: Zeroconf, interfaces: object = None) -> None:
+        """Initialize as on a machine that only has loopback."""
+        if interfaces != ["127.0.0.1"]:
+            raise OSError(ENODEV, "No such device")
+        used.append(interfaces)
+
+    monkeypatch.setattr(Zeroconf, "__init__", initialize)
+    use_loopback()
+    Zeroconf(interfaces=InterfaceChoice.Default)
+    assert used == [["127.0.0.1"]]

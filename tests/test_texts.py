@@ -42,6 +42,9 @@ ICONS = json.loads((PACKAGE / "icons.json").read_text())
 MANIFEST = json.loads((PACKAGE / "manifest.json").read_text())
 LANGUAGES = sorted((PACKAGE / "translations").glob("*.json"))
 
+# The reasons to abort a flow of an entry that cannot be changed.
+GONE = ("entry_removed", "migration_failed")
+
 # The limits by the prefix of their keys.
 LIMITS = {
     "session": SESSION,
@@ -192,18 +195,17 @@ def test_every_error_has_a_text() -> None:
 
 
 def test_every_reason_to_abort_a_flow_has_a_text() -> None:
-    """A removed entry has the same text in all flows."""
+    """An entry that was removed or not migrated has the same text in all flows."""
     config, options = ENGLISH["config"]["abort"], ENGLISH["options"]["abort"]
     done = {"reauth_successful", "reconfigure_successful"}
-    assert config.keys() == {"already_configured", "entry_removed", *done}
-    assert options.keys() == {"entry_removed", "migration_failed"}
-    assert options["entry_removed"] == config["entry_removed"]
+    assert config.keys() == {"already_configured", *GONE, *done}
+    assert options == {key: config[key] for key in GONE}
 
 
 def test_every_issue_has_a_text() -> None:
     """An issue has a description or a fix flow, which uses the words of the forms."""
     texts, all_errors = ENGLISH["issues"], ENGLISH["config"]["error"]
-    removed = {"entry_removed": ENGLISH["config"]["abort"]["entry_removed"]}
+    gone = {key: ENGLISH["config"]["abort"][key] for key in GONE}
     assert texts.keys() == set(issues.Issue)
     for issue in texts.values():
         assert issue["title"]
@@ -211,7 +213,7 @@ def test_every_issue_has_a_text() -> None:
 
     flow = texts["key_ends"]["fix_flow"]
     assert flow["error"] == all_errors
-    assert flow["abort"] == removed
+    assert flow["abort"] == gone
 
     flow = texts["organization"]["fix_flow"]
     expected = {key: text for key, text in all_errors.items() if key not in KEY_ERRORS}
@@ -221,7 +223,7 @@ def test_every_issue_has_a_text() -> None:
     for key in ("already_configured", "invalid_org_id", "org_not_found"):
         del expected[key]
     del expected["unknown"], expected["wrong_account"]
-    assert flow["abort"] == expected | removed
+    assert flow["abort"] == expected | gone
 
 
 def test_linked_headings_exist() -> None:

@@ -60,7 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Unload an entry."""
+    """Unload an entry. If a platform does not unload, the entry stays up to date."""
     return await runtime_of(hass, entry).async_unload(
         hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     )

@@ -88,4 +88,4 @@ def async_add_dynamic_entities(
 
     platform = async_get_current_platform()
     async_add_entities([*fixed, *(create() for create in factories.values())])
-    runtime.entry.async_on_unload(runtime.coordinator.async_add_listener(add_new))
+    runtime.async_on_stop(runtime.coordinator.async_add_listener(add_new))

@@ -30,7 +30,7 @@ from .polling.account import Account
 from .polling.back_off import BackOff
 from .polling.coordinator import ClaudePulseCoordinator
 from .polling.minute import async_track_minute
-from .polling.sessions import async_entry_session
+from .polling.sessions import async_create_session
 from .stored import data_of, slug_of
 
 
@@ -55,7 +55,7 @@ class Runtime:
         self.entry = entry
         self.hass = hass
         self.usable = False
-        self._stop_tick: CALLBACK_TYPE | None = None
+        self._on_stop: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -79,9 +79,10 @@ class Runtime:
         hass, entry = self.hass, self.entry
         await self.dispatcher.async_load()
         try:
-            session = async_entry_session(hass, entry)
+            session = async_create_session(hass)
         except ClaudeAiError as err:
             raise ConfigEntryNotReady(str(err)) from None
+        self.async_on_stop(session.detach)
         client = ClaudeAiClient(session, data_of(entry).session_key)
         self.account = Account(hass, entry, client)
         self.history = UsageHistory(hass, entry, self._async_update_entities)
@@ -90,10 +91,14 @@ class Runtime:
         self.coordinator = ClaudePulseCoordinator(
             hass, entry, client, self.back_off, self._async_process
         )
-        entry.async_on_unload(
+        self.async_on_stop(
             hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop_polling)
         )
-        await self.coordinator.async_config_entry_first_refresh()
+        try:
+            await self.coordinator.async_config_entry_first_refresh()
+        except BaseException:
+            self._stop()
+            raise
         # The first listener: entities read the readings.
         self.coordinator.async_add_listener(self._async_update_readings)
         self._async_update_readings()
@@ -102,16 +107,30 @@ class Runtime:
     @callback
     def async_run(self) -> None:
         """Follow the clock and send events. The entities exist now."""
-        self.entry.async_on_unload(
-            # The time zone can change.
+        # The time zone can change.
+        self.async_on_stop(
             self.hass.bus.async_listen(
                 EVENT_CORE_CONFIG_UPDATE, self._async_update_entities
             )
         )
         self.coordinator.async_add_listener(self._async_dispatch_soon)
-        self._stop_tick = async_track_minute(self.hass, self._async_tick)
+        self.async_on_stop(async_track_minute(self.hass, self._async_tick))
         self.history.async_tick()
         self.dispatcher.async_start()
+
+    @callback
+    def async_on_stop(self, action: CALLBACK_TYPE) -> None:
+        """Call an action when the runtime stops.
+
+        Home Assistant 2024.1 calls those of `entry.async_on_unload` already when one
+        platform has been unloaded, although the next one can fail.
+        """
+        self._on_stop.append(action)
+
+    def _stop(self) -> None:
+        """Call the actions."""
+        while self._on_stop:
+            self._on_stop.pop()()
 
     @callback
     def async_wait_for(self, adding: Coroutine[Any, Any, None]) -> None:
@@ -138,19 +157,15 @@ class Runtime:
     async def async_stop(self) -> None:
         """Stop everything."""
         self.usable = False
-        if self._stop_tick is not None:
-            self._stop_tick()
-            self._stop_tick = None
         await self.coordinator.async_shutdown()
+        self._stop()
         await self.dispatcher.async_stop()
 
     async def _async_stop_polling(self, _: Event) -> None:
         """Stop polling before Home Assistant stops."""
-        if self._stop_tick is not None:
-            self._stop_tick()
-            self._stop_tick = None
         self.dispatcher.async_store_at_stop()
         await self.coordinator.async_shutdown()
+        self._stop()
 
     @callback
     def _async_process(self, usage: Usage, now: datetime) -> bool:

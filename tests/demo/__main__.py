@@ -104,6 +104,15 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def check_loopback() -> None:
+    """Exit if this machine cannot connect to itself."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((HOST, 9))
+        except OSError as err:
+            sys.exit(f"The demo needs the loopback interface ({err.strerror}).")
+
+
 def free_port(wanted: int) -> int:
     """Return the wanted port, or the next free one."""
     for port in range(wanted, wanted + 100):
@@ -256,6 +265,7 @@ async def run(arguments: Namespace) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    check_loopback()
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
     config = (arguments.config or ROOT / ".cache" / "demo" / __version__).absolute()

@@ -30,6 +30,7 @@ def main() -> None:
         sys.path.insert(0, config)
         from custom_components.claude_pulse.claude_ai import client, status
 
+        use_loopback()
         client.BASE_URL, status.STATUS_URL, *hurry = options
         if hurry:
             make_time_fly()
@@ -49,6 +50,27 @@ def change_mode(
 ) -> None:
     """Change the mode of a file, but not for others."""
     change(file, mode & ~0o077, **options)
+
+
+def use_loopback() -> None:
+    """Let Zeroconf use the loopback interface if there is no other one.
+
+    Home Assistant 2025.4 and later create no HTTP client without Zeroconf.
+    """
+    try:
+        from zeroconf import Zeroconf
+    except ImportError:
+        return
+    initialize = Zeroconf.__init__
+
+    def initialize_or_use_loopback(self: Any, *args: Any, **options: Any) -> None:
+        """Initialize with the interfaces of the machine, or with loopback."""
+        try:
+            initialize(self, *args, **options)
+        except OSError:
+            initialize(self, interfaces=["127.0.0.1"])
+
+    Zeroconf.__init__ = initialize_or_use_loopback
 
 
 def make_time_fly() -> None:

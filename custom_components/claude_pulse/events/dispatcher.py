@@ -74,14 +74,13 @@ class EventDispatcher:
     async def async_load(self) -> None:
         """Load the stored state when Home Assistant starts.
 
-        The state of another organization or an old state is ignored.
+        The state of another organization is ignored.
         """
         if not self._loaded:
             self._loaded = True
             try:
                 if stored := await self._store.async_load():
                     self._state = EventState.from_dict(stored)
-                    self._drop_old(dt_util.utcnow())
             except Exception as err:  # noqa: BLE001
                 _LOGGER.warning(
                     "Cannot read the stored progress of entry %s (%s). Alerts that are "
@@ -107,7 +106,8 @@ class EventDispatcher:
     def async_store_at_stop(self) -> None:
         """Store the state when Home Assistant has stopped."""
         self._started = False
-        self._store.async_delay_save(self._state_to_store)
+        if self._state.answered_at is not None:
+            self._store.async_delay_save(self._state_to_store)
 
     @callback
     def async_store_now(self) -> None:
@@ -132,6 +132,8 @@ class EventDispatcher:
         The events are sent by `async_dispatch`. An unchanged answer has no new events,
         except that a weekly reset comes near, so it is not always compared.
         """
+        if self._late:
+            self._drop_old(now)
         self._state.answered_at = now
         unchanged = usage == self._compared and not self._unconfirmed
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
@@ -205,7 +207,10 @@ class EventDispatcher:
         async_call_later(self._hass, HOLD, HassJob(ready, cancel_on_shutdown=True))
 
     def _drop_old(self, now: datetime) -> None:
-        """Drop what is too old to cause an alert."""
+        """Drop stored state that is too old to cause an alert.
+
+        The first answer can come days after the start, if the session key has expired.
+        """
         state = self._state
         if state.answered_at is None or now - state.answered_at > _MAX_AGE:
             self._state = EventState(state.org_id)

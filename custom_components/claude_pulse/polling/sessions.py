@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientSession, DummyCookieJar
 from yarl import URL
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
@@ -28,7 +27,7 @@ class _NoCookieJar(DummyCookieJar):
 
 
 @callback
-def _async_create_session(hass: HomeAssistant) -> ClientSession:
+def async_create_session(hass: HomeAssistant) -> ClientSession:
     """Create a session. The caller detaches it.
 
     It has its own cookie jar, which stores nothing, and does not unpack bodies, as the
@@ -42,22 +41,14 @@ def _async_create_session(hass: HomeAssistant) -> ClientSession:
             cookie_jar=_NoCookieJar(),
         )
     except OSError as err:
-        # Home Assistant 2024.12 and later need a network interface for the resolver.
+        # Home Assistant 2025.4 and later need a network interface for the resolver.
         raise UnreachableError(type(err).__name__) from None
-
-
-@callback
-def async_entry_session(hass: HomeAssistant, entry: ConfigEntry) -> ClientSession:
-    """Create a session that is detached when the entry unloads."""
-    session = _async_create_session(hass)
-    entry.async_on_unload(session.detach)
-    return session
 
 
 @asynccontextmanager
 async def short_session(hass: HomeAssistant) -> AsyncGenerator[ClientSession]:
     """Create a session for a few requests."""
-    session = _async_create_session(hass)
+    session = async_create_session(hass)
     try:
         yield session
     finally:
