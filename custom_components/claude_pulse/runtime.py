@@ -157,14 +157,14 @@ class Runtime:
     async def async_stop(self) -> None:
         """Stop everything."""
         self.usable = False
-        await self.coordinator.async_shutdown()
+        await self.coordinator.async_stop()
         self._stop()
         await self.dispatcher.async_stop()
 
     async def _async_stop_polling(self, _: Event) -> None:
         """Stop polling before Home Assistant stops."""
         self.dispatcher.async_store_at_stop()
-        await self.coordinator.async_shutdown()
+        await self.coordinator.async_stop()
         self._stop()
 
     @callback

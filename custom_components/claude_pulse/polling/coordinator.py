@@ -86,6 +86,13 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self._request: asyncio.Timeout | None = None
 
     async def async_shutdown(self) -> None:
+        """Do nothing, as the runtime calls `async_stop`.
+
+        Home Assistant before 2024.12 calls this method when the first platform has been
+        unloaded, although the next one can fail.
+        """
+
+    async def async_stop(self) -> None:
         """Stop polling, also during a poll."""
         await super().async_shutdown()
         self.update_interval = None
@@ -130,7 +137,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             async with asyncio.timeout(None) as self._request:
                 usage = await self._key.async_request(self._async_request)
         except TimeoutError:
-            # The request was stopped by `async_shutdown`.
+            # The request was stopped by `async_stop`.
             return self._unchanged()
         except ClaudeAiError as err:
             return await self._async_fail(err)
