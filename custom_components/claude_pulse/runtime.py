@@ -177,8 +177,7 @@ class Runtime:
         if before is not None and before == usage and self.readable:
             # The coordinator calls no listener.
             self.dispatcher.async_dispatch()
-        spent = before is not None and before.spend != usage.spend
-        if self.account.is_due(now, spent=spent):
+        if self.account.is_due(now):
             self.entry.async_create_background_task(
                 self.hass,
                 self._async_update_account(),

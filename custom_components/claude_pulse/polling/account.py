@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,12 +15,9 @@ from ..device import async_update_device
 from ..seat import async_store_account, is_account_known
 from ..stored import data_of
 
-# The time between two requests of the same kind, and after a failure.
+# The time between two updates, and after a failed one.
 _INTERVAL = timedelta(hours=6)
 _RETRY = timedelta(hours=1)
-
-# Spending makes a request for the balance due, but not sooner after the last one.
-_BALANCE_PAUSE = timedelta(hours=4)
 
 
 class Account:
@@ -30,50 +26,32 @@ class Account:
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: ClaudeAiClient
     ) -> None:
-        """Initialize without values. All requests are due."""
+        """Initialize without values. An update is due."""
         self.balance: Money | None = None
         self.plan: str | None = None
-        self._busy = False
         self._client = client
+        self._due = dt_util.utcnow()
         self._entry = entry
         self._hass = hass
         self._org_id = data_of(entry).org_id
-        now = dt_util.utcnow()
-        self._balance_requested = now - _BALANCE_PAUSE
-        self._due: dict[Callable[[], Awaitable[None]], datetime] = {
-            self._async_organization: now,
-            self._async_balance: now,
-        }
-        if not is_account_known(entry):
-            self._due[self._async_account] = now
 
-    def is_due(self, now: datetime, *, spent: bool) -> bool:
-        """Return whether a request is due. Money that was `spent` makes the balance due."""
-        if spent:
-            due = self._balance_requested + _BALANCE_PAUSE
-            self._due[self._async_balance] = min(self._due[self._async_balance], due)
-        # A time further away means that the clock was set back.
-        return not self._busy and any(
-            now >= due or due > now + _INTERVAL for due in self._due.values()
-        )
+    def is_due(self, now: datetime) -> bool:
+        """Return whether an update is due, or the clock was set back since the last one."""
+        return not now < self._due <= now + _INTERVAL
 
     async def async_update(self) -> bool:
-        """Send the requests that are due, and return whether plan or balance changed."""
+        """Request everything, and return whether the plan or the balance changed."""
         before, now = (self.plan, self.balance), dt_util.utcnow()
-        self._busy = True
-        try:
-            for request, due in list(self._due.items()):
-                if now < due <= now + _INTERVAL:
-                    continue
-                self._due[request] = now + _RETRY
-                try:
-                    await request()
-                except ClaudeAiError:
-                    continue
-                if request in self._due:
-                    self._due[request] = now + _INTERVAL
-        finally:
-            self._busy = False
+        self._due = now + _INTERVAL
+        for request in (
+            self._async_organization,
+            self._async_balance,
+            self._async_account,
+        ):
+            try:
+                await request()
+            except ClaudeAiError:
+                self._due = now + _RETRY
         return before != (self.plan, self.balance)
 
     async def _async_organization(self) -> None:
@@ -84,11 +62,11 @@ class Account:
 
     async def _async_balance(self) -> None:
         """Request the prepaid balance."""
-        self._balance_requested = dt_util.utcnow()
         self.balance = await self._client.balance(self._org_id)
 
     async def _async_account(self) -> None:
         """Request the account, until it is known."""
+        if is_account_known(self._entry):
+            return
         if account_id := await self._client.account():
             async_store_account(self._hass, self._entry, account_id)
-            del self._due[self._async_account]

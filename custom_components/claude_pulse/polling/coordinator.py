@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
 import random
@@ -148,7 +148,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self.back_off.succeed(now)
         self._key.async_succeeded()
         async_update_issues(self.hass, self.config_entry, now, None)
-        confirm = self._on_answer(usage, now) or self._has_new_parts(usage)
+        confirm = self._on_answer(usage, now)
         jitter = timedelta(seconds=random.randint(0, JITTER))
         self._schedule(
             Situation(
@@ -233,13 +233,6 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             last_success + KEEP if last_success <= now < last_success + KEEP else None
         )
 
-    def _has_new_parts(self, usage: Usage) -> bool:
-        """Return whether an answer has a limit or pool that the last one did not have.
-
-        Entities for them are created after a second answer.
-        """
-        return self.data is not None and not _parts(usage) <= _parts(self.data)
-
     def _schedule(self, situation: Situation) -> None:
         """Set the time of the next poll."""
         self.update_interval = next_poll(situation)
@@ -249,11 +242,3 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
 def _resets(usage: Usage | None) -> list[datetime | None]:
     """Return the reset times of an answer."""
     return [window.resets_at for window in usage.all_windows] if usage else []
-
-
-def _parts(usage: Usage) -> set[Hashable]:
-    """Return the limits and pools of an answer."""
-    return {
-        *(window.identity for window in usage.windows),
-        *(pool.label for pool in usage.pools),
-    }
