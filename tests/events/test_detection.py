@@ -1,0 +1,482 @@
+"""Detection of events: each event once, and none from a single wrong answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.claude_pulse.claude_ai.usage import (
+    SESSION,
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
+from custom_components.claude_pulse.events.detection import (
+    Change,
+    Detection,
+    _compare,
+    detect_events,
+)
+from custom_components.claude_pulse.events.model import (
+    ROSE,
+    Rules,
+    UsageEvent,
+    WindowProgress,
+)
+from custom_components.claude_pulse.forecast.projection import forecast_of
+
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))
+RULES = Rules(frozenset({50, 75, 90}), 30, 24 * HOUR)
+FABLE = Identity("weekly_scoped", "fable")
+
+Progress = Mapping[Identity, WindowProgress]
+# Minutes since START, a percentage, and the minutes from START to the reset.
+Answer = tuple[float, float, float | None]
+
+
+def window(
+    percent: float,
+    resets_at: datetime | None = START + WEEK,
+    identity: Identity = WEEKLY,
+) -> UsageWindow:
+    """Return a window, by default of the first week."""
+    return UsageWindow(identity, None, percent, resets_at)
+
+
+def detect(
+    progress: Progress, now: datetime, *windows: UsageWindow, forecasts: bool = False
+) -> Detection:
+    """Detect events in an answer, by default without forecasts."""
+    return detect_events(
+        progress,
+        windows,
+        lambda item: forecast_of(item, now) if forecasts else None,
+        now,
+        RULES,
+    )
+
+
+def texts(events: Iterable[UsageEvent]) -> list[str]:
+    """Return events as short texts, without rises."""
+    return [
+        event.type.removesuffix("_reached")
+        + (f" {event.threshold:g}" if event.threshold else "")
+        + (f" of {event.before:g}" if event.type == "reset" else "")
+        for event in events
+        if event.type != ROSE
+    ]
+
+
+def events_of(*answers: Answer, identity: Identity = WEEKLY) -> list[str]:
+    """Return the events of answers, as texts."""
+    progress: Progress = {}
+    found: list[str] = []
+    for minutes, percent, reset in answers:
+        resets_at = None if reset is None else START + reset * MINUTE
+        item = window(percent, resets_at, identity)
+        detection = detect(progress, START + minutes * MINUTE, item)
+        progress = detection.progress
+        found += texts(detection.events)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("known", "answers", "changes", "expected"),
+    [
+        # The same reset, and at most 5 points lower.
+        ((60, 60), [(76, 60)], [Change.SAME], ["threshold 75"]),
+        ((60, 60), [(55, 61)], [Change.SAME], []),
+        ((60, 60), [(55, None)], [Change.SAME], []),
+        ((60, None), [(76, None)], [Change.SAME], ["threshold 75"]),
+        ((100, 60), [(98, 60)], [Change.SAME], []),
+        # After the reset, and lower or at 0%.
+        ((60, -2), [(3, 298)], [Change.NEXT], ["reset of 60"]),
+        ((60, -2), [(0, None)], [Change.NEXT], ["reset of 60"]),
+        ((0, -2), [(0, 298)], [Change.NEXT], ["reset of 0"]),
+        ((60, -61), [(80, 239)], [Change.NEXT], ["reset of 60", "threshold 75"]),
+        # From before a reset that has passed.
+        ((60, -2), [(60, -2)], [Change.STALE], []),
+        ((60, -2), [(76, None)], [Change.STALE], []),
+        ((60, -2), [(3, 20)], [Change.STALE], []),
+        ((3, 298), [(60, -2)], [Change.STALE], []),
+        # Just after the reset, and not lower.
+        ((49, -2), 2 * [(49, 298)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
+        # More than 5 points lower before the reset.
+        ((49, 60), 2 * [(43, 60)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
+        ((60, 60), [(54, 60), (60, 60)], [Change.UNSURE, Change.SAME], []),
+        # From 100% by 3 to 5 points before the reset.
+        ((100, 60), 2 * [(97, 60)], [Change.UNSURE, Change.SAME], ["available_again"]),
+        ((100, 60), 2 * [(95, 60)], [Change.UNSURE, Change.SAME], ["available_again"]),
+        # Another reset before the last one has passed.
+        ((60, 60), 2 * [(60, 200)], [Change.UNSURE, Change.SAME], []),
+        ((49, 60), 2 * [(49, 360)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
+    ],
+)
+def test_table_of_cases(
+    known: tuple[float, float | None],
+    answers: list[tuple[float, float | None]],
+    changes: list[Change],
+    expected: list[str],
+) -> None:
+    """Each row of the table: a session, and its answers a minute apart."""
+
+    def session(percent: float, minutes: float | None) -> UsageWindow:
+        """Return a session that resets in this number of minutes from START."""
+        resets_at = None if minutes is None else START + minutes * MINUTE
+        return window(percent, resets_at, SESSION)
+
+    first = session(*known)
+    progress: Progress = {SESSION: WindowProgress(first.percent, first.resets_at)}
+    found: list[str] = []
+    for number, (answer, change) in enumerate(zip(answers, changes, strict=True)):
+        now, item = START + number * MINUTE, session(*answer)
+        assert _compare(progress[SESSION], item, now) is change
+        detection = detect(progress, now, item)
+        assert detection.needs_confirmation is (change is Change.UNSURE)
+        if change in (Change.STALE, Change.UNSURE):
+            assert not detection.events
+        progress = detection.progress
+        found += texts(detection.events)
+    assert found == expected
+    # The last answer counts, unless it is old or lower within the window.
+    counts = changes[-1] is Change.NEXT or "available_again" in expected
+    last = answers[-1][0]
+    highest = known[0] if changes == [Change.STALE] else max(known[0], last)
+    assert progress[SESSION].percent == (last if counts else highest)
+
+
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        # Only the highest of several thresholds.
+        ((40, 60, 61, 92, 100, 100), ["threshold 50", "threshold 90", "limit"]),
+        ((40, 100), ["limit"]),
+        # A value that flickers around a threshold.
+        ((70, 76, 75, 76, 74, 76), ["threshold 75"]),
+        # The first answer has no events.
+        ((85, 85, 91), ["threshold 90"]),
+        ((100, 100), []),
+        # One wrong zero, two of them, and a real one.
+        ((73, 0, 73), []),
+        ((73, 0, 73, 0, 73, 76), ["threshold 75"]),
+        ((73, 0, 73, 0, 0), ["reset of 73"]),
+        # A refill is a reset. The percentage continues from there.
+        ((100, 40, 40, 60), ["reset of 100", "available_again", "threshold 50"]),
+        ((80, 55, 55), ["reset of 80", "threshold 50"]),
+        # A higher limit, but not a wrong answer or a value that flickers.
+        ((99, 100, 95, 95, 96, 100), ["limit", "available_again", "limit"]),
+        ((99, 100, 95, 100, 95, 100), ["limit"]),
+        ((99, 100, 98, 99, 98, 100), ["limit"]),
+        # Beyond the limit.
+        ((99, 103, 104), ["limit"]),
+    ],
+)
+def test_within_a_window(percents: tuple[float, ...], expected: list[str]) -> None:
+    """Answers two minutes apart in the middle of a week."""
+    answers = [(5000 + 2 * n, percent, 10080) for n, percent in enumerate(percents)]
+    assert events_of(*answers) == expected
+
+
+def test_fall_is_not_confirmed_within_a_minute() -> None:
+    """Two answers within a minute can be the same wrong one."""
+    answers = [(5000, 73, 10080), (5002, 0, 10080), (5002.5, 0, 10080)]
+    assert events_of(*answers) == []
+    assert events_of(*answers, (5003, 0, 10080)) == ["reset of 73"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # No answer for a while: over a threshold, over a reset, over both.
+        ([(100, 60, 300), (250, 92, 300)], ["threshold 90"]),
+        ([(100, 100, 300), (400, 3, 650)], ["reset of 100", "available_again"]),
+        ([(100, 60, 300), (400, 80, 650)], ["reset of 60", "threshold 75"]),
+        # No session is running.
+        ([(100, 60, 300), (301, 0, None), (400, 0, None)], ["reset of 60"]),
+        ([(100, 0, None), (400, 55, 650)], ["threshold 50"]),
+        # After the reset, claude.ai still serves the old values.
+        (
+            [(100, 97, 300), (301, 97, 300), (302, 97, 301), (303, 2, 603)],
+            ["reset of 97"],
+        ),
+        # A reset that moves a little is the same.
+        ([(100, 60, 300), (110, 61, 301), (120, 62, 299)], []),
+        # One wrong answer with 0% and another reset.
+        (
+            [(100, 73, 300), (102, 0, 402), (104, 73, 300), (106, 76, 300)],
+            ["threshold 75"],
+        ),
+        # The same percentage after the reset: new use, or the old values.
+        (
+            [(299, 80, 300), (302, 80, 602), (304, 80, 602)],
+            ["reset of 80", "threshold 75"],
+        ),
+        (
+            [(299, 100, 300), (300.25, 100, 600), (302, 1, 600), (304, 1, 600)],
+            ["reset of 100", "available_again"],
+        ),
+        ([(299, 80, 300), (301, 80, 601), (302, 80, 300), (304, 80, 601)], []),
+        # An unused session with a reset, in one answer or in two.
+        ([(100, 0, None), (102, 0, 402), (104, 0, None), (500, 0, None)], []),
+        (
+            [(100, 0, None), (102, 0, 402), (104, 0, 402), (403, 0, None)],
+            ["reset of 0"],
+        ),
+        # The old values return after the reset event.
+        (
+            [(100, 92, 300), (301, 2, 601), (302, 92, 300), (304, 2, 601)],
+            ["reset of 92"],
+        ),
+        (
+            [(100, 92, 300), (301, 0, None), (302, 92, 300), (304, 92, 300)],
+            ["reset of 92"],
+        ),
+        # The old values are served without a reset.
+        ([(100, 92, 300), (301, 92, None), (303, 2, 603)], ["reset of 92"]),
+        # A reset in the past, and one that was not known before.
+        ([(100, 60, 300), (102, 60, 2), (104, 60, 300), (106, 61, 300)], []),
+        ([(100, 80, 300), (102, 80, 106), (107, 80, 300), (109, 81, 300)], []),
+        # One answer with another reset, and two that do not agree.
+        ([(100, 60, 300), (102, 80, 650), (104, 60, 300)], []),
+        ([(100, 60, 300), (102, 80, 650), (104, 80, 180), (106, 60, 300)], []),
+        # A reset that moved, and one a whole window later because of a slow clock.
+        ([(100, 60, 300), (102, 80, 400), (104, 80, 400)], ["threshold 75"]),
+        (
+            [(100, 60, 300), (102, 80, 650), (104, 80, 650)],
+            ["reset of 60", "threshold 75"],
+        ),
+        # An answer without a reset does not hide the reset.
+        (
+            [(60, 60, 300), (120, 60, None), (360, 80, 600)],
+            ["reset of 60", "threshold 75"],
+        ),
+    ],
+)
+def test_sequences_over_a_reset(answers: list[Answer], expected: list[str]) -> None:
+    """Answers of a session, with their resets."""
+    assert events_of(*answers, identity=SESSION) == expected
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        [(100, 40, 300), (200, 41, None)],
+        # Only one wrong answer had a reset.
+        [(100, 40, None), (102, 40, 120), (104, 40, None)],
+        [(100, 40, None), (102, 41, 120), (104, 40, None)],
+    ],
+)
+def test_window_without_a_reset_from_now_on(begin: list[Answer]) -> None:
+    """An hour after its last reset, a window continues without one."""
+    rising = [(300 + 2 * n, 42 + n, None) for n in range(59)]
+    found = events_of(*begin, *rising, identity=FABLE)
+    assert found[-2:] == ["threshold 90", "limit"]
+    assert not [text for text in found if "reset" in text]
+
+
+@pytest.mark.parametrize("step", [2, 30, 61, 120])
+@pytest.mark.parametrize(("identity", "length"), [(SESSION, 300), (WEEKLY, 10080)])
+def test_reset_that_moves_with_the_clock(
+    step: float, identity: Identity, length: float
+) -> None:
+    """A reset that is always equally far away never happens, at any interval."""
+    answers = [(n * step, min(60 + n, 76), n * step + length) for n in range(200)]
+    assert events_of(*answers, identity=identity) == ["threshold 75"]
+
+
+def test_missing_window_keeps_its_progress() -> None:
+    """A window that reappears continues. Only the newest 50 are kept."""
+    now = START + DAY
+    progress = detect({}, now, window(60)).progress
+    progress = detect(progress, now + MINUTE).progress
+    (rise, crossed) = detect(progress, now + 2 * MINUTE, window(76)).events
+    assert (rise.type, rise.before, crossed.threshold) == (ROSE, 60, 75)
+    identities = [Identity("weekly_scoped", str(n)) for n in range(60)]
+    for identity in identities:
+        progress = detect(progress, now, window(60, identity=identity)).progress
+    assert list(progress) == identities[-51:]
+
+
+@pytest.mark.parametrize(
+    ("before", "hours", "after", "expected"),
+    [
+        # The week is used up, after a session reset and in an answer without it.
+        ((100, 100), 2, (100, 2), ["reset of 100"]),
+        ((100, 100), 2, (None, 2), ["reset of 100"]),
+        # A single wrong zero of the week.
+        ((100, 100), 2, (0, 2), ["reset of 100"]),
+        # The week resets long after the session, which runs again or is missing.
+        ((100, 100), 169, (1, 5), 2 * ["reset of 100", "available_again"]),
+        ((100, 100), 169, (1, None), ["reset of 100", "available_again"]),
+        # A week below the limit does not block, and neither does a model.
+        ((99, 100), 2, (99, 1), ["reset of 100", "available_again"]),
+    ],
+)
+def test_available_again_only_if_nothing_blocks(
+    before: tuple[float, float],
+    hours: float,
+    after: tuple[float | None, float | None],
+    expected: list[str],
+) -> None:
+    """Percentages of the week and of a session that resets after an hour."""
+    model = window(100, START + 2 * WEEK, FABLE)
+    week, session = before
+    known = [window(week), window(session, START + HOUR, SESSION), model]
+    progress = detect({}, START, *known).progress
+    now = START + hours * HOUR
+    week_reset = START + (2 * WEEK if now > START + WEEK else WEEK)
+    windows = [
+        window(percent, resets_at, identity)
+        for percent, resets_at, identity in (
+            (after[0], week_reset, WEEKLY),
+            (after[1], now + 4 * HOUR, SESSION),
+        )
+        if percent is not None
+    ]
+    assert sorted(texts(detect(progress, now, *windows, model).events)) == sorted(
+        expected
+    )
+
+
+@pytest.mark.parametrize(("second", "freed"), [(96, 2), (100, 0)])
+def test_week_that_falls_blocks_until_confirmed(second: float, freed: int) -> None:
+    """A week at 96% after 100% does not block if a second answer agrees."""
+    progress = detect(
+        {}, START, window(100), window(100, START + HOUR, SESSION)
+    ).progress
+    now = START + 2 * HOUR
+    for minutes, percent in ((-1, 96), (-0.5, second)):
+        progress = detect(progress, now + minutes * MINUTE, window(percent)).progress
+    answer = [window(96), window(1, now + 4 * HOUR, SESSION)]
+    found = texts(detect(progress, now + 2 * MINUTE, *answer).events)
+    assert found == ["reset of 100", *freed * ["available_again"]]
+
+
+def test_two_windows_in_one_answer() -> None:
+    """Each window has its own events."""
+    resets_at = START + 5 * HOUR
+    now = START + 3 * HOUR
+    progress = detect({}, now, window(60), window(60, resets_at, SESSION)).progress
+    answer = [window(76), window(91, resets_at, SESSION)]
+    found = detect(progress, now + MINUTE, *answer).events
+    assert [(event.window.identity, event.threshold) for event in found[2:]] == [
+        (WEEKLY, 75),
+        (SESSION, 90),
+    ]
+
+
+def test_will_run_out_once_per_risk() -> None:
+    """From a projection of 105% on, until 95%. Not early in a week, not of a model."""
+    progress: Progress = {}
+    found = []
+    # The projection is 102% on day 4.2 and 93% on day 4.6.
+    days = (0.5, 0.6, 1, 1.1, 4.2, 4.6, 5, 5.1)
+    for day, percent in zip(days, (6, 55, 60, 61, 61, 61, 90, 91), strict=True):
+        answer = [window(percent), window(percent, identity=FABLE)]
+        detection = detect(progress, START + day * DAY, *answer, forecasts=True)
+        progress = detection.progress
+        found += [
+            (day, event.window.identity)
+            for event in detection.events
+            if event.type == "will_run_out"
+        ]
+    assert found == [(1, WEEKLY), (5, WEEKLY)]
+
+
+def test_risk_in_the_first_answer_has_no_event() -> None:
+    """A risk that existed before is not new."""
+    progress = detect({}, START + 3 * DAY, window(80), forecasts=True).progress
+    assert progress[WEEKLY].at_risk
+    now = START + 3 * DAY + HOUR
+    assert not texts(detect(progress, now, window(81), forecasts=True).events)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # One wrong reset does not end the risk.
+        ([(10, 7), (70, 7), (70, 4.2), (70, 7), (70, 7)], ["will_run_out"]),
+        # A limit that is reached does not run out any more.
+        ([(10, 7), (100, 7), (99, 7), (100, 7)], ["limit"]),
+    ],
+)
+def test_will_run_out_in_sequences(
+    answers: list[tuple[float, float]], expected: list[str]
+) -> None:
+    """Answers two minutes apart on the third day: percent, and the day of the reset."""
+    progress: Progress = {}
+    found: list[str] = []
+    for number, (percent, day) in enumerate(answers):
+        week = window(percent, START + day * DAY)
+        now = START + 3 * DAY + 2 * number * MINUTE
+        detection = detect(progress, now, week, forecasts=True)
+        progress = detection.progress
+        found += [text for text in texts(detection.events) if "threshold" not in text]
+    assert found == expected
+
+
+def test_windows_with_the_same_name_start_over_when_their_number_changes() -> None:
+    """The numbers may then mean other windows, so nothing is compared."""
+    second = FABLE._replace(number=2)
+    progress = detect({}, START + DAY, window(92, identity=FABLE)).progress
+    for minutes, percents in ((2, (10, 92)), (4, (10, 92)), (6, (92,)), (8, (92,))):
+        windows = [
+            window(percent, identity=identity)
+            for percent, identity in zip(percents, (FABLE, second), strict=False)
+        ]
+        detection = detect(progress, START + DAY + minutes * MINUTE, *windows)
+        progress = detection.progress
+        assert detection.events == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # Days, the percentage, and the day of the reset. Once a week.
+        ([(3, 60, 7), (5.9, 65, 7), (6.5, 65, 7), (6.6, 66, 7)], ["left_over"]),
+        # One wrong reset neither causes the event nor prevents it.
+        ([(3, 5, 7), (3.04, 6, 3.2), (3.08, 6, 7), (6.5, 6, 7)], ["left_over"]),
+        # Not enough is left, or the first answer comes just before the reset.
+        ([(3, 60, 7), (6.5, 71, 7)], []),
+        ([(6.5, 60, 7), (6.6, 60, 7)], []),
+    ],
+)
+def test_left_over(
+    answers: list[tuple[float, float, float]], expected: list[str]
+) -> None:
+    """If enough of the week is left, an event comes some hours before the reset."""
+    found = events_of(*[(1440 * day, item, 1440 * end) for day, item, end in answers])
+    assert found == expected
+    assert events_of(*answers, identity=FABLE) == []
+
+
+@given(
+    percents=st.lists(st.integers(0, 100), min_size=1, max_size=30),
+    stop=st.integers(0, 29),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_event_is_lost_or_repeated(percents: list[int], stop: int) -> None:
+    """A rising percentage that flickers, and a restart that loses one detection."""
+    flickering = [percent - n % 3 for n, percent in enumerate(sorted(percents))]
+    progress: Progress = {}
+    found: list[str] = []
+    for number, percent in enumerate(flickering):
+        now = START + DAY + number * HOUR
+        if number == stop:
+            detect(progress, now, window(percent))
+        detection = detect(progress, now, window(percent))
+        progress = detection.progress
+        found += texts(detection.events)
+    assert len(found) == len(set(found))
+    limits = sorted(RULES.thresholds | {100})
+    # The highest limit of one rise stands for the others.
+    crossed = [item for item in limits if flickering[0] < item <= max(flickering)]
+    if crossed:
+        last = crossed[-1]
+        assert found[-1] == ("limit" if last == 100 else f"threshold {last:g}")
+    else:
+        assert found == []
