@@ -144,7 +144,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         finally:
             self._request = None
         now = dt_util.utcnow()
-        recovered = self.back_off.failure is not None
+        # For the entities that show the failure while the last values are kept.
+        self.always_update = self.back_off.failure is not None
         self.back_off.succeed(now)
         self._key.async_succeeded()
         async_update_issues(self.hass, self.config_entry, now, None)
@@ -158,9 +159,6 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
                 confirm=confirm,
             )
         )
-        if recovered:
-            # For the entities that show the failure while the last values are kept.
-            self.async_update_listeners()
         return usage
 
     async def _async_request(self) -> Usage:
