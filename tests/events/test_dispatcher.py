@@ -1,0 +1,455 @@
+"""Events from the answers of claude.ai to the event entities, and their storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.core import Event, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import Store
+
+from ..common import Claude, reauth_flows, seat_of
+from .common import (
+    SESSION_EVENTS,
+    START,
+    EventLog,
+    begin,
+    body,
+    fail_to_write,
+    in_hours,
+    poll,
+    start_clock,
+    with_opus,
+)
+
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
+
+
+def stored_percent(storage: dict[str, Any], entry_id: str) -> float:
+    """Return the stored percentage of the session."""
+    progress = storage[f"claude_pulse.{entry_id}"]["data"]["progress"]
+    (percent,) = [
+        item["percent"] for item in progress if item["identity"][0] == "session"
+    ]
+    return percent
+
+
+def stored_state(claude: Claude, **members: Any) -> dict[str, Any]:
+    """Return stored progress of a session at 50%, with a pending event."""
+    window = {
+        "identity": ["session", "", 1],
+        "percent": 50,
+        "resets_at": (START + timedelta(hours=4)).isoformat(),
+    }
+    event = {
+        "window": window,
+        "type": "threshold_reached",
+        "before": 40,
+        "threshold": 50,
+    }
+    return {
+        "org_id": seat_of(claude.server)["org_id"],
+        "answered_at": (START - timedelta(hours=1)).isoformat(),
+        "progress": [window],
+        "pending": [event],
+        **members,
+    }
+
+
+async def begin_with_file(
+    claude: Claude, storage: dict[str, Any], data: Any, version: int = 1
+) -> tuple[Any, EventLog]:
+    """Set up an entry with a stored state and 80% of the session used."""
+    resets_at = start_clock(claude)
+    claude.serve(body(80, resets_at))
+    entry = claude.stored_entry()
+    key = f"claude_pulse.{entry.entry_id}"
+    storage[key] = {"version": version, "minor_version": 1, "key": key, "data": data}
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    log = EventLog(claude.hass)
+    for _ in range(4):
+        await claude.pass_time(4)
+    return entry, log
+
+
+@pytest.fixture
+def writes(hass_storage: dict[str, Any]) -> Iterator[list[str]]:
+    """Record the writes of our files."""
+    keys: list[str] = []
+    write = Store._async_write_data
+
+    async def record(store: Store[Any], *args: Any) -> None:
+        """Record a write."""
+        if store.key.startswith("claude_pulse."):
+            keys.append(store.key)
+        await write(store, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_async_write_data", record)
+        yield keys
+
+
+async def test_attributes(claude: Claude) -> None:
+    """An event entity shows the type and the data of the last event."""
+    _, log, resets_at = await begin(claude)
+    state = claude.hass.states.get(SESSION_EVENTS)
+    assert (state.state, state.attributes["event_type"]) == ("unknown", None)
+    await poll(claude, body(92, resets_at))
+    (state,) = log.states
+    attributes = dict(state.attributes)
+    for key in ("friendly_name", "icon"):
+        attributes.pop(key, None)
+    assert attributes.pop("event_types") == [
+        "reset",
+        "available_again",
+        "threshold_reached",
+        "limit_reached",
+        "will_run_out",
+    ]
+    assert datetime.fromisoformat(attributes.pop("runs_out_at")) > START
+    assert attributes == {
+        "event_type": "threshold_reached",
+        "percent": 92,
+        "before": 60,
+        "threshold": 90,
+        "resets_at": resets_at,
+        "late": False,
+        "window": "session",
+    }
+
+
+async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> None:
+    """The last event stays available, and the next one follows."""
+    entry, log, resets_at = await begin(claude)
+    await poll(claude, body(85, resets_at))
+    assert log.texts == ["session threshold_reached 75"]
+    claude.server.set_fault("server_error")
+    await claude.pass_time()
+    assert claude.state("session_usage") == "unavailable"
+    assert claude.state("session_events", "event") == log.states[0].state
+    claude.server.clear_faults()
+    await claude.pass_time()
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.pass_time()
+    account = claude.server.world.accounts["ada"]
+    account.log_out()
+    await claude.pass_time()
+    (flow,) = reauth_flows(claude.hass)
+    await claude.hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"session_key": account.log_in()}
+    )
+    await claude.pass_time()
+    assert log.texts == ["session threshold_reached 75"]
+    await poll(claude, body(91, resets_at))
+    assert log.texts[1:] == ["session threshold_reached 90"]
+
+
+@pytest.mark.parametrize("fault", ["server_error", "rate_limited"])
+async def test_sensors_are_updated_before_an_event(claude: Claude, fault: str) -> None:
+    """An automation of the event sees the new values, also after a failure."""
+    _, _, resets_at = await begin(claude, 85)
+    claude.server.set_fault(fault)
+    await claude.pass_time()
+    shown: list[str] = []
+
+    @callback
+    def record(event: Event[Any]) -> None:
+        """Record the sensor's state at the time of an event."""
+        if event.data["entity_id"] == SESSION_EVENTS:
+            shown.append(claude.state("session_usage"))
+
+    claude.hass.bus.async_listen("state_changed", record)
+    claude.server.clear_faults()
+    await poll(claude, body(100, resets_at), 3)
+    assert shown == ["100"]
+
+
+@pytest.mark.parametrize("outage", [False, True])
+async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
+    """Its events continue, also after an outage."""
+    resets_at = start_clock(claude)
+    claude.serve(with_opus(body(10, resets_at), 60))
+    await claude.entry()
+    log = EventLog(claude.hass)
+    await claude.pass_time(11)
+    await poll(claude, body(10, resets_at))
+    if outage:
+        claude.server.set_fault("server_error")
+        await claude.pass_time()
+        claude.server.clear_faults()
+    await poll(claude, with_opus(body(10, resets_at), 92), 2)
+    assert log.texts == ["weekly_opus threshold_reached 90"]
+
+
+@pytest.mark.parametrize("interval", [120, 3600, 86400])
+async def test_second_answer_is_requested_soon(claude: Claude, interval: int) -> None:
+    """A fall is confirmed after two minutes, however long the interval is."""
+    start_clock(claude)
+    claude.serve(body(0, None, week=100))
+    await claude.entry(update_interval=interval)
+    log = EventLog(claude.hass)
+    await claude.pass_time(11)
+    claude.serve(body(0, None, week=1))
+    await claude.pass_time(interval * 1.5 + 6)
+    assert log.texts == []
+    before = claude.polls
+    for _ in range(4):
+        await claude.pass_time(63)
+    assert log.texts == ["weekly reset", "weekly available_again"]
+    assert claude.polls == before + (2 if interval == 120 else 1)
+
+
+async def test_session_reset_while_the_week_is_used_up(claude: Claude) -> None:
+    """Claude is available again only after the reset of the week."""
+    _, log, _ = await begin(claude, 100, week=100)
+    await claude.pass_time(4 * 3600)
+    await poll(claude, body(2, in_hours(claude, 5), week=100))
+    assert log.texts == ["session reset"]
+    assert log.states[0].attributes["before"] == 100
+    # A fall to 30% has to be confirmed.
+    await poll(claude, body(3, in_hours(claude, 4), week=30), 3)
+    assert log.texts[1:] == ["weekly reset", "weekly available_again"]
+    first, second = log.states[1:]
+    assert second.last_changed - first.last_changed >= timedelta(seconds=1)
+
+
+async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
+    """A reload between two events of a limit loses none and keeps the second between."""
+    entry, log, _ = await begin(claude, 80, week=100)
+    claude.serve(body(80, in_hours(claude, 4), week=30))
+    while not log.texts:
+        await claude.pass_time(30)
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.hass.async_block_till_done()
+    assert log.texts == ["weekly reset"]
+    await claude.pass_time(1)
+    assert log.texts == ["weekly reset", "weekly available_again"]
+
+
+async def test_event_while_unloaded_is_sent_after_set_up(claude: Claude) -> None:
+    """It is not late, because Home Assistant was running."""
+    entry, log, resets_at = await begin(claude)
+    await claude.hass.config_entries.async_unload(entry.entry_id)
+    claude.serve(body(80, resets_at))
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await claude.pass_time(2)
+    assert log.texts == ["session threshold_reached 75"]
+    assert log.states[0].attributes["late"] is False
+
+
+@pytest.mark.parametrize("written", [75, "75", ["a", None], None, {"75": 1}])
+async def test_invalid_options(claude: Claude, written: Any) -> None:
+    """Events have the default thresholds, and the form opens."""
+    entry, log, resets_at = await begin(claude)
+    config_entries = claude.hass.config_entries
+    options = {"thresholds": written, "left_over": "x", "left_over_hours": None}
+    config_entries.async_update_entry(entry, options=options)
+    await poll(claude, body(76, resets_at))
+    assert log.texts[0] == "session threshold_reached 75"
+    form: Any = await config_entries.options.async_init(entry.entry_id)
+    entered = {
+        "org_id": entry.data["org_id"],
+        "update_interval": 120,
+        "further_options": True,
+    }
+    form = await config_entries.options.async_configure(form["flow_id"], entered)
+    assert form["step_id"] == "further"
+
+
+async def test_another_organization_starts_over(claude: Claude) -> None:
+    """The usage of the last organization is not compared with the new one."""
+    entry, log, resets_at = await begin(claude)
+    moved = claude.server.world.accounts["ada"].move()
+    claude.serve(body(80, resets_at))
+    options = claude.hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    await options.async_configure(
+        form["flow_id"], {"org_id": moved.uuid, "update_interval": 120}
+    )
+    await claude.pass_time()
+    assert log.texts == []
+    await poll(claude, body(92, resets_at))
+    assert log.texts == ["session threshold_reached 90"]
+
+
+async def test_disabled_entry(claude: Claude, hass_storage: dict[str, Any]) -> None:
+    """Its file is removed, and nothing that happens now causes an event later."""
+    entry, log, resets_at = await begin(claude)
+    disable = claude.hass.config_entries.async_set_disabled_by
+    await poll(claude, body(62, resets_at))
+    await disable(entry.entry_id, ConfigEntryDisabler.USER)
+    await claude.pass_time()
+    assert f"claude_pulse.{entry.entry_id}" not in hass_storage
+    claude.serve(body(80, resets_at))
+    await disable(entry.entry_id, None)
+    await claude.pass_time()
+    # Enabled again before the file is removed.
+    await disable(entry.entry_id, ConfigEntryDisabler.USER)
+    claude.serve(body(91, resets_at))
+    await disable(entry.entry_id, None)
+    await claude.settle()
+    await claude.pass_time()
+    assert log.texts == []
+    await poll(claude, body(100, resets_at))
+    assert log.texts == ["session limit_reached"]
+
+
+async def test_disabled_entity(claude: Claude) -> None:
+    """The events of a disabled entity are not shown later."""
+    _, log, resets_at = await begin(claude)
+    registry = er.async_get(claude.hass)
+    by_user = er.RegistryEntryDisabler.USER
+    registry.async_update_entity(SESSION_EVENTS, disabled_by=by_user)
+    await claude.pass_time()
+    await poll(claude, body(92, resets_at))
+    registry.async_update_entity(SESSION_EVENTS, disabled_by=None)
+    # Home Assistant reloads the entry half a minute later.
+    for _ in range(2):
+        await claude.pass_time()
+    assert claude.state("session_events", "event") == "unknown"
+    assert log.texts == []
+    await poll(claude, body(100, resets_at))
+    assert log.texts == ["session limit_reached"]
+
+
+async def test_alert_is_stored_at_once(
+    claude: Claude, hass_storage: dict[str, Any], writes: list[str]
+) -> None:
+    """It is stored when it is detected, and again when it has been sent."""
+    entry, log, resets_at = await begin(claude)
+    writes.clear()
+    await poll(claude, body(76, resets_at))
+    assert log.texts[0] == "session threshold_reached 75"
+    assert writes
+    assert stored_percent(hass_storage, entry.entry_id) == 76
+    assert not hass_storage[f"claude_pulse.{entry.entry_id}"]["data"]["pending"]
+
+
+@pytest.mark.parametrize("end", ["unload", "stop"])
+async def test_progress_is_stored_every_15_minutes_and_at_the_end(
+    claude: Claude, hass_storage: dict[str, Any], writes: list[str], end: str
+) -> None:
+    """A percentage that rises without an alert costs few writes."""
+    resets_at = start_clock(claude)
+    claude.serve(body(10, resets_at))
+    entry = await claude.entry()
+    await claude.pass_time(11)
+    times = []
+    for number in range(40):
+        await poll(claude, body(10 + number / 10, resets_at))
+        times += [claude.server.now] * len(writes)
+        writes.clear()
+    assert 4 <= len(times) <= 6
+    assert all(
+        later - earlier > timedelta(minutes=14) for earlier, later in pairwise(times)
+    )
+    # No change, no write.
+    for _ in range(30):
+        await claude.pass_time()
+    writes.clear()
+    for _ in range(10):
+        await claude.pass_time()
+    assert writes == []
+    await poll(claude, body(16, resets_at))
+    assert writes == []
+    if end == "unload":
+        await claude.hass.config_entries.async_unload(entry.entry_id)
+    else:
+        claude.hass.bus.async_fire("homeassistant_stop")
+        await claude.settle()
+        claude.hass.bus.async_fire("homeassistant_final_write")
+        await claude.settle()
+    assert len(writes) == 1
+    assert stored_percent(hass_storage, entry.entry_id) == 16
+
+
+async def test_full_disk(
+    claude: Claude, caplog: pytest.LogCaptureFixture, hass_storage: dict[str, Any]
+) -> None:
+    """Events are sent and the entry unloads. Home Assistant logs that it cannot write."""
+    entry, log, resets_at = await begin(claude)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_async_write_data", fail_to_write)
+        await poll(claude, body(80, resets_at))
+        await claude.hass.config_entries.async_reload(entry.entry_id)
+        await claude.pass_time()
+        assert claude.state("session_usage") == "80"
+        await claude.hass.config_entries.async_unload(entry.entry_id)
+    assert log.texts == ["session threshold_reached 75"]
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert errors
+    assert {record.name for record in errors} == {"homeassistant.helpers.storage"}
+    await claude.hass.config_entries.async_setup(entry.entry_id)
+    await poll(claude, body(91, resets_at))
+    assert log.texts[1:] == ["session threshold_reached 90"]
+    assert stored_percent(hass_storage, entry.entry_id) == 91
+
+
+@pytest.mark.parametrize(
+    ("data", "version"), [(["x"], 1), ("x", 1), (5, 1), ({"x": 1}, 9)]
+)
+async def test_unreadable_file(
+    claude: Claude,
+    caplog: pytest.LogCaptureFixture,
+    hass_storage: dict[str, Any],
+    data: Any,
+    version: int,
+) -> None:
+    """It causes one warning and no events. The next write replaces it."""
+    entry, log = await begin_with_file(claude, hass_storage, data, version)
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    assert log.texts == []
+    assert caplog.text.count("Cannot read the stored progress of entry") == 1
+    assert stored_percent(hass_storage, entry.entry_id) == 80
+
+
+async def test_no_warning_without_a_file(
+    claude: Claude, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first start has no file."""
+    await begin(claude)
+    assert "Cannot read" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, ["session threshold_reached 50", "session threshold_reached 75"]),
+        ({"pending": []}, ["session threshold_reached 75"]),
+        # Older than a day.
+        ({"answered_at": (START - timedelta(hours=25)).isoformat()}, []),
+        ({"answered_at": None}, []),
+        ({"org_id": "another one"}, []),
+    ],
+)
+async def test_stored_state(
+    claude: Claude,
+    hass_storage: dict[str, Any],
+    members: dict[str, Any],
+    expected: list[str],
+) -> None:
+    """Recent events and progress of the same organization continue, and are late."""
+    data = stored_state(claude, **members)
+    _, log = await begin_with_file(claude, hass_storage, data)
+    assert log.texts == expected
+    assert all(state.attributes["late"] for state in log.states)
+
+
+async def test_pending_event_of_a_limit_that_was_reset_is_dropped(
+    claude: Claude, hass_storage: dict[str, Any]
+) -> None:
+    """The user does not need it any more."""
+    data = stored_state(claude, progress=[])
+    data["pending"][0]["window"]["resets_at"] = START.isoformat()
+    _, log = await begin_with_file(claude, hass_storage, data)
+    assert log.texts == []

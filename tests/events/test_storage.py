@@ -1,0 +1,128 @@
+"""Stored progress and pending events, also invalid ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.claude_pulse.claude_ai.usage import SESSION, UsageWindow
+from custom_components.claude_pulse.events.model import UsageEvent, WindowProgress
+from custom_components.claude_pulse.events.storage import EventState
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+RESET = NOW + timedelta(hours=3)
+PROGRESS = WindowProgress(40, RESET, doubted_at=NOW, doubted_reset=NOW, at_risk=False)
+EVENT = UsageEvent(
+    UsageWindow(SESSION, "name", 50, RESET),
+    "threshold_reached",
+    40,
+    threshold=50,
+    runs_out_at=RESET,
+    late=True,
+)
+STATE = EventState("org", NOW, {SESSION: PROGRESS}, [EVENT])
+STORED = {
+    "org_id": "org",
+    "answered_at": "2026-05-04T12:00:00+00:00",
+    "progress": [
+        {
+            "identity": ["session", "", 1],
+            "percent": 40,
+            "resets_at": "2026-05-04T15:00:00+00:00",
+            "doubted_at": "2026-05-04T12:00:00+00:00",
+            "doubted_reset": "2026-05-04T12:00:00+00:00",
+            "at_risk": False,
+            "left_over": False,
+        }
+    ],
+    "pending": [
+        {
+            "window": {
+                "identity": ["session", "", 1],
+                "name": "name",
+                "percent": 50,
+                "resets_at": "2026-05-04T15:00:00+00:00",
+            },
+            "type": "threshold_reached",
+            "before": 40,
+            "threshold": 50,
+            "runs_out_at": "2026-05-04T15:00:00+00:00",
+            "late": True,
+        }
+    ],
+}
+# Values that no field can have.
+WRONG = (None, [], {}, [None, 5, []], {"a": 1}, float("nan"), -1e30, "x")
+
+
+def read(path: tuple[str | int, ...], value: object) -> EventState:
+    """Return the state after one stored value was replaced."""
+    stored: Any = json.loads(json.dumps(STORED))
+    parent = stored
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = value
+    return EventState.from_dict(stored)
+
+
+def test_format() -> None:
+    """The JSON is stable, and contains everything."""
+    assert json.loads(json.dumps(STATE.as_dict())) == STORED
+    assert EventState.from_dict(STORED) == STATE
+
+
+def test_pending_events_are_late_after_a_restart() -> None:
+    """An event that is read happened before Home Assistant started."""
+    assert read(("pending", 0, "late"), False) == STATE
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_optional_values_get_a_default(wrong: object) -> None:
+    """An invalid value does not affect the others."""
+    for field in ("resets_at", "doubted_at", "doubted_reset", "at_risk"):
+        item = replace(PROGRESS, **{field: None})
+        expected = replace(STATE, progress={SESSION: item})
+        assert read(("progress", 0, field), wrong) == expected
+    assert read(("progress", 0, "left_over"), wrong) == STATE
+    assert read(("answered_at",), wrong) == replace(STATE, answered_at=None)
+    for path, event in (
+        (("before",), replace(EVENT, before=50)),
+        (("runs_out_at",), replace(EVENT, runs_out_at=None)),
+        (
+            ("window", "resets_at"),
+            replace(EVENT, window=replace(EVENT.window, resets_at=None)),
+        ),
+    ):
+        expected = replace(STATE, pending=[event])
+        assert read(("pending", 0, *path), wrong) == expected
+    nameless = replace(EVENT, window=replace(EVENT.window, name=None))
+    name = None if wrong == "x" else wrong
+    expected = replace(STATE, pending=[nameless])
+    assert read(("pending", 0, "window", "name"), name) == expected
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_items_without_an_essential_value_are_dropped(wrong: object) -> None:
+    """The other items stay."""
+    nothing = replace(STATE, progress={})
+    for path in (("progress",), ("progress", 0)):
+        assert read(path, wrong) == nothing
+    for field in ("identity", "percent"):
+        assert read(("progress", 0, field), wrong) == nothing
+        assert read(("pending", 0, "window", field), wrong).pending == []
+    for path in (("pending",), ("pending", 0)):
+        assert read(path, wrong).pending == []
+    for field in ("window", "type", "threshold"):
+        assert read(("pending", 0, field), wrong).pending == []
+
+
+def test_values_of_a_later_version_are_ignored() -> None:
+    """Unknown fields, longer identities and unknown types do no harm."""
+    assert read(("new",), 1) == STATE
+    assert read(("progress", 0, "new"), 1) == STATE
+    assert read(("progress", 0, "identity"), ["session", "", 1, "new"]) == STATE
+    assert read(("pending", 0, "type"), "new").pending == []
