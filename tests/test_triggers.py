@@ -1,0 +1,248 @@
+"""Device triggers on all versions; own triggers and conditions where they exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_get_device_automations,
+    async_mock_service,
+)
+
+from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.device_trigger import (
+    async_get_trigger_capabilities,
+)
+from homeassistant.components.device_automation import DeviceAutomationType
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from .common import Claude
+from .events.common import SESSION_EVENTS, WEEKLY_EVENTS, begin, body, in_hours, poll
+from .features import needs
+
+pytestmark = [
+    pytest.mark.smoke,
+    pytest.mark.usefixtures("enable_custom_integrations"),
+]
+
+SESSION_TYPES = {
+    "usage_crossed",
+    "reset",
+    "available_again",
+    "threshold_reached",
+    "limit_reached",
+    "will_run_out",
+}
+
+
+async def run_automations(
+    hass: HomeAssistant, automations: list[dict[str, Any]]
+) -> list[Any]:
+    """Set up automations. Return their calls of an action."""
+    calls = async_mock_service(hass, "test", "run")
+    assert await async_setup_component(hass, "automation", {"automation": automations})
+    return calls
+
+
+def action(name: str) -> dict[str, Any]:
+    """Return an action that records the percentages of a trigger."""
+    text = f"{name}: {{{{ trigger.before }}}} to {{{{ trigger.percent }}}}"
+    return {"service": "test.run", "data": {"text": text}}
+
+
+def session_entity(claude: Claude) -> er.RegistryEntry:
+    """Return the event entity of the session."""
+    entity = er.async_get(claude.hass).async_get(SESSION_EVENTS)
+    assert entity
+    return entity
+
+
+async def offered_triggers(claude: Claude) -> list[dict[str, Any]]:
+    """Return the device triggers of the device."""
+    device_id = session_entity(claude).device_id
+    assert device_id
+    offered = await async_get_device_automations(
+        claude.hass, DeviceAutomationType.TRIGGER, device_id
+    )
+    return [item for item in offered if item["domain"] == DOMAIN]
+
+
+async def test_offered_device_triggers(claude: Claude) -> None:
+    """Each limit offers its event types. One trigger has a percentage."""
+    await begin(claude)
+    offered = await offered_triggers(claude)
+    types: dict[str, set[str]] = {}
+    for item in offered:
+        types.setdefault(item["entity_id"], set()).add(item["type"])
+    assert types.pop(session_entity(claude).id) == SESSION_TYPES
+    assert [*types.values()] == [SESSION_TYPES | {"left_over"}]
+    for item in offered:
+        fields = await async_get_trigger_capabilities(claude.hass, item)
+        keys = [str(key) for key in fields["extra_fields"].schema] if fields else []
+        assert keys == (["above"] if item["type"] == "usage_crossed" else [])
+
+
+async def test_device_triggers(claude: Claude) -> None:
+    """Any percentage between two answers is crossed, also without a threshold."""
+    _, _, resets_at = await begin(claude)
+    entity = session_entity(claude)
+    base = {
+        "platform": "device",
+        "domain": DOMAIN,
+        "device_id": entity.device_id,
+        "entity_id": entity.id,
+    }
+    crossed = [("usage_crossed", {"above": above}) for above in (55, 61, 83, 93)]
+    # Without its percentage, the first trigger never fires.
+    others = [("usage_crossed", {}), ("threshold_reached", {}), ("limit_reached", {})]
+    used: list[tuple[str, dict[str, Any]]] = [*crossed, *others]
+    calls = await run_automations(
+        claude.hass,
+        [
+            {
+                "alias": f"{kind} {options}",
+                "trigger": {**base, "type": kind, **options},
+                "action": action(str(options.get("above", kind))),
+            }
+            for kind, options in used
+        ],
+    )
+    for percent in (92, 93, 100):
+        await poll(claude, body(percent, resets_at))
+    assert sorted(call.data["text"] for call in calls) == [
+        "61: 60 to 92",
+        "83: 60 to 92",
+        "93: 92 to 93",
+        "limit_reached: 93 to 100",
+        "threshold_reached: 60 to 92",
+    ]
+
+
+@needs("own_automation")
+async def test_own_triggers(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
+    """A trigger has an entity or a device as its target."""
+    _, _, resets_at = await begin(claude, 80)
+    session: dict[str, Any] = {"entity_id": SESSION_EVENTS}
+    week: dict[str, Any] = {"entity_id": WEEKLY_EVENTS}
+    device: dict[str, Any] = {"device_id": session_entity(claude).device_id}
+    used: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+        "83": ("usage_crossed", session, {"options": {"above": 83}}),
+        "84": ("usage_crossed", device, {"options": {"above": 84}}),
+        "86": ("usage_crossed", session, {"options": {"above": 86}}),
+        "week": ("usage_crossed", week, {"options": {"above": 83}}),
+        "limit": ("limit_reached", session, {}),
+        "again": ("available_again", session, {}),
+        "out": ("will_run_out", week, {}),
+    }
+    calls = await run_automations(
+        claude.hass,
+        [
+            {
+                "alias": name,
+                "triggers": {
+                    "trigger": f"{DOMAIN}.{kind}",
+                    "target": target,
+                    **options,
+                },
+                "actions": action(name),
+            }
+            for name, (kind, target, options) in used.items()
+        ],
+    )
+    for percent in (85, 85, 100):
+        await poll(claude, body(percent, resets_at))
+    await claude.pass_time(4 * 3600)
+    await poll(claude, body(1, in_hours(claude, 5), week=75), 3)
+    assert [call.data["text"] for call in calls] == [
+        "83: 80 to 85",
+        "84: 80 to 85",
+        "86: 85 to 100",
+        "limit: 85 to 100",
+        "again: 100 to 1",
+        "out: 20 to 75",
+    ]
+    assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
+def condition(name: str, entity_ids: list[str], **options: Any) -> dict[str, Any]:
+    """Return an own condition."""
+    return {
+        "condition": f"{DOMAIN}.{name}",
+        "target": {"entity_id": entity_ids},
+        **({"options": options} if options else {}),
+    }
+
+
+async def run_condition(claude: Claude, conditions: Any) -> list[Any]:
+    """Set up an automation with a condition, which the event `check` triggers."""
+    automation = {
+        "triggers": {"trigger": "event", "event_type": "check"},
+        "conditions": conditions,
+        "actions": {"action": "test.run"},
+    }
+    return await run_automations(claude.hass, [automation])
+
+
+@needs("own_automation")
+@pytest.mark.parametrize(
+    ("name", "options", "percent", "week", "expected"),
+    [
+        ("has_left", {"at_least": 20}, 80, 80, True),
+        ("has_left", {"at_least": 20}, 81, 20, False),
+        ("has_left", {"at_least": 20}, 20, 81, False),
+        ("will_last", {}, 20, 20, True),
+        ("will_last", {}, 20, 80, False),
+    ],
+)
+async def test_own_conditions(
+    claude: Claude,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    options: dict[str, Any],
+    percent: float,
+    week: float,
+    expected: bool,
+) -> None:
+    """A condition is true if all its limits meet it, and false if one is unknown."""
+    await begin(claude, percent, week)
+    limits = [WEEKLY_EVENTS, SESSION_EVENTS][: 2 if name == "has_left" else 1]
+    calls = await run_condition(claude, condition(name, limits, **options))
+    for known in (True, False):
+        claude.hass.bus.async_fire("check")
+        await claude.hass.async_block_till_done()
+        assert len(calls) == expected
+        if known:
+            claude.server.set_fault("server_error")
+            await claude.pass_time()
+    errors = [item for item in caplog.records if "coordinator" not in item.name]
+    assert "ERROR" not in {record.levelname for record in errors}
+
+
+@needs("own_automation")
+async def test_own_conditions_of_a_disabled_entry(
+    claude: Claude, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are false, also if Home Assistant has not set Claude Pulse up."""
+    entry = MockConfigEntry(
+        domain=DOMAIN, version=2, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(claude.hass)
+    er.async_get(claude.hass).async_get_or_create(
+        "event",
+        DOMAIN,
+        f"{entry.entry_id}_session_events",
+        suggested_object_id="claude_pulse_session_events",
+        config_entry=entry,
+    )
+    has_left = condition("has_left", [SESSION_EVENTS], at_least=20)
+    not_left = {"condition": "not", "conditions": has_left}
+    calls = await run_condition(claude, not_left)
+    claude.hass.bus.async_fire("check")
+    await claude.hass.async_block_till_done()
+    assert len(calls) == 1
+    assert "ERROR" not in {record.levelname for record in caplog.records}
