@@ -1,4 +1,4 @@
-"""Setting up, unloading, migrating and removing an entry."""
+"""Set-up, unload and removal of an entry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 from unittest.mock import AsyncMock
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -14,12 +13,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntryDisabler,
     ConfigEntryState,
 )
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
@@ -27,312 +26,237 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.storage import Store
 
-from .common import (
-    TEN_KEYS,
-    add_entry,
-    issues,
-    pass_time,
-    reauth_flows,
-    seat_of,
-    settle,
-    states,
-    stops_during,
-)
-from .simulator import Simulator
+from .common import TEN_KEYS, Claude, reauth_flows, seat_of
+from .simulator.server import Request
 
 pytestmark = [
     pytest.mark.smoke,
     pytest.mark.usefixtures("enable_custom_integrations"),
 ]
 
+HOUR = 60 * 60
+DAY = 24 * HOUR
 
-async def test_ten_sensors_under_one_service_device(
-    hass: HomeAssistant, simulator: Simulator
-) -> None:
+
+async def test_ten_sensors_under_one_service_device(claude: Claude) -> None:
     """An entry has one device with the ten sensors, all with a value."""
-    entry = await add_entry(hass, simulator)
-
+    entry = await claude.entry()
     assert entry.state is ConfigEntryState.LOADED
-    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    devices = dr.async_entries_for_config_entry(
+        dr.async_get(claude.hass), entry.entry_id
+    )
     assert [device.name for device in devices] == ["Claude Pulse"]
     assert devices[0].manufacturer == "Claude Pulse (unofficial)"
     assert devices[0].model == "Max 20x · ada"
     assert devices[0].entry_type is dr.DeviceEntryType.SERVICE
     assert devices[0].configuration_url == "https://claude.ai/settings/usage"
-    entities = er.async_entries_for_device(er.async_get(hass), devices[0].id)
+    entities = er.async_entries_for_device(er.async_get(claude.hass), devices[0].id)
     assert {entity.unique_id for entity in entities} >= {
         f"{entry.entry_id}_{key}" for key in TEN_KEYS
     }
-    assert {"unknown", "unavailable", "missing"}.isdisjoint(states(hass).values())
+    values = claude.states().values()
+    assert {"unknown", "unavailable", "missing"}.isdisjoint(values)
 
 
-async def test_unload_stops_polling(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """An unloaded entry asks nothing and shows nothing."""
-    entry = await add_entry(hass, simulator)
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    before = len(simulator.requests)
-
-    await pass_time(hass, freezer)
-
-    assert entry.state is ConfigEntryState.NOT_LOADED
-    assert len(simulator.requests) == before
-    assert set(states(hass).values()) == {"unavailable"}
+@pytest.mark.parametrize("end", ["unload", "stop"])
+async def test_no_request_after_the_end(claude: Claude, end: str) -> None:
+    """An unloaded entry sends no request, and neither does Home Assistant when it stops."""
+    entry = await claude.entry()
+    if end == "unload":
+        assert await claude.hass.config_entries.async_unload(entry.entry_id)
+        assert entry.state is ConfigEntryState.NOT_LOADED
+        assert set(claude.states().values()) == {"unavailable"}
+    else:
+        claude.hass.bus.async_fire("homeassistant_stop")
+        await claude.settle()
+    before = len(claude.server.requests)
+    await claude.pass_time()
+    assert len(claude.server.requests) == before
 
 
 @pytest.mark.parametrize("loaded", [True, False])
 @pytest.mark.parametrize("issue", [None, "blocked", "key_ends", "organization"])
 async def test_removal_leaves_nothing(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    issue: str | None,
-    loaded: bool,
+    claude: Claude, hass_storage: dict[str, Any], issue: str | None, loaded: bool
 ) -> None:
-    """A removed entry leaves nothing in the registries, the issues or the storage."""
-    entry = await add_entry(hass, simulator)
+    """A removed entry is not in the registries, the issues or the storage."""
+    hass = claude.hass
+    entry = await claude.entry()
     if issue == "key_ends":
-        await pass_time(hass, freezer, 26 * 24 * 60 * 60)
+        await claude.pass_time(26 * DAY)
     elif issue:
-        simulator.set_fault(
-            "challenge" if issue == "blocked" else "organization_missing"
-        )
+        fault = "challenge" if issue == "blocked" else "organization_missing"
+        claude.server.set_fault(fault)
         for _ in range(26):
-            await pass_time(hass, freezer, 60 * 60)
-    assert issues(hass) == ({issue} if issue else set())
-    simulator.set_fault("rate_limited", retry_after="7200")
-    await pass_time(hass, freezer, 60 * 60)
+            await claude.pass_time(HOUR)
+    assert claude.issues == ({issue} if issue else set())
+    claude.server.set_fault("rate_limited", retry_after="7200")
+    await claude.pass_time(HOUR)
     if not loaded:
         await hass.config_entries.async_reload(entry.entry_id)
-        await settle(hass)
+        await claude.settle()
     assert (entry.state is ConfigEntryState.LOADED) == loaded
     assert f"claude_pulse.{entry.entry_id}" in hass_storage
 
     await hass.config_entries.async_remove(entry.entry_id)
-    await settle(hass)
-
+    await claude.settle()
     assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
-    assert not [name for name in hass_storage if name.startswith("claude_pulse")]
-    assert set(states(hass).values()) == {"missing"}
+    assert set(claude.states().values()) == {"missing"}
     assert not hass.data[DOMAIN]
-    before = len(simulator.requests)
-    await pass_time(hass, freezer, 60 * 60)
-    assert len(simulator.requests) == before
+    before = len(claude.server.requests)
+    await claude.pass_time(HOUR)
+    assert len(claude.server.requests) == before
+    assert not [name for name in hass_storage if name.startswith(DOMAIN)]
 
 
 async def test_removal_during_a_poll(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
+    claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
-    """Nor does a poll that is under way at that moment: its connection was closed."""
-    entry = await add_entry(hass, simulator)
-    stops_during(hass, simulator, entry, "/usage")
-    await pass_time(hass, freezer)
-    assert entry.state is ConfigEntryState.NOT_LOADED
-    assert f"claude_pulse.{entry.entry_id}" not in hass_storage
+    """The poll stores nothing and raises no issue after the removal."""
+    entry = await claude.entry()
+
+    async def remove(_: Request) -> None:
+        """Remove the entry during a poll."""
+        removal = claude.hass.config_entries.async_remove(entry.entry_id)
+        await asyncio.shield(claude.hass.async_create_task(removal))
+
+    claude.server.on_request = remove
+    claude.server.set_fault("organization_missing")
+    await claude.pass_time()
+    assert not claude.hass.config_entries.async_entries(DOMAIN)
+    assert not [name for name in hass_storage if name.startswith(DOMAIN)]
+    assert claude.issues == set()
 
 
-async def test_setup_retries_by_itself(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+async def test_removal_during_a_write(
+    claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
-    """An unreachable claude.ai delays the set-up and says why; then it succeeds."""
-    simulator.set_fault("drop")
-    entry = await add_entry(hass, simulator)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.reason
-    assert "claude.ai" in entry.reason
-    assert not reauth_flows(hass)
+    """A slow disk leaves no file."""
+    entry = await claude.entry()
+    write, started, finish = Store._async_write_data, asyncio.Event(), asyncio.Event()
 
-    simulator.clear_faults()
-    await pass_time(hass, freezer)
-
-    assert entry.state is ConfigEntryState.LOADED
-    assert states(hass)["plan"] == "Max 20x"
-
-
-async def test_setup_with_a_dead_key_asks_for_another_one(
-    hass: HomeAssistant, simulator: Simulator
-) -> None:
-    """A dead key is confirmed by a second request, then a person is asked, once."""
-    account = simulator.world.accounts["ada"]
-    data = seat_of(simulator)
-    account.log_out()
-    entry = await add_entry(hass, simulator)
-
-    assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert len(reauth_flows(hass)) == 1
-    usage = f"/api/organizations/{data['org_id']}/usage"
-    assert [request.path for request in simulator.requests] == [usage, usage]
-
-
-async def test_stopping_home_assistant_closes_the_connection(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """Nothing is asked any more once Home Assistant stops."""
-    await add_entry(hass, simulator)
-    before = len(simulator.requests)
-    hass.bus.async_fire("homeassistant_stop")
-    await settle(hass)
-
-    await pass_time(hass, freezer)
-
-    assert len(simulator.requests) == before
-
-
-@pytest.mark.parametrize("loaded", [True, False])
-async def test_disabled_entry_has_no_issue(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    loaded: bool,
-) -> None:
-    """Who has switched it off need not do anything; who switches it on is told again."""
-    entry = await add_entry(hass, simulator)
-    simulator.set_fault("organization_missing")
-    await pass_time(hass, freezer)
-    if not loaded:
-        await hass.config_entries.async_reload(entry.entry_id)
-        await settle(hass)
-    assert issues(hass) == {"organization"}
-    await hass.config_entries.async_set_disabled_by(
-        entry.entry_id, ConfigEntryDisabler.USER
-    )
-    await settle(hass)
-    assert issues(hass) == set()
-    await pass_time(hass, freezer, 60 * 60)
-    assert issues(hass) == set()
-    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
-    await settle(hass)
-    assert issues(hass) == {"organization"}
-
-
-async def test_removal_while_a_failure_is_stored(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A disk that is slow at that moment leaves neither file nor issue behind."""
-    entry = await add_entry(hass, simulator)
-    simulator.set_fault("organization_missing")
-    save, started, go_on = Store.async_save, asyncio.Event(), asyncio.Event()
-
-    async def save_slowly(store: Store[Any], data: Any) -> None:
-        """Write when the test says so."""
+    async def write_slowly(store: Store[Any], *args: Any) -> None:
+        """Wait before our file is written."""
         if store.key.startswith(DOMAIN):
             started.set()
-            await go_on.wait()
-        await save(store, data)
+            await finish.wait()
+        await write(store, *args)
 
-    await pass_time(hass, freezer)
-    with monkeypatch.context() as patch:
-        patch.setattr(Store, "async_save", save_slowly)
-        freezer.tick(60 * 60)
-        async_fire_time_changed(hass)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_async_write_data", write_slowly)
+        # The first progress is stored after 15 minutes.
+        claude.clock.tick(901)
+        async_fire_time_changed(claude.hass)
         await started.wait()
-        removal = hass.async_create_task(
-            hass.config_entries.async_remove(entry.entry_id)
+        removal = claude.hass.async_create_task(
+            claude.hass.config_entries.async_remove(entry.entry_id)
         )
         for _ in range(20):
             await asyncio.sleep(0)
-        go_on.set()
+        finish.set()
         await removal
-    await settle(hass)
+        await claude.settle()
     assert not [name for name in hass_storage if name.startswith(DOMAIN)]
-    assert issues(hass) == set()
 
 
-@pytest.mark.parametrize("version", [1, 9])
-async def test_unreadable_memory_is_told_once(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    hass_storage: dict[str, Any],
-    caplog: pytest.LogCaptureFixture,
-    version: int,
+async def test_removal_of_a_disabled_entry_of_version_1(
+    claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is thrown away, so that the next start is silent."""
-    entry = MockConfigEntry(data=seat_of(simulator), domain=DOMAIN, version=2)
-    entry.add_to_hass(hass)
-    file = f"{DOMAIN}.{entry.entry_id}"
-    stored = {"version": version, "minor_version": 1, "key": file, "data": ["what"]}
-    hass_storage[file] = stored
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
+    """Home Assistant has never set it up, so it may have no organization."""
+    await claude.entry()
+    entry = MockConfigEntry(
+        domain=DOMAIN, data={}, version=1, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry.add_to_hass(claude.hass)
+    await claude.hass.config_entries.async_remove(entry.entry_id)
+    await claude.settle()
+    assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
+async def test_set_up_is_retried(claude: Claude) -> None:
+    """An entry without a connection says why, and is set up later."""
+    claude.server.set_fault("drop")
+    entry = await claude.entry()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert "claude.ai" in (entry.reason or "")
+    assert not reauth_flows(claude.hass)
+    claude.server.clear_faults()
+    await claude.pass_time()
     assert entry.state is ConfigEntryState.LOADED
-    assert caplog.text.count("cannot be read") == 1
-    assert file not in hass_storage
+    assert claude.state("plan") == "Max 20x"
 
 
-async def test_set_up_that_fails_while_forwarding(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_set_up_with_an_expired_key(claude: Claude) -> None:
+    """A second request confirms it. Then the user is asked once."""
+    claude.server.world.accounts["ada"].log_out()
+    entry = await claude.entry()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert len(reauth_flows(claude.hass)) == 1
+    usage = f"/api/organizations/{entry.data['org_id']}/usage"
+    assert [request.path for request in claude.server.requests] == [usage, usage]
+
+
+async def test_set_up_whose_platforms_fail(
+    claude: Claude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It leaves no poller behind, and can be tried again."""
-    entry = MockConfigEntry(data=seat_of(simulator), domain=DOMAIN, version=2)
-    entry.add_to_hass(hass)
+    """It stops polling, and can be repeated."""
     with monkeypatch.context() as patch:
         fail = AsyncMock(side_effect=RuntimeError("no platforms today"))
-        patch.setattr(hass.config_entries, "async_forward_entry_setups", fail)
-        await hass.config_entries.async_setup(entry.entry_id)
-        await settle(hass)
+        patch.setattr(claude.hass.config_entries, "async_forward_entry_setups", fail)
+        entry = await claude.entry()
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert not hass.data[DOMAIN]
-    before = len(simulator.requests)
-    await pass_time(hass, freezer, 60 * 60)
-    assert len(simulator.requests) == before
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
+    assert not runtime_of(claude.hass, entry).usable
+    before = len(claude.server.requests)
+    await claude.pass_time(HOUR)
+    assert len(claude.server.requests) == before
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.settle()
     assert entry.state is ConfigEntryState.LOADED
+    assert "unavailable" not in claude.states().values()
 
 
-@pytest.mark.parametrize("fault", [None, "full", "read-only"])
-async def test_disk_that_takes_nothing(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: str | None,
-) -> None:
-    """What cannot be stored is lost with the next restart, and nothing else is."""
-
-    async def refuse(*_: Any) -> None:
-        """Write nothing."""
-        raise OSError(28, "No space left on device")
-
-    await add_entry(hass, simulator)
-    simulator.set_fault("challenge")
-    with monkeypatch.context() as patch:
-        if fault == "full":
-            patch.setattr(Store, "async_save", refuse)
-        elif fault == "read-only":
-            patch.setattr(Store, "async_remove", refuse)
-        for _ in range(4):
-            await pass_time(hass, freezer, 60 * 60)
-        assert set(states(hass).values()) == {"unavailable"}
-        simulator.clear_faults()
-        await pass_time(hass, freezer, 60 * 60)
-        assert "unavailable" not in states(hass).values()
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_disabled_entry_has_no_issue(claude: Claude, loaded: bool) -> None:
+    """The user has to do nothing for it, until it is enabled again."""
+    config_entries = claude.hass.config_entries
+    entry = await claude.entry()
+    claude.server.set_fault("organization_missing")
+    await claude.pass_time()
+    if not loaded:
+        await config_entries.async_reload(entry.entry_id)
+        await claude.settle()
+    assert claude.issues == {"organization"}
+    by_user = ConfigEntryDisabler.USER
+    await config_entries.async_set_disabled_by(entry.entry_id, by_user)
+    await claude.settle()
+    assert claude.issues == set()
+    await claude.pass_time(HOUR)
+    assert claude.issues == set()
+    await config_entries.async_set_disabled_by(entry.entry_id, None)
+    await claude.settle()
+    assert claude.issues == {"organization"}
 
 
-@pytest.mark.parametrize("key_alone", [False, True])
+@pytest.mark.parametrize(
+    ("key_alone", "checks"),
+    [
+        (True, ["organizations", "account"]),
+        (False, ["usage", "organization", "account"]),
+    ],
+)
 async def test_requests_from_submit_to_the_first_states(
-    hass: HomeAssistant, simulator: Simulator, key_alone: bool
+    claude: Claude, key_alone: bool, checks: list[str]
 ) -> None:
-    """Nothing is asked twice, and the plan is among the first states."""
-    data = seat_of(simulator)
+    """The form checks what the user typed. Then the entry polls, and shows the plan."""
+    data = seat_of(claude.server)
     typed = {"session_key": data["session_key"]} if key_alone else data
-    flows = hass.config_entries.flow
+    flows = claude.hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
     await flows.async_configure(flow["flow_id"], typed)
-    await settle(hass)
-    assert states(hass)["plan"] == "Max 20x"
-    assert len(simulator.requests) <= 4
+    await claude.settle()
+    assert claude.state("plan") == "Max 20x"
+    names = [request.path.rpartition("/")[2] for request in claude.server.requests]
+    names = ["organization" if name == data["org_id"] else name for name in names]
+    assert names == [*checks, "usage", "organization", "credits"]
