@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 import json
 import logging
 from pathlib import Path
@@ -13,24 +13,15 @@ from random import Random
 from typing import Any
 from unittest.mock import Mock
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.claude_pulse.claude_ai.errors import BlockedError
+from custom_components.claude_pulse.claude_ai.values import number_of, time_of
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.claude_pulse.event import attributes_of
-from custom_components.claude_pulse.events.dispatcher import async_listen
-from custom_components.claude_pulse.polling.back_off import Failure, back_off_of
-from custom_components.claude_pulse.stored import (
-    data_of,
-    options_of,
-    read_number,
-    read_time,
-)
+from custom_components.claude_pulse.stored import data_of, options_of
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, restore_state
@@ -38,10 +29,9 @@ from homeassistant.helpers.data_entry_flow import FlowManagerIndexView
 from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 
-from .common import issues, pass_time, reauth_flows, seat_of, serve, settle
+from .common import Claude, reauth_flows, seat_of
+from .events.common import body
 from .features import VERSION
-from .simulator import Simulator
-from .test_events import body
 from .test_money import spend
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -49,8 +39,10 @@ pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 NOW = datetime.fromisoformat("2026-05-04T12:00:00+00:00")
 RESET = "2026-05-04T15:00:00+00:00"
 ENTRY_ID = "0a1b2c"
+FILE = f"{DOMAIN}.{ENTRY_ID}"
 PREVIOUS = f"sk-ant-sid01-{'p' * 40}"
 CREDENTIALS = ("org_id", "session_key")
+FIELDS = ("org_id", "answered_at", "progress", "pending")
 MISSING: Any = object()
 
 # Values that a JSON file can hold.
@@ -91,7 +83,7 @@ class Stored:
     data: Mapping[str, Any]
     options: Mapping[str, Any] = field(default_factory=dict)
     entry: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, Any] = field(default_factory=dict)
+    file: Any = None
     restored: tuple[Mapping[str, Any], ...] = ()
     fault: str | None = None
 
@@ -113,11 +105,11 @@ def replaced(content: Any, wrong: Mapping[str, Any]) -> Iterator[tuple[str, Any]
                 yield f"{key} {name}", copy
 
 
-def good(simulator: Simulator) -> Stored:
+def good(claude: Claude) -> Stored:
     """Return valid stored data."""
     return Stored(
         data={
-            **seat_of(simulator),
+            **seat_of(claude.server),
             "previous_session_key": PREVIOUS,
             "session_key_since": "2026-05-01T12:00:00+00:00",
         },
@@ -132,47 +124,20 @@ def good(simulator: Simulator) -> Stored:
     )
 
 
-def failure(**members: Any) -> dict[str, Any]:
-    """Return a stored failure that ends in one minute."""
+def progress(claude: Claude) -> dict[str, Any]:
+    """Return a stored file with progress and a pending event."""
+    window = {"identity": ["session", "", 1], "percent": 40, "resets_at": RESET}
+    optional = {"doubted_at": None, "doubted_reset": None, "at_risk": False}
     return {
-        "key": "blocked",
-        "message": "As it was said",
-        "in_a_row": 3,
-        "at": "2026-05-04T11:55:00+00:00",
-        "wait": 360.0,
-        "until": "2026-05-04T12:01:00+00:00",
-        "blocked_for": 720.0,
-        "about": None,
-        **members,
-    }
-
-
-def progress(simulator: Simulator) -> dict[str, Any]:
-    """Return stored progress with one pending event."""
-    return {
-        "org_id": seat_of(simulator)["org_id"],
-        "marks": [
+        "org_id": seat_of(claude.server)["org_id"],
+        "answered_at": NOW.isoformat(),
+        "progress": [{**window, **optional, "left_over": False}],
+        "pending": [
             {
-                "identity": ["session", "", 1],
-                "percent": 40,
-                "resets_at": RESET,
-                "doubted_at": None,
-                "doubted_reset": None,
-                "at_risk": False,
-                "left_over": False,
-            }
-        ],
-        "untold": [
-            {
-                "window": {
-                    "identity": ["session", "", 1],
-                    "name": None,
-                    "percent": 50,
-                    "resets_at": RESET,
-                },
+                "window": {**window, "name": None},
                 "type": "threshold_reached",
-                "before": 40,
-                "threshold": 50,
+                "before": 30,
+                "threshold": 40,
                 "runs_out_at": None,
                 "late": False,
             }
@@ -224,8 +189,6 @@ def all_wrong(stored: Stored, value: Any) -> Stored:
     # Home Assistant 2024.10 or later rejects other types.
     if value is None or isinstance(value, str) or VERSION < (2024, 10):
         entry["unique_id"] = value
-    failed = dict.fromkeys(failure(), json_value)
-    failed = {**failed, "key": "blocked", "until": failure()["until"]}
     return replace(
         stored,
         data={
@@ -234,17 +197,9 @@ def all_wrong(stored: Stored, value: Any) -> Stored:
         },
         options=dict.fromkeys(stored.options, value),
         entry={**stored.entry, **entry},
-        files={
-            "": failed,
-            ".told": dict.fromkeys(("org_id", "marks", "untold"), value),
-        },
+        file=dict.fromkeys(FIELDS, json_value),
         fault="session_invalid",
     )
-
-
-def without(content: dict[str, Any], field: str) -> dict[str, Any]:
-    """Return a content without a field."""
-    return {key: value for key, value in content.items() if key != field}
 
 
 class EntryLifecycle:
@@ -252,21 +207,18 @@ class EntryLifecycle:
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        freezer: FrozenDateTimeFactory,
-        simulator: Simulator,
+        claude: Claude,
         storage: dict[str, Any],
         caplog: pytest.LogCaptureFixture,
+        user: MockUser,
     ) -> None:
         """Initialize without problems."""
         self.problems: dict[str, str] = {}
         self.entry: MockConfigEntry
-        self.user: MockUser
         self._caplog = caplog
-        self._freezer = freezer
-        self._hass = hass
-        self._simulator = simulator
+        self._claude = claude
         self._storage = storage
+        self._user = user
 
     async def run(self, name: str, stored: Stored) -> None:
         """Set up, use and remove an entry, and collect its problems."""
@@ -275,12 +227,13 @@ class EntryLifecycle:
         except Exception as err:  # noqa: BLE001
             self.problems.setdefault(name, f"{type(err).__name__}: {err}"[:200])
         finally:
-            self._simulator.clear_faults()
-            if self.entry in self._hass.config_entries.async_entries(DOMAIN):
-                await self._hass.config_entries.async_remove(self.entry.entry_id)
-                await settle(self._hass)
+            self._claude.server.clear_faults()
+            config_entries = self._claude.hass.config_entries
+            if self.entry in config_entries.async_entries(DOMAIN):
+                await config_entries.async_remove(self.entry.entry_id)
+                await self._claude.settle()
         left = [key for key in self._storage if key.startswith(DOMAIN)]
-        if left or issues(self._hass):
+        if left or self._claude.issues:
             self.problems.setdefault(name, f"left behind: {left}")
             for key in left:
                 del self._storage[key]
@@ -293,12 +246,12 @@ class EntryLifecycle:
 
     async def _run(self, stored: Stored) -> None:
         """Set up an entry and use it."""
-        hass, simulator = self._hass, self._simulator
-        self._freezer.move_to(NOW)
-        simulator.restart()
-        simulator.requests.clear()
-        serve(simulator, {**body(60, RESET), **spend(1000)})
-        right = seat_of(simulator)
+        claude, hass = self._claude, self._claude.hass
+        claude.clock.move_to(NOW)
+        claude.server.restart()
+        claude.server.requests.clear()
+        claude.serve({**body(60, RESET), **spend(1000)})
+        right = seat_of(claude.server)
         self.entry = entry = MockConfigEntry(
             data=stored.data,
             domain=DOMAIN,
@@ -309,40 +262,39 @@ class EntryLifecycle:
         entry.add_to_hass(hass)
         # Ignore Home Assistant's own log lines about the data.
         self._caplog.clear()
-        for suffix, content in stored.files.items():
-            key = f"{DOMAIN}.{ENTRY_ID}{suffix}"
-            self._storage[key] = {"version": 1, "minor_version": 1, "key": key}
-            self._storage[key]["data"] = content
+        if stored.file is not None:
+            file = {"version": 1, "minor_version": 1, "key": FILE, "data": stored.file}
+            self._storage[FILE] = file
         if stored.restored:
             await self._restore(stored.restored)
         if stored.fault:
-            simulator.set_fault(stored.fault)
+            claude.server.set_fault(stored.fault)
         await hass.config_entries.async_setup(ENTRY_ID)
-        await settle(hass)
-        await pass_time(hass, self._freezer, 400)
+        await claude.settle()
+        await claude.pass_time(400)
         wrong = [key for key in right if stored.data.get(key) != right[key]]
-        requests = [item for item in simulator.requests if item.session_key != PREVIOUS]
+        keys = {request.session_key for request in claude.server.requests}
         # Nothing is sent with invalid credentials.
-        assert not (wrong and requests)
+        assert not (wrong and keys - {PREVIOUS})
         await self._check()
         if wrong or stored.fault:
-            simulator.clear_faults()
+            claude.server.clear_faults()
             await self._fix(wrong or ["session_key"], right)
         assert entry.state is ConfigEntryState.LOADED, entry.state
         registry = er.async_get(hass)
         unique_id = f"{ENTRY_ID}_session_usage"
         usage = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
         assert hass.states.get(usage).state == "60"
-        keys = {request.session_key for request in simulator.requests}
+        keys = {request.session_key for request in claude.server.requests}
         assert keys <= {right["session_key"], PREVIOUS}
         # Longer than the maximum interval.
-        simulator.set_fault("session_invalid")
-        await pass_time(hass, self._freezer, 100_000)
+        claude.server.set_fault("session_invalid")
+        await claude.pass_time(100_000)
         assert len(reauth_flows(hass)) == 1
 
     async def _fix(self, wrong: list[str], right: dict[str, str]) -> None:
         """Enter valid credentials in the form that asks for them."""
-        hass, entry = self._hass, self.entry
+        hass, entry = self._claude.hass, self.entry
         if "session_key" in wrong:
             assert entry.state is ConfigEntryState.SETUP_ERROR
             (flow,) = reauth_flows(hass)
@@ -358,22 +310,22 @@ class EntryLifecycle:
             assert result["type"] == "abort", result["errors"]
         else:
             assert entry.state is ConfigEntryState.SETUP_RETRY
-            assert issues(hass) == {"organization"}
+            assert self._claude.issues == {"organization"}
             flow = await hass.config_entries.options.async_init(ENTRY_ID)
             result = await hass.config_entries.options.async_configure(
                 flow["flow_id"], {"update_interval": 120, "org_id": right["org_id"]}
             )
             assert result["type"] == "create_entry", result["errors"]
-        await settle(hass)
+        await self._claude.settle()
 
     async def _check(self) -> None:
         """Open all forms, download diagnostics, and request the card's data."""
-        hass, entry = self._hass, self.entry
+        hass, entry = self._claude.hass, self.entry
         flows, options = hass.config_entries.flow, hass.config_entries.options
         form = await options.async_init(ENTRY_ID)
         show(hass, form)
         if not form["errors"]:
-            typed = {"org_id": seat_of(self._simulator)["org_id"]}
+            typed = {"org_id": seat_of(self._claude.server)["org_id"]}
             typed |= {"update_interval": 120, "further_options": True}
             form = await options.async_configure(form["flow_id"], typed)
             show(hass, form)
@@ -388,7 +340,7 @@ class EntryLifecycle:
             flows.async_abort(form["flow_id"])
         json_bytes(await async_get_config_entry_diagnostics(hass, entry))
         ask, _ = hass.data["websocket_api"]["claude_pulse/usage"]
-        connection = Mock(user=self.user)
+        connection = Mock(user=self._user)
         ask(hass, connection, {"id": 1, "type": "claude_pulse/usage"})
         ((_, answer), _) = connection.send_result.call_args
         (account,) = json.loads(json_bytes(answer))["accounts"]
@@ -396,9 +348,9 @@ class EntryLifecycle:
 
     async def _restore(self, states: tuple[Mapping[str, Any], ...]) -> None:
         """Restore entities as Home Assistant does when it starts."""
-        hass = self._hass
+        hass = self._claude.hass
         await hass.config_entries.async_setup(ENTRY_ID)
-        await settle(hass)
+        await self._claude.settle()
         registry = er.async_get(hass)
         for state in states:
             registry.async_update_entity(state["state"]["entity_id"], disabled_by=None)
@@ -420,45 +372,39 @@ def show(hass: HomeAssistant, form: Any) -> None:
 
 @pytest.fixture
 async def life(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
+    claude: Claude,
     hass_storage: dict[str, Any],
     hass_admin_user: MockUser,
     caplog: pytest.LogCaptureFixture,
 ) -> EntryLifecycle:
     """Return the lifecycle of an entry."""
-    freezer.move_to(NOW)
+    claude.clock.move_to(NOW)
     caplog.set_level(logging.WARNING)
-    life = EntryLifecycle(hass, freezer, simulator, hass_storage, caplog)
     for component in ("repairs", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
-    life.user = hass_admin_user
-    return life
+        assert await async_setup_component(claude.hass, component, {})
+    return EntryLifecycle(claude, hass_storage, caplog, hass_admin_user)
 
 
 @pytest.mark.parametrize("field", ["org_id", "session_key"])
-async def test_credentials(
-    life: EntryLifecycle, simulator: Simulator, field: str
-) -> None:
+async def test_credentials(life: EntryLifecycle, claude: Claude, field: str) -> None:
     """Invalid credentials are never sent, and a form asks for new ones."""
-    right = good(simulator)
+    right = good(claude)
     for name, data in replaced({field: right.data[field]}, WRONG):
         rest = {key: value for key, value in right.data.items() if key != field}
         await life.run(name, replace(right, data={**rest, **data}))
     assert life.problems == {}
 
 
-async def test_everything_else(life: EntryLifecycle, simulator: Simulator) -> None:
+async def test_everything_else(life: EntryLifecycle, claude: Claude) -> None:
     """The entry works even if all other values are invalid."""
     for name, value in WRONG.items():
-        await life.run(name, all_wrong(good(simulator), value))
+        await life.run(name, all_wrong(good(claude), value))
     assert life.problems == {}
 
 
-async def test_restored(life: EntryLifecycle, simulator: Simulator) -> None:
+async def test_restored(life: EntryLifecycle, claude: Claude) -> None:
     """The entry works even if the restored states are invalid."""
-    right = good(simulator)
+    right = good(claude)
     for name, value in FEW.items():
         wrong = [
             {**state, "extra_data": value if whole else dict.fromkeys(extra, value)}
@@ -476,154 +422,26 @@ async def test_restored(life: EntryLifecycle, simulator: Simulator) -> None:
     assert life.problems == {}
 
 
-async def test_random(life: EntryLifecycle, simulator: Simulator) -> None:
+async def test_random(life: EntryLifecycle, claude: Claude) -> None:
     """Random combinations of invalid values."""
     random = Random(2026)
     for number in range(15):
-        right = good(simulator)
-        files = {"": failure(), ".told": progress(simulator)}
-        content = {"data": right.data, "options": right.options, "files": files}
+        right = good(claude)
+        file = progress(claude)
+        content = {"data": right.data, "options": right.options, "file": file}
         for _ in range(random.randint(1, 6)):
             # Home Assistant itself guarantees the top-level type.
             field = random.choice(list(content))
-            wrong = JSON if field == "files" else WRONG
+            wrong = JSON if field == "file" else WRONG
             copies = [copy for _, copy in replaced(content[field], wrong)]
             content[field] = random.choice(copies)
+        # With both credentials wrong, it depends on the previous key which form is first.
+        if all(content["data"].get(key) != right.data[key] for key in CREDENTIALS):
+            content["data"]["org_id"] = right.data["org_id"]
         version = random.choice([1, 2])
         stored = replace(right, entry={**right.entry, "version": version}, **content)
         await life.run(str(number), stored)
     assert life.problems == {}
-
-
-@pytest.mark.parametrize("extra", [{}, {"new": {"of": "a later version"}}])
-async def test_failure_keeps_the_rest(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    extra: dict[str, Any],
-) -> None:
-    """Each field of a stored failure has a default; unknown fields are ignored."""
-    freezer.move_to(NOW)
-    at = NOW - timedelta(minutes=5)
-    expected = Failure(
-        key="blocked",
-        message="As it was said",
-        in_a_row=3,
-        at=at,
-        wait=timedelta(minutes=6),
-        until=at + timedelta(minutes=6),
-        blocked_for=timedelta(minutes=12),
-        about="digest",
-    )
-    defaults = {
-        "message": BlockedError.message,
-        "in_a_row": 1,
-        "at": NOW,
-        "wait": timedelta(minutes=2),
-        "until": at + timedelta(minutes=6),
-        "blocked_for": None,
-        "about": None,
-    }
-
-    async def load(content: Any) -> Failure | None:
-        """Return the failure that is read from a file."""
-        entry = MockConfigEntry(domain=DOMAIN, data={})
-        key = f"{DOMAIN}.{entry.entry_id}"
-        file = {"version": 1, "minor_version": 2, "key": key, "data": content}
-        hass_storage[key] = file
-        back_off = back_off_of(hass, entry)
-        await back_off.async_load()
-        return back_off.failure
-
-    whole = {**failure(about="digest"), **extra}
-    assert await load(whole) == expected
-    for key, default in defaults.items():
-        right = replace(expected, **{key: default})
-        assert await load(without(whole, key)) == right
-        for wrong in (None, True, -7.5, 1e30, [], {"a": 1}):
-            assert await load({**whole, key: wrong}) == right, (key, wrong)
-    for wrong in (None, 5, [], {}, "of a later version"):
-        assert await load({**whole, "key": wrong}) is None
-
-
-async def test_progress_keeps_the_rest(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    hass_storage: dict[str, Any],
-) -> None:
-    """Each field of stored progress and of a pending event has a default."""
-    whole = progress(simulator)
-    (mark,), (event,) = whole["marks"], whole["untold"]
-    window = event["window"]
-    other = {**mark, "identity": ["weekly_scoped", "opus", 1]}
-    # (changes to the file, expected changes to the event)
-    cases: list[tuple[dict[str, Any], dict[str, Any] | None]] = [
-        ({}, {}),
-        ({"org_id": MISSING}, {}),
-        ({"org_id": "another one"}, None),
-        ({"untold": MISSING}, None),
-        ({"new": 1}, {}),
-        *(
-            ({"marks": [without(mark, field)]}, {})
-            for field in ("at_risk", "doubted_at", "doubted_reset", "left_over")
-        ),
-        (
-            {
-                "marks": [
-                    None,
-                    without(other, "percent"),
-                    mark,
-                    {**other, "identity": 5},
-                ]
-            },
-            {},
-        ),
-        ({"marks": [{**mark, "identity": [*mark["identity"], "new"], "new": 1}]}, {}),
-        ({"untold": [without(event, "before")]}, {"before": 50}),
-        ({"untold": [without(event, "late")]}, {}),
-        ({"untold": [without(event, "runs_out_at")]}, {}),
-        (
-            {"untold": [5, without(event, "threshold"), without(event, "type"), event]},
-            {},
-        ),
-        ({"untold": [{**event, "new": [1], "window": without(window, "name")}]}, {}),
-        (
-            {"untold": [{**event, "window": without(window, "resets_at")}]},
-            {"resets_at": None},
-        ),
-    ]
-    sent: list[dict[str, Any]] = []
-    async_listen(hass, lambda _, event: sent.append(attributes_of(event)))
-    for number, (changes, different) in enumerate(cases):
-        freezer.move_to(NOW)
-        simulator.restart()
-        serve(simulator, {**body(40, RESET), "seven_day": None})
-        right, key = good(simulator), f"{DOMAIN}.{number}.told"
-        content = {**whole, **changes}
-        content = {key: value for key, value in content.items() if value is not MISSING}
-        hass_storage[key] = {"version": 1, "minor_version": 2, "key": key}
-        hass_storage[key]["data"] = content
-        entry = MockConfigEntry(
-            data=right.data, domain=DOMAIN, entry_id=f"{number}", **right.entry
-        )
-        entry.add_to_hass(hass)
-        await hass.config_entries.async_setup(entry.entry_id)
-        await pass_time(hass, freezer, 12)
-        await pass_time(hass, freezer, 2)
-        expected = {
-            "before": 40,
-            "late": True,
-            "percent": 50,
-            "resets_at": RESET,
-            "runs_out_at": None,
-            "threshold": 50,
-        }
-        assert sent == ([] if different is None else [{**expected, **different}])
-        sent.clear()
-        assert hass_storage[key]["data"] == {**whole, "untold": []}, changes
-        await hass.config_entries.async_remove(entry.entry_id)
-        await settle(hass)
 
 
 def test_what_no_file_can_hold() -> None:
@@ -635,5 +453,5 @@ def test_what_no_file_can_hold() -> None:
         )
         assert data_of(entry) == data_of(MockConfigEntry())
         assert options_of(entry) == options_of(MockConfigEntry())
-        assert read_time(value) is None
-        assert read_number(value) is None
+        assert time_of(value) is None
+        assert number_of(value) is None
