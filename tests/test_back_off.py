@@ -64,7 +64,7 @@ async def test_wait_continues_after_a_reload(claude: Claude, fault: str) -> None
     for _ in range(5):
         await claude.hass.config_entries.async_reload(entry.entry_id)
         assert entry.state is ConfigEntryState.SETUP_RETRY
-        assert "claude.ai" in (entry.reason or "")
+        assert entry.reason
         await claude.pass_time(3 * 60)
     assert claude.polls == before
     # The next wait is twice as long.

@@ -21,7 +21,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 from .common import Claude
-from .events.common import START, begin, body, in_hours, poll, start_clock, with_opus
+from .events.common import START, begin, body, in_hours, poll, with_opus
 
 pytestmark = [
     pytest.mark.smoke,
@@ -108,10 +108,10 @@ async def test_limits(
 ) -> None:
     """A message to the phone for each threshold and limit."""
     device, calls = phone
-    _, _, resets_at = await begin(claude, percents[0])
+    await begin(claude, body(percents[0]))
     await use_blueprints(claude, tmp_path, limits={"phone": device})
     for percent in percents[1:]:
-        await poll(claude, body(percent, resets_at))
+        await poll(claude, body(percent))
     assert [call.data["title"] for call in calls] == [
         f"Claude Pulse Session: {title}" for title in titles
     ]
@@ -130,13 +130,13 @@ async def test_pause_button(
     """The button of a message runs the chosen actions, and no other button does."""
     device, calls = phone
     paused = async_mock_service(claude.hass, "script", "pause_work")
-    _, _, resets_at = await begin(claude)
+    await begin(claude, body(60))
     inputs = {"phone": device, "pause_button": True, "pause": PAUSE, "lowest": 80}
     await use_blueprints(claude, tmp_path, limits=inputs)
     # The threshold of 75% is below the lowest one.
-    await poll(claude, body(85, resets_at))
+    await poll(claude, body(85))
     assert not calls
-    claude.serve(body(92, resets_at))
+    claude.serve(body(92))
     claude.clock.tick(timedelta(seconds=126))
     async_fire_time_changed(claude.hass)
     await wait_for(lambda: calls)
@@ -158,11 +158,11 @@ async def test_without_a_phone(
 ) -> None:
     """Home Assistant shows the message. An automation that the user runs is a test."""
     calls = async_mock_service(claude.hass, "persistent_notification", "create")
-    _, _, resets_at = await begin(claude)
+    await begin(claude, body(60))
     await use_blueprints(
         claude, tmp_path, limits={}, will_run_out={}, use_it_or_lose_it={}
     )
-    await poll(claude, body(76, resets_at))
+    await poll(claude, body(76))
     assert [call.data["title"] for call in calls] == ["Claude Pulse Session: 76 % used"]
     await claude.hass.services.async_call(
         "automation", "trigger", {"entity_id": "automation.limits"}, blocking=True
@@ -181,11 +181,11 @@ async def test_weekly_forecasts(
     """A message if the week will run out, and if much of it is left before its reset."""
     device, calls = phone
     inputs = {"phone": device}
-    _, log, resets_at = await begin(claude, 10, week=5)
+    _, log = await begin(claude, body(10, week=5))
     await use_blueprints(
         claude, tmp_path, will_run_out=inputs, use_it_or_lose_it=inputs
     )
-    await poll(claude, body(10, resets_at, week=66.1))
+    await poll(claude, body(10, week=66.1))
     assert log.texts == ["weekly will_run_out"]
     (call,) = calls
     assert call.data["title"] == "Claude Pulse Weekly: it will not last"
@@ -209,14 +209,14 @@ async def test_light_and_daily_summary(
     device, calls = phone
     on = async_mock_service(claude.hass, "light", "turn_on")
     off = async_mock_service(claude.hass, "light", "turn_off")
-    _, _, resets_at = await begin(claude)
+    await begin(claude, body(60))
     await use_blueprints(
         claude,
         tmp_path,
         light_by_usage={"light": ["light.desk"]},
         daily_summary={"phone": device},
     )
-    await poll(claude, body(99, resets_at))
+    await poll(claude, body(99))
     assert on[-1].data["hs_color"][0] == pytest.approx(1.2)
     assert on[-1].data["entity_id"] == ["light.desk"]
     assert not off
@@ -265,9 +265,7 @@ async def test_pause_and_resume(
     """Work pauses while one of several limits is high."""
     paused = async_mock_service(claude.hass, "script", "pause_work")
     resumed = async_mock_service(claude.hass, "script", "resume_work")
-    resets_at = start_clock(claude)
-    claude.serve(with_opus(body(60, resets_at, 60), 60))
-    await claude.entry()
+    await begin(claude, with_opus(body(60, week=60), 60))
     names = ("session", "weekly", "weekly_opus")
     usage = [f"sensor.claude_pulse_{name}_usage" for name in names]
     inputs = {"usage": usage, "pause": PAUSE, "resume": RESUME}
@@ -278,7 +276,7 @@ async def test_pause_and_resume(
             claude.server.set_fault("server_error")
         else:
             session, week, opus = answer
-            served = body(session or 0, resets_at, week)
+            served = body(session or 0, week=week)
             if session is None:
                 served["five_hour"] = None
             claude.serve(served if opus is None else with_opus(served, opus))

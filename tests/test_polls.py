@@ -182,21 +182,6 @@ async def test_no_values_to_keep_after_an_outage(claude: Claude, fault: str) -> 
     assert claude.states() == UNAVAILABLE
 
 
-async def test_no_values_to_keep_at_set_up(
-    claude: Claude, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A set-up that is rate limited is retried, although an answer came before."""
-    entry = await claude.entry()
-    back_off = runtime_of(claude.hass, entry).back_off
-    assert back_off.last_success == claude.server.now
-    claude.server.set_fault("rate_limited", retry_after="600")
-    await claude.hass.config_entries.async_reload(entry.entry_id)
-    await claude.settle()
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert claude.states() == UNAVAILABLE
-    assert "Unexpected" not in caplog.text
-
-
 async def test_no_values_are_kept_while_polling_is_disabled(
     claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 import json
 import logging
 from pathlib import Path
@@ -30,14 +29,12 @@ from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, reauth_flows, seat_of
-from .events.common import body
+from .events.common import START, body, stored_state
 from .features import VERSION
 from .test_money import spend
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
-NOW = datetime.fromisoformat("2026-05-04T12:00:00+00:00")
-RESET = "2026-05-04T15:00:00+00:00"
 ENTRY_ID = "0a1b2c"
 FILE = f"{DOMAIN}.{ENTRY_ID}"
 PREVIOUS = f"sk-ant-sid01-{'p' * 40}"
@@ -124,27 +121,6 @@ def good(claude: Claude) -> Stored:
     )
 
 
-def progress(claude: Claude) -> dict[str, Any]:
-    """Return a stored file with progress and a pending event."""
-    window = {"identity": ["session", "", 1], "percent": 40, "resets_at": RESET}
-    optional = {"doubted_at": None, "doubted_reset": None, "at_risk": False}
-    return {
-        "org_id": seat_of(claude.server)["org_id"],
-        "answered_at": NOW.isoformat(),
-        "progress": [{**window, **optional, "left_over": False}],
-        "pending": [
-            {
-                "window": {**window, "name": None},
-                "type": "threshold_reached",
-                "before": 30,
-                "threshold": 40,
-                "runs_out_at": None,
-                "late": False,
-            }
-        ],
-    }
-
-
 def restored(entity_id: str, state: str, **extra: Any) -> dict[str, Any]:
     """Return the stored state of an entity that Home Assistant restores."""
     return {
@@ -152,11 +128,11 @@ def restored(entity_id: str, state: str, **extra: Any) -> dict[str, Any]:
             "entity_id": entity_id,
             "state": state,
             "attributes": {"last_reset": "2026-05-01T00:00:00+00:00"},
-            "last_changed": NOW.isoformat(),
-            "last_updated": NOW.isoformat(),
+            "last_changed": START.isoformat(),
+            "last_updated": START.isoformat(),
         },
         "extra_data": extra,
-        "last_seen": NOW.isoformat(),
+        "last_seen": START.isoformat(),
     }
 
 
@@ -247,10 +223,10 @@ class EntryLifecycle:
     async def _run(self, stored: Stored) -> None:
         """Set up an entry and use it."""
         claude, hass = self._claude, self._claude.hass
-        claude.clock.move_to(NOW)
+        claude.clock.move_to(START)
         claude.server.restart()
         claude.server.requests.clear()
-        claude.serve({**body(60, RESET), **spend(1000)})
+        claude.serve({**body(60), **spend(1000)})
         right = seat_of(claude.server)
         self.entry = entry = MockConfigEntry(
             data=stored.data,
@@ -378,7 +354,7 @@ async def life(
     caplog: pytest.LogCaptureFixture,
 ) -> EntryLifecycle:
     """Return the lifecycle of an entry."""
-    claude.clock.move_to(NOW)
+    claude.clock.move_to(START)
     caplog.set_level(logging.WARNING)
     for component in ("repairs", "websocket_api"):
         assert await async_setup_component(claude.hass, component, {})
@@ -427,7 +403,7 @@ async def test_random(life: EntryLifecycle, claude: Claude) -> None:
     random = Random(2026)
     for number in range(15):
         right = good(claude)
-        file = progress(claude)
+        file = stored_state(right.data["org_id"])
         content = {"data": right.data, "options": right.options, "file": file}
         for _ in range(random.randint(1, 6)):
             # Home Assistant itself guarantees the top-level type.
@@ -437,7 +413,7 @@ async def test_random(life: EntryLifecycle, claude: Claude) -> None:
             content[field] = random.choice(copies)
         # With both credentials wrong, it depends on the previous key which form is first.
         if all(content["data"].get(key) != right.data[key] for key in CREDENTIALS):
-            content["data"]["org_id"] = right.data["org_id"]
+            content["data"].pop("previous_session_key", None)
         version = random.choice([1, 2])
         stored = replace(right, entry={**right.entry, "version": version}, **content)
         await life.run(str(number), stored)
@@ -455,3 +431,14 @@ def test_what_no_file_can_hold() -> None:
         assert options_of(entry) == options_of(MockConfigEntry())
         assert time_of(value) is None
         assert number_of(value) is None
+
+
+@pytest.mark.parametrize("value", [75.5, "75", ["a", None], None, {"75": 1}])
+def test_invalid_options_get_defaults(value: Any) -> None:
+    """An option of a wrong type is like a missing one."""
+    fields = ("thresholds", "left_over", "left_over_hours", "working_days")
+    entry = MockConfigEntry(options=dict.fromkeys(fields, value))
+    expected = options_of(MockConfigEntry())
+    if isinstance(value, float):
+        expected = replace(expected, left_over=75, left_over_hours=75)
+    assert options_of(entry) == expected

@@ -74,7 +74,7 @@ async def offered_triggers(claude: Claude) -> list[dict[str, Any]]:
 
 async def test_offered_device_triggers(claude: Claude) -> None:
     """Each limit offers its event types. One trigger has a percentage."""
-    await begin(claude)
+    await begin(claude, body(60))
     offered = await offered_triggers(claude)
     types: dict[str, set[str]] = {}
     for item in offered:
@@ -89,7 +89,7 @@ async def test_offered_device_triggers(claude: Claude) -> None:
 
 async def test_device_triggers(claude: Claude) -> None:
     """Any percentage between two answers is crossed, also without a threshold."""
-    _, _, resets_at = await begin(claude)
+    await begin(claude, body(60))
     entity = session_entity(claude)
     base = {
         "platform": "device",
@@ -113,7 +113,7 @@ async def test_device_triggers(claude: Claude) -> None:
         ],
     )
     for percent in (92, 93, 100):
-        await poll(claude, body(percent, resets_at))
+        await poll(claude, body(percent))
     assert sorted(call.data["text"] for call in calls) == [
         "61: 60 to 92",
         "83: 60 to 92",
@@ -126,7 +126,7 @@ async def test_device_triggers(claude: Claude) -> None:
 @needs("own_automation")
 async def test_own_triggers(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
     """A trigger has an entity or a device as its target."""
-    _, _, resets_at = await begin(claude, 80)
+    await begin(claude, body(80))
     session: dict[str, Any] = {"entity_id": SESSION_EVENTS}
     week: dict[str, Any] = {"entity_id": WEEKLY_EVENTS}
     device: dict[str, Any] = {"device_id": session_entity(claude).device_id}
@@ -155,7 +155,7 @@ async def test_own_triggers(claude: Claude, caplog: pytest.LogCaptureFixture) ->
         ],
     )
     for percent in (85, 85, 100):
-        await poll(claude, body(percent, resets_at))
+        await poll(claude, body(percent))
     await claude.pass_time(4 * 3600)
     await poll(claude, body(1, in_hours(claude, 5), week=75), 3)
     assert [call.data["text"] for call in calls] == [
@@ -209,7 +209,7 @@ async def test_own_conditions(
     expected: bool,
 ) -> None:
     """A condition is true if all its limits meet it, and false if one is unknown."""
-    await begin(claude, percent, week)
+    await begin(claude, body(percent, week=week))
     limits = [WEEKLY_EVENTS, SESSION_EVENTS][: 2 if name == "has_left" else 1]
     calls = await run_condition(claude, condition(name, limits, **options))
     for known in (True, False):

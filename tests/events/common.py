@@ -15,6 +15,7 @@ from ..common import Claude, session
 
 # A Monday.
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+SESSION_RESET = "2026-05-04T16:00:00+00:00"
 WEEK_RESET = "2026-05-09T12:00:00+00:00"
 SESSION_EVENTS = "event.claude_pulse_session_events"
 WEEKLY_EVENTS = "event.claude_pulse_weekly_events"
@@ -44,6 +45,11 @@ class EventLog:
         """Return the events as short texts."""
         return [_text_of(state) for state in self.states]
 
+    @property
+    def alerts(self) -> list[str]:
+        """Return the events, except that a limit will run out."""
+        return [text for text in self.texts if "will_run_out" not in text]
+
 
 def _text_of(state: State) -> str:
     """Return the limit of an event, its type, and its threshold if it has one."""
@@ -56,7 +62,9 @@ def _text_of(state: State) -> str:
     return " ".join(str(part) for part in parts if part is not None)
 
 
-def body(percent: float, resets_at: str | None, week: float = 20) -> dict[str, Any]:
+def body(
+    percent: float, resets_at: str | None = SESSION_RESET, week: float = 20
+) -> dict[str, Any]:
     """Return a usage body with a session and a week far from its reset."""
     weekly = {"utilization": week, "resets_at": WEEK_RESET}
     return session(percent, resets_at, seven_day=weekly)
@@ -68,31 +76,60 @@ def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
     return {**answer, "seven_day_opus": opus}
 
 
+def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
+    """Return the JSON of a session at 50%, with a pending event."""
+    session = {
+        "identity": ["session", "", 1],
+        "percent": 50,
+        "resets_at": SESSION_RESET,
+    }
+    return {
+        "org_id": org_id,
+        "answered_at": START.isoformat(),
+        "progress": [
+            {
+                **session,
+                "doubted_at": START.isoformat(),
+                "doubted_reset": START.isoformat(),
+                "at_risk": False,
+                "left_over": False,
+            }
+        ],
+        "pending": [
+            {
+                "window": {**session, "name": "name"},
+                "type": "threshold_reached",
+                "before": 40,
+                "threshold": 50,
+                "runs_out_at": SESSION_RESET,
+                "late": True,
+            }
+        ],
+        **members,
+    }
+
+
 def in_hours(claude: Claude, hours: float) -> str:
     """Return a time in the future, as claude.ai sends it."""
     return (claude.server.now + timedelta(hours=hours)).isoformat()
 
 
-def start_clock(claude: Claude) -> str:
-    """Move the clock to START. Return a session reset four hours later."""
+def start_clock(claude: Claude) -> None:
+    """Move the clock to START."""
     claude.clock.move_to(START)
     claude.server.restart()
-    return in_hours(claude, 4)
 
 
 async def begin(
-    claude: Claude, percent: float = 60, week: float = 20
-) -> tuple[MockConfigEntry, EventLog, str]:
-    """Set up an entry at START, and wait until it sends events.
-
-    Returns the entry, its events and the reset of the session.
-    """
-    resets_at = start_clock(claude)
-    claude.serve(body(percent, resets_at, week))
-    entry = await claude.entry()
+    claude: Claude, answer: dict[str, Any], **options: Any
+) -> tuple[MockConfigEntry, EventLog]:
+    """Set up an entry at START, and wait until it sends events."""
+    start_clock(claude)
+    claude.serve(answer)
+    entry = await claude.entry(**options)
     log = EventLog(claude.hass)
     await claude.pass_time(11)
-    return entry, log, resets_at
+    return entry, log
 
 
 async def poll(claude: Claude, answer: dict[str, Any], times: int = 1) -> None:

@@ -203,18 +203,12 @@ def test_fall_is_not_confirmed_within_a_minute() -> None:
             [(100, 97, 300), (301, 97, 300), (302, 97, 301), (303, 2, 603)],
             ["reset of 97"],
         ),
-        # A reset that moves a little is the same.
-        ([(100, 60, 300), (110, 61, 301), (120, 62, 299)], []),
         # One wrong answer with 0% and another reset.
         (
             [(100, 73, 300), (102, 0, 402), (104, 73, 300), (106, 76, 300)],
             ["threshold 75"],
         ),
         # The same percentage after the reset: new use, or the old values.
-        (
-            [(299, 80, 300), (302, 80, 602), (304, 80, 602)],
-            ["reset of 80", "threshold 75"],
-        ),
         (
             [(299, 100, 300), (300.25, 100, 600), (302, 1, 600), (304, 1, 600)],
             ["reset of 100", "available_again"],
@@ -243,12 +237,6 @@ def test_fall_is_not_confirmed_within_a_minute() -> None:
         # One answer with another reset, and two that do not agree.
         ([(100, 60, 300), (102, 80, 650), (104, 60, 300)], []),
         ([(100, 60, 300), (102, 80, 650), (104, 80, 180), (106, 60, 300)], []),
-        # A reset that moved, and one a whole window later because of a slow clock.
-        ([(100, 60, 300), (102, 80, 400), (104, 80, 400)], ["threshold 75"]),
-        (
-            [(100, 60, 300), (102, 80, 650), (104, 80, 650)],
-            ["reset of 60", "threshold 75"],
-        ),
         # An answer without a reset does not hide the reset.
         (
             [(60, 60, 300), (120, 60, None), (360, 80, 600)],

@@ -17,6 +17,7 @@ from homeassistant.helpers.storage import Store
 from ..common import Claude, reauth_flows, seat_of
 from .common import (
     SESSION_EVENTS,
+    SESSION_RESET,
     START,
     EventLog,
     begin,
@@ -25,6 +26,7 @@ from .common import (
     in_hours,
     poll,
     start_clock,
+    stored_state,
     with_opus,
 )
 
@@ -43,34 +45,12 @@ def stored_percent(storage: dict[str, Any], entry_id: str) -> float:
     return percent
 
 
-def stored_state(claude: Claude, **members: Any) -> dict[str, Any]:
-    """Return stored progress of a session at 50%, with a pending event."""
-    window = {
-        "identity": ["session", "", 1],
-        "percent": 50,
-        "resets_at": (START + timedelta(hours=4)).isoformat(),
-    }
-    event = {
-        "window": window,
-        "type": "threshold_reached",
-        "before": 40,
-        "threshold": 50,
-    }
-    return {
-        "org_id": seat_of(claude.server)["org_id"],
-        "answered_at": (START - timedelta(hours=1)).isoformat(),
-        "progress": [window],
-        "pending": [event],
-        **members,
-    }
-
-
 async def begin_with_file(
     claude: Claude, storage: dict[str, Any], data: Any, version: int = 1
 ) -> tuple[Any, EventLog]:
     """Set up an entry with a stored state and 80% of the session used."""
-    resets_at = start_clock(claude)
-    claude.serve(body(80, resets_at))
+    start_clock(claude)
+    claude.serve(body(80))
     entry = claude.stored_entry()
     key = f"claude_pulse.{entry.entry_id}"
     storage[key] = {"version": version, "minor_version": 1, "key": key, "data": data}
@@ -100,10 +80,10 @@ def writes(hass_storage: dict[str, Any]) -> Iterator[list[str]]:
 
 async def test_attributes(claude: Claude) -> None:
     """An event entity shows the type and the data of the last event."""
-    _, log, resets_at = await begin(claude)
+    _, log = await begin(claude, body(60))
     state = claude.hass.states.get(SESSION_EVENTS)
     assert (state.state, state.attributes["event_type"]) == ("unknown", None)
-    await poll(claude, body(92, resets_at))
+    await poll(claude, body(92))
     (state,) = log.states
     attributes = dict(state.attributes)
     for key in ("friendly_name", "icon"):
@@ -121,7 +101,7 @@ async def test_attributes(claude: Claude) -> None:
         "percent": 92,
         "before": 60,
         "threshold": 90,
-        "resets_at": resets_at,
+        "resets_at": SESSION_RESET,
         "late": False,
         "window": "session",
     }
@@ -129,8 +109,8 @@ async def test_attributes(claude: Claude) -> None:
 
 async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> None:
     """The last event stays available, and the next one follows."""
-    entry, log, resets_at = await begin(claude)
-    await poll(claude, body(85, resets_at))
+    entry, log = await begin(claude, body(60))
+    await poll(claude, body(85))
     assert log.texts == ["session threshold_reached 75"]
     claude.server.set_fault("server_error")
     await claude.pass_time()
@@ -149,14 +129,14 @@ async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> N
     )
     await claude.pass_time()
     assert log.texts == ["session threshold_reached 75"]
-    await poll(claude, body(91, resets_at))
+    await poll(claude, body(91))
     assert log.texts[1:] == ["session threshold_reached 90"]
 
 
 @pytest.mark.parametrize("fault", ["server_error", "rate_limited"])
 async def test_sensors_are_updated_before_an_event(claude: Claude, fault: str) -> None:
     """An automation of the event sees the new values, also after a failure."""
-    _, _, resets_at = await begin(claude, 85)
+    await begin(claude, body(85))
     claude.server.set_fault(fault)
     await claude.pass_time()
     shown: list[str] = []
@@ -169,35 +149,27 @@ async def test_sensors_are_updated_before_an_event(claude: Claude, fault: str) -
 
     claude.hass.bus.async_listen("state_changed", record)
     claude.server.clear_faults()
-    await poll(claude, body(100, resets_at), 3)
+    await poll(claude, body(100), 3)
     assert shown == ["100"]
 
 
 @pytest.mark.parametrize("outage", [False, True])
 async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
     """Its events continue, also after an outage."""
-    resets_at = start_clock(claude)
-    claude.serve(with_opus(body(10, resets_at), 60))
-    await claude.entry()
-    log = EventLog(claude.hass)
-    await claude.pass_time(11)
-    await poll(claude, body(10, resets_at))
+    _, log = await begin(claude, with_opus(body(10), 60))
+    await poll(claude, body(10))
     if outage:
         claude.server.set_fault("server_error")
         await claude.pass_time()
         claude.server.clear_faults()
-    await poll(claude, with_opus(body(10, resets_at), 92), 2)
+    await poll(claude, with_opus(body(10), 92), 2)
     assert log.texts == ["weekly_opus threshold_reached 90"]
 
 
 @pytest.mark.parametrize("interval", [120, 3600, 86400])
 async def test_second_answer_is_requested_soon(claude: Claude, interval: int) -> None:
     """A fall is confirmed after two minutes, however long the interval is."""
-    start_clock(claude)
-    claude.serve(body(0, None, week=100))
-    await claude.entry(update_interval=interval)
-    log = EventLog(claude.hass)
-    await claude.pass_time(11)
+    _, log = await begin(claude, body(0, None, week=100), update_interval=interval)
     claude.serve(body(0, None, week=1))
     await claude.pass_time(interval * 1.5 + 6)
     assert log.texts == []
@@ -208,23 +180,9 @@ async def test_second_answer_is_requested_soon(claude: Claude, interval: int) ->
     assert claude.polls == before + (2 if interval == 120 else 1)
 
 
-async def test_session_reset_while_the_week_is_used_up(claude: Claude) -> None:
-    """Claude is available again only after the reset of the week."""
-    _, log, _ = await begin(claude, 100, week=100)
-    await claude.pass_time(4 * 3600)
-    await poll(claude, body(2, in_hours(claude, 5), week=100))
-    assert log.texts == ["session reset"]
-    assert log.states[0].attributes["before"] == 100
-    # A fall to 30% has to be confirmed.
-    await poll(claude, body(3, in_hours(claude, 4), week=30), 3)
-    assert log.texts[1:] == ["weekly reset", "weekly available_again"]
-    first, second = log.states[1:]
-    assert second.last_changed - first.last_changed >= timedelta(seconds=1)
-
-
 async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
     """A reload between two events of a limit loses none and keeps the second between."""
-    entry, log, _ = await begin(claude, 80, week=100)
+    entry, log = await begin(claude, body(80, week=100))
     claude.serve(body(80, in_hours(claude, 4), week=30))
     while not log.texts:
         await claude.pass_time(30)
@@ -233,43 +191,26 @@ async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
     assert log.texts == ["weekly reset"]
     await claude.pass_time(1)
     assert log.texts == ["weekly reset", "weekly available_again"]
+    first, second = log.states
+    assert second.last_changed - first.last_changed >= timedelta(seconds=1)
 
 
 async def test_event_while_unloaded_is_sent_after_set_up(claude: Claude) -> None:
     """It is not late, because Home Assistant was running."""
-    entry, log, resets_at = await begin(claude)
+    entry, log = await begin(claude, body(60))
     await claude.hass.config_entries.async_unload(entry.entry_id)
-    claude.serve(body(80, resets_at))
+    claude.serve(body(80))
     await claude.hass.config_entries.async_setup(entry.entry_id)
     await claude.pass_time(2)
     assert log.texts == ["session threshold_reached 75"]
     assert log.states[0].attributes["late"] is False
 
 
-@pytest.mark.parametrize("written", [75, "75", ["a", None], None, {"75": 1}])
-async def test_invalid_options(claude: Claude, written: Any) -> None:
-    """Events have the default thresholds, and the form opens."""
-    entry, log, resets_at = await begin(claude)
-    config_entries = claude.hass.config_entries
-    options = {"thresholds": written, "left_over": "x", "left_over_hours": None}
-    config_entries.async_update_entry(entry, options=options)
-    await poll(claude, body(76, resets_at))
-    assert log.texts[0] == "session threshold_reached 75"
-    form: Any = await config_entries.options.async_init(entry.entry_id)
-    entered = {
-        "org_id": entry.data["org_id"],
-        "update_interval": 120,
-        "further_options": True,
-    }
-    form = await config_entries.options.async_configure(form["flow_id"], entered)
-    assert form["step_id"] == "further"
-
-
 async def test_another_organization_starts_over(claude: Claude) -> None:
     """The usage of the last organization is not compared with the new one."""
-    entry, log, resets_at = await begin(claude)
+    entry, log = await begin(claude, body(60))
     moved = claude.server.world.accounts["ada"].move()
-    claude.serve(body(80, resets_at))
+    claude.serve(body(80))
     options = claude.hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     await options.async_configure(
@@ -277,61 +218,65 @@ async def test_another_organization_starts_over(claude: Claude) -> None:
     )
     await claude.pass_time()
     assert log.texts == []
-    await poll(claude, body(92, resets_at))
+    await poll(claude, body(92))
     assert log.texts == ["session threshold_reached 90"]
 
 
 async def test_disabled_entry(claude: Claude, hass_storage: dict[str, Any]) -> None:
     """Its file is removed, and nothing that happens now causes an event later."""
-    entry, log, resets_at = await begin(claude)
+    entry, log = await begin(claude, body(60))
     disable = claude.hass.config_entries.async_set_disabled_by
-    await poll(claude, body(62, resets_at))
+    await poll(claude, body(62))
     await disable(entry.entry_id, ConfigEntryDisabler.USER)
     await claude.pass_time()
     assert f"claude_pulse.{entry.entry_id}" not in hass_storage
-    claude.serve(body(80, resets_at))
+    claude.serve(body(80))
     await disable(entry.entry_id, None)
     await claude.pass_time()
     # Enabled again before the file is removed.
     await disable(entry.entry_id, ConfigEntryDisabler.USER)
-    claude.serve(body(91, resets_at))
+    claude.serve(body(91))
     await disable(entry.entry_id, None)
     await claude.settle()
     await claude.pass_time()
     assert log.texts == []
-    await poll(claude, body(100, resets_at))
+    await poll(claude, body(100))
     assert log.texts == ["session limit_reached"]
 
 
 async def test_disabled_entity(claude: Claude) -> None:
     """The events of a disabled entity are not shown later."""
-    _, log, resets_at = await begin(claude)
+    _, log = await begin(claude, body(60))
     registry = er.async_get(claude.hass)
     by_user = er.RegistryEntryDisabler.USER
     registry.async_update_entity(SESSION_EVENTS, disabled_by=by_user)
     await claude.pass_time()
-    await poll(claude, body(92, resets_at))
+    await poll(claude, body(92))
     registry.async_update_entity(SESSION_EVENTS, disabled_by=None)
     # Home Assistant reloads the entry half a minute later.
     for _ in range(2):
         await claude.pass_time()
     assert claude.state("session_events", "event") == "unknown"
     assert log.texts == []
-    await poll(claude, body(100, resets_at))
+    await poll(claude, body(100))
     assert log.texts == ["session limit_reached"]
 
 
 async def test_alert_is_stored_at_once(
-    claude: Claude, hass_storage: dict[str, Any], writes: list[str]
+    claude: Claude,
+    caplog: pytest.LogCaptureFixture,
+    hass_storage: dict[str, Any],
+    writes: list[str],
 ) -> None:
-    """It is stored when it is detected, and again when it has been sent."""
-    entry, log, resets_at = await begin(claude)
+    """It is stored with the progress. The missing file of a new entry is normal."""
+    entry, log = await begin(claude, body(60))
     writes.clear()
-    await poll(claude, body(76, resets_at))
+    await poll(claude, body(76))
     assert log.texts[0] == "session threshold_reached 75"
     assert writes
     assert stored_percent(hass_storage, entry.entry_id) == 76
     assert not hass_storage[f"claude_pulse.{entry.entry_id}"]["data"]["pending"]
+    assert "Cannot read" not in caplog.text
 
 
 @pytest.mark.parametrize("end", ["unload", "stop"])
@@ -339,13 +284,10 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
     claude: Claude, hass_storage: dict[str, Any], writes: list[str], end: str
 ) -> None:
     """A percentage that rises without an alert costs few writes."""
-    resets_at = start_clock(claude)
-    claude.serve(body(10, resets_at))
-    entry = await claude.entry()
-    await claude.pass_time(11)
+    entry, _ = await begin(claude, body(10))
     times = []
     for number in range(40):
-        await poll(claude, body(10 + number / 10, resets_at))
+        await poll(claude, body(10 + number / 10))
         times += [claude.server.now] * len(writes)
         writes.clear()
     assert 4 <= len(times) <= 6
@@ -359,7 +301,7 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
     for _ in range(10):
         await claude.pass_time()
     assert writes == []
-    await poll(claude, body(16, resets_at))
+    await poll(claude, body(16))
     assert writes == []
     if end == "unload":
         await claude.hass.config_entries.async_unload(entry.entry_id)
@@ -376,10 +318,10 @@ async def test_full_disk(
     claude: Claude, caplog: pytest.LogCaptureFixture, hass_storage: dict[str, Any]
 ) -> None:
     """Events are sent and the entry unloads. Home Assistant logs that it cannot write."""
-    entry, log, resets_at = await begin(claude)
+    entry, log = await begin(claude, body(60))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_async_write_data", fail_to_write)
-        await poll(claude, body(80, resets_at))
+        await poll(claude, body(80))
         await claude.hass.config_entries.async_reload(entry.entry_id)
         await claude.pass_time()
         assert claude.state("session_usage") == "80"
@@ -389,7 +331,7 @@ async def test_full_disk(
     assert errors
     assert {record.name for record in errors} == {"homeassistant.helpers.storage"}
     await claude.hass.config_entries.async_setup(entry.entry_id)
-    await poll(claude, body(91, resets_at))
+    await poll(claude, body(91))
     assert log.texts[1:] == ["session threshold_reached 90"]
     assert stored_percent(hass_storage, entry.entry_id) == 91
 
@@ -413,14 +355,6 @@ async def test_unreadable_file(
     assert stored_percent(hass_storage, entry.entry_id) == 80
 
 
-async def test_no_warning_without_a_file(
-    claude: Claude, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The first start has no file."""
-    await begin(claude)
-    assert "Cannot read" not in caplog.text
-
-
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
@@ -439,9 +373,10 @@ async def test_stored_state(
     expected: list[str],
 ) -> None:
     """Recent events and progress of the same organization continue, and are late."""
-    data = stored_state(claude, **members)
+    org_id = seat_of(claude.server)["org_id"]
+    data = stored_state(**{"org_id": org_id, **members})
     _, log = await begin_with_file(claude, hass_storage, data)
-    assert log.texts == expected
+    assert log.alerts == expected
     assert all(state.attributes["late"] for state in log.states)
 
 
@@ -449,7 +384,7 @@ async def test_pending_event_of_a_limit_that_was_reset_is_dropped(
     claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
     """The user does not need it any more."""
-    data = stored_state(claude, progress=[])
+    data = stored_state(seat_of(claude.server)["org_id"], progress=[])
     data["pending"][0]["window"]["resets_at"] = START.isoformat()
     _, log = await begin_with_file(claude, hass_storage, data)
     assert log.texts == []

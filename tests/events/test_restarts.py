@@ -61,11 +61,6 @@ def house(
         yield House(Home(Disk(hass_storage, patch, Random(0)), simulator), claude)
 
 
-def alerts(log: EventLog) -> list[str]:
-    """Return the events, except that a limit will run out."""
-    return [text for text in log.texts if "will_run_out" not in text]
-
-
 @pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize(
     ("before", "hours", "after", "expected"),
@@ -87,20 +82,19 @@ async def test_home_assistant_was_not_running(
 ) -> None:
     """Events are sent once, as late ones, when automations listen."""
     claude = house.claude
-    resets_at = in_hours(claude, 4)
-    claude.serve(body(before, resets_at))
+    claude.serve(body(before))
     log = await house.start()
     # The first progress is stored after 15 minutes.
     await claude.pass_time(901)
     assert log.texts == []
     await house.stop(crash=crash)
     claude.clock.tick(timedelta(hours=hours))
-    claude.serve(body(after, resets_at if hours < 4 else in_hours(claude, 5)))
+    claude.serve(body(after) if hours < 4 else body(after, in_hours(claude, 5)))
     log = await house.start(wait=5)
     assert log.texts == []
     for _ in range(4):
         await claude.pass_time(6)
-    assert alerts(log) == expected
+    assert log.alerts == expected
     assert all(state.attributes["late"] for state in log.states)
     times = [state.last_changed for state in log.states]
     assert all(b - a >= timedelta(seconds=1) for a, b in pairwise(times))
@@ -117,23 +111,22 @@ async def test_restart_between_detection_and_dispatch(
 ) -> None:
     """A pending event is sent after the next start."""
     claude = house.claude
-    resets_at = in_hours(claude, 4)
-    claude.serve(body(60, resets_at))
+    claude.serve(body(60))
     await house.start()
     await house.stop()
-    claude.serve(body(92, resets_at))
+    claude.serve(body(92))
     log = await house.start(wait=5)
     assert log.texts == []
     await house.stop(crash=crash)
     log = await house.start()
-    assert alerts(log) == ["session threshold_reached 90"]
+    assert log.alerts == ["session threshold_reached 90"]
     await house.stop()
 
 
 async def test_restart_between_two_events(house: House) -> None:
     """The first one is not repeated, and the second one is not lost."""
     claude = house.claude
-    claude.serve(body(100, in_hours(claude, 4)))
+    claude.serve(body(100))
     log = await house.start()
     claude.clock.tick(timedelta(hours=4))
     claude.serve(body(1, in_hours(claude, 5)))
@@ -147,34 +140,17 @@ async def test_restart_between_two_events(house: House) -> None:
     await house.stop()
 
 
-@pytest.mark.parametrize("crash", [False, True])
-async def test_alert_is_not_repeated_after_a_restart(house: House, crash: bool) -> None:
-    """Even if Home Assistant crashes just after the alert."""
-    claude = house.claude
-    resets_at = in_hours(claude, 4)
-    claude.serve(body(60, resets_at))
-    log = await house.start()
-    await poll(claude, body(80, resets_at))
-    assert alerts(log) == ["session threshold_reached 75"]
-    await house.stop(crash=crash)
-    log = await house.start()
-    await claude.pass_time()
-    assert alerts(log) == []
-    await house.stop()
-
-
 async def test_full_disk_until_home_assistant_stops(house: House) -> None:
     """What could not be stored is stored when Home Assistant stops, if there is room."""
     claude = house.claude
-    resets_at = in_hours(claude, 4)
-    claude.serve(body(60, resets_at))
+    claude.serve(body(60))
     log = await house.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_async_write_data", fail_to_write)
-        await poll(claude, body(80, resets_at), 4)
-    assert alerts(log) == ["session threshold_reached 75"]
+        await poll(claude, body(80), 4)
+    assert log.alerts == ["session threshold_reached 75"]
     await house.stop()
     log = await house.start()
     await claude.pass_time()
-    assert alerts(log) == []
+    assert log.alerts == []
     await house.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 import json
 from typing import Any
 
@@ -13,9 +13,12 @@ from custom_components.claude_pulse.claude_ai.usage import SESSION, UsageWindow
 from custom_components.claude_pulse.events.model import UsageEvent, WindowProgress
 from custom_components.claude_pulse.events.storage import EventState
 
-NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-RESET = NOW + timedelta(hours=3)
-PROGRESS = WindowProgress(40, RESET, doubted_at=NOW, doubted_reset=NOW, at_risk=False)
+from .common import SESSION_RESET, START, stored_state
+
+RESET = datetime.fromisoformat(SESSION_RESET)
+PROGRESS = WindowProgress(
+    50, RESET, doubted_at=START, doubted_reset=START, at_risk=False
+)
 EVENT = UsageEvent(
     UsageWindow(SESSION, "name", 50, RESET),
     "threshold_reached",
@@ -24,37 +27,8 @@ EVENT = UsageEvent(
     runs_out_at=RESET,
     late=True,
 )
-STATE = EventState("org", NOW, {SESSION: PROGRESS}, [EVENT])
-STORED = {
-    "org_id": "org",
-    "answered_at": "2026-05-04T12:00:00+00:00",
-    "progress": [
-        {
-            "identity": ["session", "", 1],
-            "percent": 40,
-            "resets_at": "2026-05-04T15:00:00+00:00",
-            "doubted_at": "2026-05-04T12:00:00+00:00",
-            "doubted_reset": "2026-05-04T12:00:00+00:00",
-            "at_risk": False,
-            "left_over": False,
-        }
-    ],
-    "pending": [
-        {
-            "window": {
-                "identity": ["session", "", 1],
-                "name": "name",
-                "percent": 50,
-                "resets_at": "2026-05-04T15:00:00+00:00",
-            },
-            "type": "threshold_reached",
-            "before": 40,
-            "threshold": 50,
-            "runs_out_at": "2026-05-04T15:00:00+00:00",
-            "late": True,
-        }
-    ],
-}
+STATE = EventState("org", START, {SESSION: PROGRESS}, [EVENT])
+STORED = stored_state("org")
 # Values that no field can have.
 WRONG = (None, [], {}, [None, 5, []], {"a": 1}, float("nan"), -1e30, "x")
 
