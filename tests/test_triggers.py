@@ -22,7 +22,15 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from .common import Claude
-from .events.common import SESSION_EVENTS, WEEKLY_EVENTS, begin, body, in_hours, poll
+from .events.common import (
+    SESSION_EVENTS,
+    WEEKLY_EVENTS,
+    begin,
+    body,
+    in_hours,
+    poll,
+    stored_percent,
+)
 from .features import needs
 
 pytestmark = [
@@ -87,9 +95,9 @@ async def test_offered_device_triggers(claude: Claude) -> None:
         assert keys == (["above"] if item["type"] == "usage_crossed" else [])
 
 
-async def test_device_triggers(claude: Claude) -> None:
-    """Any percentage between two answers is crossed, also without a threshold."""
-    await begin(claude, body(60))
+async def test_device_triggers(claude: Claude, hass_storage: dict[str, Any]) -> None:
+    """Any percentage is crossed, also without a threshold, and stored at once."""
+    entry, _ = await begin(claude, body(60))
     entity = session_entity(claude)
     base = {
         "platform": "device",
@@ -114,6 +122,7 @@ async def test_device_triggers(claude: Claude) -> None:
     )
     for percent in (92, 93, 100):
         await poll(claude, body(percent))
+        assert stored_percent(hass_storage, entry.entry_id) == percent
     assert sorted(call.data["text"] for call in calls) == [
         "61: 60 to 92",
         "83: 60 to 92",

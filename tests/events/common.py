@@ -109,6 +109,15 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
     }
 
 
+def stored_percent(storage: dict[str, Any], entry_id: str) -> float:
+    """Return the stored percentage of the session."""
+    progress = storage[f"claude_pulse.{entry_id}"]["data"]["progress"]
+    (percent,) = [
+        item["percent"] for item in progress if item["identity"][0] == "session"
+    ]
+    return percent
+
+
 def in_hours(claude: Claude, hours: float) -> str:
     """Return a time in the future, as claude.ai sends it."""
     return (claude.server.now + timedelta(hours=hours)).isoformat()

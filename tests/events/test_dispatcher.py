@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import Event, callback
@@ -26,6 +27,7 @@ from .common import (
     in_hours,
     poll,
     start_clock,
+    stored_percent,
     stored_state,
     with_opus,
 )
@@ -36,18 +38,9 @@ pytestmark = [
 ]
 
 
-def stored_percent(storage: dict[str, Any], entry_id: str) -> float:
-    """Return the stored percentage of the session."""
-    progress = storage[f"claude_pulse.{entry_id}"]["data"]["progress"]
-    (percent,) = [
-        item["percent"] for item in progress if item["identity"][0] == "session"
-    ]
-    return percent
-
-
 async def begin_with_file(
     claude: Claude, storage: dict[str, Any], data: Any, version: int = 1
-) -> tuple[Any, EventLog]:
+) -> tuple[MockConfigEntry, EventLog]:
     """Set up an entry with a stored state and 80% of the session used."""
     start_clock(claude)
     claude.serve(body(80))
@@ -55,10 +48,8 @@ async def begin_with_file(
     key = f"claude_pulse.{entry.entry_id}"
     storage[key] = {"version": version, "minor_version": 1, "key": key, "data": data}
     await claude.hass.config_entries.async_setup(entry.entry_id)
-    log = EventLog(claude.hass)
-    for _ in range(4):
-        await claude.pass_time(4)
-    return entry, log
+    await claude.settle()
+    return entry, EventLog(claude.hass)
 
 
 @pytest.fixture
@@ -180,6 +171,16 @@ async def test_second_answer_is_requested_soon(claude: Claude, interval: int) ->
     assert claude.polls == before + (2 if interval == 120 else 1)
 
 
+async def test_confirmed_event_is_sent_at_once(claude: Claude) -> None:
+    """The answer that confirms it can equal the last one, so that no value changes."""
+    _, log = await begin(claude, body(0, None, week=60))
+    claude.serve(body(0, None, week=1))
+    await claude.pass_time()
+    assert log.texts == []
+    await claude.pass_time()
+    assert log.texts == ["weekly reset"]
+
+
 async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
     """A reload between two events of a limit loses none and keeps the second between."""
     entry, log = await begin(claude, body(80, week=100))
@@ -279,11 +280,18 @@ async def test_alert_is_stored_at_once(
     assert "Cannot read" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["unload", "stop"])
+@pytest.mark.parametrize(("end", "percent"), [("unload", 16), ("stop", 13.9)])
 async def test_progress_is_stored_every_15_minutes_and_at_the_end(
-    claude: Claude, hass_storage: dict[str, Any], writes: list[str], end: str
+    claude: Claude,
+    hass_storage: dict[str, Any],
+    writes: list[str],
+    end: str,
+    percent: float,
 ) -> None:
-    """A percentage that rises without an alert costs few writes."""
+    """A percentage that rises without an alert costs few writes.
+
+    At the end, the time of the last answer is stored, also without a change.
+    """
     entry, _ = await begin(claude, body(10))
     times = []
     for number in range(40):
@@ -301,7 +309,7 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
     for _ in range(10):
         await claude.pass_time()
     assert writes == []
-    await poll(claude, body(16))
+    await poll(claude, body(percent))
     assert writes == []
     if end == "unload":
         await claude.hass.config_entries.async_unload(entry.entry_id)
@@ -311,7 +319,10 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
         claude.hass.bus.async_fire("homeassistant_final_write")
         await claude.settle()
     assert len(writes) == 1
-    assert stored_percent(hass_storage, entry.entry_id) == 16
+    assert stored_percent(hass_storage, entry.entry_id) == percent
+    answered_at = hass_storage[writes[0]]["data"]["answered_at"]
+    since = claude.server.now - datetime.fromisoformat(answered_at)
+    assert since < timedelta(minutes=1)
 
 
 async def test_full_disk(
@@ -348,6 +359,7 @@ async def test_unreadable_file(
 ) -> None:
     """It causes one warning and no events. The next write replaces it."""
     entry, log = await begin_with_file(claude, hass_storage, data, version)
+    await claude.pass_time(11)
     await claude.hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     assert log.texts == []
@@ -375,7 +387,14 @@ async def test_stored_state(
     """Recent events and progress of the same organization continue, and are late."""
     org_id = seat_of(claude.server)["org_id"]
     data = stored_state(**{"org_id": org_id, **members})
-    _, log = await begin_with_file(claude, hass_storage, data)
+    entry, log = await begin_with_file(claude, hass_storage, data)
+    pending = hass_storage[f"claude_pulse.{entry.entry_id}"]["data"]["pending"]
+    # Events that wait until automations listen are stored.
+    if expected:
+        thresholds = [f"{item['threshold']}" for item in pending if item["threshold"]]
+        assert thresholds == [text.rpartition(" ")[2] for text in expected]
+    for _ in range(4):
+        await claude.pass_time(4)
     assert log.alerts == expected
     assert all(state.attributes["late"] for state in log.states)
 
@@ -387,4 +406,5 @@ async def test_pending_event_of_a_limit_that_was_reset_is_dropped(
     data = stored_state(seat_of(claude.server)["org_id"], progress=[])
     data["pending"][0]["window"]["resets_at"] = START.isoformat()
     _, log = await begin_with_file(claude, hass_storage, data)
+    await claude.pass_time(11)
     assert log.texts == []
