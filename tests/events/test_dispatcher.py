@@ -231,6 +231,7 @@ async def test_another_organization_starts_over(claude: Claude) -> None:
     await options.async_configure(
         form["flow_id"], {"org_id": moved.uuid, "update_interval": 120}
     )
+    await claude.settle()
     await claude.pass_time()
     assert log.texts == []
     await poll(claude, body(92))

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from custom_components.claude_pulse.claude_ai.money import Money
 from custom_components.claude_pulse.runtime import runtime_of
 
-from ..common import Claude, session
+from ..common import Claude
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 HOUR = 60 * 60
-
-
-def spent(cents: int) -> dict[str, Any]:
-    """Return a usage body with spending."""
-    used = {"amount_minor": cents, "currency": "EUR", "exponent": 2}
-    return session(5, None, spend={"used": used, "enabled": True})
 
 
 async def test_one_request_per_poll_and_the_plan_every_six_hours(
@@ -57,22 +49,15 @@ async def test_plan(claude: Claude) -> None:
     assert claude.state("plan") == "Max 5x"
 
 
-async def test_balance_after_spending(claude: Claude) -> None:
-    """Spending makes a request for the balance due after four hours."""
-    claude.server.world.accounts["ada"].seats[-1].prepaid_cents = 5000
-    claude.serve(spent(100))
+async def test_balance(claude: Claude) -> None:
+    """It changes with the update after six hours."""
+    seat = claude.server.world.accounts["ada"].seats[-1]
+    seat.prepaid_cents = 5000
     entry = await claude.entry()
-
-    def requests() -> int:
-        """Count the requests for the balance."""
-        paths = [request.path for request in claude.server.requests]
-        return sum(path.endswith("/credits") for path in paths)
-
-    for seconds in (126, 126, 4 * HOUR + 60):
-        await claude.pass_time(seconds)
-        assert requests() == 1
-    claude.serve(spent(101))
-    await claude.pass_time()
-    assert requests() == 2
     account = runtime_of(claude.hass, entry).account
     assert account.balance == Money(50.0, "EUR")
+    seat.prepaid_cents = 4000
+    await claude.pass_time(5 * HOUR)
+    assert account.balance == Money(50.0, "EUR")
+    await claude.pass_time(HOUR + 100)
+    assert account.balance == Money(40.0, "EUR")
