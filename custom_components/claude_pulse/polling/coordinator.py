@@ -118,7 +118,12 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         """
         joined = self._lock.locked()
         async with self._lock:
-            return self._unchanged() if joined else await self._async_poll()
+            if not joined:
+                return await self._async_poll()
+        if not self.last_update_success and self.last_exception is not None:
+            # The result of the other poll.
+            raise self.last_exception
+        return self._unchanged()
 
     def _unchanged(self) -> Usage:
         """Return the last values after another poll, or because the entry unloads."""
