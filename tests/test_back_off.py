@@ -10,7 +10,7 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 
-from .common import POLL, Claude, reauth_flows, update_by_hand
+from .common import POLL, Claude, reauth_flows, session, update_by_hand
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -168,11 +168,14 @@ async def test_submitted_options_end_the_wait(claude: Claude) -> None:
 
 async def test_reset_during_a_wait(claude: Claude) -> None:
     """A reset does not end the wait that claude.ai asks for."""
+    reset = claude.server.now + timedelta(minutes=20)
+    claude.serve(session(5, reset.isoformat()))
     await claude.entry()
-    claude.server.set_fault("rate_limited", retry_after=str(5 * HOUR))
+    claude.server.set_fault("rate_limited", retry_after=str(HOUR))
     await claude.pass_time()
     before = claude.polls
-    await claude.pass_time(4 * HOUR)
+    for _ in range(75):
+        await claude.pass_time(20)
     assert claude.polls == before
 
 
