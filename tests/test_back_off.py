@@ -10,7 +10,15 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 
-from .common import POLL, Claude, reauth_flows, session, update_by_hand
+from .common import (
+    POLL,
+    Claude,
+    pass_steps,
+    reauth_flows,
+    reload,
+    session,
+    update_by_hand,
+)
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -62,42 +70,27 @@ async def test_wait_continues_after_a_reload(claude: Claude, fault: str) -> None
     before = claude.polls
     # The wait is 16 minutes now.
     for _ in range(5):
-        await claude.hass.config_entries.async_reload(entry.entry_id)
+        await reload(claude, entry)
         assert entry.state is ConfigEntryState.SETUP_RETRY
         assert entry.reason
         await claude.pass_time(3 * 60)
     assert claude.polls == before
     # The next wait is twice as long.
-    for _ in range(25):
-        await claude.pass_time(60)
+    await pass_steps(claude, 25, 60)
     assert claude.polls == before + 1
     assert not reauth_flows(claude.hass)
     claude.server.clear_faults()
-    for _ in range(45):
-        await claude.pass_time(60)
+    await pass_steps(claude, 45, 60)
     assert entry.state is ConfigEntryState.LOADED
     assert "unavailable" not in claude.states().values()
     assert (await waits(claude, 2))[-1] == 2
-
-
-async def test_expired_key_after_a_reload(claude: Claude) -> None:
-    """claude.ai gets no request with a refused key, and the user is asked again."""
-    entry = await claude.entry()
-    claude.server.world.accounts["ada"].log_out()
-    await claude.pass_time()
-    before = len(claude.server.requests)
-    await claude.hass.config_entries.async_reload(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert len(reauth_flows(claude.hass)) == 1
-    assert len(claude.server.requests) == before
 
 
 async def test_outage_during_set_up(claude: Claude) -> None:
     """Home Assistant retries every few seconds, but polls keep the interval."""
     claude.server.set_fault("server_error")
     await claude.entry()
-    for _ in range(3 * POLL):
-        await claude.pass_time(2)
+    await pass_steps(claude, 3 * POLL, 2)
     assert 3 <= claude.polls <= 6
 
 
@@ -107,8 +100,7 @@ async def test_no_connection_during_set_up(claude: Claude) -> None:
     entry = await claude.entry()
     assert entry.state is ConfigEntryState.SETUP_RETRY
     await claude.server.start()
-    for _ in range(5):
-        await claude.pass_time(3)
+    await pass_steps(claude, 5, 3)
     assert entry.state is ConfigEntryState.LOADED
 
 
@@ -155,7 +147,7 @@ async def test_submitted_options_end_the_wait(claude: Claude) -> None:
     entry = await claude.entry()
     claude.server.set_fault("rate_limited", retry_after="21600")
     await claude.pass_time(HOUR)
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     claude.server.clear_faults()
     options = claude.hass.config_entries.options
@@ -174,8 +166,7 @@ async def test_reset_during_a_wait(claude: Claude) -> None:
     claude.server.set_fault("rate_limited", retry_after=str(HOUR))
     await claude.pass_time()
     before = claude.polls
-    for _ in range(75):
-        await claude.pass_time(20)
+    await pass_steps(claude, 75, 20)
     assert claude.polls == before
 
 
@@ -186,14 +177,13 @@ async def test_issue_after_a_day_of_blocks(claude: Claude) -> None:
     for hour in range(23):
         await claude.pass_time(HOUR)
         if hour % 5 == 0:
-            await claude.hass.config_entries.async_reload(entry.entry_id)
+            await reload(claude, entry)
             claude.server.set_fault("server_error")
             await claude.pass_time(HOUR)
             claude.server.set_fault("challenge")
         if hour < 17:
             assert not claude.issues
-    for _ in range(60):
-        await claude.pass_time(2 * 60)
+    await pass_steps(claude, 60, 2 * 60)
     assert claude.issues == {"blocked"}
     issue_id = f"blocked_{entry.entry_id}"
     issue = ir.async_get(claude.hass).async_get_issue("claude_pulse", issue_id)
@@ -202,11 +192,10 @@ async def test_issue_after_a_day_of_blocks(claude: Claude) -> None:
     assert issue.severity is ir.IssueSeverity.WARNING
     assert not reauth_flows(claude.hass)
     ir.async_delete_issue(claude.hass, "claude_pulse", issue_id)
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     assert claude.issues == {"blocked"}
     claude.server.clear_faults()
-    for _ in range(75):
-        await claude.pass_time(60)
+    await pass_steps(claude, 75, 60)
     assert "unavailable" not in claude.states().values()
     assert not claude.issues
 
@@ -215,8 +204,7 @@ async def test_expired_key_after_a_long_block(claude: Claude) -> None:
     """Any answer of claude.ai ends a block. The user then needs another key."""
     await claude.entry()
     claude.server.set_fault("challenge")
-    for _ in range(26):
-        await claude.pass_time(HOUR)
+    await pass_steps(claude, 26, HOUR)
     assert claude.issues == {"blocked"}
     claude.server.clear_faults()
     claude.server.world.accounts["ada"].log_out()

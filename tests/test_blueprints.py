@@ -20,7 +20,7 @@ from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
-from .common import Claude
+from .common import Claude, pass_steps
 from .events.common import START, begin, body, in_hours, poll, with_opus
 
 pytestmark = [
@@ -281,6 +281,5 @@ async def test_pause_and_resume(
                 served["five_hour"] = None
             claude.serve(served if opus is None else with_opus(served, opus))
         await claude.pass_time()
-    for _ in range(3):
-        await claude.pass_time()
+    await pass_steps(claude, 3)
     assert (len(paused), len(resumed)) == expected

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 import logging
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from homeassistant.config_entries import ConfigEntryState
 
@@ -16,6 +14,7 @@ from .common import (
     SLOW_FAULTS,
     TEN_KEYS,
     Claude,
+    pass_steps,
     reauth_flows,
     seat_of,
 )
@@ -94,8 +93,7 @@ async def test_fault_during_set_up(claude: Claude, name: str) -> None:
     assert len(reauth_flows(claude.hass)) == expired
     assert entry.reason
     claude.server.clear_faults()
-    for _ in range(12):
-        await claude.pass_time(60)
+    await pass_steps(claude, 12, 60)
     assert (entry.state is ConfigEntryState.LOADED) != expired
 
 
@@ -130,22 +128,6 @@ async def test_refused_key_is_confirmed(claude: Claude) -> None:
     assert polls == 2
     assert "unavailable" not in claude.states().values()
     assert not reauth_flows(claude.hass)
-
-
-@pytest.mark.smoke
-async def test_expired_key_stops_polls(claude: Claude) -> None:
-    """No request is sent with an expired key, until the user enters another one."""
-    entry = await claude.entry()
-    claude.server.world.accounts["ada"].log_out()
-    await claude.pass_time()
-    assert len(reauth_flows(claude.hass)) == 1
-    assert claude.states() == UNAVAILABLE
-    before = len(claude.server.requests)
-    for _ in range(5):
-        await claude.pass_time(HOUR)
-    assert len(claude.server.requests) == before
-    assert len(reauth_flows(claude.hass)) == 1
-    assert entry.state is ConfigEntryState.LOADED
 
 
 async def test_refused_organization_with_an_expired_key(claude: Claude) -> None:
@@ -213,21 +195,6 @@ async def test_unclear_refusal_after_a_clear_one(claude: Claude) -> None:
     await claude.pass_time(HOUR)
     assert lists(claude) == before + 1
     assert claude.state("connection") == "org_not_found"
-
-
-@pytest.mark.smoke
-async def test_unload_during_a_poll(claude: Claude) -> None:
-    """It leaves no timer and no error."""
-    entry = await claude.entry()
-    claude.clock.tick(timedelta(hours=7))
-    async_fire_time_changed(claude.hass)
-    assert await claude.hass.config_entries.async_unload(entry.entry_id)
-    await claude.settle()
-    assert entry.state is ConfigEntryState.NOT_LOADED
-    assert claude.states() == UNAVAILABLE
-    before = len(claude.server.requests)
-    await claude.pass_time(2 * HOUR)
-    assert len(claude.server.requests) == before
 
 
 async def test_two_accounts(claude: Claude) -> None:

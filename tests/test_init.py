@@ -26,7 +26,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.storage import Store
 
-from .common import TEN_KEYS, Claude, reauth_flows, seat_of
+from .common import TEN_KEYS, Claude, pass_steps, reauth_flows, reload, seat_of
 from .simulator.server import Request
 
 pytestmark = [
@@ -87,14 +87,12 @@ async def test_removal_leaves_nothing(
     elif issue:
         fault = "challenge" if issue == "blocked" else "organization_missing"
         claude.server.set_fault(fault)
-        for _ in range(26):
-            await claude.pass_time(HOUR)
+        await pass_steps(claude, 26, HOUR)
     assert claude.issues == ({issue} if issue else set())
     claude.server.set_fault("rate_limited", retry_after="7200")
     await claude.pass_time(HOUR)
     if not loaded:
-        await hass.config_entries.async_reload(entry.entry_id)
-        await claude.settle()
+        await reload(claude, entry)
     assert (entry.state is ConfigEntryState.LOADED) == loaded
     assert f"claude_pulse.{entry.entry_id}" in hass_storage
 
@@ -211,8 +209,7 @@ async def test_set_up_whose_platforms_fail(
     before = len(claude.server.requests)
     await claude.pass_time(HOUR)
     assert len(claude.server.requests) == before
-    await claude.hass.config_entries.async_reload(entry.entry_id)
-    await claude.settle()
+    await reload(claude, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert "unavailable" not in claude.states().values()
 
@@ -225,8 +222,7 @@ async def test_disabled_entry_has_no_issue(claude: Claude, loaded: bool) -> None
     claude.server.set_fault("organization_missing")
     await claude.pass_time()
     if not loaded:
-        await config_entries.async_reload(entry.entry_id)
-        await claude.settle()
+        await reload(claude, entry)
     assert claude.issues == {"organization"}
     by_user = ConfigEntryDisabler.USER
     await config_entries.async_set_disabled_by(entry.entry_id, by_user)

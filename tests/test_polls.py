@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-import logging
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from custom_components.claude_pulse.polling.coordinator import ClaudePulseCoordi
 from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.config_entries import ConfigEntryState
 
-from .common import TEN_KEYS, Claude, session, update_by_hand
+from .common import TEN_KEYS, Claude, pass_steps, session
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -84,18 +83,6 @@ async def test_overdue_poll(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> 
         assert claude.polls == before + polls
 
 
-async def test_countdown_follows_the_clock(claude: Claude) -> None:
-    """It changes each minute, without a request."""
-    claude.clock.move_to("2026-05-04T12:00:00Z")
-    claude.serve(session(31, "2026-05-04T14:30:00Z"))
-    await claude.entry(update_interval=3600)
-    assert claude.state("session_reset_countdown") == "2h 30m"
-    before = len(claude.server.requests)
-    await claude.pass_time(60)
-    assert claude.state("session_reset_countdown") == "2h 29m"
-    assert len(claude.server.requests) == before
-
-
 async def test_listeners_are_called_only_after_a_change(claude: Claude) -> None:
     """An answer that equals the last one updates no entity."""
     claude.serve(session(31, "2099-05-04T14:30:00Z"))
@@ -143,8 +130,7 @@ async def test_values_are_kept_for_15_minutes(claude: Claude, fault: str) -> Non
     retry_after = "7200" if fault == "rate_limited" else None
     claude.server.set_fault(fault, retry_after=retry_after)
     await claude.pass_time()
-    for _ in range(12):
-        await claude.pass_time(60)
+    await pass_steps(claude, 12, 60)
     assert claude.state("plan") == "Max 20x"
     before = claude.polls
     await claude.pass_time(60)
@@ -182,22 +168,6 @@ async def test_no_values_to_keep_after_an_outage(claude: Claude, fault: str) -> 
     assert claude.states() == UNAVAILABLE
 
 
-async def test_no_values_are_kept_while_polling_is_disabled(
-    claude: Claude, caplog: pytest.LogCaptureFixture
-) -> None:
-    """No timer would make them unavailable. An update by hand shows the failure."""
-    entry = await claude.entry()
-    config_entries = claude.hass.config_entries
-    config_entries.async_update_entry(entry, pref_disable_polling=True)
-    await config_entries.async_reload(entry.entry_id)
-    await claude.pass_time(30)
-    claude.server.set_fault("rate_limited")
-    await update_by_hand(claude.hass)
-    assert claude.states() == UNAVAILABLE
-    (error,) = [item for item in caplog.records if item.levelno == logging.ERROR]
-    assert "rate limiting" in error.getMessage()
-
-
 async def test_counts(claude: Claude) -> None:
     """Polls that sent a request and failures by key are counted."""
     entry = await claude.entry()
@@ -209,8 +179,7 @@ async def test_counts(claude: Claude) -> None:
         # Too early for a request.
         await refresh(claude, entry)
     assert (back_off.polls, back_off.failures) == (2, {"blocked": 1})
-    for _ in range(2):
-        await claude.pass_time(HOUR)
+    await pass_steps(claude, 2, HOUR)
     claude.server.set_fault("server_error")
     await claude.pass_time(HOUR)
     assert back_off.polls == 5
@@ -237,8 +206,7 @@ async def test_error_of_a_failed_poll(
     entry = await claude.entry()
     coordinator = coordinator_of(claude, entry)
     claude.server.set_fault(fault)
-    for _ in range(2):
-        await claude.pass_time(16 * 60)
+    await pass_steps(claude, 2, 16 * 60)
     error: Any = coordinator.last_exception
     assert (error.translation_domain, error.translation_key) == (DOMAIN, key)
     assert error.translation_placeholders is None
@@ -247,27 +215,6 @@ async def test_error_of_a_failed_poll(
     assert failure
     assert (failure.key, failure.message) == (key, str(error.args[0]))
     assert failure.message in caplog.text
-
-
-async def test_unexpected_exception(
-    claude: Claude, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is logged and shown, and the next poll recovers."""
-    entry = await claude.entry()
-
-    async def fail(_: str) -> None:
-        """Fail like a bug."""
-        raise RuntimeError("a bug")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(coordinator_of(claude, entry).client, "usage", fail)
-        await claude.pass_time()
-    assert "a bug" in caplog.text
-    assert claude.state("connection") == "unexpected_error"
-    assert claude.states() == UNAVAILABLE
-    await claude.pass_time()
-    assert claude.state("connection") == "up_to_date"
-    assert "unavailable" not in claude.states().values()
 
 
 async def test_stop_before_the_first_answer(claude: Claude) -> None:

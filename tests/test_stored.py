@@ -28,10 +28,9 @@ from homeassistant.helpers.data_entry_flow import FlowManagerIndexView
 from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 
-from .common import Claude, reauth_flows, seat_of
+from .common import Claude, reauth_flows, seat_of, spend
 from .events.common import START, body, stored_state
 from .features import VERSION
-from .test_money import spend
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 

@@ -15,7 +15,7 @@ from homeassistant.core import Event, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import Store
 
-from ..common import Claude, reauth_flows, seat_of
+from ..common import Claude, pass_steps, reauth_flows, reload, seat_of
 from .common import (
     SESSION_EVENTS,
     SESSION_RESET,
@@ -109,7 +109,7 @@ async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> N
     assert claude.state("session_events", "event") == log.states[0].state
     claude.server.clear_faults()
     await claude.pass_time()
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     await claude.pass_time()
     account = claude.server.world.accounts["ada"]
     account.log_out()
@@ -162,12 +162,11 @@ async def test_limit_whose_entity_is_added_later(claude: Claude, answers: int) -
     """Events wait for an entity that a limit gets with its second answer."""
     entry, log = await begin(claude, with_opus(body(10), 60))
     await poll(claude, body(10))
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     await poll(claude, body(10))
     for percent in (60, 92)[2 - answers :]:
         await poll(claude, with_opus(body(10), percent))
-    for _ in range(3):
-        await claude.pass_time()
+    await pass_steps(claude, 3)
     assert log.texts == ["weekly_opus threshold_reached 90"]
 
 
@@ -179,8 +178,7 @@ async def test_second_answer_is_requested_soon(claude: Claude, interval: int) ->
     await claude.pass_time(interval * 1.5 + 6)
     assert log.texts == []
     before = claude.polls
-    for _ in range(4):
-        await claude.pass_time(63)
+    await pass_steps(claude, 4, 63)
     assert log.texts == ["weekly reset", "weekly available_again"]
     assert claude.polls == before + (2 if interval == 120 else 1)
 
@@ -201,7 +199,7 @@ async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
     claude.serve(body(80, in_hours(claude, 4), week=30))
     while not log.texts:
         await claude.pass_time(30)
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     await claude.hass.async_block_till_done()
     assert log.texts == ["weekly reset"]
     await claude.pass_time(1)
@@ -270,8 +268,7 @@ async def test_disabled_entity(claude: Claude) -> None:
     await poll(claude, body(92))
     registry.async_update_entity(SESSION_EVENTS, disabled_by=None)
     # Home Assistant reloads the entry half a minute later.
-    for _ in range(2):
-        await claude.pass_time()
+    await pass_steps(claude, 2)
     assert claude.state("session_events", "event") == "unknown"
     assert log.texts == []
     await poll(claude, body(100))
@@ -318,11 +315,9 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
         later - earlier > timedelta(minutes=14) for earlier, later in pairwise(times)
     )
     # No change, no write.
-    for _ in range(30):
-        await claude.pass_time()
+    await pass_steps(claude, 30)
     writes.clear()
-    for _ in range(10):
-        await claude.pass_time()
+    await pass_steps(claude, 10)
     assert writes == []
     await poll(claude, body(percent))
     assert writes == []
@@ -348,7 +343,7 @@ async def test_full_disk(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_async_write_data", fail_to_write)
         await poll(claude, body(80))
-        await claude.hass.config_entries.async_reload(entry.entry_id)
+        await reload(claude, entry)
         await claude.pass_time()
         assert claude.state("session_usage") == "80"
         await claude.hass.config_entries.async_unload(entry.entry_id)
@@ -375,7 +370,7 @@ async def test_unreadable_file(
     """It causes one warning and no events. The next write replaces it."""
     entry, log = await begin_with_file(claude, hass_storage, data, version)
     await claude.pass_time(11)
-    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await reload(claude, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert log.texts == []
     assert caplog.text.count("Cannot read the stored progress of entry") == 1
@@ -408,8 +403,7 @@ async def test_stored_state(
     if expected:
         thresholds = [f"{item['threshold']}" for item in pending if item["threshold"]]
         assert thresholds == [text.rpartition(" ")[2] for text in expected]
-    for _ in range(4):
-        await claude.pass_time(4)
+    await pass_steps(claude, 4, 4)
     assert log.alerts == expected
     assert all(state.attributes["late"] for state in log.states)
 

@@ -7,7 +7,7 @@ import pytest
 from custom_components.claude_pulse.claude_ai.money import Money
 from custom_components.claude_pulse.runtime import runtime_of
 
-from ..common import Claude
+from ..common import Claude, pass_steps
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -23,14 +23,12 @@ async def test_one_request_per_poll_and_the_plan_every_six_hours(
     usage, balance = f"{plan}/usage", f"{plan}/prepaid/credits"
     requests = claude.server.requests
     assert [request.path for request in requests] == [usage, plan, balance]
-    for _ in range(170):
-        await claude.pass_time()
+    await pass_steps(claude, 170)
     paths = [request.path for request in requests[3:]]
     # 170 polls, and one more for each reset.
     assert 170 <= paths.count(usage) <= 172
     assert (paths.count(plan), paths.count(balance)) == (0, 0)
-    for _ in range(4):
-        await claude.pass_time()
+    await pass_steps(claude, 4)
     paths = [request.path for request in requests]
     assert (paths.count(plan), paths.count(balance)) == (2, 2)
 
@@ -41,8 +39,7 @@ async def test_plan(claude: Claude) -> None:
     organization = claude.server.world.accounts["ada"].seats[-1].organization
     organization.rate_limit_tier = "default_claude_max_5x"
     claude.server.silent_organization = True
-    for _ in range(3):
-        await claude.pass_time(2 * HOUR + 100)
+    await pass_steps(claude, 3, 2 * HOUR + 100)
     assert claude.state("plan") == "Max 20x"
     claude.server.silent_organization = False
     await claude.pass_time(HOUR + 100)
