@@ -23,7 +23,7 @@ from ..claude_ai.usage import Identity, Usage
 from ..const import DOMAIN
 from ..stored import data_of, options_of
 from .detection import ForecastFn, detect_events
-from .model import BLOCKING, ROSE, Rules, UsageEvent
+from .model import ROSE, Rules, UsageEvent
 from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,9 +40,6 @@ _STORE_DELAY = timedelta(minutes=15)
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
 
-# A limit that appears after set-up has its entity some seconds after its second answer.
-_ANSWERS_UNTIL_ENTITY = 3
-
 # Older progress is ignored, for example from a backup.
 _MAX_AGE = timedelta(days=1)
 
@@ -57,8 +54,6 @@ class EventDispatcher:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the dispatcher of an entry."""
         self.entry = entry
-        # The number of answers with each limit.
-        self._answers: dict[Identity, int] = {}
         self._compared: Usage | None = None
         self._compared_at = dt_util.utcnow()
         self._gap: CALLBACK_TYPE | None = None
@@ -98,15 +93,12 @@ class EventDispatcher:
 
     @callback
     def async_start(self) -> None:
-        """Start to send events. The entities of the last answer exist now."""
-        answered = [identity for identity, number in self._answers.items() if number]
-        self._answers = dict.fromkeys((*BLOCKING, *answered), _ANSWERS_UNTIL_ENTITY)
+        """Start to send events. The entities exist now."""
         self._started = True
         self.async_dispatch()
 
     async def async_stop(self) -> None:
         """Stop sending events, and store the state."""
-        self._answers = {}
         self._started = False
         await self._async_store()
 
@@ -143,11 +135,6 @@ class EventDispatcher:
         if self._late:
             self._drop_old(now)
         self._state.answered_at = now
-        present = {window.identity for window in usage.all_windows}
-        self._answers = {
-            identity: self._answers.get(identity, 0) + (identity in present)
-            for identity in {*BLOCKING, *present, *self._state.progress}
-        }
         unchanged = usage == self._compared and not self._unconfirmed
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
             return False
@@ -183,14 +170,13 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send the next alert of each window with an entity, and the rises before it."""
+        """Send the next alert of each window, and the rises before it."""
         if self._gap is not None or not (self._started and self._listeners_ready):
             return
         sent: set[Identity] = set()
         pending, self._state.pending = self._state.pending, []
         for event in pending:
-            answers = self._answers.get(event.window.identity, 0)
-            if event.window.identity in sent or answers < _ANSWERS_UNTIL_ENTITY:
+            if event.window.identity in sent:
                 self._state.pending.append(event)
                 continue
             if event.type != ROSE:
