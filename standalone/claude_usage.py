@@ -437,11 +437,6 @@ class Money:
     currency: str | None
     decimals: int = 2
 
-    @property
-    def unit(self) -> tuple[str | None, int]:
-        """Return the currency and its decimals. Amounts of one unit can be compared."""
-        return self.currency, self.decimals
-
 
 @dataclass(frozen=True, slots=True)
 class Spend:
@@ -787,7 +782,10 @@ def _identified(rows: Sequence[_Row]) -> dict[Identity, _Row]:
 
 
 def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
-    """Return the rows of a named member's window: `Opus 4` is `seven_day_opus`."""
+    """Return the identities of the rows that a named member describes.
+
+    `seven_day_opus` describes the row `Opus 4`.
+    """
     wanted = named.identity
     same = [key for key in rows if key[:2] == wanted[:2]]
     if same or not wanted.name:
@@ -801,7 +799,23 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
 # --- claude_ai/answer.py
 # Decide what an answer from claude.ai means, without I/O.
 #
-# The rules follow captures of claude.ai's usage page up to October 2026.
+# The rules follow captures of claude.ai's usage page up to October 2026. They apply in this
+# order:
+#
+# | Answer | Error |
+# | --- | --- |
+# | header `cf-mitigated` | `BlockedError` |
+# | redirect to `app-unavailable-in-region` | `RegionBlockedError` |
+# | HTML body | `BlockedError` |
+# | `account_session_invalid`, or 401 with JSON | `InvalidSessionError` |
+# | 404, or 403 "authorization for organization" | `OrganizationAccessError` |
+# | 400 | `InvalidOrganizationIdError` |
+# | 451 | `RegionBlockedError` |
+# | redirect to another host | `BlockedError` |
+# | redirect to `/login` | `InvalidSessionError` |
+# | 429 | `RateLimitedError` |
+# | other 403 with JSON | `ForbiddenError` |
+# | anything else but a JSON object with 200 | `UnavailableError` |
 
 # The headers of a browser. Cloudflare challenges other User-Agents.
 HEADERS = {
@@ -829,8 +843,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case and contains at least the headers that this module
-    reads. `body` is the result of `json_of(text)`.
+    `headers` has names in lower case and contains at least `location`, `retry-after` and
+    `set-cookie`. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -205,7 +205,7 @@ async def test_set_up_whose_platforms_fail(
         patch.setattr(claude.hass.config_entries, "async_forward_entry_setups", fail)
         entry = await claude.entry()
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert not runtime_of(claude.hass, entry).usable
+    assert not runtime_of(claude.hass, entry).is_running
     before = len(claude.server.requests)
     await claude.pass_time(HOUR)
     assert len(claude.server.requests) == before

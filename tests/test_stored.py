@@ -365,8 +365,8 @@ async def test_credentials(life: EntryLifecycle, claude: Claude, field: str) -> 
     """Invalid credentials are never sent, and a form asks for new ones."""
     right = good(claude)
     for name, data in replaced({field: right.data[field]}, WRONG):
-        rest = {key: value for key, value in right.data.items() if key != field}
-        await life.run(name, replace(right, data={**rest, **data}))
+        others = {key: value for key, value in right.data.items() if key != field}
+        await life.run(name, replace(right, data={**others, **data}))
     assert life.problems == {}
 
 

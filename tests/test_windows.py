@@ -260,24 +260,6 @@ async def test_disabled_by_default(
     assert state.name == "Claude Pulse Weekly Fable limit reached"
 
 
-@pytest.mark.parametrize("count", [1, 8])
-async def test_new_models_under_a_long_interval(claude: Claude, count: int) -> None:
-    """New models cost one additional poll, and appear and disappear within minutes."""
-    await set_up(claude, update_interval=86400)
-    names = [f"Model {number}" for number in range(count)]
-
-    async def change(*rows: dict[str, Any]) -> set[str]:
-        """Serve rows, and return the usage of the models after eight minutes."""
-        await poll(claude, *rows, seconds=1.5 * DAY)
-        before = claude.polls
-        await pass_steps(claude, 8, 63)
-        assert claude.polls == before + bool(rows)
-        return {claude.state(f"weekly_model_{n}_usage") for n in range(count)}
-
-    assert await change(*(scoped(name, 5) for name in names)) == {"5"}
-    assert await change() == {"unavailable"}
-
-
 async def test_spelling_of_a_model_changes(claude: Claude) -> None:
     """Another spelling of a name is the same window."""
     await set_up(claude, scoped("Fable 1", 10))

@@ -47,7 +47,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Set up an entry."""
     runtime = runtime_of(hass, entry)
     await async_show_card(hass)
-    await runtime.async_start()
+    await runtime.async_set_up()
     async_create_device(hass, entry)
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -55,7 +55,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         # Home Assistant 2024.1 does not clean up after this.
         await runtime.async_stop()
         raise
-    runtime.async_run()
+    runtime.async_start()
     return True
 
 
@@ -69,7 +69,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove an entry, also one that could not be unloaded."""
     runtime = runtime_of(hass, entry)
-    if runtime.usable:
+    if runtime.is_running:
         await runtime.async_stop()
     await _async_clean_up(hass, entry)
     del hass.data[DOMAIN][entry.entry_id]

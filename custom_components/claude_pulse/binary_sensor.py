@@ -84,10 +84,12 @@ async def async_setup_entry(
         SeatBinarySensor(runtime, LIMIT_REACHED),
         WindowBinarySensor(runtime, WEEKLY_WINDOW, WEEKLY_LASTS),
     ]
-    async_add_dynamic_entities(runtime, async_add_entities, fixed, _find)
+    async_add_dynamic_entities(
+        runtime, async_add_entities, fixed, _dynamic_binary_sensors
+    )
 
 
-def _find(runtime: Runtime) -> Factories:
+def _dynamic_binary_sensors(runtime: Runtime) -> Factories:
     """Return the binary sensors of limits that only some accounts have."""
     description = _DYNAMIC_LIMIT_REACHED
     return {

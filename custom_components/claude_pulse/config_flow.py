@@ -39,7 +39,7 @@ from .fields import (
     entry_of_form,
     form_errors,
     further_options,
-    names_of,
+    ids_by_name,
     organization_schema,
     shown_further_options,
     shown_values,
@@ -48,13 +48,13 @@ from .fields import (
 from .seat import free_title, is_seat_configured, unique_id_of
 from .stored import data_of, options_of, title_of
 from .validation import (
-    Changes,
     Seats,
-    async_change,
-    async_check,
+    ValidatedChanges,
+    async_apply,
     async_find_seats,
     async_offered_organizations,
     async_organizations,
+    async_validate,
 )
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         values: Mapping[str, Any] = user_input or {CONF_ORG_ID: data_of(entry).org_id}
         if user_input is None:
             organizations = await async_offered_organizations(self.hass, entry)
-            self._offered = names_of(organizations)
+            self._offered = ids_by_name(organizations)
         schema = change_schema(self._offered, options=False)
         if user_input is not None:
             with form_errors(schema, errors):
@@ -186,8 +186,8 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_change(self, user_input: Mapping[str, Any]) -> None:
         """Check and store the user input. Raises ClaudeAiError or FormError."""
-        changes = await async_check(self.hass, self._entry, user_input)
-        await async_change(self.hass, self._entry, self.flow_id, changes, user_input)
+        changes = await async_validate(self.hass, self._entry, user_input)
+        await async_apply(self.hass, self._entry, self.flow_id, changes, user_input)
 
     async def _async_create(self, organization: Organization) -> ConfigFlowResult:
         """Create the entry of a seat."""
@@ -208,7 +208,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
 class ClaudePulseOptionsFlow(OptionsFlow):
     """Change the session key, the organization and the options."""
 
-    _changes: Changes
+    _changes: ValidatedChanges
     _offered: Mapping[str, str] = MappingProxyType({})
     _user_input: Mapping[str, Any] = MappingProxyType({})
 
@@ -225,12 +225,12 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         errors: dict[str, str] = {}
         if user_input is None:
             organizations = await async_offered_organizations(self.hass, entry)
-            self._offered = names_of(organizations)
+            self._offered = ids_by_name(organizations)
         schema = change_schema(self._offered, options=True)
         if user_input is not None:
             self._user_input = with_org_id(user_input, self._offered)
             with form_errors(schema, errors):
-                self._changes = await async_check(self.hass, entry, self._user_input)
+                self._changes = await async_validate(self.hass, entry, self._user_input)
             if not errors:
                 if user_input.get(CONF_FURTHER):
                     return await self.async_step_further()
@@ -272,7 +272,7 @@ class ClaudePulseOptionsFlow(OptionsFlow):
     async def _async_finish(self) -> ConfigFlowResult:
         """Store the user input of both pages."""
         entry = self._entry
-        await async_change(
+        await async_apply(
             self.hass, entry, self.flow_id, self._changes, self._user_input
         )
         return self.async_create_entry(title="", data=dict(entry.options))

@@ -40,7 +40,7 @@ async def async_get_config_entry_diagnostics(
             "version": entry.version,
         },
         "polls": _polls(runtime.back_off),
-        **(_last_answer(runtime) if runtime.usable else {}),
+        **(_last_answer(runtime) if runtime.is_running else {}),
     }
 
 

@@ -18,8 +18,9 @@ from .runtime import Runtime
 
 _LOGGER = logging.getLogger(__name__)
 
-# The functions that create the dynamic entities of an account, by subject and key.
 _Key = tuple[Subject | None, str]
+
+# The functions that create the dynamic entities of an account, by subject and key.
 Factories = Mapping[_Key, Callable[[], Entity]]
 
 # After set-up, no entity is added while an entry has this number of them.
@@ -54,7 +55,7 @@ def async_add_dynamic_entities(
     def add_new() -> None:
         """Add entities that are new."""
         nonlocal answer, confirmed, unconfirmed, warned
-        if not runtime.usable:
+        if not runtime.is_running:
             return
         factories = find(runtime)
         missing = factories.keys() - known
@@ -84,7 +85,7 @@ def async_add_dynamic_entities(
         new = new[: min(room, MAX_AT_ONCE)]
         known.update(new)
         entities = [factories[key]() for key in new]
-        runtime.async_wait_for(platform.async_add_entities(entities))
+        runtime.async_add_in_background(platform.async_add_entities(entities))
 
     platform = async_get_current_platform()
     async_add_entities([*fixed, *(create() for create in factories.values())])

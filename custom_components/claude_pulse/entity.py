@@ -75,7 +75,7 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
         if subject is not None:
             unique_key = subject.unique_key(key)
             slug = f"{subject.slug}_{key}"
-            translation_key = f"{subject.texts}_{key}"
+            translation_key = f"{subject.translation_prefix}_{key}"
             if subject.placeholders:
                 self._attr_translation_placeholders = dict(subject.placeholders)
         # By default, the entity ID follows the language and the area.

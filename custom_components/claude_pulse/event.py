@@ -28,10 +28,10 @@ async def async_setup_entry(
     """Set up the event entities of an entry."""
     runtime = runtime_of(hass, entry)
     fixed = [WindowEvents(runtime, window) for window in FIXED_WINDOWS.values()]
-    async_add_dynamic_entities(runtime, async_add_entities, fixed, _find)
+    async_add_dynamic_entities(runtime, async_add_entities, fixed, _dynamic_events)
 
 
-def _find(runtime: Runtime) -> Factories:
+def _dynamic_events(runtime: Runtime) -> Factories:
     """Return the event entities of limits that only some accounts have."""
     return {
         (window, EVENTS): partial(WindowEvents, runtime, window)

@@ -1,4 +1,4 @@
-"""Fields of all forms, and the errors at them."""
+"""Form fields and their errors."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
                     mode=SelectSelectorMode.LIST,
                     options=[
                         SelectOptionDict(value=org_id, label=name)
-                        for name, org_id in names_of(organizations).items()
+                        for name, org_id in ids_by_name(organizations).items()
                     ],
                 )
             )
@@ -156,7 +156,7 @@ def organization_schema(organizations: Iterable[Organization]) -> vol.Schema:
 def change_schema(offered: Mapping[str, str], *, options: bool) -> vol.Schema:
     """Return the schema to change the session key and the organization.
 
-    The names from `names_of` are offered, and another ID can be entered. A selector with
+    The names from `ids_by_name` are offered, and another ID can be entered. A selector with
     custom values shows values instead of labels, so the names are the values.
     """
     return vol.Schema(
@@ -188,7 +188,7 @@ def entry_of_form(hass: HomeAssistant, entry_id: str) -> ConfigEntry:
 
 @contextmanager
 def form_errors(schema: vol.Schema, errors: dict[str, str]) -> Iterator[None]:
-    """Add an exception in the context to the errors of a form, at its field."""
+    """Turn an exception in the block into the error of its field."""
     try:
         yield
     except AbortFlow:
@@ -203,8 +203,8 @@ def form_errors(schema: vol.Schema, errors: dict[str, str]) -> Iterator[None]:
         errors[name if name in schema.schema else "base"] = key
 
 
-def names_of(organizations: Iterable[Organization]) -> dict[str, str]:
-    """Return the IDs of organizations by name and plan. Equal names get the ID."""
+def ids_by_name(organizations: Iterable[Organization]) -> dict[str, str]:
+    """Return the IDs of organizations by name and plan. A duplicate name has its ID."""
     names: dict[str, str] = {}
     for item in organizations:
         name = " · ".join(filter(None, (item.name or item.org_id, item.plan)))

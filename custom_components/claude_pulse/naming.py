@@ -20,12 +20,13 @@ class Subject:
     """The subject of an entity: a limit or a credit pool.
 
     `key` identifies it within its config entry. `slug` is its part of suggested entity
-    IDs. `texts` starts the translation keys, whose names contain the `placeholders`.
+    IDs. `translation_prefix` is the first part of the translation keys. The `placeholders`
+    are inserted into the translated names.
     """
 
     key: str
     slug: str = field(compare=False)
-    texts: str = field(compare=False)
+    translation_prefix: str = field(compare=False)
     placeholders: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def unique_key(self, key: str) -> str:
@@ -59,9 +60,12 @@ def subject_of(window: UsageWindow) -> WindowSubject:
     numbers = [str(number)] if number > 1 else []
     name = window.name or ""
     if kind == KIND_WEEKLY_SCOPED and name:
-        texts, shown, spelled = "model", name, f"weekly {words}"
+        translation_prefix, shown, spelled = "model", name, f"weekly {words}"
     else:
-        texts, shown = "window", f"{kind.replace('_', ' ').capitalize()} {name}".strip()
+        translation_prefix, shown = (
+            "window",
+            f"{kind.replace('_', ' ').capitalize()} {name}".strip(),
+        )
         if kind in _FIXED_KEYS:
             # Without the kind, it could have the name of another limit.
             shown = f"{_short(shown)} ({kind})"
@@ -69,8 +73,12 @@ def subject_of(window: UsageWindow) -> WindowSubject:
     return WindowSubject(
         _key(kind, words, *numbers),
         _slug(" ".join((spelled, *numbers))),
-        texts,
-        {texts: " ".join((_short(shown), *(f"({number})" for number in numbers)))},
+        translation_prefix,
+        {
+            translation_prefix: " ".join(
+                (_short(shown), *(f"({number})" for number in numbers))
+            )
+        },
         identity=identity,
     )
 

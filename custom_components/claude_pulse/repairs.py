@@ -20,7 +20,7 @@ from .fields import (
 )
 from .polling.issues import Issue
 from .stored import title_of
-from .validation import FormError, async_change, async_check, async_organizations
+from .validation import FormError, async_apply, async_organizations, async_validate
 
 if TYPE_CHECKING:
     # FlowResult in old versions.
@@ -54,8 +54,8 @@ class _EntryFlow(RepairsFlow):
 
     async def _async_change(self, user_input: dict[str, str]) -> None:
         """Check and store the user input. Raises ClaudeAiError or FormError."""
-        changes = await async_check(self.hass, self._entry, user_input)
-        await async_change(self.hass, self._entry, self.flow_id, changes, user_input)
+        changes = await async_validate(self.hass, self._entry, user_input)
+        await async_apply(self.hass, self._entry, self.flow_id, changes, user_input)
 
 
 class KeyFlow(_EntryFlow):

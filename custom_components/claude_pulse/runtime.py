@@ -38,8 +38,8 @@ class Runtime:
     """The objects of one entry.
 
     It exists until the entry is removed, so that a reload forgets neither a wait nor an
-    alert. The attributes that are declared here exist from the first set-up on. They are
-    in use while the entry is `usable`, from its first answer to its unload.
+    alert. The attributes that are declared here exist after the first successful set-up. They are
+    in use while `is_running`, from the first answer to the unload.
     """
 
     account: Account
@@ -54,28 +54,28 @@ class Runtime:
         self.dispatcher = EventDispatcher(hass, entry)
         self.entry = entry
         self.hass = hass
-        self.usable = False
+        self.is_running = False
         self._on_stop: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def readable(self) -> bool:
+    def has_values(self) -> bool:
         """Return whether the entities show values."""
-        return self.usable and self.coordinator.last_update_success
+        return self.is_running and self.coordinator.last_update_success
 
     @property
     def subjects(self) -> Iterator[WindowSubject]:
         """Return the session, the week and the other windows of the last answer."""
         yield from FIXED_WINDOWS.values()
-        if self.usable:
+        if self.is_running:
             yield from map(subject_of, self.coordinator.data.windows)
 
     def reading(self, identity: Identity) -> Reading | None:
         """Return the reading of a window, or None if its entities show no values."""
-        return self.readings[identity] if self.readable else None
+        return self.readings[identity] if self.has_values else None
 
-    async def async_start(self) -> None:
-        """Poll for the first time. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
+    async def async_set_up(self) -> None:
+        """Create the objects and poll once. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
         hass, entry = self.hass, self.entry
         await self.dispatcher.async_load()
         try:
@@ -99,13 +99,13 @@ class Runtime:
         except BaseException:
             self._stop()
             raise
-        # The first listener: entities read the readings.
+        # It must be the first listener, because the entities read the readings.
         self.coordinator.async_add_listener(self._async_update_readings)
         self._async_update_readings()
-        self.usable = True
+        self.is_running = True
 
     @callback
-    def async_run(self) -> None:
+    def async_start(self) -> None:
         """Follow the clock and send events. The entities exist now."""
         # The time zone can change.
         self.async_on_stop(
@@ -133,7 +133,7 @@ class Runtime:
             self._on_stop.pop()()
 
     @callback
-    def async_wait_for(self, adding: Coroutine[Any, Any, None]) -> None:
+    def async_add_in_background(self, adding: Coroutine[Any, Any, None]) -> None:
         """Add entities in a task, for which an unload waits."""
         task = self.hass.async_create_task(adding)
         self._tasks.add(task)
@@ -141,22 +141,22 @@ class Runtime:
 
     async def async_unload(self, unload: Coroutine[Any, Any, bool]) -> bool:
         """Unload the platforms and stop. If that fails, the entities stay up to date."""
-        self.usable = False
+        self.is_running = False
         if self._tasks:
             await asyncio.wait(self._tasks)
         try:
             unloaded = await unload
         except BaseException:
-            self.usable = True
+            self.is_running = True
             raise
-        self.usable = not unloaded
+        self.is_running = not unloaded
         if unloaded:
             await self.async_stop()
         return unloaded
 
     async def async_stop(self) -> None:
         """Stop everything."""
-        self.usable = False
+        self.is_running = False
         await self.coordinator.async_stop()
         self._stop()
         await self.dispatcher.async_stop()
@@ -172,10 +172,10 @@ class Runtime:
         """Process an answer. Return whether a second answer has to confirm it."""
         before = self.coordinator.data
         confirm = self.dispatcher.async_submit(
-            usage, now, lambda window: self.readings.forecast(window, now)
+            usage, now, lambda window: self.readings.exact_forecast(window, now)
         )
-        if before is not None and before == usage and self.readable:
-            # The coordinator calls no listener.
+        if before is not None and before == usage and self.has_values:
+            # The coordinator calls no listeners for equal data.
             self.dispatcher.async_dispatch()
         if self.account.is_due(now):
             self.entry.async_create_background_task(
@@ -200,7 +200,7 @@ class Runtime:
     @callback
     def _async_update_entities(self, _: Event | None = None) -> None:
         """Update the readings and the entities."""
-        if self.usable:
+        if self.is_running:
             self.coordinator.async_update_listeners()
 
     @callback

@@ -58,7 +58,7 @@ _UP_TO_DATE = "up_to_date"
 
 _T = TypeVar("_T")
 
-# Spending that falls by more than this starts again, with a new month. Refunds are smaller.
+# Below this share of the last amount, spending has started again with a new month.
 _NEW_MONTH = 0.9
 
 
@@ -94,7 +94,7 @@ def _weekday_and_clock(reading: Reading) -> str | None:
 
 
 def _expected(forecast: Forecast) -> dict[str, StateType]:
-    """Return the usual usage at this time, to compare the pace with."""
+    """Return the typical usage at this time, to compare the pace with."""
     return {"expected": whole(forecast.expected)}
 
 
@@ -129,7 +129,7 @@ class AmountSensorDescription(SeatSensorDescription):
     starts_again: bool = False
 
 
-def _amount(
+def _amount_description(
     key: str,
     find: Callable[[Runtime], _T | None],
     money_fn: Callable[[_T], Money | None],
@@ -191,13 +191,14 @@ _FORECAST = (
         value_fn=_forecast_value(lambda forecast: forecast.runs_out_at),
     ),
 )
-# Early in five hours, nearly everyone is over pace.
+# Early in a session, nearly everyone is over pace.
 _SESSION_FORECAST = tuple(
     replace(description, entity_registry_enabled_default=False)
     for description in _FORECAST
 )
 
-# The first eight of the ten sensors.
+# The first eight of the ten sensors of version 1. Their keys, order, units and states are
+# fixed, so that dashboards and automations continue to work.
 WINDOW_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (SESSION_WINDOW, _USAGE),
     (WEEKLY_WINDOW, _USAGE),
@@ -255,20 +256,20 @@ _EXTRA_USAGE = SeatSensorDescription(
     ),
 )
 _SPEND = (
-    _amount(
+    _amount_description(
         "extra_usage_spent",
         lambda runtime: runtime.coordinator.data.spend,
         lambda spend: spend.spent,
         starts_again=True,
         state_class=SensorStateClass.TOTAL,
     ),
-    _amount(
+    _amount_description(
         "extra_usage_limit",
         lambda runtime: runtime.coordinator.data.spend,
         lambda spend: spend.limit,
     ),
 )
-_BALANCE = _amount(
+_BALANCE = _amount_description(
     "prepaid_balance",
     lambda runtime: runtime.account.balance,
     lambda balance: balance,
@@ -303,10 +304,10 @@ async def async_setup_entry(
         ConnectionSensor(runtime),
         ServiceStatusSensor(status_coordinator(hass), runtime),
     ]
-    async_add_dynamic_entities(runtime, async_add_entities, fixed, _find)
+    async_add_dynamic_entities(runtime, async_add_entities, fixed, _dynamic_sensors)
 
 
-def _find(runtime: Runtime) -> Factories:
+def _dynamic_sensors(runtime: Runtime) -> Factories:
     """Return the sensors that only some accounts have."""
     usage = runtime.coordinator.data
     factories: dict[tuple[Subject | None, str], Callable[[], SensorEntity]] = {}
@@ -320,7 +321,10 @@ def _find(runtime: Runtime) -> Factories:
     if runtime.account.balance:
         amounts.append((None, _BALANCE))
     for pool in usage.pools:
-        amounts += [(pool_subject(pool), description) for description in _pool(pool)]
+        amounts += [
+            (pool_subject(pool), description)
+            for description in _pool_descriptions(pool)
+        ]
     for subject, description in amounts:
         factories[subject, description.key] = partial(
             AmountSensor, runtime, description, subject
@@ -328,7 +332,7 @@ def _find(runtime: Runtime) -> Factories:
     return factories
 
 
-def _pool(pool: CreditPool) -> tuple[AmountSensorDescription, ...]:
+def _pool_descriptions(pool: CreditPool) -> tuple[AmountSensorDescription, ...]:
     """Return the descriptions of a credit pool."""
 
     def find(runtime: Runtime) -> CreditPool | None:
@@ -337,8 +341,8 @@ def _pool(pool: CreditPool) -> tuple[AmountSensorDescription, ...]:
         return next((item for item in pools if item.label == pool.label), None)
 
     return (
-        _amount("used", find, lambda item: item.spent),
-        _amount("limit", find, lambda item: item.limit),
+        _amount_description("used", find, lambda item: item.spent),
+        _amount_description("limit", find, lambda item: item.limit),
     )
 
 
@@ -420,7 +424,7 @@ class AmountSensor(SeatSensor, RestoreSensor):
 
 
 class ConnectionSensor(UsageEntity, ClaudePulseSensor):
-    """A sensor of the last failure. It also shows it while the last values are kept."""
+    """Shows the last failure, even while the last values are kept."""
 
     _unrecorded_attributes = frozenset({"last_update"})
     entity_description = CONNECTION

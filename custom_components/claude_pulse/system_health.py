@@ -31,6 +31,6 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
             hass, client.BASE_URL
         ),
         "accounts": len(runtimes),
-        "accounts_up_to_date": sum(runtime.readable for runtime in runtimes),
+        "accounts_up_to_date": sum(runtime.has_values for runtime in runtimes),
         "last_success": max(filter(None, successes), default=None),
     }

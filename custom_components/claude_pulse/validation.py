@@ -1,4 +1,4 @@
-"""Checks of session keys and organizations for forms, and changes of entries."""
+"""Checks form input against claude.ai, and applies it to an entry."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ValidatedChanges:
     """Checked changes of an entry's data, and its unique ID after them."""
 
     data: Mapping[str, str] = field(repr=False)
@@ -121,9 +121,9 @@ async def async_offered_organizations(
         return ()
 
 
-async def async_check(
+async def async_validate(
     hass: HomeAssistant, entry: ConfigEntry, user_input: Mapping[str, Any]
-) -> Changes:
+) -> ValidatedChanges:
     """Check the key and the organization of a form. Empty fields change nothing.
 
     Raises ClaudeAiError or FormError.
@@ -135,14 +135,14 @@ async def async_check(
     if org_id and org_id != data_of(entry).org_id:
         data[CONF_ORG_ID] = parse_org_id(org_id)
     unique_id = await _async_check_seat(hass, entry, data) if data else entry.unique_id
-    return Changes(data, unique_id)
+    return ValidatedChanges(data, unique_id)
 
 
-async def async_change(
+async def async_apply(
     hass: HomeAssistant,
     entry: ConfigEntry,
     flow_id: str,
-    changes: Changes,
+    changes: ValidatedChanges,
     user_input: Mapping[str, Any],
 ) -> None:
     """Store checked changes and options, and reload the entry.
@@ -162,7 +162,7 @@ async def async_change(
         entry, data=data, options=options, unique_id=changes.unique_id
     )
     back_off = runtime_of(hass, entry).back_off
-    if has_new_key or not (back_off.failure and back_off.failure.expired_key):
+    if has_new_key or not (back_off.failure and back_off.failure.is_key_expired):
         async_abort_flows(hass, entry, except_for=flow_id)
         back_off.reset()
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))

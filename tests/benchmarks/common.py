@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY
-from custom_components.claude_pulse.forecast.habit import WEEKS, History, Hour
+from custom_components.claude_pulse.forecast.habit import WEEKS, Hour, HourlyUsage
 from custom_components.claude_pulse.runtime import Runtime
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -102,7 +102,7 @@ def hours_of_office(until: datetime) -> Iterator[Hour]:
 def know_office_hours(runtime: Runtime) -> None:
     """Give all windows of an entry the history that a recorder would."""
     for key in KEYS:
-        history = History()
+        history = HourlyUsage()
         history.add(hours_of_office(dt_util.utcnow()))
         runtime.history._histories[key] = history
     runtime.history._last = None

@@ -201,9 +201,3 @@ def test_credit_pool(pool: Any, spent: float | None, limit: float | None) -> Non
 def test_balance(body: Any, balance: Money | None) -> None:
     """The balance is in the newer or in the older form."""
     assert parse_balance(body) == balance
-
-
-def test_unit() -> None:
-    """The unit of an amount is its currency with its decimals."""
-    assert euros(1.0).unit == ("EUR", 2)
-    assert Money(1.0, "JPY", 0).unit == ("JPY", 0)

@@ -157,19 +157,6 @@ async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
     assert log.texts == ["weekly_opus threshold_reached 90"]
 
 
-@pytest.mark.parametrize("answers", [1, 2])
-async def test_limit_whose_entity_is_added_later(claude: Claude, answers: int) -> None:
-    """Events wait for an entity that a limit gets with its second answer."""
-    entry, log = await begin(claude, with_opus(body(10), 60))
-    await poll(claude, body(10))
-    await reload(claude, entry)
-    await poll(claude, body(10))
-    for percent in (60, 92)[2 - answers :]:
-        await poll(claude, with_opus(body(10), percent))
-    await pass_steps(claude, 3)
-    assert log.texts == ["weekly_opus threshold_reached 90"]
-
-
 @pytest.mark.parametrize("interval", [120, 3600, 86400])
 async def test_second_answer_is_requested_soon(claude: Claude, interval: int) -> None:
     """A fall is confirmed after two minutes, however long the interval is."""

@@ -24,7 +24,6 @@ from .common import (
     in_hours,
     poll,
     start_clock,
-    with_opus,
 )
 
 
@@ -142,7 +141,7 @@ async def test_restart_between_two_events(house: House) -> None:
 
 
 async def test_full_disk_until_home_assistant_stops(house: House) -> None:
-    """What could not be stored is stored when Home Assistant stops, if there is room."""
+    """Events that could not be stored are stored when Home Assistant stops."""
     claude = house.claude
     claude.serve(body(60))
     log = await house.start()
@@ -154,24 +153,4 @@ async def test_full_disk_until_home_assistant_stops(house: House) -> None:
     log = await house.start()
     await claude.pass_time()
     assert log.alerts == []
-    await house.stop()
-
-
-async def test_limit_is_missing_after_a_restart(house: House) -> None:
-    """Its pending event is sent when its entity exists again."""
-    claude = house.claude
-    claude.serve(with_opus(body(10), 100))
-    log = await house.start()
-    claude.serve(with_opus(body(10), 1))
-    # A second answer confirms the fall.
-    while not log.texts:
-        await claude.pass_time()
-    assert log.texts == ["weekly_opus reset"]
-    await house.stop()
-    claude.serve(body(10))
-    log = await house.start()
-    await claude.pass_time()
-    assert log.texts == []
-    await poll(claude, with_opus(body(10), 1), 3)
-    assert log.texts == ["weekly_opus available_again"]
     await house.stop()

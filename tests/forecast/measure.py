@@ -10,8 +10,8 @@ from itertools import product
 from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, UsageWindow
 from custom_components.claude_pulse.forecast.habit import (
     EVERY_DAY,
-    History,
     Hour,
+    HourlyUsage,
     learn,
 )
 from custom_components.claude_pulse.forecast.profile import profile_of
@@ -83,7 +83,7 @@ def _forecast(
 
     The default, and the result where there is no forecast yet, is the even rate.
     """
-    history, first = History(), person.start - weeks * WEEK
+    history, first = HourlyUsage(), person.start - weeks * WEEK
     history.add(
         hour for hour in hours if first <= hour.number < now.timestamp() // HOUR
     )

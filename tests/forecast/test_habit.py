@@ -14,8 +14,8 @@ import pytest
 from custom_components.claude_pulse.forecast.habit import (
     WEEKS,
     Habit,
-    History,
     Hour,
+    HourlyUsage,
     learn,
 )
 from custom_components.claude_pulse.forecast.profile import profile_of
@@ -40,7 +40,7 @@ from .common import (
 )
 
 FRIDAY = at(8, 18)
-NO_HISTORY = History()
+NO_HISTORY = HourlyUsage()
 
 Use = Callable[[datetime], float]
 
@@ -83,7 +83,7 @@ def test_usage_by_hour(
     hours: list[tuple[int, float, float]], expected: list[float | None]
 ) -> None:
     """The usage of each hour follows from its lowest and highest percentage."""
-    history = History()
+    history = HourlyUsage()
     history.add(Hour(*hour) for hour in hours)
     rises = [None if isnan(rise) else round(rise, 3) for rise in history.rises]
     assert rises == expected
@@ -91,7 +91,7 @@ def test_usage_by_hour(
 
 def test_history_continues_and_expires() -> None:
     """Hours can be added later. Those older than twelve weeks are removed."""
-    history = History()
+    history = HourlyUsage()
     history.add([Hour(100, 0, 1), Hour(101, 1, 3)])
     history.add([Hour(101, 1, 3), Hour(102, 3, 6)])
     assert [*history] == [(101, 2), (102, 3)]
@@ -102,9 +102,9 @@ def test_history_continues_and_expires() -> None:
     assert [*history] == [(much_later + 1, 2)]
 
 
-def past(use: Use, weeks: float, until: datetime = START) -> History:
+def past(use: Use, weeks: float, until: datetime = START) -> HourlyUsage:
     """Return the history of weekly windows up to a reset."""
-    history, percent = History(), 0.0
+    history, percent = HourlyUsage(), 0.0
     end = int(until.timestamp() // 3600)
     for number in range(end - int(weeks * 168), end):
         before = percent if (number - end) % 168 else 0.0
@@ -261,7 +261,7 @@ def test_days_off_at_the_start(percent: float, has_forecast: bool) -> None:
 
 
 def test_working_days_take_precedence_over_history() -> None:
-    """History determines the hours, and no usage is expected on other days."""
+    """HourlyUsage determines the hours, and no usage is expected on other days."""
 
     def every_day(time: datetime) -> float:
         """Use it from 9 to 17 on all days."""
@@ -351,7 +351,7 @@ def test_consistent_for_any_habit_usage_and_clock(
     steps: list[tuple[float, float]],
 ) -> None:
     """No forecast has a contradiction or a past run-out time."""
-    history, total, elapsed, before = History(), 0.0, 0.0, None
+    history, total, elapsed, before = HourlyUsage(), 0.0, 0.0, None
     for number, rise in past(lambda time: use[time.hour], weeks):
         if number % missing or missing == 1:
             history.add([Hour(number, total, total + rise)])

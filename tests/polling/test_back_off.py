@@ -105,7 +105,7 @@ def test_no_request_before_a_time(
 def test_refused_key() -> None:
     """Requests with a refused key are never sent, and with another key at once."""
     back_off, (failure,) = failed(InvalidSessionError())
-    assert failure.expired_key
+    assert failure.is_key_expired
     assert KEY not in repr(failure)
     assert back_off.not_before(NOW + timedelta(days=9999), KEY) > NOW + 9999 * HOUR
     assert back_off.not_before(NOW, "another key") is None

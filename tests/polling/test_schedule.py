@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.claude_pulse.polling.schedule import Situation, next_poll
+from custom_components.claude_pulse.polling.schedule import PollInputs, next_poll
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -52,5 +52,5 @@ def at(seconds: float) -> datetime:
 )
 def test_next_poll(interval: float, members: dict[str, Any], seconds: float) -> None:
     """The cases of the table, in its order."""
-    situation = Situation(now=NOW, interval=timedelta(seconds=interval), **members)
+    situation = PollInputs(now=NOW, interval=timedelta(seconds=interval), **members)
     assert next_poll(situation) == timedelta(seconds=seconds)

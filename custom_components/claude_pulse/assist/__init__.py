@@ -4,5 +4,5 @@
 structured answer. `usage_intent` is the intent of the voice assistants. The tool for
 language models is in `llm.py`, where Home Assistant looks for it.
 
-This package imports everything below the platforms.
+This package imports `runtime` and the modules below it.
 """

@@ -138,7 +138,7 @@ def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account
     runtime = runtime_of(hass, entry)
     return Account(
         title_of(entry),
-        runtime.readable,
+        runtime.has_values,
         tuple(
             _window(subject, runtime)
             for subject in runtime.subjects
@@ -165,7 +165,9 @@ def _window(subject: WindowSubject, runtime: Runtime) -> Window:
         window = Window(kind, kind)
     else:
         (shown,) = subject.placeholders.values()
-        window = Window("model" if subject.texts == "model" else "other", shown)
+        window = Window(
+            "model" if subject.translation_prefix == "model" else "other", shown
+        )
     if (reading := runtime.reading(subject.identity)) is None:
         return window
     return replace(

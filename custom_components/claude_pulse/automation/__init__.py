@@ -5,5 +5,5 @@ these triggers and conditions need. `matching` finds the events of a trigger and
 readings of a condition. `usage_triggers`, `usage_conditions` and `target` need newer
 versions. The modules in which Home Assistant looks for them import them from here.
 
-This package imports everything below the platforms.
+This package imports `runtime` and the modules below it.
 """

@@ -1,6 +1,22 @@
 """Decide what an answer from claude.ai means, without I/O.
 
-The rules follow captures of claude.ai's usage page up to October 2026.
+The rules follow captures of claude.ai's usage page up to October 2026. They apply in this
+order:
+
+| Answer | Error |
+| --- | --- |
+| header `cf-mitigated` | `BlockedError` |
+| redirect to `app-unavailable-in-region` | `RegionBlockedError` |
+| HTML body | `BlockedError` |
+| `account_session_invalid`, or 401 with JSON | `InvalidSessionError` |
+| 404, or 403 "authorization for organization" | `OrganizationAccessError` |
+| 400 | `InvalidOrganizationIdError` |
+| 451 | `RegionBlockedError` |
+| redirect to another host | `BlockedError` |
+| redirect to `/login` | `InvalidSessionError` |
+| 429 | `RateLimitedError` |
+| other 403 with JSON | `ForbiddenError` |
+| anything else but a JSON object with 200 | `UnavailableError` |
 """
 
 from __future__ import annotations
@@ -53,8 +69,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case and contains at least the headers that this module
-    reads. `body` is the result of `json_of(text)`.
+    `headers` has names in lower case and contains at least `location`, `retry-after` and
+    `set-cookie`. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -17,11 +17,6 @@ class Money:
     currency: str | None
     decimals: int = 2
 
-    @property
-    def unit(self) -> tuple[str | None, int]:
-        """Return the currency and its decimals. Amounts of one unit can be compared."""
-        return self.currency, self.decimals
-
 
 @dataclass(frozen=True, slots=True)
 class Spend:

@@ -266,7 +266,10 @@ def _identified(rows: Sequence[_Row]) -> dict[Identity, _Row]:
 
 
 def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
-    """Return the rows of a named member's window: `Opus 4` is `seven_day_opus`."""
+    """Return the identities of the rows that a named member describes.
+
+    `seven_day_opus` describes the row `Opus 4`.
+    """
     wanted = named.identity
     same = [key for key in rows if key[:2] == wanted[:2]]
     if same or not wanted.name:

@@ -10,10 +10,11 @@ Each window of an answer is compared with its progress so far:
 | comes just after the reset, and is not lower | UNSURE | none, until a second answer a minute later agrees |
 | is more than 5 points lower before the reset | UNSURE | the same; then NEXT |
 | falls from 100% by 3 to 5 points before the reset | UNSURE | the same; then SAME, with the lower percentage |
+| has a reset time, and the last answers had none | UNSURE unless it is higher | the same; then SAME |
 | has another reset before the last one has passed | UNSURE | the same; then NEXT if it is a whole window later, else SAME |
 
-A value that flickers around a threshold alerts once, because progress only rises within a
-window. A single wrong answer never alerts.
+A value that flickers around a threshold alerts once. A single answer that falls or moves
+the reset never alerts. A rise alerts at once.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ _FLICKER = 2
 # Reset times of one window differ by less than this.
 _SAME_RESET = timedelta(hours=1)
 
-# A limit is expected to run out from the first projection on, and no longer below the
-# second one, in percent.
+# A limit is at risk when its projection reaches the first percentage, until it falls to the
+# second one. The forecast has to be this sure, and this part of the window has to be over,
+# in percent.
 _RISK = 105
 _NO_RISK = 95
 _RISK_CONFIDENCE = 80
@@ -217,7 +219,11 @@ def _detect_rise(
     """Return the progress within a window, and the events of newly crossed thresholds."""
     before, percent = progress.percent, max(progress.percent, window.percent)
     types: list[str] = []
-    crossed = {limit for limit in rules.thresholds if before < limit <= window.percent}
+    crossed = {
+        threshold
+        for threshold in rules.thresholds
+        if before < threshold <= window.percent
+    }
     if before < window.percent:
         types.append(ROSE)
     if before < 100 <= window.percent:
@@ -297,7 +303,7 @@ def _doubted(
 ) -> WindowProgress:
     """Return the progress with a doubt since the first answer with this reset time.
 
-    A server without a real reset time moves it with the clock.
+    A placeholder for a reset time moves with the clock, so the tolerance grows.
     """
     since = min(progress.doubted_at or now, now)
     same = _is_same_reset(

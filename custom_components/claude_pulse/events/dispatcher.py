@@ -58,6 +58,7 @@ class EventDispatcher:
         self._compared_at = dt_util.utcnow()
         self._gap: CALLBACK_TYPE | None = None
         self._hass = hass
+        self._holding = False
         self._late = True
         self._listeners_ready = False
         self._loaded = False
@@ -69,13 +70,15 @@ class EventDispatcher:
         self._store_scheduled = False
         self._stored_at = self._compared_at
         self._unconfirmed = False
-        async_at_started(hass, self._async_hold)
 
     async def async_load(self) -> None:
         """Load the stored state when Home Assistant starts.
 
         The state of another organization is ignored.
         """
+        if not self._holding:
+            self._holding = True
+            async_at_started(self._hass, self._async_hold)
         if not self._loaded:
             self._loaded = True
             try:
@@ -129,8 +132,8 @@ class EventDispatcher:
     def async_submit(self, usage: Usage, now: datetime, forecast: ForecastFn) -> bool:
         """Detect the events of an answer. Return whether it needs a second answer.
 
-        The events are sent by `async_dispatch`. An unchanged answer has no new events,
-        except that a weekly reset comes near, so it is not always compared.
+        The events are sent by `async_dispatch`. An unchanged answer is compared only every
+        ten minutes, because only the passing of time can cause an event.
         """
         if self._late:
             self._drop_old(now)
@@ -211,12 +214,12 @@ class EventDispatcher:
 
         The first answer can come days after the start, if the session key has expired.
         """
-        state = self._state
-        if state.answered_at is None or now - state.answered_at > _MAX_AGE:
-            self._state = EventState(state.org_id)
-        state.pending = [
+        answered_at = self._state.answered_at
+        if answered_at is None or now - answered_at > _MAX_AGE:
+            self._state = EventState(self._state.org_id)
+        self._state.pending = [
             event
-            for event in state.pending
+            for event in self._state.pending
             if event.window.resets_at is None or event.window.resets_at > now
         ]
 

@@ -39,8 +39,8 @@ TYPES = tuple(_WINDOWS_OF_TYPE)
 class Rules:
     """The user's options for events.
 
-    `thresholds` and `left_over` are percentages. A left-over event comes up to
-    `left_over_before` before the weekly reset.
+    `thresholds` and `left_over` are percentages. A left-over event is sent at
+    most `left_over_before` before the weekly reset.
     """
 
     thresholds: frozenset[float]

@@ -27,12 +27,12 @@ _HALF_LIFE = 3
 _OUTLIER_BELOW, _OUTLIER_ABOVE, _OUTLIER_WEIGHT = 0.3, 3, 0.1
 _MIN_WEEKS_TO_COMPARE = 3
 
-# The weight of the prior: in observations of an hour of the day, of a day of the week
-# and of an hour of the week.
+# The prior counts as this number of observations: for the hour of the day, for the day of
+# the week and for the hour of the week.
 _PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 2, 1, 1.5
 
-# Rates below this share of the mean are set to 0. No limit is reached in the night
-# because of them.
+# Rates below this share of the mean are set to 0. Otherwise, a limit could seem to run out
+# at night.
 _NEGLIGIBLE = 0.1
 
 # A percentage that falls by more points than this was reset and not corrected.
@@ -54,7 +54,7 @@ class Hour(NamedTuple):
     maximum: float
 
 
-class History:
+class HourlyUsage:
     """The usage of a window by hour, in points.
 
     `rises[0]` belongs to the hour `first`. The usage of an hour is NaN if it is unknown:
@@ -126,7 +126,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """The usual usage of a window in each hour of the week.
+    """The typical usage of a window in each hour of the week.
 
     `rates` has 168 values in points per hour. The first is for Monday 00:00 in `zone`.
     Without any history (`weight` is 0) the rates are relative: 1 on chosen days, else 0.
@@ -140,7 +140,7 @@ class Habit:
     weeks: float
     weight: float
     days_chosen: bool
-    past: History
+    past: HourlyUsage
 
 
 class _Sample(NamedTuple):
@@ -157,7 +157,7 @@ class _Sample(NamedTuple):
 
 
 def learn(
-    history: History,
+    history: HourlyUsage,
     now: datetime,
     zone: tzinfo,
     days: Collection[int] = EVERY_DAY,
@@ -168,7 +168,7 @@ def learn(
     other days is ignored.
     """
     current_hour = int(now.timestamp() // SECONDS_PER_HOUR)
-    past = History()
+    past = HourlyUsage()
     past.first, past.rises = history.first, array("f", [nan]) * len(history.rises)
     samples: list[_Sample] = []
     for number, rise in history:
@@ -178,7 +178,7 @@ def learn(
         if expected and number < current_hour:
             samples.append(_Sample(number, slot, rise))
     if not any(sample.rise for sample in samples):
-        samples, past = [], History()
+        samples, past = [], HourlyUsage()
     days_chosen = frozenset(days) != EVERY_DAY
     if not samples and not days_chosen:
         return None

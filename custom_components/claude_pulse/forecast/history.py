@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..naming import WEEKLY_WINDOW, window_of_usage
 from ..stored import options_of
-from .habit import EVERY_DAY, SECONDS_PER_HOUR, WEEKS, Habit, History, Hour, learn
+from .habit import EVERY_DAY, SECONDS_PER_HOUR, WEEKS, Habit, Hour, HourlyUsage, learn
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -39,7 +39,7 @@ SPREAD = 10
 # Minutes between the attempts to read after a failure. While forecasts wait, it is one.
 _RETRY_MINUTES = 5
 
-# Forecasts wait at most this long for the first habits, as those without habits differ.
+# Forecasts wait at most this long for the first habits. Without habits, they would differ.
 _MAX_PENDING = timedelta(minutes=3)
 
 
@@ -74,7 +74,7 @@ class UsageHistory:
         self._entry = entry
         self._failed = False
         self._hass = hass
-        self._histories: defaultdict[str, History] = defaultdict(History)
+        self._histories: defaultdict[str, HourlyUsage] = defaultdict(HourlyUsage)
         self._last: tuple[int, tzinfo] | None = None
         self._on_change = on_change
         self._started = dt_util.utcnow()
@@ -173,7 +173,7 @@ class UsageHistory:
         if self._known_until > now:
             # The clock was set back, and all hours were read again.
             self._histories.clear()
-        # What would have been used of other windows without the weekly limit is unknown.
+        # While the weekly limit is reached, usage of the other windows is held back.
         used_up = {
             hour.number
             for hour in hours.get(WEEKLY_WINDOW.key, ())
@@ -190,7 +190,7 @@ class UsageHistory:
             for key, history in self._histories.items()
             if (habit := learn(history, now, zone, self._days))
         }
-        return Habits(learned, learn(History(), now, zone, self._days))
+        return Habits(learned, learn(HourlyUsage(), now, zone, self._days))
 
 
 def _usage_entities(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Usage profiles: how the usual usage of a window grows from its start to its reset. Pure."""
+"""Usage profiles: how the typical usage of a window grows from its start to its reset. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PastWeek(NamedTuple):
 
 
 class UsageProfile:
-    """The cumulative usual usage of a window.
+    """The cumulative typical usage of a window.
 
     `times` are timestamps in seconds: the start, each full hour and the reset. Between
     two of them usage is even. `usual` is the cumulative usage at each of them. Its unit
@@ -90,13 +90,13 @@ class UsageProfile:
 
     @property
     def total(self) -> float:
-        """Return the usual usage of the whole window."""
+        """Return the typical usage of the whole window."""
         return self.usual[-1]
 
     def used_by(self, time: float, used: Sequence[float] | None = None) -> float:
         """Return the cumulative usage at a timestamp within the window.
 
-        `used` is the usage of a past week. The default is the usual usage.
+        `used` is the usage of a past week. The default is the typical usage.
         """
         used = used or self.usual
         index = min(bisect_right(self.times, time), len(self.times) - 1)
@@ -105,7 +105,7 @@ class UsageProfile:
         return used[index - 1] + (used[index] - used[index - 1]) * share
 
     def time_of(self, used: float) -> datetime:
-        """Return the time at which the usual usage reaches an amount.
+        """Return the time at which the typical usage reaches an amount.
 
         An amount above the total is reached with the last usage in the window.
         """
@@ -117,7 +117,7 @@ class UsageProfile:
         return datetime.fromtimestamp(time, UTC)
 
     def _past_weeks(self, habit: Habit) -> Iterator[PastWeek]:
-        """Yield the usage in complete past weeks, with the usual usage in their gaps."""
+        """Yield the usage in complete past weeks, with the typical usage in their gaps."""
         spans = [*pairwise(self.times)]
         usual = [high - low for low, high in pairwise(self.usual)]
 

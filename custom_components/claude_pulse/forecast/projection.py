@@ -25,15 +25,15 @@ BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
 
 # The weeks after which a habit is known: it counts from the start of a window, and its
-# usual usage is shown.
+# typical usage is shown.
 _MIN_WEEKS = 1
 
 # The weight of a well-known habit against the usage so far: this share of a usual window.
 _PRIOR = 0.5
 
-# The variance of the logarithm of the remaining usage: of any, of the share that has not
-# been observed, and of small amounts. Fitted to seeded people (docs/forecast.md). It
-# counts as much as `_VARIANCE_WEEKS` past weeks of the person.
+# Variances of the logarithm of the remaining usage: the base value, the part for the
+# unobserved share, and the part for small amounts. Fitted to simulated people
+# (docs/forecast.md). They count as much as `_VARIANCE_WEEKS` past weeks of the person.
 _VARIANCE, _VARIANCE_UNOBSERVED, _VARIANCE_SMALL = 0.34, 0.6, 0.1
 _VARIANCE_WEEKS = 0.7
 
@@ -164,7 +164,7 @@ def _forecast(
 def _distribution(
     profile: UsageProfile, time: float, prior: float, remaining: float
 ) -> tuple[float, float, float]:
-    """Return the usual usage so far, and the parameters of the remaining usage.
+    """Return the typical usage so far, and the parameters of the remaining usage.
 
     These are the shift and the standard deviation of log(remaining usage + shift).
     """

@@ -14,7 +14,7 @@ from .projection import Forecast, forecast_of, shown_forecast
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A window that is running or may start, at a time."""
+    """The values of a window at one time. The window is not over."""
 
     window: UsageWindow
     forecast: Forecast | None
@@ -55,7 +55,7 @@ class Readings:
             window.identity: self._read(window, now) for window in windows
         }
 
-    def forecast(self, window: UsageWindow, now: datetime) -> Forecast | None:
+    def exact_forecast(self, window: UsageWindow, now: datetime) -> Forecast | None:
         """Return the exact forecast of a window."""
         if self._history.pending:
             return None

@@ -3,5 +3,5 @@
 `delivery` serves the module and adds it to the dashboards. `websocket` answers its request
 for data that no state contains. `claude-pulse.js` is the card.
 
-This package imports everything below the platforms.
+This package imports `runtime` and the modules below it.
 """

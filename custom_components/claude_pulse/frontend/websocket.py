@@ -73,7 +73,7 @@ def _account(
         entity_id = sensor(key)
         return entity_id is not None and may_read(entity_id)
 
-    usage = runtime.coordinator.data if runtime.usable else None
+    usage = runtime.coordinator.data if runtime.is_running else None
     entity_ids = {
         window: entity_id
         for window in (usage.all_windows if usage else ())
@@ -89,7 +89,7 @@ def _account(
         return None
     failure, last_success = runtime.back_off.failure, runtime.back_off.last_success
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    shown = usage if runtime.readable else None
+    shown = usage if runtime.has_values else None
     trouble = None if shown else _UNAVAILABLE
     return {
         "entry_id": entry.entry_id,

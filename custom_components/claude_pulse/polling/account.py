@@ -1,4 +1,4 @@
-"""The plan, the balance and the account of an entry."""
+"""The plan, the balance and the account ID of an entry."""
 
 from __future__ import annotations
 

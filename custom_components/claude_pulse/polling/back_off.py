@@ -1,4 +1,14 @@
-"""The wait after a failed poll. Pure."""
+"""The wait after a failed poll. Pure.
+
+| Error | The next poll | Also |
+| --- | --- | --- |
+| `BlockedError` | after twice the last wait, up to 1 hour | keeps the values for 15 minutes; repair issue after 24 hours |
+| `RateLimitedError` | after `Retry-After`, up to 6 hours, or twice the last wait, up to 30 minutes | keeps the values for 15 minutes |
+| `ForbiddenError` | after twice the last wait, up to 30 minutes | the third in a row checks the organization |
+| `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
+| `InvalidSessionError` | not before the user enters another key | reauthentication |
+| others | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
+"""
 
 from __future__ import annotations
 
@@ -32,7 +42,7 @@ POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
     RegionBlockedError,
 )
 
-# These failures last longer than seconds. Each one doubles the wait up to this.
+# These failures do not clear up in seconds. Each repetition doubles the wait, up to this.
 LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
     BlockedError: timedelta(hours=1),
     ForbiddenError: timedelta(minutes=30),
@@ -64,16 +74,16 @@ class Failure:
     refused_key: str | None = field(default=None, repr=False)
 
     @property
-    def expired_key(self) -> bool:
+    def is_key_expired(self) -> bool:
         """Return whether only another session key helps."""
         return self.refused_key is not None
 
 
 class BackOff:
-    """The last failure of an entry's polls, and what it was before.
+    """The last failure of an entry's polls, and counts for diagnostics.
 
-    It is kept over reloads, so that these do not shorten the wait. It is not stored: after
-    a restart of Home Assistant, one request finds out again.
+    It survives reloads, so a reload does not shorten the wait. It is not stored: after a
+    restart of Home Assistant, one request finds out again.
     """
 
     def __init__(self) -> None:

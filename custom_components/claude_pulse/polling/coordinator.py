@@ -29,7 +29,7 @@ from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
 from .issues import async_update_issues
-from .schedule import Situation, next_poll
+from .schedule import PollInputs, next_poll
 from .session_key import SessionKey
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ _KEEPING = {BlockedError.key, RateLimitedError.key}
 # After this number of unclear refusals in a row, the organization is checked.
 _UNCLEAR = 3
 
-# A poll that is this late did not happen because the machine slept.
+# A poll this late was missed, because the machine slept.
 _OVERDUE = timedelta(seconds=30)
 
 
@@ -105,7 +105,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
     def async_poll_if_overdue(self) -> None:
         """Poll if the timer did not fire in time, as after the machine slept."""
         failure, now = self.back_off.failure, dt_util.utcnow()
-        if self.config_entry.pref_disable_polling or (failure and failure.expired_key):
+        if self.config_entry.pref_disable_polling or (
+            failure and failure.is_key_expired
+        ):
             return
         if not self._lock.locked() and now >= self._due + _OVERDUE:
             self._due = now + (failure.wait if failure else self._interval)
@@ -157,7 +159,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         confirm = self._on_answer(usage, now)
         jitter = timedelta(seconds=random.randint(0, JITTER))
         self._schedule(
-            Situation(
+            PollInputs(
                 now=now,
                 interval=self._interval + jitter,
                 resets=_resets(usage),
@@ -183,7 +185,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             raise OrganizationAccessError from None
 
     async def _async_fail(self, err: ClaudeAiError) -> Usage:
-        """Remember a failure."""
+        """Record a failure. Return the last values if they may still be shown, or raise."""
         used = self.client.session_key
         if data_of(self.config_entry).session_key != used:
             # The user has entered another key during the poll.
@@ -200,7 +202,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         """Return the last values if they may still be shown, otherwise raise."""
         now = dt_util.utcnow()
         async_update_issues(self.hass, self.config_entry, now, failure)
-        if failure.expired_key:
+        if failure.is_key_expired:
             await async_start_reauth(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,
@@ -209,7 +211,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             )
         stale_at = self._stale_at(failure, now)
         self._schedule(
-            Situation(
+            PollInputs(
                 now=now,
                 interval=wait,
                 resets=_resets(self.data),
@@ -236,7 +238,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             last_success + KEEP if last_success <= now < last_success + KEEP else None
         )
 
-    def _schedule(self, situation: Situation) -> None:
+    def _schedule(self, situation: PollInputs) -> None:
         """Set the time of the next poll."""
         self.update_interval = next_poll(situation)
         self._due = situation.now + self.update_interval

@@ -20,7 +20,7 @@ from .back_off import Failure
 LONG_BLOCK = timedelta(hours=24)
 
 # A session key expires about 28 days after login.
-KEY_ENDS_SOON = timedelta(days=25)
+KEY_EXPIRES_SOON = timedelta(days=25)
 
 
 class Issue(StrEnum):
@@ -48,15 +48,15 @@ def async_update_issues(
 ) -> None:
     """Create and delete issues after a poll, which failed or succeeded.
 
-    A failure leaves issues alone about which it says nothing.
+    A failure leaves unrelated issues alone.
     """
     active: set[Issue] = set()
     obsolete = set(Issue)
     if failure is None:
         since = data_of(entry).session_key_since
-        if since is not None and now - since >= KEY_ENDS_SOON:
+        if since is not None and now - since >= KEY_EXPIRES_SOON:
             active.add(Issue.KEY_ENDS)
-    elif not failure.expired_key:
+    elif not failure.is_key_expired:
         # For an expired key, Home Assistant's own reauthentication issue is enough.
         obsolete = {Issue.BLOCKED}
         if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:

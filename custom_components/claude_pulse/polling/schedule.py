@@ -20,7 +20,7 @@ SLACK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Situation:
+class PollInputs:
     """The values that decide when to poll next.
 
     `interval` is the normal time between polls, or the wait after a failure. `resets` are
@@ -35,7 +35,7 @@ class Situation:
     stale_at: datetime | None = None
 
 
-def next_poll(situation: Situation) -> timedelta:
+def next_poll(inputs: PollInputs) -> timedelta:
     """Return the time until the next poll.
 
     The cases, in the order in which they apply:
@@ -45,21 +45,21 @@ def next_poll(situation: Situation) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 2 minutes |
     | A reset comes sooner | until 15 seconds after the reset |
-    | A reset has passed, but the answer still shows it | for an hour, the time since the reset, so the wait doubles each time, but at least 15 seconds |
+    | A reset has passed, but the answer still shows it | the time since the reset, at least 15 seconds (each wait doubles), for one hour |
     | claude.ai must not be asked `not_before` a time | at least until then |
     | The values that are shown are `stale_at` a time | at most until then |
     """
-    now, wait = situation.now, situation.interval
-    if situation.confirm:
+    now, wait = inputs.now, inputs.interval
+    if inputs.confirm:
         wait = min(wait, CONFIRM)
-    for resets_at in filter(None, situation.resets):
+    for resets_at in filter(None, inputs.resets):
         overdue = now - resets_at
         if overdue < timedelta():
             wait = min(wait, AFTER_RESET - overdue)
         elif overdue < LATE_RESET:
             wait = min(wait, max(overdue, AFTER_RESET))
-    if situation.not_before is not None:
-        wait = max(wait, situation.not_before - now)
-    if situation.stale_at is not None:
-        wait = min(wait, situation.stale_at - now)
+    if inputs.not_before is not None:
+        wait = max(wait, inputs.not_before - now)
+    if inputs.stale_at is not None:
+        wait = min(wait, inputs.stale_at - now)
     return max(wait, SLACK)
