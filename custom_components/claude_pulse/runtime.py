@@ -177,7 +177,7 @@ class Runtime:
         if before is not None and before == usage and self.has_values:
             # The coordinator calls no listeners for equal data.
             self.dispatcher.async_dispatch()
-        if self.account.is_due(now):
+        if self.account.is_due:
             self.entry.async_create_background_task(
                 self.hass,
                 self._async_update_account(),

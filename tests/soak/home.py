@@ -41,15 +41,14 @@ class Disk:
         write = Store._async_write_data
 
         async def write_if_there_is_room(store: Store[Any], *args: Any) -> None:
-            """Write, or fail as a disk or as Home Assistant does."""
+            """Write, or fail as Home Assistant does when a disk is full."""
             ours = store.key.startswith(DOMAIN)
             if ours:
                 self._before.setdefault(store.key, content.get(store.key))
             if not self.full:
                 await write(store, *args)
                 return
-            reason = OSError(errno.ENOSPC, "No space left on device")
-            raise reason if ours and random.random() < 0.5 else WriteError(reason)
+            raise WriteError(OSError(errno.ENOSPC, "No space left on device"))
 
         monkeypatch.setattr(Store, "_async_write_data", write_if_there_is_room)
 

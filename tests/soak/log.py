@@ -12,7 +12,7 @@ from .obstacles import Obstacles
 _POLL_FAILED = re.compile(
     r"Error (fetching|requesting) claude_pulse \w+ data: |Authentication failed while fetching"
 )
-_NOT_STORED = ("Error writing config for ", "Cannot store the progress of entry ")
+_NOT_STORED = "Error writing config for "
 # Since 2026, Home Assistant logs this if it stops while it retries a set-up.
 _SET_UP_CANCELLED = re.compile(
     r"Setup of config entry '.*' for claude_pulse integration cancelled\n"

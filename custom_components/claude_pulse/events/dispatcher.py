@@ -230,16 +230,9 @@ class EventDispatcher:
         return self._state.as_dict()
 
     async def _async_store(self) -> None:
-        """Store the state now. Home Assistant logs most failures."""
+        """Store the state now. Home Assistant logs a failure."""
         if self._state.answered_at is not None:
-            try:
-                await self._store.async_save(self._state_to_store())
-            except OSError as err:
-                _LOGGER.warning(
-                    "Cannot store the progress of entry %s: %s",
-                    self.entry.entry_id,
-                    err.strerror,
-                )
+            await self._store.async_save(self._state_to_store())
 
 
 @callback

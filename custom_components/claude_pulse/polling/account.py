@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from ..claude_ai.client import ClaudeAiClient
 from ..claude_ai.errors import ClaudeAiError
@@ -15,9 +12,9 @@ from ..device import async_update_device
 from ..seat import async_store_account, is_account_known
 from ..stored import data_of
 
-# The time between two updates, and after a failed one.
-_INTERVAL = timedelta(hours=6)
-_RETRY = timedelta(hours=1)
+# The seconds between two updates, and after a failed one.
+_INTERVAL = 6 * 60 * 60
+_RETRY = 60 * 60
 
 
 class Account:
@@ -30,18 +27,20 @@ class Account:
         self.balance: Money | None = None
         self.plan: str | None = None
         self._client = client
-        self._due = dt_util.utcnow()
+        # In the time of the event loop, as the clock can be set.
+        self._due = hass.loop.time()
         self._entry = entry
         self._hass = hass
         self._org_id = data_of(entry).org_id
 
-    def is_due(self, now: datetime) -> bool:
-        """Return whether an update is due, or the clock was set back since the last one."""
-        return not now < self._due <= now + _INTERVAL
+    @property
+    def is_due(self) -> bool:
+        """Return whether an update is due."""
+        return self._hass.loop.time() >= self._due
 
     async def async_update(self) -> bool:
         """Request everything, and return whether the plan or the balance changed."""
-        before, now = (self.plan, self.balance), dt_util.utcnow()
+        before, now = (self.plan, self.balance), self._hass.loop.time()
         self._due = now + _INTERVAL
         for request in (
             self._async_organization,
