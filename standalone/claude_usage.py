@@ -254,7 +254,7 @@ class RateLimitedError(ClaudeAiError):
 
 
 class ForbiddenError(ClaudeAiError):
-    """claude.ai refused the session key or the organization (403), but not which."""
+    """claude.ai refused the request (403) without a reason."""
 
     key = "forbidden"
     message = "claude.ai refused the request without giving a reason"
@@ -553,7 +553,7 @@ MAX_LIMITS = 24
 MAX_POOLS = 24
 _MAX_ROWS = MAX_LIMITS + len(_FIXED_KINDS)
 
-# claude.ai can send the old values for a moment after a reset.
+# Old values count as current until this long after the reset.
 _RESET_DELAY = timedelta(minutes=1)
 
 
@@ -843,8 +843,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case and contains at least `location`, `retry-after` and
-    `set-cookie`. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
+    `headers` has names in lower case: `location`, `retry-after` and `set-cookie`, if they
+    were sent. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
     """
 
     url: str

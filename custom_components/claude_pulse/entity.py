@@ -164,7 +164,7 @@ class WindowEntity(UsageEntity):
 
     @property
     def available(self) -> bool:
-        """Return False while the account does not have a dynamic limit."""
+        """Return whether the last poll succeeded and the account has a dynamic limit."""
         exists = (
             self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
         )

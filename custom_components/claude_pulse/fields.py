@@ -45,7 +45,6 @@ from .const import (
     ENTRY_VERSION,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
-    USAGE_URL,
 )
 from .stored import EntryOptions
 from .validation import FormError
@@ -53,7 +52,7 @@ from .validation import FormError
 _LOGGER = logging.getLogger(__name__)
 
 # The placeholders of all forms that ask for a key.
-PLACEHOLDERS = {"url": "https://claude.ai", "usage_url": USAGE_URL}
+PLACEHOLDERS = {"url": "https://claude.ai"}
 
 # Text that contains no part of a key. A form does not show other text again.
 _HARMLESS = re.compile(
@@ -204,7 +203,7 @@ def form_errors(schema: vol.Schema, errors: dict[str, str]) -> Iterator[None]:
 
 
 def ids_by_name(organizations: Iterable[Organization]) -> dict[str, str]:
-    """Return the IDs of organizations by name and plan. A duplicate name has its ID."""
+    """Return the IDs of organizations by name and plan. The ID is appended to a duplicate name."""
     names: dict[str, str] = {}
     for item in organizations:
         name = " · ".join(filter(None, (item.name or item.org_id, item.plan)))

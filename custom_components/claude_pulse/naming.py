@@ -67,7 +67,7 @@ def subject_of(window: UsageWindow) -> WindowSubject:
             f"{kind.replace('_', ' ').capitalize()} {name}".strip(),
         )
         if kind in _FIXED_KEYS:
-            # Without the kind, it could have the name of another limit.
+            # Otherwise, "Weekly Opus" could also be the name of a model's limit.
             shown = f"{_short(shown)} ({kind})"
         spelled = f"{kind} {words}"
     return WindowSubject(

@@ -135,7 +135,7 @@ def _amount_description(
     money_fn: Callable[[_T], Money | None],
     **details: Any,
 ) -> AmountSensorDescription:
-    """Return the description of an amount in an object that an account can have."""
+    """Return the description of an amount in what `find` returns."""
 
     def money_of(runtime: Runtime) -> Money | None:
         """Return the amount, or None without the object."""

@@ -126,5 +126,5 @@ def title_of(entry: ConfigEntry) -> str:
 
 
 def slug_of(entry: ConfigEntry) -> str:
-    """Return the prefix of the entity IDs."""
+    """Return the default prefix of entity IDs, which follows the title."""
     return slugify(title_of(entry))[:_LONGEST_SLUG].rstrip("_")

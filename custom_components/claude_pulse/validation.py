@@ -40,7 +40,7 @@ OFFER_TIMEOUT = 5
 
 
 class FormError(Exception):
-    """An input that claude.ai would accept, but Claude Pulse does not."""
+    """An error in the input that is not an error of claude.ai."""
 
     def __init__(self, key: str) -> None:
         """Initialize the error with its translation key."""

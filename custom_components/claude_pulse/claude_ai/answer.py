@@ -69,8 +69,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case and contains at least `location`, `retry-after` and
-    `set-cookie`. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
+    `headers` has names in lower case: `location`, `retry-after` and `set-cookie`, if they
+    were sent. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -102,7 +102,7 @@ class ClaudeAiClient:
     async def organizations(self) -> tuple[Organization, ...]:
         """Return the organizations of the session key, with or without usage.
 
-        InvalidSessionError is certain here: the session key has expired.
+        InvalidSessionError is certain here, as the request needs no organization.
         """
         listed = await self._get("organizations", expect=list)
         if len(listed) > MAX_ORGANIZATIONS:

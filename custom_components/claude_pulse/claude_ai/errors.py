@@ -95,7 +95,7 @@ class RateLimitedError(ClaudeAiError):
 
 
 class ForbiddenError(ClaudeAiError):
-    """claude.ai refused the session key or the organization (403), but not which."""
+    """claude.ai refused the request (403) without a reason."""
 
     key = "forbidden"
     message = "claude.ai refused the request without giving a reason"

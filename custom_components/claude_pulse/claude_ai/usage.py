@@ -37,7 +37,7 @@ MAX_LIMITS = 24
 MAX_POOLS = 24
 _MAX_ROWS = MAX_LIMITS + len(_FIXED_KINDS)
 
-# claude.ai can send the old values for a moment after a reset.
+# Old values count as current until this long after the reset.
 _RESET_DELAY = timedelta(minutes=1)
 
 

@@ -7,14 +7,14 @@ Each window of an answer is compared with its progress so far:
 | has the same reset, and is at most 5 points lower | SAME | events for newly crossed thresholds |
 | comes after the reset, and is lower or at 0% | NEXT | a reset event, and a new progress |
 | is from before a reset that has passed | STALE | none |
-| comes just after the reset, and is not lower | UNSURE | none, until a second answer a minute later agrees |
+| comes just after the reset, and is not lower | UNSURE | none, until a second answer a minute later agrees; then NEXT |
 | is more than 5 points lower before the reset | UNSURE | the same; then NEXT |
 | falls from 100% by 3 to 5 points before the reset | UNSURE | the same; then SAME, with the lower percentage |
 | has a reset time, and the last answers had none | UNSURE unless it is higher | the same; then SAME |
 | has another reset before the last one has passed | UNSURE | the same; then NEXT if it is a whole window later, else SAME |
 
-A value that flickers around a threshold alerts once. A single answer that falls or moves
-the reset never alerts. A rise alerts at once.
+A value that flickers around a threshold alerts once. Before the reset, a single
+answer that falls or moves the reset never alerts. A rise alerts at once.
 """
 
 from __future__ import annotations
@@ -56,11 +56,12 @@ _FLICKER = 2
 _SAME_RESET = timedelta(hours=1)
 
 # A limit is at risk when its projection reaches the first percentage, until it falls to the
-# second one. The forecast has to be this sure, and this part of the window has to be over,
-# in percent.
+# second one.
 _RISK = 105
 _NO_RISK = 95
+# The minimum confidence in percent.
 _RISK_CONFIDENCE = 80
+# The minimum share of the window that has elapsed, in percent.
 _RISK_ELAPSED = 10
 
 # Returns the forecast of a window now, if there is one.
@@ -345,11 +346,12 @@ def _is_at_risk(
         return before
     if before:
         return expected.projected > _NO_RISK
+    elapsed = window.percent - expected.pace
     return (
         expected.projected >= _RISK
         and not expected.lasts
         and expected.confidence >= _RISK_CONFIDENCE
-        and window.percent - expected.pace >= _RISK_ELAPSED
+        and elapsed >= _RISK_ELAPSED
     )
 
 

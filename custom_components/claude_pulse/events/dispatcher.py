@@ -173,7 +173,7 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send the next alert of each window, and the rises before it."""
+        """Send the next event of each window that is not a rise, and the rises before it."""
         if self._gap is not None or not (self._started and self._listeners_ready):
             return
         sent: set[Identity] = set()

@@ -18,7 +18,7 @@ ROSE = "rose"
 THRESHOLD_REACHED = "threshold_reached"
 WILL_RUN_OUT = "will_run_out"
 
-# Without these limits, Claude cannot be used at all.
+# While one of these limits is reached, Claude cannot be used at all.
 BLOCKING = (SESSION, WEEKLY)
 
 # The event types, with the windows that can have them (None for all). Events of one

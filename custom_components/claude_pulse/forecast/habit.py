@@ -101,7 +101,8 @@ class HourlyUsage:
         begin = previous.maximum
         if reset_from is not None:
             begin = hour.minimum
-            # Otherwise the reset was a wrong zero, or the usage is as high again.
+            # If the usage is as high as before, the zero was wrong, or as much was used
+            # again: nothing is known.
             if begin < reset_from - _MAX_CORRECTION:
                 before_reset = max(previous.maximum - max(reset_from, begin), 0)
                 self.rises[-1] = max(begin - previous.minimum, 0) + before_reset
@@ -162,7 +163,7 @@ def learn(
     zone: tzinfo,
     days: Collection[int] = EVERY_DAY,
 ) -> Habit | None:
-    """Return the habit in a history, or None without any usage and chosen days.
+    """Return the habit in a history, or None if there is neither usage nor a choice of days.
 
     `days` are the days of the week (Monday is 0) on which usage is expected. Usage on
     other days is ignored.

@@ -99,7 +99,7 @@ def forecast_of(
     if profile is None:
         return None
     forecast, habit = _forecast(window, now, profile), profile.habit
-    # The rate on days off does not apply to the chosen days.
+    # With chosen days there is no even forecast: the usage so far was on days off.
     if forecast or not habit or (habit.days_chosen and window.percent < 100):
         return forecast
     return forecast_of(window, now)

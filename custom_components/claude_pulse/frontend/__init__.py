@@ -1,7 +1,7 @@
 """The dashboard card: its module, and what it gets from Home Assistant.
 
 `delivery` serves the module and adds it to the dashboards. `websocket` answers its request
-for data that no state contains. `claude-pulse.js` is the card.
+for data that it cannot read from enabled entities. `claude-pulse.js` is the card.
 
 This package imports `runtime` and the modules below it.
 """

@@ -1,4 +1,4 @@
-"""Websocket command with the data of the card that no state contains."""
+"""Websocket command with the data that the card cannot read from enabled entities."""
 
 from __future__ import annotations
 

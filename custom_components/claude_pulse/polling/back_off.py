@@ -7,7 +7,7 @@
 | `ForbiddenError` | after twice the last wait, up to 30 minutes | the third in a row checks the organization |
 | `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
 | `InvalidSessionError` | not before the user enters another key | reauthentication |
-| others | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
+| others | after the last wait, up to 1 hour, at least the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Failure:
     """The last failed poll.
 
     `key` and `message` are those of the error, and `in_a_row` counts failures with this
-    key. `wait` is the time until the next poll. Requests before `until` are not sent.
+    key. `wait` is the time until the next poll, unless a reset comes
+    sooner. Requests before `until` are not sent.
     `blocked_for` is how long requests have been blocked, including outages in between.
     `refused_key` is the session key that claude.ai no longer accepts.
     """
@@ -138,10 +139,7 @@ class BackOff:
         self.failure = None
 
     def _wait_after(self, err: ClaudeAiError, interval: timedelta) -> timedelta:
-        """Return the wait after an error. It is not shorter than the last one.
-
-        Only the wait that a rate limit asks for can be shorter.
-        """
+        """Return the wait after an error: at least the interval, and limited."""
         last = self.failure.wait if self.failure else interval
         if (longest := LONGEST_WAIT.get(type(err))) is None:
             return max(min(last, max(LONGEST_WAIT.values())), interval)

@@ -238,10 +238,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             last_success + KEEP if last_success <= now < last_success + KEEP else None
         )
 
-    def _schedule(self, situation: PollInputs) -> None:
+    def _schedule(self, inputs: PollInputs) -> None:
         """Set the time of the next poll."""
-        self.update_interval = next_poll(situation)
-        self._due = situation.now + self.update_interval
+        self.update_interval = next_poll(inputs)
+        self._due = inputs.now + self.update_interval
 
 
 def _resets(usage: Usage | None) -> list[datetime | None]:

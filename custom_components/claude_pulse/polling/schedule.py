@@ -46,8 +46,8 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | A second answer has to `confirm` the last one | at most 2 minutes |
     | A reset comes sooner | until 15 seconds after the reset |
     | A reset has passed, but the answer still shows it | the time since the reset, at least 15 seconds (each wait doubles), for one hour |
-    | claude.ai must not be asked `not_before` a time | at least until then |
-    | The values that are shown are `stale_at` a time | at most until then |
+    | No request may be sent before `not_before` | at least until then |
+    | The shown values may be kept until `stale_at` | at most until then |
     """
     now, wait = inputs.now, inputs.interval
     if inputs.confirm:

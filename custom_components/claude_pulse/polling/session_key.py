@@ -46,10 +46,10 @@ class SessionKey:
         self._no_renewal_until = dt_util.utcnow()
 
     async def async_request(self, request: Callable[[], Awaitable[_T]]) -> _T:
-        """Send a request, and repeat it once if claude.ai refuses the key.
+        """Send a request, and repeat it if claude.ai refuses the key.
 
-        If the key was just renewed, the previous one is used for the repetition, and
-        restored if claude.ai accepts it. Raises ClaudeAiError.
+        If the key was just renewed, the previous one is tried first, and restored if
+        claude.ai accepts it. Raises ClaudeAiError.
         """
         try:
             return await request()
