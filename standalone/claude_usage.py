@@ -756,8 +756,8 @@ def _identified(rows: Sequence[_Row]) -> dict[Identity, _Row]:
 
     The session and the week exist once. Other rows with the same identity are windows
     of their own, numbered in the order of their spelling, so that the numbers do not
-    depend on the order of the answer. A row without a percentage only completes another
-    row: one of the same spelling, if there are any others.
+    depend on the order of the answer. A row without a percentage is not a window
+    of its own: it completes the last row of the same spelling.
     """
     spellings: dict[Identity, list[tuple[str, str]]] = {}
     for row in sorted(rows, key=lambda row: row.spelling):

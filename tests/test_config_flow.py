@@ -360,6 +360,22 @@ async def test_options(claude: Claude) -> None:
 
 
 @pytest.mark.smoke
+async def test_two_options_dialogs(claude: Claude) -> None:
+    """A dialog does not undo the organization that another dialog has changed."""
+    entry = await claude.entry("ben")
+    first = await open_form(claude, "options", entry)
+    await first.submit(further_options=True)
+    second = await open_form(claude, "options", entry)
+    personal = account_of(claude, "ben").seats[0].organization.uuid
+    await second.submit(org_id=personal)
+    unique_id = entry.unique_id
+    await first.submit()
+    assert first.outcome == "create_entry"
+    assert entry.data["org_id"] == personal
+    assert entry.unique_id == unique_id
+    assert unique_id.startswith(personal)
+
+
 async def test_further_options(claude: Claude) -> None:
     """The second page opens only if its box is ticked."""
     entry = await claude.entry()

@@ -18,10 +18,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.claude_ai.client import ClaudeAiClient
+from custom_components.claude_pulse.claude_ai.usage import Usage
 from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.forecast.readings import Readings
 from homeassistant.components import sensor
 from homeassistant.config_entries import (
     SOURCE_USER,
+    ConfigEntryDisabler,
     ConfigEntryState,
     OperationNotAllowed,
 )
@@ -484,3 +487,78 @@ async def enter_key(hass: HomeAssistant, session_key: str) -> None:
     )
     assert result["reason"] == "reauth_successful"
     await Claude(hass, None, None).settle()
+
+
+@pytest.mark.parametrize("action", ["disable", "remove"])
+async def test_entry_goes_during_its_set_up(claude: Claude, action: str) -> None:
+    """An entry that is disabled or removed during its first poll sends nothing more."""
+    entry = claude.stored_entry()
+    entries = claude.hass.config_entries
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def act(request: Request) -> None:
+        """Disable or remove the entry once."""
+        if request.path.endswith("/usage") and not tasks:
+            tasks.append(
+                asyncio.create_task(
+                    entries.async_set_disabled_by(
+                        entry.entry_id, ConfigEntryDisabler.USER
+                    )
+                    if action == "disable"
+                    else entries.async_remove(entry.entry_id)
+                )
+            )
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    claude.server.on_request = act
+    await entries.async_setup(entry.entry_id)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await claude.settle()
+    before = len(claude.server.requests)
+    for _ in range(5):
+        await claude.pass_time()
+    assert len(claude.server.requests) == before
+
+
+@pytest.mark.parametrize("name", ["async_create_device", "runtime.Readings.update"])
+async def test_exception_during_set_up(claude: Claude, name: str) -> None:
+    """Nothing polls after a failed set-up, and the next one polls once per interval."""
+    entry = claude.stored_entry()
+    with patch(f"custom_components.claude_pulse.{name}", side_effect=ValueError):
+        await claude.hass.config_entries.async_setup(entry.entry_id)
+        await claude.settle()
+    before = claude.polls
+    if entry.state is ConfigEntryState.SETUP_ERROR:
+        await claude.pass_time()
+        assert claude.polls == before
+        await claude.hass.config_entries.async_reload(entry.entry_id)
+    else:
+        await claude.pass_time(60)
+    await claude.settle()
+    assert entry.state is ConfigEntryState.LOADED
+    before = claude.polls
+    for _ in range(5):
+        await claude.pass_time()
+    assert claude.polls == before + 5
+
+
+async def test_exception_in_the_readings(claude: Claude) -> None:
+    """Old values are not shown as current after an exception in our own code."""
+    await claude.entry()
+    update = Readings.update
+
+    def fail(self: Readings, answer: Usage, now: datetime) -> None:
+        """Fail for the new answer."""
+        if answer.session and answer.session.percent == 99:
+            raise ValueError
+        update(self, answer, now)
+
+    with patch.object(Readings, "update", fail):
+        claude.serve(usage(claude.server, 99))
+        await claude.pass_time()
+        assert claude.state("connection") == "unexpected_error"
+        assert claude.state("session_usage") == "unavailable"
+    await claude.pass_time()
+    assert claude.state("connection") == "up_to_date"
+    assert claude.state("session_usage") == "99"

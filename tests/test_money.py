@@ -177,6 +177,17 @@ async def test_currency_changes(
     assert registered.unique_id == before
 
 
+async def test_only_the_currency_changes(claude: Claude) -> None:
+    """The same amount in another currency is another state."""
+    euros = {"amount_minor": 100, "currency": "EUR", "exponent": 2}
+    await set_up(claude, spend(0, used=euros, limit=euros))
+    dollars = {**euros, "currency": "USD"}
+    claude.serve(spend(0, used=dollars, limit=dollars))
+    await claude.pass_time()
+    shown = money(claude)
+    assert shown["extra_usage_spent"] == shown["extra_usage_limit"] == "1.0 USD"
+
+
 @pytest.mark.parametrize("enabled", [False, True])
 async def test_amounts_are_private(
     claude: Claude, caplog: pytest.LogCaptureFixture, enabled: bool

@@ -10,9 +10,11 @@ from pytest_homeassistant_custom_component.common import (
     async_get_device_automations,
     async_mock_service,
 )
+import voluptuous as vol
 
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.device_trigger import (
+    TRIGGER_SCHEMA,
     async_get_trigger_capabilities,
 )
 from homeassistant.components.device_automation import DeviceAutomationType
@@ -255,3 +257,25 @@ async def test_own_conditions_of_a_disabled_entry(
     await claude.hass.async_block_till_done()
     assert len(calls) == 1
     assert "ERROR" not in {record.levelname for record in caplog.records}
+
+
+async def test_percentage_is_required(hass: HomeAssistant) -> None:
+    """A trigger at a percentage needs one, and the other triggers have none."""
+    trigger = {
+        "platform": "device",
+        "domain": DOMAIN,
+        "device_id": "device",
+        "entity_id": SESSION_EVENTS,
+    }
+    for event_type, above, valid in (
+        ("usage_crossed", {"above": 80}, True),
+        ("usage_crossed", {}, False),
+        ("reset", {}, True),
+        ("reset", {"above": 80}, False),
+    ):
+        config = {**trigger, "type": event_type, **above}
+        if valid:
+            assert TRIGGER_SCHEMA(config)
+            continue
+        with pytest.raises(vol.Invalid):
+            TRIGGER_SCHEMA(config)

@@ -48,8 +48,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     runtime = runtime_of(hass, entry)
     await async_show_card(hass)
     await runtime.async_set_up()
-    async_create_device(hass, entry)
+    if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
+        # The user removed or disabled the entry during the first poll.
+        await runtime.async_stop()
+        await runtime.dispatcher.async_forget()
+        return False
     try:
+        async_create_device(hass, entry)
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:
         # Home Assistant 2024.1 does not clean up after this.

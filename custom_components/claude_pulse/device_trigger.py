@@ -41,13 +41,20 @@ if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
     from homeassistant.helpers.typing import ConfigType
 
-TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
+_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
     {
         vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid,
         vol.Required(CONF_TYPE): vol.In(TRIGGER_TYPES),
-        vol.Optional(CONF_ABOVE): PERCENTAGE_SCHEMA,
     }
 )
+_CROSSED_SCHEMA = _SCHEMA.extend({vol.Required(CONF_ABOVE): PERCENTAGE_SCHEMA})
+
+
+def TRIGGER_SCHEMA(config: ConfigType) -> ConfigType:  # noqa: N802
+    """Validate a trigger. Only one type has a percentage."""
+    crossed = config.get(CONF_TYPE) == USAGE_CROSSED
+    validated: ConfigType = (_CROSSED_SCHEMA if crossed else _SCHEMA)(config)
+    return validated
 
 
 async def async_get_triggers(

@@ -97,11 +97,9 @@ class Runtime:
         try:
             await self.coordinator.async_config_entry_first_refresh()
         except BaseException:
+            await self.coordinator.async_stop()
             self._stop()
             raise
-        # It must be the first listener, because the entities read the readings.
-        self.coordinator.async_add_listener(self._async_update_readings)
-        self._async_update_readings()
         self.is_running = True
 
     @callback
@@ -171,10 +169,13 @@ class Runtime:
     def _async_process(self, usage: Usage, now: datetime) -> bool:
         """Process an answer. Return whether a second answer has to confirm it."""
         before = self.coordinator.data
+        if before != usage:
+            # An exception here is a failed poll.
+            self.readings.update(usage, now)
         confirm = self.dispatcher.async_submit(
             usage, now, lambda window: self.readings.exact_forecast(window, now)
         )
-        if before is not None and before == usage and self.has_values:
+        if before == usage and self.has_values:
             # The coordinator calls no listeners for equal data.
             self.dispatcher.async_dispatch()
         if self.account.is_due:
@@ -199,14 +200,10 @@ class Runtime:
 
     @callback
     def _async_update_entities(self, _: Event | None = None) -> None:
-        """Update the readings and the entities."""
+        """Update the readings for the current time, and the entities."""
         if self.is_running:
+            self.readings.update(self.coordinator.data, dt_util.utcnow())
             self.coordinator.async_update_listeners()
-
-    @callback
-    def _async_update_readings(self) -> None:
-        """Update the readings for the last answer and the time."""
-        self.readings.update(self.coordinator.data, dt_util.utcnow())
 
     @callback
     def _async_dispatch_soon(self) -> None:

@@ -413,6 +413,8 @@ class AmountSensor(SeatSensor, RestoreSensor):
             return
         if money.currency != self._currency:
             self._currency, self._last_amount = money.currency, None
+            # The same amount in another currency is another state.
+            self._written = None
         self._attr_device_class = SensorDeviceClass.MONETARY if money.currency else None
         self._attr_native_unit_of_measurement = money.currency
         self._attr_suggested_display_precision = money.decimals

@@ -59,7 +59,7 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedChanges:
-    """Checked changes of an entry's data, and its unique ID after them."""
+    """Checked changes of an entry's data, and the new unique ID if there are any."""
 
     data: Mapping[str, str] = field(repr=False)
     unique_id: str | None
@@ -134,7 +134,7 @@ async def async_validate(
     org_id = user_input.get(CONF_ORG_ID)
     if org_id and org_id != data_of(entry).org_id:
         data[CONF_ORG_ID] = parse_org_id(org_id)
-    unique_id = await _async_check_seat(hass, entry, data) if data else entry.unique_id
+    unique_id = await _async_check_seat(hass, entry, data) if data else None
     return ValidatedChanges(data, unique_id)
 
 
@@ -159,7 +159,10 @@ async def async_apply(
             # Number selectors return floats.
             options[key] = int(value) if isinstance(value, float) else value
     hass.config_entries.async_update_entry(
-        entry, data=data, options=options, unique_id=changes.unique_id
+        entry,
+        data=data,
+        options=options,
+        unique_id=changes.unique_id or entry.unique_id,
     )
     back_off = runtime_of(hass, entry).back_off
     if has_new_key or not (back_off.failure and back_off.failure.is_key_expired):

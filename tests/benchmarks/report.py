@@ -54,12 +54,15 @@ def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
         worst = max(map(rows_of, nights))
         yield "Rows in 8.7 hours at unchanged numbers", worst, 40, ""
     if polls := [ratio(times[step]) for step in POLLS if step in times]:
-        yield "Processor time of an unchanged poll", max(polls), 1.2, times_yardstick
-    if "set_up" in times:
-        taken = ratio(times["set_up"])
-        yield "Processor time to set up a further entry", taken, 3, times_yardstick
+        yield "Processor time of an unchanged poll", max(polls), 1.5, times_yardstick
     for kept in results.get("memory", ()):
         of_each = {name: per_entity(kept[name]) for name in kept}
+        if "set_up" in times:
+            taken = {
+                name: times["set_up"][name] / kept[name]["entities"] for name in kept
+            }
+            figure = "Processor time to set up an entity of a further entry"
+            yield figure, ratio(taken), 1, times_yardstick
         yield "Memory of an entity", ratio(of_each), 1.2, times_yardstick
     if flows := results.get("requests"):
         most = max(len(flow["before"]) for flow in flows)

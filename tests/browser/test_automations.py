@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 import shutil
 
 from playwright.sync_api import Page, expect
@@ -21,10 +20,12 @@ Use = Callable[[int], None]
 
 @pytest.fixture
 def use(home_assistant: HomeAssistant, page: Page) -> Use:
-    """Return a function that sets the usage of a new session, and polls it."""
-    now = datetime.now(UTC)
-    session_ends = (now + timedelta(hours=5)).isoformat()
-    week_ends = (now + timedelta(days=3)).isoformat()
+    """Return a function that sets the usage of the session, and polls it."""
+    # Another reset would have to be confirmed by a second answer.
+    session_ends, week_ends = (
+        wait_for_state(page, f"sensor.claude_pulse_{window}_resets_at", "state.state")
+        for window in ("session", "weekly")
+    )
 
     def use(percent: int) -> None:
         """Set the usage, and wait until Home Assistant shows it."""

@@ -141,7 +141,6 @@ class EventDispatcher:
         unchanged = usage == self._compared and not self._unconfirmed
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
             return False
-        self._compared, self._compared_at = usage, now
         options = options_of(self.entry)
         detection = detect_events(
             self._state.progress,
@@ -168,12 +167,13 @@ class EventDispatcher:
             self._store.async_delay_save(
                 self._state_to_store, _STORE_DELAY.total_seconds()
             )
+        self._compared, self._compared_at = usage, now
         self._unconfirmed = detection.needs_confirmation
         return detection.needs_confirmation
 
     @callback
     def async_dispatch(self) -> None:
-        """Send the next event of each window that is not a rise, and the rises before it."""
+        """For each window, send the events up to the first one that is not a rise."""
         if self._gap is not None or not (self._started and self._listeners_ready):
             return
         sent: set[Identity] = set()

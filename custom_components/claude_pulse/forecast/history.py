@@ -119,8 +119,8 @@ class UsageHistory:
             if not self._failed:
                 # The text of the error can contain entity IDs and so the account's name.
                 _LOGGER.warning(
-                    "Could not read the usage statistics of entry %s; forecasts use the"
-                    " habits learned so far: %s",
+                    "Could not read the usage statistics of entry %s (%s). Forecasts use the"
+                    " habits learned so far",
                     self._entry.entry_id,
                     type(err).__name__,
                 )

@@ -198,10 +198,10 @@ def shown_forecast(
     are close to the exact ones, and its verdict while the rounding of the percentage can
     decide it.
 
-    A step of the pace or the projection is at most a tenth of the value, or the effect of
-    the rounding on the projection. With a habit, a step of the projection can be half of
+    A step of the pace is at most a tenth of it. A step of the projection is at most a tenth
+    of it, or the effect of one point of usage if that is larger; with a habit also half of
     its range, up to a fifth. A step of the run-out time is at most a quarter of the
-    remaining time, or half an hour of a week (an hour with a habit).
+    remaining time, or 1/336 of the window if that is larger (1/168 with a habit).
     """
     if exact.pace is None:
         return exact

@@ -96,10 +96,11 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         """Stop polling, also during a poll."""
         await super().async_shutdown()
         self.update_interval = None
-        if self._request is not None:
-            self._request.reschedule(self.hass.loop.time())
+        request, self._request = self._request, None
+        if request is not None:
+            request.reschedule(self.hass.loop.time())
         async with self._lock:
-            self._request = None
+            pass
 
     @callback
     def async_poll_if_overdue(self) -> None:
