@@ -114,6 +114,7 @@ class Runtime:
         self.coordinator.async_add_listener(self._async_dispatch_soon)
         self.async_on_stop(async_track_minute(self.hass, self._async_tick))
         self.history.async_tick()
+        self._async_start_account_update()
         self.dispatcher.async_start()
 
     @callback
@@ -178,13 +179,19 @@ class Runtime:
         if before == usage and self.has_values:
             # The coordinator calls no listeners for equal data.
             self.dispatcher.async_dispatch()
+        if self.is_running:
+            self._async_start_account_update()
+        return confirm
+
+    @callback
+    def _async_start_account_update(self) -> None:
+        """Update the plan and the balance in the background if they are due."""
         if self.account.is_due:
             self.entry.async_create_background_task(
                 self.hass,
                 self._async_update_account(),
                 f"{DOMAIN} account {self.entry.entry_id}",
             )
-        return confirm
 
     async def _async_update_account(self) -> None:
         """Update the plan and the balance, and the entities if they changed."""
