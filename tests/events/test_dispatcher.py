@@ -404,3 +404,14 @@ async def test_pending_event_of_a_limit_that_was_reset_is_dropped(
     _, log = await begin_with_file(claude, hass_storage, data)
     await claude.pass_time(11)
     assert log.texts == []
+
+
+async def test_changed_options_apply_to_the_next_answer(claude: Claude) -> None:
+    """After a change of the options, an unchanged answer is compared again."""
+    entry, log = await begin(claude, body(10, week=60))
+    assert log.texts == []
+    options = {"left_over": 30, "left_over_hours": 168}
+    claude.hass.config_entries.async_update_entry(entry, options=options)
+    await claude.hass.config_entries.async_reload(entry.entry_id)
+    await claude.pass_time()
+    assert log.texts == ["weekly left_over"]

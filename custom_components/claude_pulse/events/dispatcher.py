@@ -91,8 +91,10 @@ class EventDispatcher:
                     self.entry.entry_id,
                     type(err).__name__,
                 )
+        # The options can have changed.
+        self._compared = None
         if self._state.org_id != (org_id := data_of(self.entry).org_id):
-            self._compared, self._state = None, EventState(org_id)
+            self._state = EventState(org_id)
 
     @callback
     def async_start(self) -> None:
