@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -39,6 +39,7 @@ from .model import (
     THRESHOLD_REACHED,
     TYPES,
     WILL_RUN_OUT,
+    Detection,
     Rules,
     UsageEvent,
     WindowProgress,
@@ -69,18 +70,6 @@ ForecastFn = Callable[[UsageWindow], Forecast | None]
 
 # The progress of this number of missing windows is kept, the newest ones.
 _MAX_MISSING = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """The result for one answer.
-
-    `needs_confirmation` is True if a second answer should be requested soon.
-    """
-
-    progress: Mapping[Identity, WindowProgress]
-    events: list[UsageEvent]
-    needs_confirmation: bool
 
 
 class Change(Enum):
@@ -139,8 +128,7 @@ def _without_renumbered(
 ) -> dict[Identity, WindowProgress]:
     """Remove the progress of windows whose number may mean another window now.
 
-    Windows with the same kind and name are numbered. The numbers change when one of them
-    appears or disappears.
+    Numbers of windows with the same kind and name change when one of them comes or goes.
     """
     before = Counter(identity[:2] for identity in progress)
     now = Counter(identity[:2] for identity in windows)

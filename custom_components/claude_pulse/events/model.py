@@ -94,6 +94,18 @@ class UsageEvent:
         return data
 
 
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The result for one answer.
+
+    `needs_confirmation` is True if a second answer should be requested soon.
+    """
+
+    progress: Mapping[Identity, WindowProgress]
+    events: list[UsageEvent]
+    needs_confirmation: bool
+
+
 def types_of(identity: Identity) -> list[str]:
     """Return the types of the events that a window can have, except `ROSE`."""
     return [
