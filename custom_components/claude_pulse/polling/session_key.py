@@ -93,8 +93,11 @@ class SessionKey:
             self._client.session_key = data[CONF_SESSION_KEY]
 
     def _store(self, used: str, data: dict[str, Any]) -> bool:
-        """Store the data, unless the stored key is no longer the one that was used."""
+        """Store the data, unless the entry was removed or has another key now."""
+        entries = self._hass.config_entries
+        if entries.async_get_entry(self._entry.entry_id) is None:
+            return False
         if data_of(self._entry).session_key != used:
             return False
-        self._hass.config_entries.async_update_entry(self._entry, data=data)
+        entries.async_update_entry(self._entry, data=data)
         return True
