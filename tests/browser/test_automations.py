@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 import shutil
 
 from playwright.sync_api import Page, expect
@@ -21,10 +22,19 @@ Use = Callable[[int], None]
 @pytest.fixture
 def use(home_assistant: HomeAssistant, page: Page) -> Use:
     """Return a function that sets the usage of the session, and polls it."""
+    now = datetime.now(UTC)
     # Another reset would have to be confirmed by a second answer.
     session_ends, week_ends = (
-        wait_for_state(page, f"sensor.claude_pulse_{window}_resets_at", "state.state")
-        for window in ("session", "weekly")
+        shown if shown[0].isdigit() else (now + length).isoformat()
+        for window, length in (
+            ("session", timedelta(hours=5)),
+            ("weekly", timedelta(days=3)),
+        )
+        for shown in [
+            wait_for_state(
+                page, f"sensor.claude_pulse_{window}_resets_at", "state.state"
+            )
+        ]
     )
 
     def use(percent: int) -> None:
