@@ -31,9 +31,7 @@ def use(home_assistant: HomeAssistant, page: Page) -> Use:
             ("weekly", timedelta(days=3)),
         )
         for shown in [
-            wait_for_state(
-                page, f"sensor.claude_pulse_{window}_resets_at", "state.state"
-            )
+            wait_for_state(page, f"sensor.claude_pulse_{window}_resets_at")["state"]
         ]
     )
 
