@@ -11,12 +11,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .automation.matching import EVENTS
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import WindowEntity
 from .events.dispatcher import EventDispatcher, async_listen
 from .events.model import UsageEvent, types_of
-from .naming import FIXED_WINDOWS, WindowSubject, subject_of
+from .naming import EVENTS, FIXED_WINDOWS, WindowSubject, subject_of
 from .runtime import Runtime, runtime_of
 
 PARALLEL_UPDATES = 0

@@ -10,6 +10,9 @@ from homeassistant.util import slugify
 from .claude_ai.money import CreditPool
 from .claude_ai.usage import KIND_WEEKLY_SCOPED, SESSION, WEEKLY, Identity, UsageWindow
 
+# The key of event entities.
+EVENTS = "events"
+
 _MAX_NAME = 40
 _MAX_SLUG = 100
 _USAGE = "usage"

@@ -16,11 +16,8 @@ from ..const import DOMAIN
 from ..events.dispatcher import EventDispatcher, async_listen
 from ..events.model import ROSE, UsageEvent, types_of
 from ..forecast.readings import Reading
-from ..naming import WindowSubject, subject_of
+from ..naming import EVENTS, WindowSubject, subject_of
 from ..runtime import runtime_of
-
-# The key of event entities.
-EVENTS = "events"
 
 # This trigger has a percentage of its own. The others are event types.
 USAGE_CROSSED = "usage_crossed"
