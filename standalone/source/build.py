@@ -26,6 +26,7 @@ MODULES = (
     "credentials",
     "organization",
     "money",
+    "saved_resets",
     "usage",
     "answer",
 )

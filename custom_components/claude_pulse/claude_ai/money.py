@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .values import members_of, number_of, rounded, text_of
@@ -23,22 +24,32 @@ class Spend:
     """Paid usage beyond the plan.
 
     `limit` is None if it is unlimited. `percent` is the spent share of the limit,
-    computed if claude.ai does not send it.
+    computed if claude.ai does not send it. `disabled_reason` is the reason that claude.ai
+    gives, for example `out_of_credits`. `is_used_up` is True if nothing more can be spent
+    because the limit is reached or the credits are used up.
     """
 
     enabled: bool
     spent: Money
     limit: Money | None
     percent: int | float | None
+    disabled_reason: str | None = None
+    is_used_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CreditPool:
-    """A pool of US dollars under a code name, for example of a promotion."""
+    """A pool of US dollars under a code name, for example of a promotion.
+
+    `spent` and `remaining` are computed from each other if only one of them is sent. After
+    `expires_at`, the pool can no longer be used.
+    """
 
     label: str
     spent: Money | None
     limit: Money
+    remaining: Money | None = None
+    expires_at: datetime | None = None
 
 
 def parse_balance(body: object) -> Money | None:

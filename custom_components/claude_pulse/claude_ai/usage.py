@@ -18,11 +18,14 @@ from typing import Any, NamedTuple
 import unicodedata
 
 from .money import CreditPool, Spend, parse_pools, parse_spend
+from .saved_resets import SavedResets, parse_saved_resets
 from .values import items_of, members_of, minute_of, rounded, text_of
 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
+# Not a kind of the server: those are normalized and have no hyphen.
+KIND_SPEND = "extra-usage"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 
@@ -56,6 +59,7 @@ class Identity(NamedTuple):
 
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
+SPEND = Identity(KIND_SPEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class Usage:
 
     `session` and `weekly` are None if the account has no such limit, which is not the
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
-    the account has no paid usage. `truncated` is True if the answer had more than
-    MAX_LIMITS limits or MAX_POOLS pools.
+    the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
+    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools.
     """
 
     session: UsageWindow | None = None
@@ -97,13 +101,25 @@ class Usage:
     windows: tuple[UsageWindow, ...] = ()
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
+    saved_resets: SavedResets | None = None
     truncated: bool = False
 
     @property
+    def spend_limit(self) -> UsageWindow | None:
+        """Return the spend limit of a seat that pays by spend: it has no other limit."""
+        spend = self.spend
+        if self.session or self.weekly or self.windows or spend is None:
+            return None
+        percent = spend.percent if spend.limit else None
+        if spend.is_used_up:
+            percent = max(percent or 0, 100)
+        return None if percent is None else UsageWindow(SPEND, None, percent, None)
+
+    @property
     def all_windows(self) -> tuple[UsageWindow, ...]:
-        """Return the session window, the weekly window and the others, if present."""
-        fixed = (window for window in (self.session, self.weekly) if window)
-        return (*fixed, *self.windows)
+        """Return the session, the week and the others, or else the spend limit."""
+        fixed = (self.session, self.weekly, self.spend_limit)
+        return (*(window for window in fixed if window), *self.windows)
 
 
 def parse_usage(body: object) -> Usage:
@@ -128,6 +144,7 @@ def parse_usage(body: object) -> Usage:
         windows=others[:MAX_LIMITS],
         spend=parse_spend(body),
         pools=tuple(pools[:MAX_POOLS]),
+        saved_resets=parse_saved_resets(body),
         truncated=max(len(rows), len(named)) > _MAX_ROWS
         or len(pools) > MAX_POOLS
         or len(others) > MAX_LIMITS,
