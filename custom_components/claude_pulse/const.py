@@ -16,6 +16,7 @@ CONF_LEFT_OVER_HOURS: Final = "left_over_hours"
 CONF_OPTIONS: Final = "options"
 CONF_ORG_ID: Final = "org_id"
 CONF_PREVIOUS_SESSION_KEY: Final = "previous_session_key"
+CONF_SAVED_RESET_DAYS: Final = "saved_reset_days"
 CONF_SESSION_KEY: Final = "session_key"
 CONF_SESSION_KEY_SINCE: Final = "session_key_since"
 CONF_THRESHOLDS: Final = "thresholds"
@@ -31,6 +32,7 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_THRESHOLDS: (75, 90),
     CONF_LEFT_OVER: 30,
     CONF_LEFT_OVER_HOURS: 24,
+    CONF_SAVED_RESET_DAYS: 3,
 }
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"

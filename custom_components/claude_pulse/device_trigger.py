@@ -32,10 +32,10 @@ from .automation.matching import (
     events_unique_id,
     is_event_entity,
 )
-from .claude_ai.usage import Identity
+from .claude_ai.usage import SAVED_RESETS, Identity
 from .const import DOMAIN
 from .events.model import types_of
-from .naming import FIXED_WINDOWS
+from .naming import SUBJECTS
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionType, TriggerInfo
@@ -71,7 +71,7 @@ async def async_get_triggers(
         }
         for entity in er.async_entries_for_device(er.async_get(hass), device_id)
         if is_event_entity(entity)
-        for trigger_type in (USAGE_CROSSED, *types_of(_identity_of(entity)))
+        for trigger_type in _trigger_types(entity)
     ]
 
 
@@ -124,9 +124,13 @@ async def async_attach_trigger(
     )
 
 
-def _identity_of(entity: er.RegistryEntry) -> Identity:
-    """Return the fixed window of an event entity, or an empty identity."""
-    for window in FIXED_WINDOWS.values():
-        if entity.unique_id == events_unique_id(str(entity.config_entry_id), window):
-            return window.identity
-    return Identity("")
+def _trigger_types(entity: er.RegistryEntry) -> tuple[str, ...]:
+    """Return the trigger types of an event entity."""
+    entry_id = str(entity.config_entry_id)
+    for identity, subject in SUBJECTS.items():
+        if entity.unique_id == events_unique_id(entry_id, subject):
+            break
+    else:
+        identity = Identity("")
+    types = types_of(identity)
+    return types if identity == SAVED_RESETS else (USAGE_CROSSED, *types)

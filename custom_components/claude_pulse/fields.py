@@ -38,6 +38,7 @@ from .const import (
     CONF_LEFT_OVER,
     CONF_LEFT_OVER_HOURS,
     CONF_ORG_ID,
+    CONF_SAVED_RESET_DAYS,
     CONF_SESSION_KEY,
     CONF_THRESHOLDS,
     CONF_UPDATE_INTERVAL,
@@ -130,6 +131,7 @@ FURTHER_SCHEMA = vol.Schema(
         ),
         vol.Optional(CONF_LEFT_OVER): _box(1, 100, PERCENTAGE),
         vol.Optional(CONF_LEFT_OVER_HOURS): _box(1, 168, UnitOfTime.HOURS),
+        vol.Optional(CONF_SAVED_RESET_DAYS): _box(1, 30, UnitOfTime.DAYS),
     }
 )
 KEY_SCHEMA = vol.Schema({vol.Required(CONF_SESSION_KEY): PASSWORD})

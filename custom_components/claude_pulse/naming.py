@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from homeassistant.util import slugify
 
 from .claude_ai.money import CreditPool
-from .claude_ai.usage import KIND_WEEKLY_SCOPED, SESSION, WEEKLY, Identity, UsageWindow
+from .claude_ai.usage import (
+    KIND_WEEKLY_SCOPED,
+    SAVED_RESETS,
+    SESSION,
+    SPEND,
+    WEEKLY,
+    Identity,
+)
 
 # The key of event entities.
 EVENTS = "events"
@@ -43,22 +51,44 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class WindowSubject(Subject):
-    """A limit."""
+    """A limit, or the saved resets."""
 
     identity: Identity = field(kw_only=True)
 
 
 SESSION_WINDOW = WindowSubject("session", "session", "session", identity=SESSION)
 WEEKLY_WINDOW = WindowSubject("weekly", "weekly", "weekly", identity=WEEKLY)
+# The spend limit of a seat that has no other limit. Its usage is the sensor `extra_usage`.
+SPEND_WINDOW = WindowSubject("extra", "extra", "extra", identity=SPEND)
+SAVED_RESETS_SUBJECT = WindowSubject(
+    "saved_resets", "saved_resets", "saved_resets", identity=SAVED_RESETS
+)
 _FIXED_KEYS = (SESSION_WINDOW.key, WEEKLY_WINDOW.key)
 FIXED_WINDOWS = {SESSION: SESSION_WINDOW, WEEKLY: WEEKLY_WINDOW}
+SUBJECTS = {
+    **FIXED_WINDOWS,
+    SPEND: SPEND_WINDOW,
+    SAVED_RESETS: SAVED_RESETS_SUBJECT,
+}
 
 
-def subject_of(window: UsageWindow) -> WindowSubject:
-    """Return the subject of a window, named by the server unless it is a fixed one."""
+class Named(Protocol):
+    """A limit, or an event of one."""
+
+    @property
+    def identity(self) -> Identity:
+        """Return what identifies the limit."""
+
+    @property
+    def name(self) -> str | None:
+        """Return the name of the limited model or surface."""
+
+
+def subject_of(window: Named) -> WindowSubject:
+    """Return the subject of a limit or an event. claude.ai names models and surfaces."""
     identity = window.identity
-    if fixed := FIXED_WINDOWS.get(identity):
-        return fixed
+    if known := SUBJECTS.get(identity):
+        return known
     kind, words, number = identity
     numbers = [str(number)] if number > 1 else []
     name = window.name or ""

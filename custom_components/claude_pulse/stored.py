@@ -24,6 +24,7 @@ from .const import (
     CONF_LEFT_OVER_HOURS,
     CONF_ORG_ID,
     CONF_PREVIOUS_SESSION_KEY,
+    CONF_SAVED_RESET_DAYS,
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
     CONF_THRESHOLDS,
@@ -60,6 +61,7 @@ class EntryOptions:
     thresholds: list[int]
     left_over: int
     left_over_hours: int
+    saved_reset_days: int
 
 
 def data_of(entry: ConfigEntry) -> EntryData:
@@ -108,6 +110,7 @@ def options_of(entry: ConfigEntry) -> EntryOptions:
         thresholds=sorted({*thresholds}),
         left_over=int_option(CONF_LEFT_OVER, 100),
         left_over_hours=int_option(CONF_LEFT_OVER_HOURS, 168),
+        saved_reset_days=int_option(CONF_SAVED_RESET_DAYS, 30),
     )
 
 

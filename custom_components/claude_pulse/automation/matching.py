@@ -11,17 +11,17 @@ from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..claude_ai.usage import WEEKLY
+from ..claude_ai.usage import SAVED_RESETS, WEEKLY
 from ..const import DOMAIN
 from ..events.dispatcher import EventDispatcher, async_listen
-from ..events.model import ROSE, UsageEvent, types_of
+from ..events.model import ROSE, Event, UsageEvent, types_of
 from ..forecast.readings import Reading
 from ..naming import EVENTS, WindowSubject, subject_of
 from ..runtime import runtime_of
 
 # This trigger has a percentage of its own. The others are event types.
 USAGE_CROSSED = "usage_crossed"
-TRIGGER_TYPES = (USAGE_CROSSED, *types_of(WEEKLY))
+TRIGGER_TYPES = (USAGE_CROSSED, *types_of(WEEKLY), *types_of(SAVED_RESETS))
 
 PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))
 
@@ -49,23 +49,21 @@ def async_listen_for(
     `above` is the percentage of a trigger of the type `USAGE_CROSSED`.
     """
 
-    def matches(event: UsageEvent) -> bool:
+    def matches(event: Event) -> bool:
         """Return whether an event matches."""
         if trigger_type != USAGE_CROSSED:
             return event.type == trigger_type
-        if event.type != ROSE or above is None:
+        if not isinstance(event, UsageEvent) or event.type != ROSE or above is None:
             return False
         return event.before < above <= event.window.percent
 
     @callback
-    def handle(dispatcher: EventDispatcher, event: UsageEvent) -> None:
+    def handle(dispatcher: EventDispatcher, event: Event) -> None:
         """Run for a matching event."""
         if not matches(event):
             return
         registry = er.async_get(hass)
-        unique_id = events_unique_id(
-            dispatcher.entry.entry_id, subject_of(event.window)
-        )
+        unique_id = events_unique_id(dispatcher.entry.entry_id, subject_of(event))
         entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
         entity = registry.async_get(entity_id) if entity_id else None
         if entity is None or entity.disabled or not is_targeted(entity.entity_id):

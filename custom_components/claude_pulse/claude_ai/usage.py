@@ -26,6 +26,7 @@ KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
 # Not a kind of the server: those are normalized and have no hyphen.
 KIND_SPEND = "extra-usage"
+KIND_SAVED_RESETS = "saved-resets"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 
@@ -60,6 +61,8 @@ class Identity(NamedTuple):
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
 SPEND = Identity(KIND_SPEND)
+# Not a limit, but a subject of events like one.
+SAVED_RESETS = Identity(KIND_SAVED_RESETS)
 
 
 @dataclass(frozen=True, slots=True)

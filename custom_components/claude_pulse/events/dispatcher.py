@@ -22,8 +22,9 @@ from homeassistant.util import dt as dt_util
 from ..claude_ai.usage import Identity, Usage
 from ..const import DOMAIN
 from ..stored import data_of, options_of
-from .detection import ForecastFn, detect_events
-from .model import ROSE, Rules, UsageEvent
+from .detection import Context, ForecastFn, detect_events
+from .model import LIMIT_REACHED, ROSE, Event, Rules
+from .saved_resets import detect_saved_resets
 from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
@@ -139,27 +140,46 @@ class EventDispatcher:
         """
         if self._late:
             self._drop_old(now)
-        self._state.answered_at = now
+        last_answer, self._state.answered_at = self._state.answered_at, now
         unchanged = usage == self._compared and not self._unconfirmed
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
             return False
         options = options_of(self.entry)
+        rules = Rules(
+            frozenset(options.thresholds),
+            options.left_over,
+            timedelta(hours=options.left_over_hours),
+        )
         detection = detect_events(
             self._state.progress,
             usage.all_windows,
-            forecast,
-            now,
-            Rules(
-                frozenset(options.thresholds),
-                options.left_over,
-                timedelta(hours=options.left_over_hours),
-            ),
+            Context(forecast, now, rules, last_answer),
         )
-        events = [replace(item, late=self._late) for item in detection.events]
+        grants, granted = detect_saved_resets(
+            self._state.grants,
+            usage.saved_resets,
+            now,
+            timedelta(days=options.saved_reset_days),
+        )
+        saved_resets = usage.saved_resets
+        events: list[Event] = [
+            replace(
+                event,
+                saved_resets=saved_resets.number_for(event.window.kind, now)
+                if saved_resets and event.type == LIMIT_REACHED
+                else 0,
+                late=self._late,
+            )
+            for event in detection.events
+        ]
+        events += [replace(event, late=self._late) for event in granted]
         self._late = False
         self._state.pending += events
-        changed = detection.progress != self._state.progress
-        self._state.progress = detection.progress
+        changed = (detection.progress, grants) != (
+            self._state.progress,
+            self._state.grants,
+        )
+        self._state.progress, self._state.grants = detection.progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
         elif not self._store_scheduled and (
@@ -175,17 +195,17 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """For each window, send the events up to the first one that is not a rise."""
+        """For each entity, send the events up to the first one that is not a rise."""
         if self._gap is not None or not (self._started and self._listeners_ready):
             return
         sent: set[Identity] = set()
         pending, self._state.pending = self._state.pending, []
         for event in pending:
-            if event.window.identity in sent:
+            if event.identity in sent:
                 self._state.pending.append(event)
                 continue
             if event.type != ROSE:
-                sent.add(event.window.identity)
+                sent.add(event.identity)
             for signal in (_signal(self.entry), _signal(None)):
                 async_dispatcher_send(self._hass, signal, self, event)
         if sent:
@@ -218,11 +238,12 @@ class EventDispatcher:
         """
         answered_at = self._state.answered_at
         if answered_at is None or now - answered_at > _MAX_AGE:
-            self._state = EventState(self._state.org_id)
+            # Grants have no period that could have passed.
+            self._state = EventState(self._state.org_id, grants=self._state.grants)
         self._state.pending = [
             event
             for event in self._state.pending
-            if event.window.resets_at is None or event.window.resets_at > now
+            if event.valid_until is None or event.valid_until > now
         ]
 
     def _state_to_store(self) -> dict[str, Any]:
@@ -240,7 +261,7 @@ class EventDispatcher:
 @callback
 def async_listen(
     hass: HomeAssistant,
-    action: Callable[[EventDispatcher, UsageEvent], None],
+    action: Callable[[EventDispatcher, Event], None],
     entry: ConfigEntry | None = None,
 ) -> CALLBACK_TYPE:
     """Call an action with the dispatcher and each event, of one entry or of all.

@@ -1,38 +1,58 @@
-"""Events of limits, and the progress that they depend on. Pure."""
+"""Events of limits and saved resets, and the progress that they depend on. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from ..claude_ai.usage import SESSION, WEEKLY, Identity, UsageWindow
+from ..claude_ai.saved_resets import Grant
+from ..claude_ai.usage import (
+    SAVED_RESETS,
+    SESSION,
+    SPEND,
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
 from ..formatting import iso_time
 
 AVAILABLE_AGAIN = "available_again"
 LEFT_OVER = "left_over"
 LIMIT_REACHED = "limit_reached"
+REFILLED = "refilled"
 RESET = "reset"
 ROSE = "rose"
+SAVED_RESET_EXPIRES = "saved_reset_expires"
+SAVED_RESET_GRANTED = "saved_reset_granted"
 THRESHOLD_REACHED = "threshold_reached"
 WILL_RUN_OUT = "will_run_out"
 
 # While one of these limits is reached, Claude cannot be used at all.
-BLOCKING = (SESSION, WEEKLY)
+BLOCKING = (SESSION, WEEKLY, SPEND)
 
-# The event types, with the windows that can have them (None for all). Events of one
-# answer are sent in this order.
-_WINDOWS_OF_TYPE: Mapping[str, Collection[Identity] | None] = {
-    RESET: None,
-    AVAILABLE_AGAIN: None,
-    ROSE: None,
-    THRESHOLD_REACHED: None,
-    LIMIT_REACHED: None,
-    WILL_RUN_OUT: BLOCKING,
-    LEFT_OVER: (WEEKLY,),
+# The events of windows. Those of one answer are sent in this order.
+TYPES = (
+    RESET,
+    REFILLED,
+    AVAILABLE_AGAIN,
+    ROSE,
+    THRESHOLD_REACHED,
+    LIMIT_REACHED,
+    WILL_RUN_OUT,
+    LEFT_OVER,
+)
+SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
+
+_COMMON = (RESET, REFILLED, AVAILABLE_AGAIN, THRESHOLD_REACHED, LIMIT_REACHED)
+_TYPES_OF: Mapping[Identity, tuple[str, ...]] = {
+    SESSION: (*_COMMON, WILL_RUN_OUT),
+    WEEKLY: (*_COMMON, WILL_RUN_OUT, LEFT_OVER),
+    # claude.ai does not send when the spend limit resets, so a new month is a refill.
+    SPEND: _COMMON[1:],
+    SAVED_RESETS: SAVED_RESET_TYPES,
 }
-TYPES = tuple(_WINDOWS_OF_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +60,37 @@ class Rules:
     """The user's options for events.
 
     `thresholds` and `left_over` are percentages. A left-over event is sent at
-    most `left_over_before` before the weekly reset.
+    most `left_over_before` before the weekly reset, and an event of a saved reset at most
+    `expires_before` before it expires.
     """
 
     thresholds: frozenset[float]
     left_over: float
     left_over_before: timedelta
+    expires_before: timedelta = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class WindowProgress:
     """The highest percentage of a window so far, and what was detected in it.
 
-    `at_risk` is None until there is a forecast. `doubted_at` is the time of the first
-    answer that has to be confirmed, and `doubted_reset` the reset time in it.
+    `percent` is at most 100. `at_risk` is None until there is a forecast. `moved` is True if
+    the reset time was changed within the window, which makes its start unknown.
+    `refilled_from` is the percentage before the last refill.
+
+    `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`
+    and `doubted_reset` are the percentage and the reset time in it.
     """
 
     percent: float
     resets_at: datetime | None
     doubted_at: datetime | None = None
+    doubted_percent: float | None = None
     doubted_reset: datetime | None = None
     at_risk: bool | None = None
     left_over: bool = False
+    moved: bool = False
+    refilled_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +98,9 @@ class UsageEvent:
     """An event of a window.
 
     `before` is the percentage before the event. A `ROSE` event means that the window
-    reached each percentage above `before` up to its own. `late` is True if the event may
-    have happened while Home Assistant was not running.
+    reached each percentage above `before` up to its own. `saved_resets` is the number of
+    saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
+    `late` is True if the event may have happened while Home Assistant was not running.
     """
 
     window: UsageWindow
@@ -78,12 +108,29 @@ class UsageEvent:
     before: float
     threshold: float | None = None
     runs_out_at: datetime | None = None
+    saved_resets: int = 0
+    lifted: bool = False
     late: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """Return the identity of the window."""
+        return self.window.identity
+
+    @property
+    def name(self) -> str | None:
+        """Return the name of the window."""
+        return self.window.name
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """Return the time after which the event is no longer true, or None."""
+        return self.window.resets_at
 
     def as_dict(self) -> dict[str, Any]:
         """Return the data of the event, for its entity and for automations."""
         data = {
-            "percent": self.window.percent,
+            "percent": None if self.lifted else self.window.percent,
             "before": self.before,
             "resets_at": iso_time(self.window.resets_at),
             "runs_out_at": iso_time(self.runs_out_at),
@@ -91,7 +138,39 @@ class UsageEvent:
         }
         if self.type == THRESHOLD_REACHED:
             data["threshold"] = self.threshold
+        if self.type == LIMIT_REACHED:
+            data["saved_resets"] = self.saved_resets
         return data
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResetEvent:
+    """An event of a grant of saved resets."""
+
+    identity: ClassVar[Identity] = SAVED_RESETS
+    name: ClassVar[str | None] = None
+
+    grant: Grant
+    type: str
+    late: bool = False
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """Return the time after which the event is no longer true, or None."""
+        return self.grant.ends_at
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the data of the event, for its entity and for automations."""
+        return {
+            "label": self.grant.label,
+            "left": self.grant.left,
+            "clears": list(self.grant.clears),
+            "expires_at": iso_time(self.grant.ends_at),
+            "late": self.late,
+        }
+
+
+Event = UsageEvent | SavedResetEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +185,6 @@ class Detection:
     needs_confirmation: bool
 
 
-def types_of(identity: Identity) -> list[str]:
-    """Return the types of the events that a window can have, except `ROSE`."""
-    return [
-        event_type
-        for event_type, windows in _WINDOWS_OF_TYPE.items()
-        if event_type != ROSE and (windows is None or identity in windows)
-    ]
+def types_of(identity: Identity) -> tuple[str, ...]:
+    """Return the types that entities and triggers show, of a window or saved resets."""
+    return _TYPES_OF.get(identity, _COMMON)

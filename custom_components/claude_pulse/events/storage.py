@@ -11,23 +11,35 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..claude_ai.saved_resets import Grant, GrantKey
 from ..claude_ai.usage import Identity, UsageWindow
-from ..claude_ai.values import items_of, members_of, number_of, time_of
-from .model import THRESHOLD_REACHED, TYPES, UsageEvent, WindowProgress
+from ..claude_ai.values import items_of, members_of, number_of, text_of, time_of
+from .model import (
+    SAVED_RESET_TYPES,
+    THRESHOLD_REACHED,
+    TYPES,
+    Event,
+    SavedResetEvent,
+    UsageEvent,
+    WindowProgress,
+)
+from .saved_resets import KnownGrants
 
 
 @dataclass(slots=True)
 class EventState:
     """The progress and the events of an entry.
 
-    `answered_at` is the time of the last answer. `pending` are events that have not been
-    sent.
+    `answered_at` is the time of the last answer. `grants` are the known grants of saved
+    resets, or None before the first answer with some. `pending` are events that have not
+    been sent.
     """
 
     org_id: str
     answered_at: datetime | None = None
     progress: Mapping[Identity, WindowProgress] = field(default_factory=dict)
-    pending: list[UsageEvent] = field(default_factory=list)
+    grants: KnownGrants | None = None
+    pending: list[Event] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON to store."""
@@ -37,6 +49,12 @@ class EventState:
             "progress": [
                 {"identity": list(identity), **_plain(asdict(item))}
                 for identity, item in self.progress.items()
+            ],
+            "grants": None
+            if self.grants is None
+            else [
+                {**_plain(key._asdict()), "warned": warned}
+                for key, warned in self.grants.items()
             ],
             "pending": [_plain(asdict(event)) for event in self.pending],
         }
@@ -50,6 +68,7 @@ class EventState:
             progress=dict(
                 filter(None, map(_read_progress, items_of(stored.get("progress"))))
             ),
+            grants=_read_grants(stored.get("grants")),
             pending=[*filter(None, map(_read_event, items_of(stored.get("pending"))))],
         )
 
@@ -86,15 +105,55 @@ def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
         percent=percent,
         resets_at=time_of(stored.get("resets_at")),
         doubted_at=time_of(stored.get("doubted_at")),
+        doubted_percent=number_of(stored.get("doubted_percent")),
         doubted_reset=time_of(stored.get("doubted_reset")),
         at_risk=at_risk if isinstance(at_risk, bool) else None,
         left_over=stored.get("left_over") is True,
+        moved=stored.get("moved") is True,
+        refilled_from=number_of(stored.get("refilled_from")),
     )
 
 
-def _read_event(item: object) -> UsageEvent | None:
-    """Return a stored event, or None without a window or type."""
-    stored = members_of(item)
+def _read_grants(items: object) -> KnownGrants | None:
+    """Return the stored grants, or None if none are stored."""
+    if not isinstance(items, list):
+        return None
+    return {
+        GrantKey(
+            label=text_of(item.get("label")),
+            starts_at=time_of(item.get("starts_at")),
+            ends_at=time_of(item.get("ends_at")),
+        ): item.get("warned") is True
+        for item in map(members_of, items)
+    }
+
+
+def _read_event(item: object) -> Event | None:
+    """Return a stored event, or None without a valid type."""
+    if members_of(item).get("type") in SAVED_RESET_TYPES:
+        return _read_saved_reset_event(members_of(item))
+    return _read_usage_event(members_of(item))
+
+
+def _read_saved_reset_event(stored: Mapping[str, Any]) -> SavedResetEvent:
+    """Return a stored event of a grant."""
+    grant = members_of(stored.get("grant"))
+    return SavedResetEvent(
+        Grant(
+            label=text_of(grant.get("label")),
+            starts_at=time_of(grant.get("starts_at")),
+            ends_at=time_of(grant.get("ends_at")),
+            left=int(number_of(grant.get("left"), 0) or 0),
+            clears=tuple(filter(None, map(text_of, items_of(grant.get("clears"))))),
+            is_paused=grant.get("is_paused") is True,
+        ),
+        type=stored["type"],
+        late=True,
+    )
+
+
+def _read_usage_event(stored: Mapping[str, Any]) -> UsageEvent | None:
+    """Return a stored event of a window, or None without a window or type."""
     window, event_type = members_of(stored.get("window")), stored.get("type")
     identity = _read_identity(window.get("identity"))
     name = window.get("name")
@@ -116,5 +175,7 @@ def _read_event(item: object) -> UsageEvent | None:
         before=percent if before is None else before,
         threshold=threshold,
         runs_out_at=time_of(stored.get("runs_out_at")),
+        saved_resets=int(number_of(stored.get("saved_resets"), 0) or 0),
+        lifted=stored.get("lifted") is True,
         late=True,
     )

@@ -12,8 +12,9 @@ AFTER_RESET = timedelta(seconds=15)
 # claude.ai can serve the old window for this long after a reset.
 LATE_RESET = timedelta(hours=1)
 
-# A second answer that confirms the first one is requested after at most this.
-CONFIRM = timedelta(minutes=2)
+# A second answer that confirms the first one is requested after at most this. Only one that
+# comes a minute after the first confirms it.
+CONFIRM = timedelta(seconds=65)
 
 # Home Assistant's timers can fire this early.
 SLACK = timedelta(seconds=1)
@@ -43,7 +44,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | Case | Time until the next poll |
     | --- | --- |
     | Normally | `interval` |
-    | A second answer has to `confirm` the last one | at most 2 minutes |
+    | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset comes sooner | until 15 seconds after the reset |
     | A reset has passed, but the answer still shows it | the time since the reset, at least 15 seconds (each wait doubles), for one hour |
     | No request may be sent before `not_before` | at least until then |
