@@ -16,7 +16,6 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
 
-from .claude_ai.usage import SESSION, WEEKLY
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import (
     ClaudePulseEntity,
@@ -25,6 +24,7 @@ from .entity import (
     SeatEntity,
     WindowDescription,
 )
+from .events.model import BLOCKING
 from .forecast.readings import Reading
 from .naming import WEEKLY_WINDOW, subject_of
 from .runtime import Runtime, runtime_of
@@ -48,12 +48,12 @@ def _is_limit_reached(reading: Reading) -> bool:
 
 
 def _is_any_limit_reached(runtime: Runtime) -> bool | None:
-    """Return whether the session or the weekly limit is reached.
+    """Return whether a limit is reached that stops all use of Claude.
 
     The limit of a model does not count, as other models can be used.
     """
-    readings = runtime.readings
-    known = [reading for reading in (readings[SESSION], readings[WEEKLY]) if reading]
+    readings = [runtime.readings[identity] for identity in BLOCKING]
+    known = [reading for reading in readings if reading]
     return any(map(_is_limit_reached, known)) if known else None
 
 

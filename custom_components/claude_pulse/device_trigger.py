@@ -129,8 +129,6 @@ def _trigger_types(entity: er.RegistryEntry) -> tuple[str, ...]:
     entry_id = str(entity.config_entry_id)
     for identity, subject in SUBJECTS.items():
         if entity.unique_id == events_unique_id(entry_id, subject):
-            break
-    else:
-        identity = Identity("")
-    types = types_of(identity)
-    return types if identity == SAVED_RESETS else (USAGE_CROSSED, *types)
+            types = types_of(identity)
+            return types if identity == SAVED_RESETS else (USAGE_CROSSED, *types)
+    return (USAGE_CROSSED, *types_of(Identity("")))

@@ -46,8 +46,9 @@ class SeatDescription(EntityDescription):
     The entity is unavailable if `exists_fn` returns False.
     """
 
+    attributes_fn: Callable[[Runtime], Mapping[str, Any]] | None = None
     exists_fn: Callable[[Runtime], bool] = lambda _: True
-    value_fn: Callable[[Runtime], StateType]
+    value_fn: Callable[[Runtime], StateType | datetime]
 
 
 _CoordinatorT = TypeVar("_CoordinatorT", bound=DataUpdateCoordinator[Any])
@@ -147,6 +148,12 @@ class SeatEntity(UsageEntity):
     def value(self) -> StateType | datetime:
         """Return the current value."""
         return self.entity_description.value_fn(self.runtime)
+
+    @property
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return the attributes, if there are any."""
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self.runtime) if attributes_fn else None
 
 
 class WindowEntity(UsageEntity):

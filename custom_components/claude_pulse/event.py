@@ -14,8 +14,14 @@ from homeassistant.helpers.typing import StateType
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import WindowEntity
 from .events.dispatcher import EventDispatcher, async_listen
-from .events.model import UsageEvent, types_of
-from .naming import EVENTS, FIXED_WINDOWS, WindowSubject, subject_of
+from .events.model import Event, types_of
+from .naming import (
+    EVENTS,
+    FIXED_WINDOWS,
+    SAVED_RESETS_SUBJECT,
+    WindowSubject,
+    subject_of,
+)
 from .runtime import Runtime, runtime_of
 
 PARALLEL_UPDATES = 0
@@ -31,22 +37,27 @@ async def async_setup_entry(
 
 
 def _dynamic_events(runtime: Runtime) -> Factories:
-    """Return the event entities of limits that only some accounts have."""
+    """Return the event entities that only some accounts have."""
+    usage = runtime.coordinator.data
+    windows = map(subject_of, usage.all_windows)
+    subjects = [window for window in windows if window.identity not in FIXED_WINDOWS]
+    if usage.saved_resets and usage.saved_resets.is_eligible:
+        subjects.append(SAVED_RESETS_SUBJECT)
     return {
-        (window, EVENTS): partial(WindowEvents, runtime, window)
-        for window in map(subject_of, runtime.coordinator.data.windows)
+        (subject, EVENTS): partial(WindowEvents, runtime, subject)
+        for subject in subjects
     }
 
 
 class WindowEvents(WindowEntity, EventEntity):
-    """The events of a limit. The last one remains when a poll fails."""
+    """The events of a limit or of the saved resets. The last one remains if a poll fails."""
 
     _platform = Platform.EVENT
 
     def __init__(self, runtime: Runtime, window: WindowSubject) -> None:
         """Initialize the entity of a limit."""
         super().__init__(runtime, window, EVENTS)
-        self._attr_event_types = types_of(window.identity)
+        self._attr_event_types = list(types_of(window.identity))
 
     @property
     def available(self) -> bool:
@@ -80,8 +91,8 @@ class WindowEvents(WindowEntity, EventEntity):
         )
 
     @callback
-    def _handle_event(self, _: EventDispatcher, event: UsageEvent) -> None:
-        """Show an event of this limit."""
-        if event.window.identity == self._identity and event.type in self.event_types:
+    def _handle_event(self, _: EventDispatcher, event: Event) -> None:
+        """Show an event of this entity."""
+        if event.identity == self._identity and event.type in self.event_types:
             self._trigger_event(event.type, event.as_dict())
             self._handle_coordinator_update()

@@ -23,7 +23,8 @@ from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .claude_ai.money import CreditPool, Money
+from .claude_ai.money import CreditPool, Money, Spend
+from .claude_ai.saved_resets import Grant
 from .claude_ai.status import STATUSES
 from .claude_ai.values import number_of, time_of
 from .const import WEEKDAYS
@@ -38,7 +39,7 @@ from .entity import (
 )
 from .forecast.projection import Forecast
 from .forecast.readings import Reading
-from .formatting import whole
+from .formatting import iso_time, whole
 from .naming import (
     SESSION_WINDOW,
     WEEKLY_WINDOW,
@@ -55,6 +56,12 @@ PARALLEL_UPDATES = 0
 
 _UNEXPECTED_ERROR = "unexpected_error"
 _UP_TO_DATE = "up_to_date"
+
+# The states of paid usage.
+_ACTIVE = "active"
+_DISABLED = "disabled"
+_LIMIT_REACHED = "limit_reached"
+_OUT_OF_CREDITS = "out_of_credits"
 
 _T = TypeVar("_T")
 
@@ -243,19 +250,46 @@ FURTHER_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     *((WEEKLY_WINDOW, description) for description in _FORECAST),
 )
 
-_EXTRA_USAGE = SeatSensorDescription(
-    key="extra_usage",
-    entity_registry_enabled_default=False,
-    exists_fn=lambda runtime: runtime.coordinator.data.spend is not None,
-    native_unit_of_measurement=PERCENTAGE,
-    state_class=SensorStateClass.MEASUREMENT,
-    value_fn=lambda runtime: (
-        spend.percent
-        if (spend := runtime.coordinator.data.spend) and spend.limit
-        else None
+
+def _spend_status(spend: Spend) -> str:
+    """Return whether paid usage can be used, or why not."""
+    if spend.disabled_reason == _OUT_OF_CREDITS:
+        return _OUT_OF_CREDITS
+    if spend.is_used_up:
+        return _LIMIT_REACHED
+    return _ACTIVE if spend.enabled else _DISABLED
+
+
+def _spend_description(
+    key: str, value_fn: Callable[[Spend], StateType], **details: Any
+) -> SeatSensorDescription:
+    """Return the description of a value of the paid usage."""
+    return SeatSensorDescription(
+        key=key,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda runtime: runtime.coordinator.data.spend is not None,
+        value_fn=lambda runtime: (
+            value_fn(spend) if (spend := runtime.coordinator.data.spend) else None
+        ),
+        **details,
+    )
+
+
+_SPEND = (
+    _spend_description(
+        "extra_usage",
+        lambda spend: spend.percent if spend.limit else None,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+    ),
+    _spend_description(
+        "extra_usage_status",
+        _spend_status,
+        device_class=SensorDeviceClass.ENUM,
+        options=[_ACTIVE, _LIMIT_REACHED, _OUT_OF_CREDITS, _DISABLED],
     ),
 )
-_SPEND = (
+_SPEND_AMOUNTS = (
     _amount_description(
         "extra_usage_spent",
         lambda runtime: runtime.coordinator.data.spend,
@@ -274,6 +308,56 @@ _BALANCE = _amount_description(
     lambda runtime: runtime.account.balance,
     lambda balance: balance,
     state_class=SensorStateClass.TOTAL,
+)
+
+
+def _valid_grants(runtime: Runtime) -> list[Grant] | None:
+    """Return the grants with saved resets left, or None if they are unknown."""
+    saved_resets = runtime.coordinator.data.saved_resets
+    if saved_resets is None or not saved_resets.is_eligible:
+        return None
+    return saved_resets.valid(dt_util.utcnow())
+
+
+def _number_of_saved_resets(runtime: Runtime) -> int | None:
+    """Return the number of saved resets left, or None if it is unknown."""
+    grants = _valid_grants(runtime)
+    return None if grants is None else sum(grant.left for grant in grants)
+
+
+def _saved_reset_expiry(runtime: Runtime) -> datetime | None:
+    """Return when the next saved reset expires, or None."""
+    grants = _valid_grants(runtime)
+    return grants[0].ends_at if grants else None
+
+
+def _grants(runtime: Runtime) -> dict[str, Any]:
+    """Return the grants as an attribute."""
+    return {
+        "grants": [
+            {
+                "label": grant.label,
+                "left": grant.left,
+                "clears": list(grant.clears),
+                "expires_at": iso_time(grant.ends_at),
+            }
+            for grant in _valid_grants(runtime) or ()
+        ]
+    }
+
+
+_SAVED_RESETS = (
+    SeatSensorDescription(
+        key="saved_resets",
+        attributes_fn=_grants,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_number_of_saved_resets,
+    ),
+    SeatSensorDescription(
+        key="saved_reset_expires_at",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_saved_reset_expiry,
+    ),
 )
 
 CONNECTION = SensorEntityDescription(
@@ -314,36 +398,66 @@ def _dynamic_sensors(runtime: Runtime) -> Factories:
     for window in map(subject_of, usage.windows):
         for item in (_USAGE, _RESETS_AT, *_FORECAST):
             factories[window, item.key] = partial(WindowSensor, runtime, window, item)
-    amounts: list[tuple[Subject | None, AmountSensorDescription]] = []
+    sensors: list[tuple[Subject | None, SeatSensorDescription]] = []
     if usage.spend:
-        factories[None, _EXTRA_USAGE.key] = partial(SeatSensor, runtime, _EXTRA_USAGE)
-        amounts += [(None, description) for description in _SPEND]
+        for description in (*_SPEND, *_SPEND_AMOUNTS):
+            enabled = usage.spend_limit is not None
+            details = {"entity_registry_enabled_default": enabled}
+            sensors.append((None, replace(description, **details)))
     if runtime.account.balance:
-        amounts.append((None, _BALANCE))
+        sensors.append((None, _BALANCE))
+    if usage.saved_resets and usage.saved_resets.is_eligible:
+        sensors += [(None, description) for description in _SAVED_RESETS]
     for pool in usage.pools:
-        amounts += [
-            (pool_subject(pool), description)
-            for description in _pool_descriptions(pool)
-        ]
-    for subject, description in amounts:
+        if _pool(runtime, pool.label):
+            subject = pool_subject(pool)
+            sensors += [(subject, item) for item in _pool_descriptions(pool)]
+    for subject, description in sensors:
+        is_amount = isinstance(description, AmountSensorDescription)
         factories[subject, description.key] = partial(
-            AmountSensor, runtime, description, subject
+            AmountSensor if is_amount else SeatSensor, runtime, description, subject
         )
     return factories
 
 
-def _pool_descriptions(pool: CreditPool) -> tuple[AmountSensorDescription, ...]:
-    """Return the descriptions of a credit pool."""
+def _pool(runtime: Runtime, label: str) -> CreditPool | None:
+    """Return a credit pool of the last answer, unless it has expired."""
+    for pool in runtime.coordinator.data.pools:
+        if pool.label == label:
+            expired = pool.expires_at and pool.expires_at <= dt_util.utcnow()
+            return None if expired else pool
+    return None
+
+
+def _pool_descriptions(pool: CreditPool) -> list[SeatSensorDescription]:
+    """Return the descriptions of a credit pool, of what claude.ai sends."""
 
     def find(runtime: Runtime) -> CreditPool | None:
         """Return the pool in the last answer."""
-        pools = runtime.coordinator.data.pools
-        return next((item for item in pools if item.label == pool.label), None)
+        return _pool(runtime, pool.label)
 
-    return (
-        _amount_description("used", find, lambda item: item.spent),
-        _amount_description("limit", find, lambda item: item.limit),
-    )
+    descriptions: list[SeatSensorDescription] = [
+        _amount_description("limit", find, lambda item: item.limit)
+    ]
+    if pool.spent:
+        descriptions.append(_amount_description("used", find, lambda item: item.spent))
+    if pool.remaining:
+        descriptions.append(
+            _amount_description("remaining", find, lambda item: item.remaining)
+        )
+    if pool.expires_at:
+        descriptions.append(
+            SeatSensorDescription(
+                key="expires_at",
+                device_class=SensorDeviceClass.TIMESTAMP,
+                entity_registry_enabled_default=False,
+                exists_fn=lambda runtime: find(runtime) is not None,
+                value_fn=lambda runtime: (
+                    item.expires_at if (item := find(runtime)) else None
+                ),
+            )
+        )
+    return descriptions
 
 
 class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
