@@ -21,6 +21,7 @@ LEVELS = (
     {"runtime"},
     {"assist", "automation", "frontend", "validation"},
     {"dynamic_entities", "entity", "fields", "migration"},
+    {"account_sensors"},
     {
         "",
         "binary_sensor",
@@ -81,8 +82,10 @@ def test_client_does_not_know_home_assistant() -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        "events/comparison.py",
         "events/detection.py",
         "events/model.py",
+        "events/saved_resets.py",
         "forecast/habit.py",
         "forecast/projection.py",
         "naming.py",

@@ -104,12 +104,17 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
     async def async_added_to_hass(self) -> None:
         """Remember the first state."""
         await super().async_added_to_hass()
-        self._written = (self.available, self.value)
+        self._written = self._to_write
+
+    @property
+    def _to_write(self) -> object:
+        """Return what is written when it changes."""
+        return self.available, self.value
 
     @callback
     def _handle_coordinator_update(self) -> None:
         """Write the state if it has changed."""
-        if (now := (self.available, self.value)) != self._written:
+        if (now := self._to_write) != self._written:
             self._written = now
             self.async_write_ha_state()
 
@@ -154,6 +159,11 @@ class SeatEntity(UsageEntity):
         """Return the attributes, if there are any."""
         attributes_fn = self.entity_description.attributes_fn
         return attributes_fn(self.runtime) if attributes_fn else None
+
+    @property
+    def _to_write(self) -> object:
+        """Return what is written when it changes, including the attributes."""
+        return super()._to_write, self.extra_state_attributes
 
 
 class WindowEntity(UsageEntity):

@@ -69,7 +69,11 @@ class EventState:
                 filter(None, map(_read_progress, items_of(stored.get("progress"))))
             ),
             grants=_read_grants(stored.get("grants")),
-            pending=[*filter(None, map(_read_event, items_of(stored.get("pending"))))],
+            pending=[
+                event
+                for item in items_of(stored.get("pending"))
+                if (event := _read_event(members_of(item)))
+            ],
         )
 
 
@@ -128,11 +132,11 @@ def _read_grants(items: object) -> KnownGrants | None:
     }
 
 
-def _read_event(item: object) -> Event | None:
-    """Return a stored event, or None without a valid type."""
-    if members_of(item).get("type") in SAVED_RESET_TYPES:
-        return _read_saved_reset_event(members_of(item))
-    return _read_usage_event(members_of(item))
+def _read_event(stored: Mapping[str, Any]) -> Event | None:
+    """Return a stored event, or None if an essential value is missing."""
+    if stored.get("type") in SAVED_RESET_TYPES:
+        return _read_saved_reset_event(stored)
+    return _read_usage_event(stored)
 
 
 def _read_saved_reset_event(stored: Mapping[str, Any]) -> SavedResetEvent:
