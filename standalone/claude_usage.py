@@ -28,7 +28,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import errno
@@ -443,22 +443,32 @@ class Spend:
     """Paid usage beyond the plan.
 
     `limit` is None if it is unlimited. `percent` is the spent share of the limit,
-    computed if claude.ai does not send it.
+    computed if claude.ai does not send it. `disabled_reason` is the reason that claude.ai
+    gives, for example `out_of_credits`. `is_used_up` is True if nothing more can be spent
+    because the limit is reached or the credits are used up.
     """
 
     enabled: bool
     spent: Money
     limit: Money | None
     percent: int | float | None
+    disabled_reason: str | None = None
+    is_used_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CreditPool:
-    """A pool of US dollars under a code name, for example of a promotion."""
+    """A pool of US dollars under a code name, for example of a promotion.
+
+    `spent` and `remaining` are computed from each other if only one of them is sent. After
+    `expires_at`, the pool can no longer be used.
+    """
 
     label: str
     spent: Money | None
     limit: Money
+    remaining: Money | None = None
+    expires_at: datetime | None = None
 
 
 def parse_spend(body: Mapping[str, Any]) -> Spend | None:
@@ -529,6 +539,96 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
     return Money(round(number / 10**exponent, exponent), text_of(currency), exponent)
 
 
+# --- claude_ai/saved_resets.py
+# Parse saved resets, with which a user can reset limits before their time.
+#
+# Claude Pulse only shows them. It never uses one.
+
+# No known account has more grants.
+MAX_GRANTS = 24
+_MAX_CLEARED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Saved resets that were granted together.
+
+    A grant is identified by `label`, `starts_at` and `ends_at`; the ID that claude.ai sends
+    is not kept. `left` is the number of resets that have not been used. `clears` are the
+    names of the limits that a reset sets to 0, as claude.ai spells them. `is_paused` is True
+    while claude.ai does not allow to use it.
+    """
+
+    label: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    left: int
+    clears: tuple[str, ...] = ()
+    is_paused: bool = False
+
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether there is a reset left that has started and not expired."""
+        return (
+            self.left > 0
+            and (self.starts_at is None or self.starts_at <= now)
+            and (self.ends_at is None or now < self.ends_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResets:
+    """The saved resets of an account that is eligible for them, or of one that is not."""
+
+    is_eligible: bool
+    grants: tuple[Grant, ...] = ()
+
+
+def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
+    """Return the saved resets from a usage body, or None if they are unknown.
+
+    Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
+    without a number of resets are ignored.
+    """
+    member = body.get("cedar_ember")
+    if not isinstance(member, Mapping):
+        return None
+    if member.get("eligible") is not True:
+        return SavedResets(is_eligible=False)
+    grants: dict[tuple[str | None, datetime | None, datetime | None], Grant] = {}
+    for item in items_of(member.get("grants"))[:MAX_GRANTS]:
+        if grant := _grant(members_of(item)):
+            key = grant.label, grant.starts_at, grant.ends_at
+            known = grants.get(key)
+            grants[key] = _together(known, grant) if known else grant
+    return SavedResets(is_eligible=True, grants=tuple(grants.values()))
+
+
+def _grant(members: Mapping[str, Any]) -> Grant | None:
+    """Return a grant, or None if the number of resets that are left is unknown."""
+    left = number_of(members.get("resets_left"), minimum=0)
+    if left is None or left != int(left):
+        return None
+    clears = map(text_of, items_of(members.get("clears"))[:_MAX_CLEARED])
+    return Grant(
+        label=text_of(members.get("label")),
+        starts_at=minute_of(members.get("starts_at")),
+        ends_at=minute_of(members.get("ends_at")),
+        left=int(left),
+        clears=tuple(dict.fromkeys(name for name in clears if name)),
+        is_paused=members.get("paused") is True,
+    )
+
+
+def _together(grant: Grant, other: Grant) -> Grant:
+    """Return one grant for two with the same label, start and end."""
+    return replace(
+        grant,
+        left=grant.left + other.left,
+        clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
+        is_paused=grant.is_paused and other.is_paused,
+    )
+
+
 # --- claude_ai/usage.py
 # Parse usage limits from `/usage`.
 #
@@ -539,6 +639,8 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
+# Not a kind of the server: those are normalized and have no hyphen.
+KIND_SPEND = "extra-usage"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 
@@ -572,6 +674,7 @@ class Identity(NamedTuple):
 
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
+SPEND = Identity(KIND_SPEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,8 +707,8 @@ class Usage:
 
     `session` and `weekly` are None if the account has no such limit, which is not the
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
-    the account has no paid usage. `truncated` is True if the answer had more than
-    MAX_LIMITS limits or MAX_POOLS pools.
+    the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
+    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools.
     """
 
     session: UsageWindow | None = None
@@ -613,13 +716,25 @@ class Usage:
     windows: tuple[UsageWindow, ...] = ()
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
+    saved_resets: SavedResets | None = None
     truncated: bool = False
 
     @property
+    def spend_limit(self) -> UsageWindow | None:
+        """Return the spend limit of a seat that pays by spend: it has no other limit."""
+        spend = self.spend
+        if self.session or self.weekly or self.windows or spend is None:
+            return None
+        percent = spend.percent if spend.limit else None
+        if spend.is_used_up:
+            percent = max(percent or 0, 100)
+        return None if percent is None else UsageWindow(SPEND, None, percent, None)
+
+    @property
     def all_windows(self) -> tuple[UsageWindow, ...]:
-        """Return the session window, the weekly window and the others, if present."""
-        fixed = (window for window in (self.session, self.weekly) if window)
-        return (*fixed, *self.windows)
+        """Return the session, the week and the others, or else the spend limit."""
+        fixed = (self.session, self.weekly, self.spend_limit)
+        return (*(window for window in fixed if window), *self.windows)
 
 
 def parse_usage(body: object) -> Usage:
@@ -644,6 +759,7 @@ def parse_usage(body: object) -> Usage:
         windows=others[:MAX_LIMITS],
         spend=parse_spend(body),
         pools=tuple(pools[:MAX_POOLS]),
+        saved_resets=parse_saved_resets(body),
         truncated=max(len(rows), len(named)) > _MAX_ROWS
         or len(pools) > MAX_POOLS
         or len(others) > MAX_LIMITS,
