@@ -548,13 +548,27 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
 MAX_GRANTS = 24
 _MAX_CLEARED = 24
 
+# The names of limits in `clears`, by the kind of limit.
+_LIMITS = {
+    "session": "five_hour",
+    "weekly_all": "seven_day",
+    "weekly_scoped": "seven_day_overage_included",
+}
+
+
+class GrantKey(NamedTuple):
+    """Identifies a grant. The ID that claude.ai sends is not kept."""
+
+    label: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Saved resets that were granted together.
 
-    A grant is identified by `label`, `starts_at` and `ends_at`; the ID that claude.ai sends
-    is not kept. `left` is the number of resets that have not been used. `clears` are the
+    `left` is the number of resets that have not been used. `clears` are the
     names of the limits that a reset sets to 0, as claude.ai spells them. `is_paused` is True
     while claude.ai does not allow to use it.
     """
@@ -565,6 +579,11 @@ class Grant:
     left: int
     clears: tuple[str, ...] = ()
     is_paused: bool = False
+
+    @property
+    def key(self) -> GrantKey:
+        """Return what identifies the grant."""
+        return GrantKey(self.label, self.starts_at, self.ends_at)
 
     def is_valid(self, now: datetime) -> bool:
         """Return whether there is a reset left that has started and not expired."""
@@ -582,6 +601,21 @@ class SavedResets:
     is_eligible: bool
     grants: tuple[Grant, ...] = ()
 
+    def number_for(self, kind: str, now: datetime) -> int:
+        """Return how many saved resets can reset a kind of limit now."""
+        return sum(
+            grant.left
+            for grant in self.valid(now)
+            if not grant.is_paused and _LIMITS.get(kind) in grant.clears
+        )
+
+    def valid(self, now: datetime) -> list[Grant]:
+        """Return the grants that have resets left, the one that expires first first."""
+        valid = (grant for grant in self.grants if grant.is_valid(now))
+        return sorted(
+            valid, key=lambda grant: (grant.ends_at is None, grant.ends_at or now)
+        )
+
 
 def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
     """Return the saved resets from a usage body, or None if they are unknown.
@@ -594,12 +628,11 @@ def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
         return None
     if member.get("eligible") is not True:
         return SavedResets(is_eligible=False)
-    grants: dict[tuple[str | None, datetime | None, datetime | None], Grant] = {}
+    grants: dict[GrantKey, Grant] = {}
     for item in items_of(member.get("grants"))[:MAX_GRANTS]:
         if grant := _grant(members_of(item)):
-            key = grant.label, grant.starts_at, grant.ends_at
-            known = grants.get(key)
-            grants[key] = _together(known, grant) if known else grant
+            known = grants.get(grant.key)
+            grants[grant.key] = _together(known, grant) if known else grant
     return SavedResets(is_eligible=True, grants=tuple(grants.values()))
 
 
