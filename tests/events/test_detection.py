@@ -14,14 +14,11 @@ from custom_components.claude_pulse.claude_ai.usage import (
     Identity,
     UsageWindow,
 )
-from custom_components.claude_pulse.events.detection import (
-    Change,
-    Detection,
-    _compare,
-    detect_events,
-)
+from custom_components.claude_pulse.events.comparison import Change, compare
+from custom_components.claude_pulse.events.detection import Context, detect_events
 from custom_components.claude_pulse.events.model import (
     ROSE,
+    Detection,
     Rules,
     UsageEvent,
     WindowProgress,
@@ -48,16 +45,20 @@ def window(
 
 
 def detect(
-    progress: Progress, now: datetime, *windows: UsageWindow, forecasts: bool = False
+    progress: Progress,
+    now: datetime,
+    *windows: UsageWindow,
+    forecasts: bool = False,
+    last_answer: datetime | None = None,
 ) -> Detection:
-    """Detect events in an answer, by default without forecasts."""
-    return detect_events(
-        progress,
-        windows,
+    """Detect events in an answer, by default without forecasts and a day after the last."""
+    context = Context(
         lambda item: forecast_of(item, now) if forecasts else None,
         now,
         RULES,
+        last_answer or now - DAY,
     )
+    return detect_events(progress, windows, context)
 
 
 def texts(events: Iterable[UsageEvent]) -> list[str]:
@@ -65,7 +66,7 @@ def texts(events: Iterable[UsageEvent]) -> list[str]:
     return [
         event.type.removesuffix("_reached")
         + (f" {event.threshold:g}" if event.threshold else "")
-        + (f" of {event.before:g}" if event.type == "reset" else "")
+        + (f" of {event.before:g}" if event.type in ("reset", "refilled") else "")
         for event in events
         if event.type != ROSE
     ]
@@ -74,12 +75,14 @@ def texts(events: Iterable[UsageEvent]) -> list[str]:
 def events_of(*answers: Answer, identity: Identity = WEEKLY) -> list[str]:
     """Return the events of answers, as texts."""
     progress: Progress = {}
+    last_answer: datetime | None = None
     found: list[str] = []
     for minutes, percent, reset in answers:
         resets_at = None if reset is None else START + reset * MINUTE
         item = window(percent, resets_at, identity)
-        detection = detect(progress, START + minutes * MINUTE, item)
-        progress = detection.progress
+        now = START + minutes * MINUTE
+        detection = detect(progress, now, item, last_answer=last_answer)
+        progress, last_answer = detection.progress, now
         found += texts(detection.events)
     return found
 
@@ -106,13 +109,30 @@ def events_of(*answers: Answer, identity: Identity = WEEKLY) -> list[str]:
         # Just after the reset, and not lower.
         ((49, -2), 2 * [(49, 298)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
         # More than 5 points lower before the reset.
-        ((49, 60), 2 * [(43, 60)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
+        (
+            (49, 60),
+            2 * [(43, 60)],
+            [Change.UNSURE, Change.REFILLED],
+            ["refilled of 49"],
+        ),
+        ((49, 60), 2 * [(0, None)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
+        (
+            (49, 60),
+            2 * [(9, None)],
+            [Change.UNSURE, Change.REFILLED],
+            ["refilled of 49"],
+        ),
+        ((49, 60), 2 * [(9, 200)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
         ((60, 60), [(54, 60), (60, 60)], [Change.UNSURE, Change.SAME], []),
         # From 100% by 3 to 5 points before the reset.
-        ((100, 60), 2 * [(97, 60)], [Change.UNSURE, Change.SAME], ["available_again"]),
-        ((100, 60), 2 * [(95, 60)], [Change.UNSURE, Change.SAME], ["available_again"]),
+        (
+            (100, 60),
+            2 * [(97, 60)],
+            [Change.UNSURE, Change.REFILLED],
+            ["refilled of 100", "available_again"],
+        ),
         # Another reset before the last one has passed.
-        ((60, 60), 2 * [(60, 200)], [Change.UNSURE, Change.SAME], []),
+        ((60, 60), 2 * [(60, 200)], [Change.UNSURE, Change.MOVED], []),
         ((49, 60), 2 * [(49, 360)], [Change.UNSURE, Change.NEXT], ["reset of 49"]),
     ],
 )
@@ -134,7 +154,7 @@ def test_table_of_cases(
     found: list[str] = []
     for number, (answer, change) in enumerate(zip(answers, changes, strict=True)):
         now, item = START + number * MINUTE, session(*answer)
-        assert _compare(progress[SESSION], item, now) is change
+        assert compare(progress[SESSION], item, DAY, now) is change
         detection = detect(progress, now, item)
         assert detection.needs_confirmation is (change is Change.UNSURE)
         if change in (Change.STALE, Change.UNSURE):
@@ -143,10 +163,10 @@ def test_table_of_cases(
         found += texts(detection.events)
     assert found == expected
     # The last answer counts, unless it is old or lower within the window.
-    counts = changes[-1] is Change.NEXT or "available_again" in expected
     last = answers[-1][0]
     highest = known[0] if changes == [Change.STALE] else max(known[0], last)
-    assert progress[SESSION].percent == (last if counts else highest)
+    counting = {Change.NEXT: last, Change.REFILLED: last}
+    assert progress[SESSION].percent == counting.get(changes[-1], highest)
 
 
 @pytest.mark.parametrize(
@@ -163,29 +183,74 @@ def test_table_of_cases(
         # One wrong zero, two of them, and a real one.
         ((73, 0, 73), []),
         ((73, 0, 73, 0, 73, 76), ["threshold 75"]),
-        ((73, 0, 73, 0, 0), ["reset of 73"]),
-        # A refill is a reset. The percentage continues from there.
-        ((100, 40, 40, 60), ["reset of 100", "available_again", "threshold 50"]),
-        ((80, 55, 55), ["reset of 80", "threshold 50"]),
+        ((73, 0, 73, 0, 0), ["refilled of 73"]),
+        # A refill. Thresholds above it count again, but not for a point of rounding.
+        ((100, 40, 40, 60), ["refilled of 100", "available_again", "threshold 50"]),
+        ((80, 55, 55), ["refilled of 80"]),
+        ((95, 79, 79, 80), ["refilled of 95"]),
+        ((95, 74, 74, 75, 75), ["refilled of 95"]),
+        ((95, 74, 74, 75, 76), ["refilled of 95", "threshold 75"]),
+        ((95, 0, 0, 76, 76), ["refilled of 95", "threshold 75"]),
+        ((100, 92, 92), ["refilled of 100", "available_again"]),
         # A higher limit, but not a wrong answer or a value that flickers.
-        ((99, 100, 95, 95, 96, 100), ["limit", "available_again", "limit"]),
+        (
+            (99, 100, 95, 95, 96, 100),
+            ["limit", "refilled of 100", "available_again", "limit"],
+        ),
         ((99, 100, 95, 100, 95, 100), ["limit"]),
         ((99, 100, 98, 99, 98, 100), ["limit"]),
-        # Beyond the limit.
+        # Beyond the limit, and back.
         ((99, 103, 104), ["limit"]),
+        ((99, 100, 108, 100, 100), ["limit"]),
     ],
 )
 def test_within_a_window(percents: tuple[float, ...], expected: list[str]) -> None:
-    """Answers two minutes apart in the middle of a week."""
-    answers = [(5000 + 2 * n, percent, 10080) for n, percent in enumerate(percents)]
+    """Answers two hours apart in the middle of a week."""
+    answers = [(5000 + 120 * n, percent, 10080) for n, percent in enumerate(percents)]
     assert events_of(*answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        # One wrong answer in either direction.
+        ((40, 100, 40), []),
+        ((10, 95, 10), []),
+        ((60, 100, 0, 60), []),
+        ((10, 30, 100, 31), []),
+        # A refill, and one answer from before it, or two.
+        ((92, 0, 0, 92, 0), ["refilled of 92"]),
+        ((92, 0, 0, 92, 92, 93), ["refilled of 92"]),
+        ((100, 0, 0, 100, 100), ["refilled of 100", "available_again", "limit"]),
+        # Real use that is fast, in this answer and the next.
+        ((40, 100, 100), ["limit"]),
+        ((40, 80, 95), ["threshold 90"]),
+        ((40, 80, 80, 95), ["threshold 75", "threshold 90"]),
+        ((0, 40, 80, 80), ["threshold 75"]),
+        # Use that is as fast as a session can be.
+        ((60, 75, 90), ["threshold 75", "threshold 90"]),
+    ],
+)
+def test_rise_that_use_does_not_explain(
+    percents: tuple[float, ...], expected: list[str]
+) -> None:
+    """Answers of a session two minutes apart. Such a rise needs a second answer."""
+    answers = [(100 + 2 * n, percent, 300) for n, percent in enumerate(percents)]
+    assert events_of(*answers, identity=SESSION) == expected
+
+
+def test_long_pause_explains_a_rise() -> None:
+    """After an hour without an answer, one answer is enough, also of a week."""
+    assert events_of((100, 60, 300), (110, 100, 300), identity=SESSION) == ["limit"]
+    assert events_of((100, 60, 10080), (160, 91, 10080)) == ["threshold 90"]
+    assert events_of((100, 60, 10080), (102, 91, 10080)) == []
 
 
 def test_fall_is_not_confirmed_within_a_minute() -> None:
     """Two answers within a minute can be the same wrong one."""
     answers = [(5000, 73, 10080), (5002, 0, 10080), (5002.5, 0, 10080)]
     assert events_of(*answers) == []
-    assert events_of(*answers, (5003, 0, 10080)) == ["reset of 73"]
+    assert events_of(*answers, (5003, 0, 10080)) == ["refilled of 73"]
 
 
 @pytest.mark.parametrize(
@@ -290,6 +355,46 @@ def test_missing_window_keeps_its_progress() -> None:
 
 
 @pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        # The session is missing once, twice, and with everything else.
+        ([(100, 40), (None, 40), (100, 40)], []),
+        ([(100, 40), (None, 40), (None, 41)], ["available_again"]),
+        ([(100, 40), (None, None), (None, None)], []),
+        ([(99, 40), (None, 40), (None, 41)], []),
+        # A week that is used up still blocks.
+        ([(100, 100), (None, 100), (None, 100)], []),
+        # A lifted session blocks nothing, and comes back as a new one.
+        (
+            [(100, 100), (None, 100), (None, 100), (None, 40), (None, 40), (90, 40)],
+            ["refilled of 100", "available_again"],
+        ),
+    ],
+)
+def test_limit_that_is_lifted(
+    windows: list[tuple[float | None, float | None]], expected: list[str]
+) -> None:
+    """Percentages of a session and a week, two minutes apart."""
+    progress: Progress = {}
+    found: list[UsageEvent] = []
+    for number, (session, week) in enumerate(windows):
+        answer = [
+            window(percent, START + length, identity)
+            for percent, length, identity in (
+                (session, 5 * HOUR, SESSION),
+                (week, WEEK, WEEKLY),
+            )
+            if percent is not None
+        ]
+        detection = detect(progress, START + 2 * number * MINUTE, *answer)
+        progress = detection.progress
+        found += detection.events
+    assert texts(found) == expected
+    lifted = [event for event in found if event.identity == SESSION]
+    assert all(event.as_dict()["percent"] is None for event in lifted)
+
+
+@pytest.mark.parametrize(
     ("before", "hours", "after", "expected"),
     [
         # The week is used up, after a session reset and in an answer without it.
@@ -341,7 +446,8 @@ def test_week_that_falls_blocks_until_confirmed(second: float, freed: int) -> No
         progress = detect(progress, now + minutes * MINUTE, window(percent)).progress
     answer = [window(96), window(1, now + 4 * HOUR, SESSION)]
     found = texts(detect(progress, now + 2 * MINUTE, *answer).events)
-    assert found == ["reset of 100", *freed * ["available_again"]]
+    refilled = ["refilled of 100"] if freed else []
+    assert found == ["reset of 100", *refilled, *freed * ["available_again"]]
 
 
 def test_two_windows_in_one_answer() -> None:
@@ -405,6 +511,28 @@ def test_will_run_out_in_sequences(
         progress = detection.progress
         found += [text for text in texts(detection.events) if "threshold" not in text]
     assert found == expected
+
+
+def test_moved_reset() -> None:
+    """A later reset makes another left-over event due, and says nothing of use."""
+    answers = [(n / 24, 40 + n // 12, 7 if n < 150 else 9) for n in range(30, 210)]
+    progress: Progress = {}
+    found = []
+    for day, percent, end in answers:
+        detection = detect(
+            progress,
+            START + day * DAY,
+            window(percent, START + end * DAY),
+            forecasts=True,
+        )
+        progress = detection.progress
+        found += [
+            (round(day, 2), event.type)
+            for event in detection.events
+            if event.type not in (ROSE, "threshold_reached")
+        ]
+    # The first one comes a day before day 7, the second one a day before day 9.
+    assert found == [(6.0, "left_over"), (8.0, "left_over")]
 
 
 def test_windows_with_the_same_name_start_over_when_their_number_changes() -> None:

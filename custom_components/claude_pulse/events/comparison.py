@@ -17,13 +17,14 @@ A second answer agrees if it comes a minute later, has the same reset, and rises
 like the first. A window that is missing from two answers with other windows is lifted: if it
 was used up, that is `AVAILABLE_AGAIN`.
 
-A threshold is crossed when the percentage exceeds the highest one so far. After a refill
-that is the new percentage and one point more, as a point can be rounding. So thresholds
-above it can be crossed again:
+A threshold is crossed when the percentage rises from below it for the first time. After a
+refill, thresholds above the new percentage can be crossed again, by more than one point, as
+a point can be rounding:
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
 | 95, 79, 80 | 75, 80, 90 | `REFILLED` |
+| 95, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
 | 95, 0, 76 | 75, 90 | `REFILLED`, threshold 75 |
 | 100, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
 | 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
@@ -54,9 +55,6 @@ _FLICKER = 2
 _RISE = (5, 5)
 _WEEKLY_RISE = (3, 0.5)
 _RISES = {KIND_WEEKLY: _WEEKLY_RISE, KIND_WEEKLY_SCOPED: _WEEKLY_RISE}
-
-# The points that rounding can add after a refill.
-ROUNDING = 1
 
 # Reset times of one window differ by less than this.
 _SAME_RESET = timedelta(hours=1)
@@ -109,10 +107,10 @@ def compare(
         return Change.REFILLED if refilled else Change.NEXT
     if not same_reset:
         return Change.MOVED
-    returned = progress.refilled_from is not None and not _is_below(
-        window.percent, progress.refilled_from
-    )
-    return Change.RETURNED if jumped and returned else Change.SAME
+    refill = progress.refill
+    if jumped and refill and not _is_below(window.percent, refill.before):
+        return Change.RETURNED
+    return Change.SAME
 
 
 def _fell(progress: WindowProgress, percent: float) -> bool:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from ..claude_ai.usage import WEEKLY, Identity, UsageWindow
 from ..forecast.projection import Forecast
 from .comparison import (
-    ROUNDING,
     Change,
     compare,
     confirmed,
@@ -34,6 +33,7 @@ from .model import (
     TYPES,
     WILL_RUN_OUT,
     Detection,
+    Refill,
     Rules,
     UsageEvent,
     WindowProgress,
@@ -48,6 +48,9 @@ _NO_RISK = 95
 _RISK_CONFIDENCE = 80
 # The minimum share of the window that has elapsed, in percent.
 _RISK_ELAPSED = 10
+
+# The points that rounding can add after a refill.
+_ROUNDING = 1
 
 # The progress of this number of missing windows is kept, the newest ones.
 _MAX_MISSING = 50
@@ -162,8 +165,8 @@ def _detect(
             confirmed(progress), resets_at=window.resets_at or progress.resets_at
         )
     if change is Change.REFILLED:
-        highest = min(window.percent + ROUNDING, before)
-        progress = replace(progress, percent=highest, refilled_from=before)
+        refill = Refill(before, window.percent)
+        progress = replace(progress, percent=window.percent, refill=refill)
         types.append(REFILLED)
     elif change is Change.RETURNED and window.percent < 100:
         progress = replace(progress, percent=window.percent)
@@ -181,11 +184,13 @@ def _detect_rise(
 ) -> tuple[WindowProgress, list[UsageEvent]]:
     """Return the progress within a window, and the events of newly crossed thresholds."""
     before, percent = progress.percent, max(progress.percent, window.percent)
+    if progress.refill and percent <= progress.refill.after + _ROUNDING:
+        percent = before
     rules, types = context.rules, []
-    crossed = [item for item in rules.thresholds if before < item <= window.percent]
-    if before < window.percent:
+    crossed = [item for item in rules.thresholds if before < item <= percent]
+    if before < percent:
         types.append(ROSE)
-    if before < 100 <= window.percent:
+    if before < 100 <= percent:
         types.append(LIMIT_REACHED)
     elif crossed:
         types.append(THRESHOLD_REACHED)

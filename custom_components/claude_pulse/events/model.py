@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ..claude_ai.saved_resets import Grant
 from ..claude_ai.usage import (
@@ -70,13 +70,20 @@ class Rules:
     expires_before: timedelta = timedelta(days=3)
 
 
+class Refill(NamedTuple):
+    """The percentages before and after a refill."""
+
+    before: float
+    after: float
+
+
 @dataclass(frozen=True, slots=True)
 class WindowProgress:
     """The highest percentage of a window so far, and what was detected in it.
 
     `percent` is at most 100. `at_risk` is None until there is a forecast. `moved` is True if
-    the reset time was changed within the window, which makes its start unknown.
-    `refilled_from` is the percentage before the last refill.
+    the reset time was changed within the window, which makes its start unknown. `refill` is
+    the last refill of the window.
 
     `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`
     and `doubted_reset` are the percentage and the reset time in it.
@@ -90,7 +97,7 @@ class WindowProgress:
     at_risk: bool | None = None
     left_over: bool = False
     moved: bool = False
-    refilled_from: float | None = None
+    refill: Refill | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from .model import (
     THRESHOLD_REACHED,
     TYPES,
     Event,
+    Refill,
     SavedResetEvent,
     UsageEvent,
     WindowProgress,
@@ -114,8 +115,14 @@ def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
         at_risk=at_risk if isinstance(at_risk, bool) else None,
         left_over=stored.get("left_over") is True,
         moved=stored.get("moved") is True,
-        refilled_from=number_of(stored.get("refilled_from")),
+        refill=_read_refill(stored.get("refill")),
     )
+
+
+def _read_refill(stored: object) -> Refill | None:
+    """Return a stored refill, or None."""
+    before, after = [*map(number_of, items_of(stored)), None, None][:2]
+    return None if before is None or after is None else Refill(before, after)
 
 
 def _read_grants(items: object) -> KnownGrants | None:
