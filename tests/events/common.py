@@ -21,6 +21,13 @@ SESSION_EVENTS = "event.claude_pulse_session_events"
 WEEKLY_EVENTS = "event.claude_pulse_weekly_events"
 
 
+_GRANT_KEY = {
+    "label": "A reset",
+    "starts_at": START.isoformat(),
+    "ends_at": (START + timedelta(days=30)).isoformat(),
+}
+
+
 class EventLog:
     """Records the events that event entities show."""
 
@@ -77,7 +84,7 @@ def with_opus(answer: dict[str, Any], percent: float) -> dict[str, Any]:
 
 
 def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
-    """Return the JSON of a session at 50%, with a pending event."""
+    """Return the JSON of a session at 50%, a grant, and a pending event of each."""
     session = {
         "identity": ["session", "", 1],
         "percent": 50,
@@ -90,11 +97,15 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
             {
                 **session,
                 "doubted_at": START.isoformat(),
+                "doubted_percent": 80,
                 "doubted_reset": START.isoformat(),
                 "at_risk": False,
                 "left_over": False,
+                "moved": False,
+                "refill": [90, 45],
             }
         ],
+        "grants": [{**_GRANT_KEY, "warned": True}],
         "pending": [
             {
                 "window": {**session, "name": "name"},
@@ -102,8 +113,20 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
                 "before": 40,
                 "threshold": 50,
                 "runs_out_at": SESSION_RESET,
+                "saved_resets": 1,
+                "lifted": False,
                 "late": True,
-            }
+            },
+            {
+                "grant": {
+                    **_GRANT_KEY,
+                    "left": 1,
+                    "clears": ["five_hour"],
+                    "is_paused": False,
+                },
+                "type": "saved_reset_granted",
+                "late": True,
+            },
         ],
         **members,
     }
@@ -142,10 +165,11 @@ async def begin(
 
 
 async def poll(claude: Claude, answer: dict[str, Any], times: int = 1) -> None:
-    """Serve a body, and wait for polls and for the events that follow."""
+    """Serve a body, and wait for polls, a second answer, and the events that follow."""
     claude.serve(answer)
     for _ in range(times):
         await claude.pass_time()
+    await claude.pass_time(66)
     await claude.pass_time(2)
 
 

@@ -81,6 +81,7 @@ async def test_attributes(claude: Claude) -> None:
         attributes.pop(key, None)
     assert attributes.pop("event_types") == [
         "reset",
+        "refilled",
         "available_again",
         "threshold_reached",
         "limit_reached",
@@ -159,14 +160,14 @@ async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
 
 @pytest.mark.parametrize("interval", [120, 3600, 86400])
 async def test_second_answer_is_requested_soon(claude: Claude, interval: int) -> None:
-    """A fall is confirmed after two minutes, however long the interval is."""
+    """A fall is confirmed after a minute, however long the interval is."""
     _, log = await begin(claude, body(0, None, week=100), update_interval=interval)
     claude.serve(body(0, None, week=1))
     await claude.pass_time(interval * 1.5 + 6)
     assert log.texts == []
     before = claude.polls
     await pass_steps(claude, 4, 63)
-    assert log.texts == ["weekly reset", "weekly available_again"]
+    assert log.texts == ["weekly refilled", "weekly available_again"]
     assert claude.polls == before + (2 if interval == 120 else 1)
 
 
@@ -177,7 +178,7 @@ async def test_confirmed_event_is_sent_at_once(claude: Claude) -> None:
     await claude.pass_time()
     assert log.texts == []
     await claude.pass_time()
-    assert log.texts == ["weekly reset"]
+    assert log.texts == ["weekly refilled"]
 
 
 async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
@@ -188,18 +189,18 @@ async def test_second_event_of_an_answer_after_a_reload(claude: Claude) -> None:
         await claude.pass_time(30)
     await reload(claude, entry)
     await claude.hass.async_block_till_done()
-    assert log.texts == ["weekly reset"]
+    assert log.texts == ["weekly refilled"]
     await claude.pass_time(1)
-    assert log.texts == ["weekly reset", "weekly available_again"]
+    assert log.texts == ["weekly refilled", "weekly available_again"]
     first, second = log.states
     assert second.last_changed - first.last_changed >= timedelta(seconds=1)
 
 
 async def test_event_while_unloaded_is_sent_after_set_up(claude: Claude) -> None:
     """It is not late, because Home Assistant was running."""
-    entry, log = await begin(claude, body(60))
+    entry, log = await begin(claude, body(72))
     await claude.hass.config_entries.async_unload(entry.entry_id)
-    claude.serve(body(80))
+    claude.serve(body(76))
     await claude.hass.config_entries.async_setup(entry.entry_id)
     await claude.pass_time(2)
     assert log.texts == ["session threshold_reached 75"]
@@ -294,7 +295,8 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
     entry, _ = await begin(claude, body(10))
     times = []
     for number in range(40):
-        await poll(claude, body(10 + number / 10))
+        claude.serve(body(10 + number / 10))
+        await claude.pass_time()
         times += [claude.server.now] * len(writes)
         writes.clear()
     assert 4 <= len(times) <= 6
@@ -319,7 +321,7 @@ async def test_progress_is_stored_every_15_minutes_and_at_the_end(
     assert stored_percent(hass_storage, entry.entry_id) == percent
     answered_at = hass_storage[writes[0]]["data"]["answered_at"]
     since = claude.server.now - datetime.fromisoformat(answered_at)
-    assert since < timedelta(minutes=1)
+    assert since < timedelta(minutes=2)
 
 
 async def test_full_disk(
@@ -383,12 +385,15 @@ async def test_stored_state(
 ) -> None:
     """Recent events and progress of the same organization continue, and are late."""
     org_id = seat_of(claude.server)["org_id"]
-    data = stored_state(**{"org_id": org_id, **members})
+    answered_at = (START - timedelta(minutes=10)).isoformat()
+    data = stored_state(**{"org_id": org_id, "answered_at": answered_at, **members})
     entry, log = await begin_with_file(claude, hass_storage, data)
     pending = hass_storage[f"claude_pulse.{entry.entry_id}"]["data"]["pending"]
     # Events that wait until automations listen are stored.
     if expected:
-        thresholds = [f"{item['threshold']}" for item in pending if item["threshold"]]
+        thresholds = [
+            f"{item['threshold']}" for item in pending if item.get("threshold")
+        ]
         assert thresholds == [text.rpartition(" ")[2] for text in expected]
     await pass_steps(claude, 4, 4)
     assert log.alerts == expected

@@ -111,7 +111,7 @@ async def test_restart_between_detection_and_dispatch(
 ) -> None:
     """A pending event is sent after the next start."""
     claude = house.claude
-    claude.serve(body(60))
+    claude.serve(body(88))
     await house.start()
     await house.stop()
     claude.serve(body(92))
