@@ -89,7 +89,9 @@ def test_number(left: Any, expected: int) -> None:
 def test_other_types() -> None:
     """Members of other types are missing."""
     odd = grant(label=5, starts_at="soon", ends_at=[], clears="all", paused="yes")
-    assert parsed(odd, None, [], "x") == SavedResets(True, (Grant(None, None, None, 2),))
+    assert parsed(odd, None, [], "x") == SavedResets(
+        True, (Grant(None, None, None, 2),)
+    )
     names = ["five_hour", 5, None, "five_hour", "b\u202e"]
     (found,) = parsed(grant(clears=names, paused=True)).grants
     assert (found.clears, found.is_paused) == (("five_hour", "b"), True)
