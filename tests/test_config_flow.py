@@ -386,12 +386,17 @@ async def test_further_options(claude: Claude) -> None:
     assert form.suggested["further_options"] is True
     await form.submit(org_id=entry.data["org_id"], update_interval=300)
     assert form.page == ("further", {})
-    further = {"left_over": 30, "left_over_hours": 24, "working_days": []}
+    further = {
+        "left_over": 30,
+        "left_over_hours": 24,
+        "saved_reset_days": 3,
+        "working_days": [],
+    }
     assert form.suggested == {**further, "thresholds": ["75", "90"]}
 
     for invalid in ("much", "0", "100", "-5", "7.5", ""):
         typed = {"thresholds": ["75", invalid], "working_days": ["mon"], "left_over": 4}
-        await form.submit(**typed, left_over_hours=None)
+        await form.submit(**typed, left_over_hours=None, saved_reset_days=None)
         assert form.page == ("further", {"thresholds": "invalid_threshold"})
         assert form.suggested == typed
     with pytest.raises(vol.Invalid):
@@ -400,7 +405,12 @@ async def test_further_options(claude: Claude) -> None:
     assert dict(entry.options) == {}
     assert len(claude.server.requests) == requests
 
-    typed = {"left_over": 40.0, "left_over_hours": 12.0, "working_days": ["sat", "sun"]}
+    typed = {
+        "left_over": 40.0,
+        "left_over_hours": 12.0,
+        "saved_reset_days": 7.0,
+        "working_days": ["sat", "sun"],
+    }
     await form.submit(**typed, thresholds=["80", " 5 %", "80"])
     assert form.outcome == "create_entry"
     options = {"update_interval": 300, **typed, "thresholds": [5, 80]}

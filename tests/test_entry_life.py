@@ -418,7 +418,7 @@ async def test_restored_backup_sends_no_old_event(
     days_until_key: int,
 ) -> None:
     """An old key with old progress and pending events leads to a reauth form only."""
-    simulator.world.accounts["ada"].seats[-1].fixed_body = usage(simulator, 60, 60)
+    simulator.world.accounts["ada"].seats[-1].fixed_body = usage(simulator, 97, 97)
     await home.start()
     entry_id = store_entry(home.hass, simulator).entry_id
     await home.hass.config_entries.async_setup(entry_id)

@@ -21,11 +21,18 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import Claude, enable, row, spend
+from .common import Claude, enable, row, session, spend
 
 SPENT = "sensor.claude_pulse_extra_usage_spent"
 PERIOD = timedelta(minutes=5)
 MONEY = ("_extra_usage", "_prepaid_balance", "_iguana_necktie_")
+SESSION = session(31, None)
+PAID_KEYS = (
+    "extra_usage",
+    "extra_usage_spent",
+    "extra_usage_limit",
+    "extra_usage_status",
+)
 OLDER = {
     "is_enabled": True,
     "used_credits": 250,
@@ -40,15 +47,18 @@ def money(claude: Claude) -> dict[str, str]:
     return {
         state.entity_id.removeprefix("sensor.claude_pulse_"): state.state
         if state.state in ("unknown", "unavailable")
-        else f"{state.state} {state.attributes['unit_of_measurement']}"
+        else f"{state.state} {state.attributes.get('unit_of_measurement', '')}".strip()
         for state in claude.hass.states.async_all("sensor")
         if any(word in state.entity_id for word in MONEY)
     }
 
 
 async def set_up(claude: Claude, body: dict[str, Any]) -> dict[str, str]:
-    """Set up an entry with all entities enabled, and return the states about money."""
-    claude.serve(body)
+    """Set up an entry with all entities enabled, and return the states about money.
+
+    The account has a session limit.
+    """
+    claude.serve({**SESSION, **body})
     await claude.entry()
     assert money(claude) == {}
     await enable(claude)
@@ -60,10 +70,12 @@ def pool(limit: float | None, used: float | None = None) -> dict[str, float | No
     return {"limit_dollars": limit, "used_dollars": used}
 
 
-def paid(extra_usage: str, spent: str, limit: str) -> dict[str, str]:
+def paid(
+    extra_usage: str, spent: str, limit: str, status: str = "active"
+) -> dict[str, str]:
     """Return the states of paid usage."""
-    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
-    return dict(zip(keys, (extra_usage, spent, limit), strict=True))
+    states = (extra_usage, spent, limit, status)
+    return dict(zip(PAID_KEYS, states, strict=True))
 
 
 @pytest.mark.smoke
@@ -83,7 +95,11 @@ def paid(extra_usage: str, spent: str, limit: str) -> dict[str, str]:
         # A pool without a limit is not shown.
         (
             {"iguana_necktie": pool(200, 45.96), "nimbus_quill": pool(None)},
-            {"iguana_necktie_limit": "200.0 USD", "iguana_necktie_used": "45.96 USD"},
+            {
+                "iguana_necktie_limit": "200.0 USD",
+                "iguana_necktie_remaining": "154.04 USD",
+                "iguana_necktie_used": "45.96 USD",
+            },
         ),
     ],
 )
@@ -106,7 +122,7 @@ async def test_descriptions(claude: Claude) -> None:
 
 async def test_paid_usage_disappears(claude: Claude) -> None:
     """Paid usage that has disappeared is unavailable."""
-    assert len(await set_up(claude, spend(1000))) == 3
+    assert len(await set_up(claude, spend(1000))) == 4
     claude.serve({})
     await claude.pass_time()
     assert set(money(claude).values()) == {"unavailable"}
@@ -136,7 +152,7 @@ async def test_two_pools_with_one_slug(claude: Claude) -> None:
     """Pools whose code names have the same slug are both shown."""
     body = {"iguana_necktie": pool(1, 0), "iguana-necktie": pool(2, 0)}
     shown = await set_up(claude, body)
-    assert sorted(shown.values()) == ["0.0 USD", "0.0 USD", "1.0 USD", "2.0 USD"]
+    assert sorted(shown.values()) == sorted(2 * ["0.0 USD", "1.0 USD", "2.0 USD"])
 
 
 @pytest.mark.parametrize("label", ["session", "weekly", "extra_usage", "plan", "🚀"])

@@ -108,6 +108,12 @@ def good(claude: Claude) -> Stored:
             **seat_of(claude.server),
             "previous_session_key": PREVIOUS,
             "session_key_since": "2026-05-01T12:00:00+00:00",
+            "renamed_models": [
+                {
+                    "new": ["weekly_scoped", "fable 5 2", 1],
+                    "first": ["weekly_scoped", "fable", 1],
+                }
+            ],
         },
         options={
             "update_interval": 120,
@@ -115,6 +121,7 @@ def good(claude: Claude) -> Stored:
             "thresholds": [50, 90],
             "left_over": 30,
             "left_over_hours": 24,
+            "saved_reset_days": 3,
         },
         entry={"title": "Claude Pulse", "version": 2},
     )

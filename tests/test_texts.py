@@ -13,9 +13,17 @@ import pytest
 import yaml
 
 from custom_components.claude_pulse import validation
+from custom_components.claude_pulse.account_sensors import SPEND_STATUS
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
-from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, Identity
+from custom_components.claude_pulse.claude_ai.saved_resets import Grant
+from custom_components.claude_pulse.claude_ai.usage import (
+    SAVED_RESETS,
+    SESSION,
+    SPEND,
+    WEEKLY,
+    Identity,
+)
 from custom_components.claude_pulse.events import model
 from custom_components.claude_pulse.forecast.projection import (
     BASIS_EVEN,
@@ -51,6 +59,7 @@ LIMITS = {
     "weekly": WEEKLY,
     "model": Identity("weekly_scoped", "x"),
     "window": Identity("x"),
+    "extra": SPEND,
 }
 FIXED_KEYS = [f"{window.key}_{item.key}" for window, item in WINDOW_SENSORS]
 FIXED_KEYS += [item.key for item in SEAT_SENSORS]
@@ -60,13 +69,17 @@ MODEL_KEYS = [
     for prefix in ("model", "window")
     for key in ("usage", "resets_at", "pace", "projected_usage", "runs_out_at")
 ]
-MONEY_KEYS = [
+FORECAST_LIMITS = ("session", "weekly", "model", "window")
+ACCOUNT_KEYS = [
     "extra_usage",
     "extra_usage_spent",
     "extra_usage_limit",
+    "extra_usage_status",
     "prepaid_balance",
+    "saved_resets",
+    "saved_reset_expires_at",
 ]
-POOL_KEYS = ["pool_used", "pool_limit"]
+POOL_KEYS = ["pool_used", "pool_limit", "pool_remaining", "pool_expires_at"]
 STATUS_KEYS = [CONNECTION.key, SERVICE_STATUS.key]
 BINARY_KEYS = [LIMIT_REACHED.key, "weekly_lasts"]
 MODEL_BINARY_KEYS = ["model_limit_reached", "window_limit_reached"]
@@ -87,11 +100,13 @@ CLIENT_ERRORS = set(error_keys(errors.ClaudeAiError))
 def test_every_entity_has_a_name_and_an_icon() -> None:
     """The ten sensors come first, and a state icon differs from the default icon."""
     assert tuple(FIXED_KEYS[:10]) == TEN_KEYS
-    keys = [*FIXED_KEYS, *MODEL_KEYS, *MONEY_KEYS, *POOL_KEYS, *STATUS_KEYS]
+    keys = [*FIXED_KEYS, *MODEL_KEYS, *ACCOUNT_KEYS, *POOL_KEYS, *STATUS_KEYS]
     for entities in (ENGLISH["entity"], ICONS["entity"]):
         assert list(entities["sensor"]) == keys
         assert entities["binary_sensor"].keys() == {*BINARY_KEYS, *MODEL_BINARY_KEYS}
-        assert entities["event"].keys() == {f"{prefix}_events" for prefix in LIMITS}
+        assert entities["event"].keys() == {
+            f"{prefix}_events" for prefix in (*LIMITS, "saved_resets")
+        }
     for icons in ICONS["entity"].values():
         for icon in icons.values():
             assert icon["default"].startswith("mdi:")
@@ -99,13 +114,13 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
 
 
 @pytest.mark.parametrize(
-    "sensor", [CONNECTION, SERVICE_STATUS], ids=lambda item: item.key
+    "sensor", [CONNECTION, SERVICE_STATUS, SPEND_STATUS], ids=lambda item: item.key
 )
 def test_every_state_has_a_text_and_an_icon(sensor: Any) -> None:
-    """Only the normal connection state has the default icon."""
+    """Only the normal state has the default icon."""
     texts, icons = (item["entity"]["sensor"][sensor.key] for item in (ENGLISH, ICONS))
     assert texts["state"].keys() == set(sensor.options)
-    assert icons["state"].keys() == set(sensor.options) - {"up_to_date"}
+    assert icons["state"].keys() == set(sensor.options) - {"active", "up_to_date"}
 
 
 def test_every_attribute_of_a_state_has_a_name() -> None:
@@ -119,13 +134,14 @@ def test_every_attribute_of_a_state_has_a_name() -> None:
     assert named == {
         "weekly_lasts": {"confidence"},
         CONNECTION.key: {"last_update"},
-        **{f"{prefix}_pace": {"expected"} for prefix in LIMITS},
+        "saved_resets": {"grants"},
+        **{f"{prefix}_pace": {"expected"} for prefix in FORECAST_LIMITS},
         **{
             f"{prefix}_projected_usage": {"basis", "high", "low", "weeks"}
-            for prefix in LIMITS
+            for prefix in FORECAST_LIMITS
         },
     }
-    for prefix in LIMITS:
+    for prefix in FORECAST_LIMITS:
         texts = ENGLISH["entity"]["sensor"][f"{prefix}_projected_usage"]
         bases = texts["state_attributes"]["basis"]["state"].keys()
         assert bases == {BASIS_EVEN, BASIS_HABIT, BASIS_WORKING_DAYS}
@@ -134,11 +150,15 @@ def test_every_attribute_of_a_state_has_a_name() -> None:
 @pytest.mark.parametrize("prefix", LIMITS)
 def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
     """All limits use the same words for an event type."""
-    key, types = f"{prefix}_events", model.types_of(LIMITS[prefix])
+    key, types = f"{prefix}_events", list(model.types_of(LIMITS[prefix]))
     texts, icons = (
         item["entity"]["event"][key]["state_attributes"] for item in (ENGLISH, ICONS)
     )
-    attributes = {field.name for field in fields(model.UsageEvent)} - {"window", "type"}
+    attributes = {field.name for field in fields(model.UsageEvent)} - {
+        "lifted",
+        "type",
+        "window",
+    }
     assert texts.keys() == attributes | {"event_type", "percent", "resets_at"}
     assert list(texts["event_type"]["state"]) == types
     assert list(icons["event_type"]["state"]) == types
@@ -147,10 +167,27 @@ def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
     assert texts["event_type"]["state"].items() <= words.items()
 
 
+def test_events_of_saved_resets_have_texts_and_icons() -> None:
+    """They have types and attributes of their own."""
+    texts, icons = (
+        item["entity"]["event"]["saved_resets_events"]["state_attributes"]
+        for item in (ENGLISH, ICONS)
+    )
+    types = list(model.types_of(SAVED_RESETS))
+    assert list(texts["event_type"]["state"]) == types
+    assert list(icons["event_type"]["state"]) == types
+    grant = Grant(None, None, None, 1)
+    data = model.SavedResetEvent(grant, types[0]).as_dict()
+    assert texts.keys() == {"event_type", *data}
+
+
 @pytest.mark.parametrize(
     ("platform", "names"),
     [
-        ("triggers", ["usage_crossed", *model.types_of(WEEKLY)]),
+        (
+            "triggers",
+            ["usage_crossed", *model.types_of(WEEKLY), *model.types_of(SAVED_RESETS)],
+        ),
         ("conditions", ["has_left", "will_last"]),
     ],
 )

@@ -41,6 +41,7 @@ pytestmark = [
 ]
 
 SESSION_TYPES = {
+    "refilled",
     "usage_crossed",
     "reset",
     "available_again",

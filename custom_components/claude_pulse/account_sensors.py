@@ -128,6 +128,13 @@ def _spend_status(spend: Spend) -> str:
     return _ACTIVE if spend.enabled else _DISABLED
 
 
+SPEND_STATUS = _description(
+    "extra_usage_status",
+    _spend,
+    _spend_status,
+    device_class=SensorDeviceClass.ENUM,
+    options=[_ACTIVE, _LIMIT_REACHED, _OUT_OF_CREDITS, _DISABLED],
+)
 _SPEND = (
     _description(
         "extra_usage",
@@ -135,13 +142,6 @@ _SPEND = (
         lambda spend: spend.percent if spend.limit else None,
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
-    ),
-    _description(
-        "extra_usage_status",
-        _spend,
-        _spend_status,
-        device_class=SensorDeviceClass.ENUM,
-        options=[_ACTIVE, _LIMIT_REACHED, _OUT_OF_CREDITS, _DISABLED],
     ),
     _amount_description(
         "extra_usage_spent",
@@ -151,6 +151,7 @@ _SPEND = (
         state_class=SensorStateClass.TOTAL,
     ),
     _amount_description("extra_usage_limit", _spend, lambda spend: spend.limit),
+    SPEND_STATUS,
 )
 # For a seat that pays by spend, they are the limit.
 _SPEND_LIMIT = tuple(

@@ -17,13 +17,15 @@ from homeassistant.const import WEEKDAYS
 from homeassistant.util import slugify
 
 from .claude_ai.credentials import is_org_id, is_session_key
-from .claude_ai.values import number_of, text_of, time_of
+from .claude_ai.usage import Identity, identity_of
+from .claude_ai.values import items_of, members_of, number_of, text_of, time_of
 from .const import (
     ALERT_DEFAULTS,
     CONF_LEFT_OVER,
     CONF_LEFT_OVER_HOURS,
     CONF_ORG_ID,
     CONF_PREVIOUS_SESSION_KEY,
+    CONF_RENAMED,
     CONF_SAVED_RESET_DAYS,
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
@@ -78,6 +80,16 @@ def data_of(entry: ConfigEntry) -> EntryData:
         session_key=valid_text(CONF_SESSION_KEY, is_session_key),
         session_key_since=time_of(text_of(entry.data.get(CONF_SESSION_KEY_SINCE))),
     )
+
+
+def renamed_of(entry: ConfigEntry) -> dict[Identity, Identity]:
+    """Return the first identities of renamed models by their new ones."""
+    renamed = {}
+    for item in map(members_of, items_of(entry.data.get(CONF_RENAMED))):
+        new, first = identity_of(item.get("new")), identity_of(item.get("first"))
+        if new and first:
+            renamed[new] = first
+    return renamed
 
 
 def options_of(entry: ConfigEntry) -> EntryOptions:

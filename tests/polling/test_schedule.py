@@ -24,7 +24,7 @@ def at(seconds: float) -> datetime:
         (7200, {}, 7200),
         (7200, {"resets": [None, at(7200)]}, 7200),
         # A second answer has to confirm the last one.
-        (7200, {"confirm": True}, 120),
+        (7200, {"confirm": True}, 65),
         (30, {"confirm": True}, 30),
         # A reset comes sooner.
         (7200, {"resets": [None, at(3600), at(60)]}, 75),

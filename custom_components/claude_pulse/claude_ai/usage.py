@@ -69,6 +69,14 @@ class Identity(NamedTuple):
     number: int = 1
 
 
+def identity_of(stored: object) -> Identity | None:
+    """Return an identity that was stored as a JSON list, or None."""
+    match stored:
+        case [str(kind), str(name), int(number), *_]:
+            return Identity(kind, name, number)
+    return None
+
+
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
 SPEND = Identity(KIND_SPEND)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..claude_ai.saved_resets import Grant, GrantKey
-from ..claude_ai.usage import Identity, UsageWindow
+from ..claude_ai.usage import Identity, UsageWindow, identity_of
 from ..claude_ai.values import items_of, members_of, number_of, text_of, time_of
 from .model import (
     SAVED_RESET_TYPES,
@@ -90,18 +90,10 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_identity(stored: object) -> Identity | None:
-    """Return a stored identity, or None."""
-    match stored:
-        case [str(kind), str(name), int(number), *_]:
-            return Identity(kind, name, number)
-    return None
-
-
 def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
     """Return stored progress, or None without a window or percentage."""
     stored = members_of(item)
-    identity = _read_identity(stored.get("identity"))
+    identity = identity_of(stored.get("identity"))
     percent = number_of(stored.get("percent"))
     if identity is None or percent is None:
         return None
@@ -166,7 +158,7 @@ def _read_saved_reset_event(stored: Mapping[str, Any]) -> SavedResetEvent:
 def _read_usage_event(stored: Mapping[str, Any]) -> UsageEvent | None:
     """Return a stored event of a window, or None without a window or type."""
     window, event_type = members_of(stored.get("window")), stored.get("type")
-    identity = _read_identity(window.get("identity"))
+    identity = identity_of(window.get("identity"))
     name = window.get("name")
     percent = number_of(window.get("percent"))
     before = number_of(stored.get("before"))

@@ -28,7 +28,7 @@ from ..claude_ai.errors import (
     UnavailableError,
     UnreachableError,
 )
-from .schedule import CONFIRM, SLACK
+from .schedule import SLACK
 
 # The errors of a failed poll.
 POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
@@ -41,6 +41,9 @@ POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
     RateLimitedError,
     RegionBlockedError,
 )
+
+# After an outage, no request is sent for at most this.
+_SHORT_WAIT = timedelta(minutes=2)
 
 # These failures do not clear up in seconds. Each repetition doubles the wait, up to this.
 LONGEST_WAIT: dict[type[ClaudeAiError], timedelta] = {
@@ -115,7 +118,7 @@ class BackOff:
             not_before = timedelta()
         elif isinstance(err, UnavailableError) and wait == interval:
             # After an outage, a long interval must not delay the poll after a reset.
-            not_before = min(wait, CONFIRM)
+            not_before = min(wait, _SHORT_WAIT)
         self.failures[err.key] += 1
         self.failure = Failure(
             key=err.key,

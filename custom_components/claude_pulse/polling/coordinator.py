@@ -29,6 +29,7 @@ from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
 from .issues import async_update_issues
+from .renames import async_keep_identities
 from .schedule import PollInputs, next_poll
 from .session_key import SessionKey
 
@@ -157,6 +158,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self.back_off.succeed(now)
         self._key.async_succeeded()
         async_update_issues(self.hass, self.config_entry, now, None)
+        usage = async_keep_identities(self.hass, self.config_entry, self.data, usage)
         confirm = self._on_answer(usage, now)
         jitter = timedelta(seconds=random.randint(0, JITTER))
         self._schedule(
