@@ -27,6 +27,9 @@ _JITTER = timedelta(seconds=5)
 _LONGEST_RETRY_AFTER = timedelta(hours=6)
 # The wait for a second answer, or after an outage.
 _SHORT_WAIT = timedelta(minutes=2)
+_SECOND_ANSWER = timedelta(seconds=65)
+# Answers that differ by more points can need a second one.
+_POINTS = 3
 # Home Assistant works in whole seconds.
 _SLACK = timedelta(seconds=1)
 
@@ -149,12 +152,18 @@ class Requests:
         if self._refused:
             # Asked again with the same key, or with the one before it.
             return "that confirm a refusal"
-        before, last = ({w.resets_at for w in windows} for windows in self._answers)
-        late = [wall - time for time in last if time and time <= wall]
+        before, last = self._answers
+        late = [
+            wall - window.resets_at
+            for window in last
+            if window.resets_at and window.resets_at <= wall
+        ]
         if any(over < 2 * _HOUR and over <= 2 * gap + _SLACK for over in late):
             return "after a reset"
-        if gap >= _SHORT_WAIT - _SLACK and (self._failed or before != last):
-            return "after an outage" if self._failed else "for a second answer"
+        if gap >= _SHORT_WAIT - _SLACK and self._failed:
+            return "after an outage"
+        if gap >= _SECOND_ANSWER - _SLACK and _differ(before, last):
+            return "for a second answer"
         if isinstance(self._obstacles.fault, Trouble) and not gap:
             # Newer versions of aiohttp retry a broken connection.
             return "on a broken connection"
@@ -166,3 +175,16 @@ def _drop_old(times: deque[datetime], oldest: datetime) -> None:
     """Remove times that are too old."""
     while times and times[0] <= oldest:
         times.popleft()
+
+
+def _differ(before: Iterable[Window], last: Iterable[Window]) -> bool:
+    """Return whether the last answer is so different that it has to be confirmed."""
+    known = {window.name: window for window in before}
+    return any(
+        (other := known.get(window.name)) is not None
+        and (
+            other.resets_at != window.resets_at
+            or abs(other.used - window.used) > _POINTS
+        )
+        for window in last
+    )
