@@ -177,7 +177,7 @@ async def test_form_after_failed_migration(
     assert_no_error(caplog)
 
 
-@pytest.mark.parametrize("issue", ["key_ends", "organization"])
+@pytest.mark.parametrize("issue", ["key_expires", "organization"])
 @pytest.mark.parametrize("opened", ["before", "after", "not migrated"])
 async def test_fix_of_gone_entry(
     claude: Claude,
@@ -190,7 +190,7 @@ async def test_fix_of_gone_entry(
     assert await async_setup_component(claude.hass, "repairs", {})
     entry = claude.stored_entry()
     account = claude.server.world.accounts["ada"]
-    if issue == "key_ends":
+    if issue == "key_expires":
         since = (claude.server.now - timedelta(days=26)).isoformat()
         data = {**entry.data, "session_key_since": since}
         claude.hass.config_entries.async_update_entry(entry, data=data)

@@ -75,14 +75,14 @@ async def test_no_request_after_the_end(claude: Claude, end: str) -> None:
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-@pytest.mark.parametrize("issue", [None, "blocked", "key_ends", "organization"])
+@pytest.mark.parametrize("issue", [None, "blocked", "key_expires", "organization"])
 async def test_removal_leaves_nothing(
     claude: Claude, hass_storage: dict[str, Any], issue: str | None, loaded: bool
 ) -> None:
     """A removed entry is not in the registries, the issues or the storage."""
     hass = claude.hass
     entry = await claude.entry()
-    if issue == "key_ends":
+    if issue == "key_expires":
         await claude.pass_time(26 * DAY)
     elif issue:
         fault = "challenge" if issue == "blocked" else "organization_missing"

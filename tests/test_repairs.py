@@ -174,8 +174,8 @@ async def test_key_before_it_expires(
     data = {**before, "session_key_since": since}
     claude.hass.config_entries.async_update_entry(entry, data=data)
     await claude.pass_time()
-    assert claude.issues == {"key_ends"}
-    fix = await open_fix(claude, hass_client, entry, "key_ends")
+    assert claude.issues == {"key_expires"}
+    fix = await open_fix(claude, hass_client, entry, "key_expires")
     assert fix.page == ("key", {})
     assert fix.placeholders["name"] == "Claude Pulse"
     assert fix.fields == ["session_key"]
@@ -219,7 +219,7 @@ async def test_stored_age(
     await claude.hass.config_entries.async_setup(entry.entry_id)
     await claude.settle()
     assert entry.state is ConfigEntryState.LOADED
-    assert claude.issues == ({"key_ends"} if warned else set())
+    assert claude.issues == ({"key_expires"} if warned else set())
     since = since if stored else NOW.isoformat()
     assert dict(entry.data) == {**data, "session_key_since": since}
     written = entry.data
@@ -235,10 +235,10 @@ async def test_warning(claude: Claude) -> None:
     await claude.pass_time()
     assert not claude.issues
     await claude.pass_time(0.1 * DAY)
-    assert claude.issues == {"key_ends"}
+    assert claude.issues == {"key_expires"}
     assert not reauth_flows(claude.hass)
     registry = ir.async_get(claude.hass)
-    issue_id = f"key_ends_{entry.entry_id}"
+    issue_id = f"key_expires_{entry.entry_id}"
     issue = registry.async_get_issue(DOMAIN, issue_id)
     assert issue.severity is ir.IssueSeverity.WARNING
     assert issue.is_fixable
@@ -253,7 +253,7 @@ async def test_warning(claude: Claude) -> None:
     await submit_form(claude, "reconfigure", entry, session_key=key)
     assert not claude.issues
     await claude.pass_time(25 * DAY)
-    assert claude.issues == {"key_ends"}
+    assert claude.issues == {"key_expires"}
 
 
 @pytest.mark.parametrize(("change", "reauths"), [("renew", 0), ("log_out", 1)])
@@ -261,7 +261,7 @@ async def test_end_of_the_warning(claude: Claude, change: str, reauths: int) -> 
     """A renewal starts the 25 days again; reauth replaces the warning."""
     await claude.entry()
     await claude.pass_time(26 * DAY)
-    assert claude.issues == {"key_ends"}
+    assert claude.issues == {"key_expires"}
     getattr(account_of(claude), change)()
     for _ in range(3):
         await claude.pass_time()

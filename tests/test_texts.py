@@ -248,7 +248,7 @@ def test_every_issue_has_a_text() -> None:
         assert issue["title"]
         assert ("description" in issue) != ("fix_flow" in issue)
 
-    flow = texts["key_ends"]["fix_flow"]
+    flow = texts["key_expires"]["fix_flow"]
     assert flow["error"] == all_errors
     assert flow["abort"] == gone
 

@@ -81,7 +81,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def _async_clean_up(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Remove what an entry has outside of Home Assistant's registries."""
+    """Delete the repair issues and stored events of an entry, and the card without entries."""
     async_delete_issues(hass, entry)
     await runtime_of(hass, entry).dispatcher.async_forget()
     await async_remove_card(hass, entry)

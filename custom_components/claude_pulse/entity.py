@@ -181,7 +181,7 @@ class WindowEntity(UsageEntity):
 
     @property
     def available(self) -> bool:
-        """Return whether the last poll succeeded and the account has a dynamic limit."""
+        """Return whether the last poll succeeded, with this limit if it is a dynamic one."""
         exists = (
             self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
         )

@@ -31,7 +31,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any]
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
-    flows = {Issue.KEY_ENDS: KeyFlow, Issue.ORGANIZATION: OrganizationFlow}
+    flows = {Issue.KEY_EXPIRES: KeyFlow, Issue.ORGANIZATION: OrganizationFlow}
     return flows[Issue(data["issue"])](data["entry_id"])
 
 

@@ -228,9 +228,9 @@ def runtime_of(hass: HomeAssistant, entry: ConfigEntry) -> Runtime:
 
 
 def _entity_id_prefix(hass: HomeAssistant, entry: ConfigEntry) -> str:
-    """Return the prefix of suggested entity IDs: that of the sensors which exist.
+    """Return the prefix of suggested entity IDs.
 
-    Without one it follows the title.
+    It is that of the existing sensor of the session usage, or else follows the title.
     """
     end = SESSION_WINDOW.unique_key("usage")
     entity_id = er.async_get(hass).async_get_entity_id(

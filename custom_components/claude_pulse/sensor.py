@@ -86,7 +86,7 @@ def _weekday_and_clock(reading: Reading) -> str | None:
 
 
 def _expected(forecast: Forecast) -> dict[str, StateType]:
-    """Return the typical usage at this time, to compare the pace with."""
+    """Return the typical usage at this time, to compare the usage with."""
     return {"expected": whole(forecast.expected)}
 
 

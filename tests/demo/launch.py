@@ -80,7 +80,7 @@ def make_time_fly() -> None:
     for error in back_off.LONGEST_WAIT:
         back_off.LONGEST_WAIT[error] = timedelta(minutes=1)
     coordinator.KEEP = timedelta(minutes=1)
-    issues.KEY_EXPIRES_SOON = timedelta(minutes=2)
+    issues.KEY_WARNING_AGE = timedelta(minutes=2)
     issues.LONG_BLOCK = timedelta(minutes=2)
 
 

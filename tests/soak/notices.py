@@ -63,7 +63,7 @@ class Notices:
         if watch.key_since is None:
             return
         old = self._clock.right - watch.key_since >= _OLD_KEY
-        if "key_ends" in issues:
+        if "key_expires" in issues:
             assert old, "the key is new"
         elif watch.showing and not obstacles.met:
             assert not old, "no issue about an old key"

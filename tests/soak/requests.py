@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tests.simulator.faults import Trouble

@@ -101,8 +101,8 @@ class HourlyUsage:
         begin = previous.maximum
         if reset_from is not None:
             begin = hour.minimum
-            # If the usage is as high as before, the zero was wrong, or as much was used
-            # again: nothing is known.
+            # If usage is back at its old level, either the fall was an error, or as much was
+            # used again. Then it stays unknown.
             if begin < reset_from - _MAX_CORRECTION:
                 before_reset = max(previous.maximum - max(reset_from, begin), 0)
                 self.rises[-1] = max(begin - previous.minimum, 0) + before_reset

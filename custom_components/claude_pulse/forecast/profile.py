@@ -35,7 +35,7 @@ def length_of(window: UsageWindow) -> timedelta | None:
 def profile_of(window: UsageWindow, habit: Habit | None = None) -> UsageProfile | None:
     """Return the profile of a window that follows a habit, or an even one without it.
 
-    A window starts its length before its reset. Return None if its length is unknown or
+    The start of a window is its reset minus its length. Return None if its length is unknown or
     if it has not started.
     """
     length = length_of(window)

@@ -24,11 +24,11 @@ BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
 
-# The weeks after which a habit is known: it counts from the start of a window, and its
-# typical usage is shown.
+# The weeks of history from which a habit is known. With a known habit, there is a forecast
+# from the start of a window, and `expected` is set.
 _MIN_WEEKS = 1
 
-# The weight of a well-known habit against the usage so far: this share of a usual window.
+# A well-known habit weighs as much as this share of the usage in a typical window.
 _PRIOR = 0.5
 
 # Variances of the logarithm of the remaining usage: the base value, the part for the
@@ -195,8 +195,7 @@ def shown_forecast(
 
     The exact forecast changes every minute, which would write a state every minute.
     `before` is the last shown forecast of the same window. Its values are kept while they
-    are close to the exact ones, and its verdict while the rounding of the percentage can
-    decide it.
+    are close to the exact ones, and its verdict while half a point of usage can change it.
 
     A step of the pace is at most a tenth of it. A step of the projection is at most a tenth
     of it, or the effect of one point of usage if that is larger; with a habit also half of

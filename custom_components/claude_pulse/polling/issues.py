@@ -20,14 +20,14 @@ from .back_off import Failure
 LONG_BLOCK = timedelta(hours=24)
 
 # A session key expires about 28 days after login.
-KEY_EXPIRES_SOON = timedelta(days=25)
+KEY_WARNING_AGE = timedelta(days=25)
 
 
 class Issue(StrEnum):
     """Translation keys of the issues."""
 
     BLOCKED = "blocked"
-    KEY_ENDS = "key_ends"
+    KEY_EXPIRES = "key_expires"
     ORGANIZATION = "organization"
 
 
@@ -37,7 +37,7 @@ _DETAILS: Mapping[Issue, Mapping[str, Any]] = {
         "learn_more_url": f"{README_URL}#when-something-does-not-work",
         "severity": ir.IssueSeverity.WARNING,
     },
-    Issue.KEY_ENDS: {"is_fixable": True, "severity": ir.IssueSeverity.WARNING},
+    Issue.KEY_EXPIRES: {"is_fixable": True, "severity": ir.IssueSeverity.WARNING},
     Issue.ORGANIZATION: {"is_fixable": True, "severity": ir.IssueSeverity.ERROR},
 }
 
@@ -54,8 +54,8 @@ def async_update_issues(
     obsolete = set(Issue)
     if failure is None:
         since = data_of(entry).session_key_since
-        if since is not None and now - since >= KEY_EXPIRES_SOON:
-            active.add(Issue.KEY_ENDS)
+        if since is not None and now - since >= KEY_WARNING_AGE:
+            active.add(Issue.KEY_EXPIRES)
     elif not failure.is_key_expired:
         # For an expired key, Home Assistant's own reauthentication issue is enough.
         obsolete = {Issue.BLOCKED}
@@ -63,7 +63,7 @@ def async_update_issues(
             active.add(Issue.BLOCKED)
         if failure.key == OrganizationAccessError.key or not data_of(entry).org_id:
             active.add(Issue.ORGANIZATION)
-            obsolete.add(Issue.KEY_ENDS)
+            obsolete.add(Issue.KEY_EXPIRES)
     if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
         active, obsolete = set(), set(Issue)
     _async_delete(hass, entry, obsolete - active)
