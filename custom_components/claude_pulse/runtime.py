@@ -68,7 +68,8 @@ class Runtime:
         """Return the session, the week and the other windows of the last answer."""
         yield from FIXED_WINDOWS.values()
         if self.is_running:
-            yield from map(subject_of, self.coordinator.data.windows)
+            windows = map(subject_of, self.coordinator.data.all_windows)
+            yield from (item for item in windows if item.identity not in FIXED_WINDOWS)
 
     def reading(self, identity: Identity) -> Reading | None:
         """Return the reading of a window, or None if its entities show no values."""
