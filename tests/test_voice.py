@@ -875,3 +875,12 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
     ):
         assert await ask(text) == BOTH_LEFT
     await check_changes(claude, ask)
+    for body, answer in (
+        ({}, "claude.ai shows no usage of these limits at the moment."),
+        (spend(37400, 40000), left(6.5, "spend limit")),
+    ):
+        claude.server.clear_faults()
+        claude.serve(body)
+        await claude.pass_time()
+        await enable(claude)
+        assert await ask() == answer
