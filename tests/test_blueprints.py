@@ -242,7 +242,10 @@ async def test_light_and_daily_summary(
     ("answer", "message"),
     [
         ({**body(1), "five_hour": None}, "Claude Pulse Weekly: 20 % used."),
-        (body(1, week=2), "Claude Pulse Session: 1 % used. Claude Pulse Weekly: 2 % used."),
+        (
+            body(1, week=2),
+            "Claude Pulse Session: 1 % used. Claude Pulse Weekly: 2 % used.",
+        ),
         ({}, "claude.ai shows no usage of these limits at the moment."),
         (None, "Claude Pulse Session: not known. Claude Pulse Weekly: not known."),
     ],
@@ -266,7 +269,9 @@ async def test_daily_summary_of_existing_limits(
         await poll(claude, answer)
     name = {"entity_id": "automation.daily_summary"}
     for service in ("trigger", "turn_off"):
-        await claude.hass.services.async_call("automation", service, name, blocking=True)
+        await claude.hass.services.async_call(
+            "automation", service, name, blocking=True
+        )
     await claude.hass.async_block_till_done()
     (call,) = calls
     assert call.data["message"] == message
@@ -290,7 +295,11 @@ RESET = {"resets_at": "2026-05-04T16:00:00+00:00"}
             "used up",
             "claude.ai shows no reset time.",
         ),
-        ({"event_type": "available_again", "percent": 40}, "you can go on", "60 % left."),
+        (
+            {"event_type": "available_again", "percent": 40},
+            "you can go on",
+            "60 % left.",
+        ),
         (
             {"event_type": "available_again", "percent": None, **RESET},
             "you can go on",

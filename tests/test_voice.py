@@ -412,6 +412,9 @@ async def test_two_accounts(claude: Claude) -> None:
         ("how much Claude does BEN have left?", ben),
         ("what is the Claude usage of Ben at work", ben),
         ("how much Claude do I have left this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude does ada have left this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude is left for Ada this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude is left for Ada today", ada),
     ):
         assert await ask(claude, text) == answer
     answer = str(await ask(claude, "how much Claude does Carla have left"))
@@ -544,9 +547,7 @@ async def test_yes_or_no(claude: Claude) -> None:
 
 async def test_will_it_last(claude: Claude, entry: MockConfigEntry) -> None:
     """Limits without a forecast are not in the answer, unless none has one."""
-    week_lasts = (
-        "The week is expected to last until its reset on Thursday at 18:00."
-    )
+    week_lasts = "The week is expected to last until its reset on Thursday at 18:00."
     for body, answers in (
         (session(0, None, **week(20, WEEK_RESET)), [f"Yes. {week_lasts}"] * 2),
         (
@@ -842,6 +843,12 @@ async def test_tool_for_models(claude: Claude, entry: MockConfigEntry) -> None:
     (account,) = (await call())["accounts"]
     assert account["readable"] is False
     assert account["windows"][0]["used_percent"] is None
+    # The account has no session limit.
+    claude.server.clear_faults()
+    claude.serve(WEEK)
+    await claude.pass_time()
+    (account,) = (await call())["accounts"]
+    assert (account["readable"], account["windows"]) == (True, [])
     expose(claude, SESSION_USAGE, exposed=False)
     assert await tools() == []
     assert await call() == {"accounts": []}
@@ -874,6 +881,7 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
         "do I have any Claude left",
     ):
         assert await ask(text) == BOTH_LEFT
+    assert "%" not in await ask("what is the cloud status")
     await check_changes(claude, ask)
     for body, answer in (
         ({}, "claude.ai shows no usage of these limits at the moment."),

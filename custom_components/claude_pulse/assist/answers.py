@@ -1,4 +1,4 @@
-"""Builds spoken and structured answers for voice assistants. Pure.
+"""Builds spoken and structured answers for voice assistants.
 
 | Question | The answer has | It starts with |
 | --- | --- | --- |
@@ -116,7 +116,7 @@ class Answer:
 def answer(
     question: Question, accounts: Sequence[Account], service: Service, clock: Clock
 ) -> Answer:
-    """Answer a question."""
+    """Answer a question. Pure."""
     if question.kind == STATUS and (accounts or service.status):
         return Answer(_of_service(service), accounts)
     if not accounts:
@@ -169,8 +169,14 @@ def _resolved(
     if chosen := _with_title(name, accounts):
         return question, chosen
     about_model = replace(question, model=name)
-    known = (item for account in accounts for item in (*account.windows, *account.hidden))
-    return (about_model, accounts) if any(map(about_model.is_about, known)) else (question, ())
+    known = (
+        item for account in accounts for item in (*account.windows, *account.hidden)
+    )
+    return (
+        (about_model, accounts)
+        if any(map(about_model.is_about, known))
+        else (question, ())
+    )
 
 
 def _with_title(name: str, accounts: Sequence[Account]) -> Sequence[Account]:
@@ -244,9 +250,7 @@ def _verdict(question: Question, account: Account) -> bool | None:
     windows = account.windows
     is_complete = not any(window.blocks for window in account.hidden)
     if question.kind == LASTS:
-        lasting = [
-            False if window.is_used_up else window.lasts for window in windows
-        ]
+        lasting = [False if window.is_used_up else window.lasts for window in windows]
         known = [lasts for lasts in lasting if lasts is not None]
         return all(known) if known and (is_complete or False in known) else None
     if question.kind not in (REACHED, OUT, AVAILABLE):
@@ -284,8 +288,8 @@ def _left(window: Window, clock: Clock) -> str:
     left = f"{window.left} % of the {_spoken(window)} is left"
     if window.spent:
         spent, limit = window.spent
-        rest = replace(limit, amount=max(0, limit.amount - spent.amount))
-        return f"{left}: {_amount(rest)} of {_amount(limit)} {_currency(limit)}."
+        remaining = replace(limit, amount=max(0, limit.amount - spent.amount))
+        return f"{left}: {_amount(remaining)} of {_amount(limit)} {_currency(limit)}."
     if window.resets_at:
         return f"{left}, until {clock.until(window.resets_at)}."
     return f"{left}."

@@ -106,7 +106,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is known of claude.ai as a whole.
+    """The state of claude.ai as a whole.
 
     `status` is the state of an exposed status sensor, or None. `answers` is True if the
     last poll of an account succeeded. `fails` is True if one could not reach claude.ai, or
@@ -128,9 +128,7 @@ def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
     ]
 
 
-def _account(
-    hass: HomeAssistant, assistant: str, entry: ConfigEntry
-) -> Account | None:
+def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account | None:
     """Return the limits of an entry, or None if no usage sensor is exposed."""
     runtime = runtime_of(hass, entry)
     usage = {
@@ -160,13 +158,15 @@ def _account(
 
 @callback
 def async_service(hass: HomeAssistant, assistant: str) -> Service:
-    """Return what is known of claude.ai as a whole."""
+    """Return the state of claude.ai as a whole."""
     entries = hass.config_entries.async_entries(DOMAIN)
     runtimes = [runtime_of(hass, entry) for entry in entries]
     failures = [runtime.back_off.failure for runtime in runtimes]
     return Service(
         next(_statuses(hass, assistant, entries), None),
-        any(runtime.has_values and not runtime.back_off.failure for runtime in runtimes),
+        any(
+            runtime.has_values and not runtime.back_off.failure for runtime in runtimes
+        ),
         any(failure and failure.key == UnavailableError.key for failure in failures),
     )
 
