@@ -116,6 +116,8 @@ QUESTIONS = {
         "am I out of Claude",
         "have I hit my limit",
         "have I reached my Claude limit",
+        "have I hit any limits yet",
+        "am I at my limit",
     ),
     f"{SESSION_USED} {WEEK_USED}": (
         "how much Claude have I used",
@@ -140,7 +142,9 @@ QUESTIONS = {
     SESSION_RESETS: (
         "when does the Claude five hour window reset",
         "how long until my session resets",
+        "how much time do I have until my current session resets",
     ),
+    SESSION_USED: ("how much of my session have I used",),
     f"No. {SESSION_LEFT}": ("is my Claude session used up",),
     WEEK_LEFT: (
         "how much Claude do I have left this week",
@@ -573,6 +577,8 @@ async def test_will_it_last(claude: Claude, entry: MockConfigEntry) -> None:
             assert await ask(claude, text) == answer
     claude.serve(session(0, None, **week(90, WEEK_RESET)))
     await claude.pass_time()
+    answer = str(await ask(claude, "will I run out of Claude"))
+    assert answer.startswith("Yes. The week is expected to run out on ")
     answer = str(await ask(claude, "will Claude last"))
     assert answer.startswith("No. The week is expected to run out on ")
     assert answer.endswith(", before its reset on Thursday at 18:00.")

@@ -8,6 +8,7 @@
 | `OUT` | how much is left | yes if a limit is reached that blocks |
 | `AVAILABLE` | how much is left | no if a limit is reached that blocks |
 | `LASTS` | the forecasts | yes if all limits that have a forecast last |
+| `RUNS_OUT` | the forecasts | no if all limits that have a forecast last |
 | `RESETS` | the reset times | |
 | `STATUS` | whether Claude works | yes if it does not |
 
@@ -30,8 +31,8 @@ WINDOWS = (SESSION, WEEK)
 
 LEFT, USED = "left", "used"
 REACHED, OUT, AVAILABLE = "reached", "out", "available"
-LASTS, RESETS, STATUS = "lasts", "resets", "status"
-QUESTIONS = (LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RESETS, STATUS)
+LASTS, RUNS_OUT, RESETS, STATUS = "lasts", "runs_out", "resets", "status"
+QUESTIONS = (LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS)
 
 # The reasons for an answer without limits.
 NOTHING_EXPOSED = "nothing_exposed"
@@ -61,7 +62,7 @@ _WORD = re.compile(r"\w+")
 _FILL_WORDS = frozenset(
     _WORD.findall(
         """
-        a account afternoon again all an and anymore anyone at currently day evening for he
+        a account afternoon again all an and anymore anyone at current currently day evening for he
         her here him hour i in it just left limit me mine moment month more morning my
         myself night now of on one our ours please rest right same she still that the their
         them there these they this time today tomorrow tonight up us usage we window you your
@@ -87,7 +88,7 @@ class Question:
     @property
     def limit(self) -> str:
         """Return the name of the limit that it is about."""
-        return _LIMITS.get(self.window or "", f"{self.model} limit")
+        return f"{self.model} limit" if self.model else _LIMITS[self.window or SESSION]
 
     def is_about(self, window: Window) -> bool:
         """Return whether it is about a limit."""
@@ -206,7 +207,7 @@ def _with_limit(question: Question, accounts: Iterable[Account]) -> Iterable[Acc
 def _without_limit(question: Question, accounts: Sequence[Account]) -> Answer:
     """Return the answer about a limit that no account shows."""
     if any(question.is_about(item) for account in accounts for item in account.hidden):
-        what = question.window or f"{question.model} week"
+        what = f"{question.model} week" if question.model else question.window
         return _not_exposed(f"of the {what}", WINDOW_NOT_EXPOSED)
     if not all(account.readable for account in accounts):
         return Answer(_NOT_READ, accounts)
@@ -247,20 +248,25 @@ def _of_account(question: Question, account: Account, clock: Clock) -> str:
 
 def _verdict(question: Question, account: Account) -> bool | None:
     """Return yes or no, or None if that is unknown or not asked."""
-    windows = account.windows
+    kind, windows = question.kind, account.windows
     is_complete = not any(window.blocks for window in account.hidden)
-    if question.kind == LASTS:
-        lasting = [False if window.is_used_up else window.lasts for window in windows]
-        known = [lasts for lasts in lasting if lasts is not None]
-        return all(known) if known and (is_complete or False in known) else None
-    if question.kind not in (REACHED, OUT, AVAILABLE):
+    if kind in (LASTS, RUNS_OUT):
+        known = [
+            not window.is_used_up and window.lasts
+            for window in windows
+            if window.is_used_up or window.lasts is not None
+        ]
+        if not known or (all(known) and not is_complete):
+            return None
+        return all(known) == (kind == LASTS)
+    if kind not in (REACHED, OUT, AVAILABLE):
         return None
-    if question.kind != REACHED:
+    if kind != REACHED:
         windows = tuple(item for item in windows if item.blocks) or windows
     used_up = [window.is_used_up for window in windows]
     if True not in used_up and (None in used_up or not is_complete):
         return None
-    return (True in used_up) != (question.kind == AVAILABLE)
+    return (True in used_up) != (kind == AVAILABLE)
 
 
 def _spoken(window: Window) -> str:
@@ -335,6 +341,7 @@ def _resets(window: Window, clock: Clock) -> str:
 _SENTENCES: dict[str, Callable[[Window, Clock], str | None]] = {
     USED: _used,
     LASTS: _lasts,
+    RUNS_OUT: _lasts,
     RESETS: _resets,
 }
 
