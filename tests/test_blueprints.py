@@ -239,6 +239,121 @@ async def test_light_and_daily_summary(
 
 
 @pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({**body(1), "five_hour": None}, "Claude Pulse Weekly: 20 % used."),
+        (
+            body(1, week=2),
+            "Claude Pulse Session: 1 % used. Claude Pulse Weekly: 2 % used.",
+        ),
+        ({}, "claude.ai shows no usage of these limits at the moment."),
+        (None, "Claude Pulse Session: not known. Claude Pulse Weekly: not known."),
+    ],
+)
+async def test_daily_summary_of_existing_limits(
+    claude: Claude,
+    phone: tuple[str, list[Any]],
+    tmp_path: Path,
+    answer: dict[str, Any] | None,
+    message: str,
+) -> None:
+    """The message has the limits that the account has."""
+    device, calls = phone
+    await begin(claude, body(60))
+    inputs = {"phone": device, "outlook": "binary_sensor.none"}
+    await use_blueprints(claude, tmp_path, daily_summary=inputs)
+    if answer is None:
+        claude.server.set_fault("server_error")
+        await claude.pass_time()
+    else:
+        await poll(claude, answer)
+    name = {"entity_id": "automation.daily_summary"}
+    for service in ("trigger", "turn_off"):
+        await claude.hass.services.async_call(
+            "automation", service, name, blocking=True
+        )
+    await claude.hass.async_block_till_done()
+    (call,) = calls
+    assert call.data["message"] == message
+
+
+EXTRA_EVENTS = "event.claude_pulse_extra_events"
+RESET = {"resets_at": "2026-05-04T16:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("event", "title", "message"),
+    [
+        # A spend limit has no reset time.
+        (
+            {"event_type": "threshold_reached", "percent": 76.5, "threshold": 75},
+            "76.5 % used",
+            "23.5 % left.",
+        ),
+        (
+            {"event_type": "limit_reached", "percent": 100},
+            "used up",
+            "claude.ai shows no reset time.",
+        ),
+        (
+            {"event_type": "available_again", "percent": 40},
+            "you can go on",
+            "60 % left.",
+        ),
+        (
+            {"event_type": "available_again", "percent": None, **RESET},
+            "you can go on",
+            "The account no longer has this limit.",
+        ),
+        # Saved resets.
+        (
+            {"event_type": "limit_reached", "percent": 100, "saved_resets": 0, **RESET},
+            "used up",
+            "Resets at 09:00.",
+        ),
+        (
+            {"event_type": "limit_reached", "percent": 100, "saved_resets": 1, **RESET},
+            "used up",
+            "Resets at 09:00. You have 1 saved reset for it: on claude.ai, open Settings, "
+            "Usage.",
+        ),
+        (
+            {"event_type": "limit_reached", "percent": 100, "saved_resets": 2},
+            "used up",
+            "claude.ai shows no reset time. You have 2 saved resets for it: on claude.ai, "
+            "open Settings, Usage.",
+        ),
+        ({"event_type": "refilled", "percent": 40, "before": 97, **RESET}, None, None),
+        ({"event_type": "saved_reset_granted", "left": 1}, None, None),
+    ],
+)
+async def test_event_of_a_limit(
+    claude: Claude,
+    phone: tuple[str, list[Any]],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    event: dict[str, Any],
+    title: str | None,
+    message: str | None,
+) -> None:
+    """A message says what is known about the limit. No other blueprint sends one."""
+    device, calls = phone
+    claude.clock.move_to(START)
+    inputs = {"phone": device, "events": [EXTRA_EVENTS]}
+    claude.hass.states.async_set(EXTRA_EVENTS, "unknown")
+    await use_blueprints(
+        claude, tmp_path, limits=inputs, will_run_out=inputs, use_it_or_lose_it=inputs
+    )
+    attributes = {"friendly_name": "Spend limit events", **event}
+    claude.hass.states.async_set(EXTRA_EVENTS, START.isoformat(), attributes)
+    await claude.hass.async_block_till_done()
+    sent = [(call.data["title"], call.data["message"]) for call in calls]
+    assert sent == ([(f"Spend limit: {title}", message)] if title else [])
+    assert all(not call.data["data"]["actions"] for call in calls)
+    assert not errors_of(caplog)
+
+
+@pytest.mark.parametrize(
     ("answers", "expected"),
     [
         # Percentages of session, week and a model; the numbers of pauses and resumes.
@@ -254,6 +369,12 @@ async def test_light_and_daily_summary(
         # A value that flickers, and one wrong answer.
         ([(97, 20, 60), *3 * [(94, 20, 60)], (93, 20, 60)], (1, 0)),
         ([(97, 20, 60), (0, 20, 60), (97, 20, 60)], (2, 0)),
+        # A refill to just below the percentage, and to above it.
+        ([(100, 20, 60), *2 * [(92, 20, 60)]], (1, 1)),
+        ([(100, 20, 60), *2 * [(96, 20, 60)]], (1, 0)),
+        # A refill, and a limit that the account no longer has.
+        ([(100, 20, 60), *2 * [(60, 20, 60)]], (1, 1)),
+        ([(100, 20, 60), (None, 20, 60)], (1, 1)),
     ],
 )
 async def test_pause_and_resume(

@@ -23,7 +23,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import Claude
+from .common import Claude, spend
 from .events.common import (
     SESSION_EVENTS,
     WEEKLY_EVENTS,
@@ -32,6 +32,7 @@ from .events.common import (
     in_hours,
     poll,
     stored_percent,
+    with_opus,
 )
 from .features import needs
 
@@ -233,6 +234,66 @@ async def test_own_conditions(
             await claude.pass_time()
     errors = [item for item in caplog.records if "coordinator" not in item.name]
     assert "ERROR" not in {record.levelname for record in errors}
+
+
+@needs("own_automation")
+@pytest.mark.parametrize(
+    ("answer", "enough_left", "lasts"),
+    [
+        # A session that has not started has no forecast.
+        (body(0, None), True, True),
+        (body(100, None), False, False),
+        # No session limit, none at all, and one limit that is reached.
+        ({**body(0), "five_hour": None}, True, True),
+        ({**body(0, week=100), "five_hour": None}, False, False),
+        ({}, False, False),
+        # The session limit is over, so that its usage is unknown.
+        (body(10, "2026-05-04T11:00:00+00:00"), False, False),
+        # A seat that pays by spend.
+        (spend(4000), True, False),
+        (spend(4100), False, False),
+        # The limit of a model counts while it exists.
+        (with_opus(body(0, None), 90), False, False),
+    ],
+)
+async def test_own_conditions_of_a_device(
+    claude: Claude, answer: dict[str, Any], enough_left: bool, lasts: bool
+) -> None:
+    """Limits that the account does not have, or without a forecast, are ignored."""
+    registry = er.async_get(claude.hass)
+    entry, _ = await begin(claude, with_opus(body(0, None), 10))
+    device_id = session_entity(claude).device_id
+    # The event entity of the spend limit.
+    registry.async_get_or_create(
+        "event",
+        DOMAIN,
+        f"{entry.entry_id}_extra_events",
+        config_entry=entry,
+        device_id=device_id,
+    )
+    calls = await run_automations(
+        claude.hass,
+        [
+            {
+                "triggers": {"trigger": "event", "event_type": "check"},
+                "conditions": {
+                    "condition": f"{DOMAIN}.{name}",
+                    "target": {"device_id": device_id},
+                    **options,
+                },
+                "actions": {"action": "test.run", "data": {"name": name}},
+            }
+            for name, options in (
+                ("has_left", {"options": {"at_least": 20}}),
+                ("will_last", {}),
+            )
+        ],
+    )
+    await poll(claude, answer)
+    claude.hass.bus.async_fire("check")
+    await claude.hass.async_block_till_done()
+    names = {call.data["name"] for call in calls}
+    assert ("has_left" in names, "will_last" in names) == (enough_left, lasts)
 
 
 @needs("own_automation")

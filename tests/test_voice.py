@@ -15,13 +15,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.auth.models import User
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.core import Context
 from homeassistant.helpers import entity_registry as er, intent
 from homeassistant.setup import async_setup_component
 from homeassistant.util import slugify
 
-from .common import Claude, row, session
+from .common import Claude, enable, row, session, spend
 from .features import has, needs
 
 pytestmark = pytest.mark.smoke
@@ -77,6 +78,11 @@ EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expos
 QUESTION = "How much Claude do I have left?"
 SESSION_QUESTION = "how much of my Claude session is left"
 
+SESSION_USED = "42 % of the session is used. It resets at 15:40."
+WEEK_USED = "80 % of the week is used. It resets on Thursday at 18:00."
+SESSION_RESETS = "The session resets in 1 hour 40 minutes, at 15:40."
+WEEK_RESETS = "The week resets in 3 days 4 hours, on Thursday at 18:00."
+
 # What people ask, by answer.
 QUESTIONS = {
     BOTH_LEFT: (
@@ -84,38 +90,77 @@ QUESTIONS = {
         "How much Claude Code have I got left?",
         "how much of my Claude usage is left",
         "how much cloud code is left",
-        "how much Claude have I used",
         "What is my Claude usage?",
         "what's my Claude Code limit",
         "what's left of my Claude limits",
+        "when will Claude be available again",
+        "when can I use Claude again",
+        "check my Claude usage",
+        "Claude usage",
+        "Claude status",
+        # What is left of a sentence is no account.
+        "how much Claude is left for today",
+        "how much Claude do I have left for today",
+        "how much Claude is left for the day",
+        "how much Claude is left for me",
+        "how much Claude is left for the rest of the day",
+        "how much Claude does it have left",
+        "what percentage of Claude is left",
+    ),
+    f"Yes. {BOTH_LEFT}": (
         "Can I still use Claude?",
         "do I still have any Claude left",
         "is there any Claude Code left",
+    ),
+    f"No. {BOTH_LEFT}": (
         "am I out of Claude",
+        "have I hit my limit",
+        "have I reached my Claude limit",
+        "have I hit any limits yet",
+        "am I at my limit",
+    ),
+    f"{SESSION_USED} {WEEK_USED}": (
+        "how much Claude have I used",
+        "how much have I used",
+        "what percentage of Claude have I used",
+        "what percentage am I at",
+    ),
+    f"{SESSION_RESETS} {WEEK_RESETS}": (
         "When does Claude reset?",
         "when does my Claude limit reset",
-        "when can I use Claude again",
-        "when will Claude be available again",
         "how long until Claude Code resets",
-        "check my Claude usage",
-        "Claude usage",
     ),
     SESSION_LEFT: (
         "How much of my Claude session is left?",
+        "how much of the session is left",
         "how much of the Claude Code session do I have left",
         "how much Claude do I have left in this session",
+        "how much Claude is left on this session",
+        "how much Claude does this session have left",
         "what is my Claude session usage",
-        "when does the Claude five hour window reset",
-        "is my Claude session used up",
     ),
+    SESSION_RESETS: (
+        "when does the Claude five hour window reset",
+        "how long until my session resets",
+        "how much time do I have until my current session resets",
+    ),
+    SESSION_USED: ("how much of my session have I used",),
+    f"No. {SESSION_LEFT}": ("is my Claude session used up",),
     WEEK_LEFT: (
         "how much Claude do I have left this week",
         "how much Claude is left for the week",
         "what is my weekly Claude usage",
         "what is my Claude Code weekly limit",
-        "when does my Claude week reset",
-        "can I still use Claude this week",
     ),
+    WEEK_USED: (
+        "how much have I used this week",
+        "how much Claude have I used this week",
+        "what percentage of the week have I used",
+    ),
+    WEEK_RESETS: ("when does my Claude week reset",),
+    f"Yes. {WEEK_LEFT}": ("can I still use Claude this week",),
+    f"No. {WEEK_LEFT}": ("have I hit my weekly limit",),
+    "No. claude.ai answers.": ("is Claude down", "is there a problem with Claude"),
 }
 
 
@@ -220,8 +265,9 @@ async def check_changes(claude: Claude, ask: Callable[[], Awaitable[Any]]) -> No
             f"The session is used up until 15:40. {WEEK_LEFT}",
         ),
         (session(0, None, **WEEK), f"{NOTHING_USED} {WEEK_LEFT}"),
-        (WEEK, f"{unknown('session')} {WEEK_LEFT}"),
-        (session(42.3, None), f"{left(57.7, 'session')} {unknown('week')}"),
+        # The account has no session limit or no weekly limit.
+        (WEEK, WEEK_LEFT),
+        (session(42.3, None), left(57.7, "session")),
     ):
         claude.serve(body)
         await claude.pass_time()
@@ -282,7 +328,13 @@ async def test_questions(claude: Claude) -> None:
 @pytest.mark.usefixtures("entry")
 async def test_other_questions(claude: Claude) -> None:
     """Questions about other things or about an entity are not answered by the intent."""
-    for text in ("how much milk do I have left", "how much of the week is left"):
+    for text in (
+        "how much milk do I have left",
+        "how much of the week is left",
+        "cloud status",
+        "what is the cloud status",
+        "is the cloud down",
+    ):
         # Some versions answer with an intent of their own.
         response = json.dumps(await process(claude, text))
         assert "%" not in response
@@ -334,6 +386,12 @@ async def test_model(claude: Claude) -> None:
     assert claude.state("weekly_opus_usage") == "35"
     opus_left = left(65, "Opus week", "Thursday 18:00")
     assert await ask(claude) == f"{SESSION_LEFT} {opus_left}"
+    for text in ("how much Opus is left", "how much Claude is left on Opus"):
+        assert await ask(claude, text) == opus_left
+    assert await ask(claude, "is Opus used up") == f"No. {opus_left}"
+    assert await ask(claude, "how much Fable is left") == (
+        "This account has no Fable limit."
+    )
     assert await ask(claude, SESSION_QUESTION) == SESSION_LEFT
 
     claude.serve(session(42, SESSION_RESET, **WEEK))
@@ -358,6 +416,9 @@ async def test_two_accounts(claude: Claude) -> None:
         ("how much Claude does BEN have left?", ben),
         ("what is the Claude usage of Ben at work", ben),
         ("how much Claude do I have left this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude does ada have left this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude is left for Ada this week", f"Ada: {WEEK_LEFT}"),
+        ("how much Claude is left for Ada today", ada),
     ):
         assert await ask(claude, text) == answer
     answer = str(await ask(claude, "how much Claude does Carla have left"))
@@ -394,6 +455,210 @@ async def test_translated_sentences(claude: Claude, tmp_path: Path) -> None:
     answer = await ask(claude, "Wie viel Claude habe ich noch?", "de")
     if has("speech_slots"):
         assert answer == "Von der Sitzung sind 58 % übrig, bis 04.05. 15:40."
+
+
+async def test_limit_that_the_account_lacks(
+    claude: Claude, entry: MockConfigEntry
+) -> None:
+    """Only a question about this limit mentions it. A limit that is over is not known."""
+    claude.serve(WEEK)
+    await claude.pass_time()
+    assert await ask(claude) == WEEK_LEFT
+    no_session = "This account has no session limit."
+    assert await ask(claude, SESSION_QUESTION) == no_session
+    assert await ask(claude, "how long until my session resets") == no_session
+    # An exposed sensor would not show it either.
+    expose(claude, SESSION_USAGE, exposed=False)
+    assert await ask(claude, SESSION_QUESTION) == no_session
+    expose(claude, SESSION_USAGE)
+
+    claude.serve(session(42, SESSION_RESET, **WEEK))
+    await claude.pass_time()
+    await claude.pass_time(1.75 * 3600)
+    assert claude.state("session_usage") == "unknown"
+    assert await ask(claude, SESSION_QUESTION) == unknown("session")
+
+    claude.serve({})
+    await claude.pass_time()
+    assert await ask(claude) == "claude.ai shows no limits for this account."
+    claude.server.set_fault("server_error")
+    await claude.pass_time()
+    assert await ask(claude, SESSION_QUESTION) == NOT_READ
+
+
+@pytest.mark.usefixtures("assist")
+async def test_spend_limit(claude: Claude) -> None:
+    """A seat that pays by spend has one limit, with amounts if they are exposed."""
+    claude.serve(spend(37410, 40000))
+    await claude.entry()
+    await enable(claude)
+    keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
+    sensors = [f"sensor.claude_pulse_{key}" for key in keys]
+    expose(claude, SESSION_USAGE, *sensors[:2])
+    assert await ask(claude) == "6.5 % of the spend limit is left."
+    expose(claude, *sensors)
+    left = "6.5 % of the spend limit is left: 25.90 of 400.00 euros."
+    assert await ask(claude) == left
+    assert await ask(claude, "can I still use Claude") == f"Yes. {left}"
+    assert await ask(claude, "how much have I used") == (
+        "93.5 % of the spend limit is used: 374.10 of 400.00 euros."
+    )
+    assert await ask(claude, "when does Claude reset") == (
+        "When the spend limit resets is not known."
+    )
+    assert await ask(claude, "will it last") == (
+        "There is no forecast for the spend limit at the moment."
+    )
+    assert await ask(claude, SESSION_QUESTION) == "This account has no session limit."
+    await set_up(claude, "intent")
+    _, slots = await handle(claude)
+    if has("speech_slots"):
+        (shown,) = slots["accounts"][0]["windows"]
+        assert (shown["window"], shown["used_percent"]) == ("spend", 93.5)
+        amounts = [shown[key] for key in ("spent", "spend_limit", "currency")]
+        assert amounts == [374.1, 400, "EUR"]
+
+    claude.serve(spend(40000, 40000))
+    await claude.pass_time()
+    assert await ask(claude, "have I hit my limit") == (
+        "Yes. The spend limit is used up."
+    )
+
+
+@pytest.mark.usefixtures("assist")
+async def test_yes_or_no(claude: Claude) -> None:
+    """An answer starts with yes or no only if that is known."""
+    opus = row("weekly_scoped", 100, WEEK_RESET, "Opus")
+    claude.serve(session(42, SESSION_RESET, **WEEK, limits=[opus]))
+    await claude.entry()
+    expose(claude, SESSION_USAGE, WEEKLY_USAGE, "sensor.claude_pulse_weekly_opus_usage")
+    opus_used_up = "The Opus week is used up until Thursday 18:00."
+    for text, answer in (
+        # Other models can be used.
+        ("can I still use Claude", f"Yes. {BOTH_LEFT} {opus_used_up}"),
+        ("am I out of Claude", f"No. {BOTH_LEFT} {opus_used_up}"),
+        ("have I hit my limit", f"Yes. {opus_used_up}"),
+        ("can I still use Opus", f"No. {opus_used_up}"),
+        ("will Opus last", f"No. {opus_used_up}"),
+    ):
+        assert await ask(claude, text) == answer
+    # The week, which is not exposed, could be used up.
+    expose(claude, WEEKLY_USAGE, exposed=False)
+    assert await ask(claude, "can I still use Claude") == (
+        f"{SESSION_LEFT} {opus_used_up}"
+    )
+
+
+async def test_will_it_last(claude: Claude, entry: MockConfigEntry) -> None:
+    """Limits without a forecast are not in the answer, unless none has one."""
+    week_lasts = "The week is expected to last until its reset on Thursday at 18:00."
+    for body, answers in (
+        (session(0, None, **week(20, WEEK_RESET)), [f"Yes. {week_lasts}"] * 2),
+        (
+            session(0, None, **week(0, None)),
+            [
+                "There is no forecast for the session and week at the moment.",
+                "There is no forecast for the week at the moment.",
+            ],
+        ),
+        (
+            session(100, SESSION_RESET, **week(20, WEEK_RESET)),
+            [
+                f"No. The session is used up until 15:40. {week_lasts}",
+                f"Yes. {week_lasts}",
+            ],
+        ),
+    ):
+        claude.serve(body)
+        await claude.pass_time()
+        for text, answer in zip(
+            ("will it last", "will it last this week"), answers, strict=True
+        ):
+            assert await ask(claude, text) == answer
+    claude.serve(session(0, None, **week(90, WEEK_RESET)))
+    await claude.pass_time()
+    answer = str(await ask(claude, "will I run out of Claude"))
+    assert answer.startswith("Yes. The week is expected to run out on ")
+    answer = str(await ask(claude, "will Claude last"))
+    assert answer.startswith("No. The week is expected to run out on ")
+    assert answer.endswith(", before its reset on Thursday at 18:00.")
+
+
+async def test_is_claude_down(claude: Claude, entry: MockConfigEntry) -> None:
+    """The status sensor answers if it is exposed, or else whether polls succeed."""
+    question = "is Claude down"
+    assert await ask(claude, question) == "No. claude.ai answers."
+    claude.server.set_fault("server_error")
+    await claude.pass_time()
+    assert await ask(claude, question) == f"Perhaps. {NOT_READ}"
+    claude.server.set_fault("session_invalid")
+    await claude.pass_time()
+    assert await ask(claude, question) == f"I do not know. {NOT_READ}"
+
+
+@pytest.mark.usefixtures("assist")
+@pytest.mark.parametrize(
+    ("indicator", "answer"),
+    [
+        ("none", "No. Claude's status page reports no problem."),
+        ("major", "In part. Claude's status page reports a major problem."),
+        ("critical", "Yes. Claude's status page reports a critical problem."),
+    ],
+)
+async def test_status_page(claude: Claude, indicator: str, answer: str) -> None:
+    """The status page answers for claude.ai, also while it cannot be read."""
+    claude.server.indicator = indicator
+    await claude.entry()
+    sensor = "sensor.claude_pulse_service_status"
+    await enable(claude, sensor)
+    assert EXPOSE in str(await ask(claude, "is Claude down"))
+    expose(claude, sensor)
+    assert await ask(claude, "is Claude down") == answer
+    claude.server.set_fault("server_error")
+    await claude.pass_time()
+    assert await ask(claude, "is Claude down") == f"{answer} {NOT_READ}"
+
+
+@pytest.mark.parametrize(
+    ("locale", "country", "am_pm"),
+    [
+        (None, "DE", False),
+        (None, "US", True),
+        ({"language": "en", "time_format": "12"}, "DE", True),
+        ({"language": "en", "time_format": "24"}, "US", False),
+        ({"language": "en", "time_format": "language"}, "US", True),
+        ({"language": "en-GB", "time_format": "language"}, "US", False),
+        ({"language": "de", "time_format": "system"}, "US", False),
+        ("invalid", "DE", False),
+    ],
+)
+async def test_clock_format(
+    claude: Claude,
+    entry: MockConfigEntry,
+    hass_admin_user: User,
+    hass_storage: dict[str, Any],
+    locale: Any,
+    country: str,
+    am_pm: bool,
+) -> None:
+    """Times are as the person's profile says, or as the language and the country do."""
+    await claude.hass.config.async_update(country=country)
+    hass_storage[f"frontend.user_data_{hass_admin_user.id}"] = {
+        "version": 1,
+        "data": {"language": locale},
+    }
+    result = await claude.hass.services.async_call(
+        "conversation",
+        "process",
+        {"text": QUESTION, "language": "en"},
+        blocking=True,
+        context=Context(user_id=hass_admin_user.id),
+        return_response=True,
+    )
+    times = ("3:40 PM", "Thursday 6:00 PM") if am_pm else ("15:40", "Thursday 18:00")
+    assert result["response"]["speech"]["plain"]["speech"] == (
+        f"{left(58, 'session', times[0])} {left(20, 'week', times[1])}"
+    )
 
 
 async def test_intent_without_assist(claude: Claude) -> None:
@@ -501,7 +766,7 @@ async def test_account_by_name(
 @needs("speech_slots")
 async def test_problems(claude: Claude) -> None:
     """A problem has a key, and the response then has no account."""
-    claude.serve(week(101.5))
+    claude.serve(session(5, None, **week(101.5)))
     await claude.entry()
     await set_up(claude, "intent")
 
@@ -515,10 +780,13 @@ async def test_problems(claude: Claude) -> None:
     expose(claude, WEEKLY_USAGE)
     assert await problem(account="carla") == "unknown_account"
     assert await problem(window="session") == "window_not_exposed"
+    claude.serve(week(101.5))
+    await claude.pass_time()
     expose(claude, SESSION_USAGE)
+    assert await problem(window="session") == "no_such_limit"
     _, speech_slots = await handle(claude)
     windows = speech_slots["accounts"][0]["windows"]
-    assert [window["left_percent"] for window in windows] == [None, 0]
+    assert [window["left_percent"] for window in windows] == [0]
 
 
 @needs("tools_for_models")
@@ -581,6 +849,12 @@ async def test_tool_for_models(claude: Claude, entry: MockConfigEntry) -> None:
     (account,) = (await call())["accounts"]
     assert account["readable"] is False
     assert account["windows"][0]["used_percent"] is None
+    # The account has no session limit.
+    claude.server.clear_faults()
+    claude.serve(WEEK)
+    await claude.pass_time()
+    (account,) = (await call())["accounts"]
+    assert (account["readable"], account["windows"]) == (True, [])
     expose(claude, SESSION_USAGE, exposed=False)
     assert await tools() == []
     assert await call() == {"accounts": []}
@@ -613,4 +887,14 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
         "do I have any Claude left",
     ):
         assert await ask(text) == BOTH_LEFT
+    assert "%" not in await ask("what is the cloud status")
     await check_changes(claude, ask)
+    for body, answer in (
+        ({}, "claude.ai shows no usage of these limits at the moment."),
+        (spend(37400, 40000), left(6.5, "spend limit")),
+    ):
+        claude.server.clear_faults()
+        claude.serve(body)
+        await claude.pass_time()
+        await enable(claude)
+        assert await ask() == answer

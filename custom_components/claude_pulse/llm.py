@@ -12,7 +12,7 @@ from homeassistant.helpers import llm
 # disables the tools of all integrations.
 from homeassistant.helpers.llm import LLM_API_ASSIST, Tool
 
-from .assist.answers import async_accounts
+from .assist.exposed import async_accounts
 from .const import DOMAIN
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class GetUsageTool(Tool):
         "Get the usage limits of Claude (claude.ai and Claude Code): how much is used and "
         "left in percent, when each limit resets in local time, and whether it is "
         "expected to last until then. There is a limit for a session of five hours and "
-        "one for the week, and some models have their own. Use this to answer questions "
+        "one for the week, and some models have their own. An account may lack some of "
+        "these, or have only a spend limit. Use this to answer questions "
         "like 'How much Claude do I have left?'. A value of null is unknown. If an "
         "account is not readable, all of its values are unknown at the moment. A limit "
         "without a reset time has not started."

@@ -1,109 +1,100 @@
-"""Builds spoken and structured answers for voice assistants and language models."""
+"""Builds spoken and structured answers for voice assistants.
+
+| Question | The answer has | It starts with |
+| --- | --- | --- |
+| `LEFT` | how much is left | |
+| `USED` | how much is used | |
+| `REACHED` | how much is left | yes if any limit is reached |
+| `OUT` | how much is left | yes if a limit is reached that blocks |
+| `AVAILABLE` | how much is left | no if a limit is reached that blocks |
+| `LASTS` | the forecasts | yes if all limits that have a forecast last |
+| `RUNS_OUT` | the forecasts | no if all limits that have a forecast last |
+| `RESETS` | the reset times | |
+| `STATUS` | whether Claude works | yes if it does not |
+
+Without yes or no, something that it depends on is unknown or not exposed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 import re
 from typing import Any
 
-from homeassistant.components.homeassistant.exposed_entities import async_should_expose
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
-from homeassistant.util import dt as dt_util
+from ..claude_ai.money import Money
+from .clock import Clock
+from .exposed import MODEL, OTHER, SESSION, SPEND, WEEK, Account, Service, Window
 
-from ..const import DOMAIN, WEEKDAYS
-from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, WindowSubject
-from ..runtime import Runtime, runtime_of
-from ..stored import title_of
+# The limits that a question can be about, apart from those with names.
+WINDOWS = (SESSION, WEEK)
 
-# The assistant of Home Assistant's own voice assistants.
-ASSIST = "conversation"
-
-# The limits that a question can be about.
-_KINDS = {SESSION_WINDOW: "session", WEEKLY_WINDOW: "week"}
-WINDOWS = tuple(_KINDS.values())
+LEFT, USED = "left", "used"
+REACHED, OUT, AVAILABLE = "reached", "out", "available"
+LASTS, RUNS_OUT, RESETS, STATUS = "lasts", "runs_out", "resets", "status"
+QUESTIONS = (LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS)
 
 # The reasons for an answer without limits.
 NOTHING_EXPOSED = "nothing_exposed"
+NO_SUCH_LIMIT = "no_such_limit"
 UNKNOWN_ACCOUNT = "unknown_account"
 WINDOW_NOT_EXPOSED = "window_not_exposed"
 
 _EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expose."
+_NOT_READ = "claude.ai can't be read at the moment."
 
-# strftime would follow the locale of the process.
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+_SPOKEN = {SPEND: "spend limit", MODEL: "{} week", OTHER: "limit {}"}
+_LIMITS = {SESSION: "session limit", WEEK: "weekly limit"}
+_CURRENCIES = {"EUR": "euros", "GBP": "pounds", "USD": "US dollars"}
+
+_STATUSES = {
+    "operational": "No. Claude's status page reports no problem.",
+    "minor": "No, but Claude's status page reports a minor problem.",
+    "major": "In part. Claude's status page reports a major problem.",
+    "critical": "Yes. Claude's status page reports a critical problem.",
+    "maintenance": "Claude's status page reports maintenance.",
+}
+
+# The name of an account is the rest of a sentence, which can be "me", "today" or "Ada this
+# week". These words are no part of it, unless an account is called so.
+_WINDOW_WORDS = {"session": SESSION, "week": WEEK, "weekly": WEEK}
+_WORD = re.compile(r"\w+")
+_FILL_WORDS = frozenset(
+    _WORD.findall(
+        """
+        a account afternoon again all an and anymore anyone at current currently day evening for he
+        her here him hour i in it just left limit me mine moment month more morning my
+        myself night now of on one our ours please rest right same she still that the their
+        them there these they this time today tomorrow tonight up us usage we window you your
+        """
+    )
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The values of a limit. They are None if the sensors do not show them.
+class Question:
+    """A question about all limits, or about one window, model or account."""
 
-    `kind` is one of `WINDOWS`, `model` or `other`. There can be several limits of the last
-    two kinds, with different names.
-    """
-
-    kind: str
-    name: str
-    used: int | float | None = None
-    resets_at: datetime | None = None
-    lasts: bool | None = None
+    kind: str = LEFT
+    window: str | None = None
+    model: str | None = None
+    account: str | None = None
 
     @property
-    def spoken(self) -> str:
-        """Return the name in a sentence."""
-        patterns = {"model": "{} week", "other": "limit {}"}
-        return patterns.get(self.kind, "{}").format(self.name)
+    def is_about_one(self) -> bool:
+        """Return whether it is about one limit."""
+        return bool(self.window or self.model)
 
     @property
-    def left(self) -> int | float | None:
-        """Return the percentage left."""
-        return None if self.used is None else max(0, round(100 - self.used, 1))
+    def limit(self) -> str:
+        """Return the name of the limit that it is about."""
+        return f"{self.model} limit" if self.model else _LIMITS[self.window or SESSION]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON, with the reset in local time."""
-        local = self.resets_at and dt_util.as_local(self.resets_at).isoformat()
-        return {
-            "window": self.kind,
-            "name": self.name,
-            "used_percent": self.used,
-            "left_percent": self.left,
-            "resets_at": local,
-            "lasts_until_reset": self.lasts,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The exposed limits of an entry. Their values are known if it is `readable`."""
-
-    title: str
-    readable: bool
-    windows: tuple[Window, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON."""
-        return {
-            "account": self.title,
-            "readable": self.readable,
-            "windows": [window.as_dict() for window in self.windows],
-        }
+    def is_about(self, window: Window) -> bool:
+        """Return whether it is about a limit."""
+        if self.model:
+            return window.kind in (MODEL, OTHER) and _contains(window.name, self.model)
+        return self.window in (None, window.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,143 +114,243 @@ class Answer:
         }
 
 
-@callback
-def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
-    """Return the accounts with limits that are exposed to an assistant."""
-    accounts = (
-        _account(hass, assistant, entry)
-        for entry in hass.config_entries.async_entries(DOMAIN)
-    )
-    return [account for account in accounts if account.windows]
-
-
-def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account:
-    """Return the exposed limits of an entry."""
-    runtime = runtime_of(hass, entry)
-    return Account(
-        title_of(entry),
-        runtime.has_values,
-        tuple(
-            _window(subject, runtime)
-            for subject in runtime.subjects
-            if _is_exposed(
-                hass, assistant, f"{entry.entry_id}_{subject.unique_key('usage')}"
-            )
-        ),
-    )
-
-
-def _is_exposed(hass: HomeAssistant, assistant: str, unique_id: str) -> bool:
-    """Return whether a sensor exists, is enabled and is exposed to an assistant."""
-    registry = er.async_get(hass)
-    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-    entity = registry.async_get(entity_id) if entity_id else None
-    if entity is None or entity.disabled:
-        return False
-    return async_should_expose(hass, assistant, entity.entity_id)
-
-
-def _window(subject: WindowSubject, runtime: Runtime) -> Window:
-    """Return the values of a limit."""
-    if kind := _KINDS.get(subject):
-        window = Window(kind, kind)
-    else:
-        (shown,) = subject.placeholders.values()
-        window = Window(
-            "model" if subject.translation_prefix == "model" else "other", shown
-        )
-    if (reading := runtime.reading(subject.identity)) is None:
-        return window
-    return replace(
-        window,
-        used=reading.window.percent,
-        resets_at=reading.window.resets_at,
-        lasts=reading.forecast.lasts if reading.forecast else None,
-    )
-
-
 def answer(
-    accounts: Sequence[Account],
-    now: datetime,
-    window: str | None = None,
-    name: str | None = None,
+    question: Question, accounts: Sequence[Account], service: Service, clock: Clock
 ) -> Answer:
-    """Answer how much is left, of all limits or of one window or account. Pure.
-
-    Times are in the time zone of `now`.
-    """
+    """Answer a question. Pure."""
+    if question.kind == STATUS and (accounts or service.status):
+        return Answer(_of_service(service), accounts)
     if not accounts:
-        return Answer(
-            f"I can't see how much Claude is left. {_EXPOSE}", (), NOTHING_EXPOSED
-        )
-    asked_name = " ".join((name or "").split())
-    chosen = _with_title(asked_name, accounts) if asked_name else accounts
+        return _not_exposed("Claude", NOTHING_EXPOSED)
+    question, chosen = _resolved(question, accounts)
     if not chosen:
         titles = " and ".join(account.title for account in accounts)
         return Answer(
-            f"I know no account called {asked_name}, only {titles}.",
+            f"I know no account called {question.account}, only {titles}.",
             (),
             UNKNOWN_ACCOUNT,
         )
-    if window:
-        chosen = [
-            replace(account, windows=asked)
-            for account in chosen
-            if (asked := tuple(item for item in account.windows if item.kind == window))
-        ]
-    if not chosen:
-        return Answer(
-            f"I can't see how much of the {window} is left. {_EXPOSE}",
-            (),
-            WINDOW_NOT_EXPOSED,
-        )
-    if len(accounts) == 1:
-        return Answer(_of_account(chosen[0], now), chosen)
-    sentences = (f"{item.title}: {_of_account(item, now)}" for item in chosen)
+    if question.is_about_one:
+        all_chosen, chosen = chosen, [*_with_limit(question, chosen)]
+        if not chosen:
+            return _without_limit(question, all_chosen)
+    titled = len(accounts) > 1
+    sentences = (
+        f"{item.title}: {text}" if titled else text
+        for item in chosen
+        if (text := _of_account(question, item, clock))
+    )
     return Answer(" ".join(sentences), chosen)
+
+
+def _not_exposed(what: str, problem: str) -> Answer:
+    """Return the answer about limits that are not exposed."""
+    return Answer(f"I can't see how much {what} is left. {_EXPOSE}", (), problem)
+
+
+def _resolved(
+    question: Question, accounts: Sequence[Account]
+) -> tuple[Question, Sequence[Account]]:
+    """Return the question without fill words, and the accounts that it is about."""
+    asked = " ".join((question.account or "").split())
+    if not asked:
+        return question, accounts
+    question = replace(question, account=asked)
+    if chosen := _with_title(asked, accounts):
+        return question, chosen
+    words = _words(asked).split()
+    name = " ".join(
+        word for word in words if word not in _FILL_WORDS and word not in _WINDOW_WORDS
+    )
+    windows = [_WINDOW_WORDS[word] for word in words if word in _WINDOW_WORDS]
+    if windows and not question.is_about_one:
+        question = replace(question, window=windows[0])
+    if not name:
+        return question, accounts
+    if chosen := _with_title(name, accounts):
+        return question, chosen
+    about_model = replace(question, model=name)
+    known = (
+        item for account in accounts for item in (*account.windows, *account.hidden)
+    )
+    return (
+        (about_model, accounts)
+        if any(map(about_model.is_about, known))
+        else (question, ())
+    )
 
 
 def _with_title(name: str, accounts: Sequence[Account]) -> Sequence[Account]:
     """Return the accounts with this title, or else with these words in it."""
-    words = _words(name)
-    titles = [(_words(item.title), item) for item in accounts]
-    return [item for title, item in titles if title == words] or [
-        item for title, item in titles if f" {words} " in f" {title} "
+    return [item for item in accounts if _words(item.title) == _words(name)] or [
+        item for item in accounts if _contains(item.title, name)
     ]
+
+
+def _contains(text: str, words: str) -> bool:
+    """Return whether a text contains words."""
+    return f" {_words(words)} " in f" {_words(text)} "
 
 
 def _words(text: str) -> str:
     """Return the words of a text in lower case."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(_WORD.findall(text.casefold()))
 
 
-def _of_account(account: Account, now: datetime) -> str:
+def _with_limit(question: Question, accounts: Iterable[Account]) -> Iterable[Account]:
+    """Yield the accounts that have the limit in question, with only this limit."""
+    for account in accounts:
+        if windows := tuple(filter(question.is_about, account.windows)):
+            yield replace(account, windows=windows, hidden=())
+
+
+def _without_limit(question: Question, accounts: Sequence[Account]) -> Answer:
+    """Return the answer about a limit that no account shows."""
+    if any(question.is_about(item) for account in accounts for item in account.hidden):
+        what = f"{question.model} week" if question.model else question.window
+        return _not_exposed(f"of the {what}", WINDOW_NOT_EXPOSED)
+    if not all(account.readable for account in accounts):
+        return Answer(_NOT_READ, accounts)
+    have = "This account has" if len(accounts) == 1 else "These accounts have"
+    return Answer(f"{have} no {question.limit}.", (), NO_SUCH_LIMIT)
+
+
+def _of_service(service: Service) -> str:
+    """Return sentences about claude.ai as a whole."""
+    unread = not service.answers
+    if service.status:
+        return _STATUSES[service.status] + (f" {_NOT_READ}" if unread else "")
+    if unread:
+        return f"{'Perhaps' if service.fails else 'I do not know'}. {_NOT_READ}"
+    return "No. claude.ai answers."
+
+
+def _of_account(question: Question, account: Account, clock: Clock) -> str:
     """Return sentences about the limits of an account."""
     if not account.readable:
-        return "claude.ai can't be read at the moment."
-    return " ".join(_of_window(window, now) for window in account.windows)
+        return _NOT_READ
+    if not account.windows:
+        if account.hidden:
+            return _not_exposed("Claude", NOTHING_EXPOSED).text
+        return "claude.ai shows no limits for this account."
+    windows: Iterable[Window] = account.windows
+    verdict = _verdict(question, account)
+    if question.kind == REACHED and verdict:
+        windows = [item for item in windows if item.is_used_up]
+    sentence = _SENTENCES.get(question.kind, _left)
+    sentences = [text for item in windows if (text := sentence(item, clock))]
+    if not sentences:
+        names = " and ".join(_spoken(item) for item in windows)
+        sentences = [f"There is no forecast for the {names} at the moment."]
+    start = [] if verdict is None else ["Yes." if verdict else "No."]
+    return " ".join((*start, *sentences))
 
 
-def _of_window(window: Window, now: datetime) -> str:
-    """Return a sentence about a limit."""
+def _verdict(question: Question, account: Account) -> bool | None:
+    """Return yes or no, or None if that is unknown or not asked."""
+    kind, windows = question.kind, account.windows
+    is_complete = not any(window.blocks for window in account.hidden)
+    if kind in (LASTS, RUNS_OUT):
+        known = [
+            not window.is_used_up and window.lasts
+            for window in windows
+            if window.is_used_up or window.lasts is not None
+        ]
+        if not known or (all(known) and not is_complete):
+            return None
+        return all(known) == (kind == LASTS)
+    if kind not in (REACHED, OUT, AVAILABLE):
+        return None
+    if kind != REACHED:
+        windows = tuple(item for item in windows if item.blocks) or windows
+    used_up = [window.is_used_up for window in windows]
+    if True not in used_up and (None in used_up or not is_complete):
+        return None
+    return (True in used_up) != (kind == AVAILABLE)
+
+
+def _spoken(window: Window) -> str:
+    """Return the name of a limit in a sentence."""
+    return _SPOKEN.get(window.kind, "{}").format(window.name)
+
+
+def _if_extreme(window: Window, clock: Clock) -> str | None:
+    """Return the sentence about a limit that is unknown, unused or used up, or None."""
+    name = _spoken(window)
     if window.used is None:
-        return f"How much of the {window.spoken} is left is not known at the moment."
-    until = _until(window.resets_at, now) if window.resets_at else None
-    if window.used >= 100:
-        return f"The {window.spoken} is used up{f' until {until}' if until else ''}."
-    if window.used == 0 and until is None:
-        return f"Nothing of the {window.spoken} is used."
-    left = f"{window.left} % of the {window.spoken} is left"
-    return f"{left}, until {until}." if until else f"{left}."
+        return f"How much of the {name} is left is not known at the moment."
+    if window.is_used_up:
+        until = f" until {clock.until(window.resets_at)}" if window.resets_at else ""
+        return f"The {name} is used up{until}."
+    if window.used == 0 and window.resets_at is None and not window.spent:
+        return f"Nothing of the {name} is used."
+    return None
 
 
-def _until(moment: datetime, now: datetime) -> str:
-    """Return a time as `15:40`, `Thursday 18:00` or `3 December 18:00`."""
-    local = moment.astimezone(now.tzinfo)
-    clock = f"{local.hour:02}:{local.minute:02}"
-    days = (local.date() - now.date()).days
-    if days == 0:
-        return clock
-    if 0 < days < len(WEEKDAYS):
-        return f"{WEEKDAYS[local.weekday()]} {clock}"
-    return f"{local.day} {_MONTHS[local.month - 1]} {clock}"
+def _left(window: Window, clock: Clock) -> str:
+    """Return how much of a limit is left."""
+    if extreme := _if_extreme(window, clock):
+        return extreme
+    left = f"{window.left} % of the {_spoken(window)} is left"
+    if window.spent:
+        spent, limit = window.spent
+        remaining = replace(limit, amount=max(0, limit.amount - spent.amount))
+        return f"{left}: {_amount(remaining)} of {_amount(limit)} {_currency(limit)}."
+    if window.resets_at:
+        return f"{left}, until {clock.until(window.resets_at)}."
+    return f"{left}."
+
+
+def _used(window: Window, clock: Clock) -> str:
+    """Return how much of a limit is used."""
+    if extreme := _if_extreme(window, clock):
+        return extreme
+    used = f"{window.used} % of the {_spoken(window)} is used"
+    if window.spent:
+        spent, limit = window.spent
+        return f"{used}: {_amount(spent)} of {_amount(limit)} {_currency(limit)}."
+    if window.resets_at:
+        return f"{used}. It resets {clock.at(window.resets_at)}."
+    return f"{used}."
+
+
+def _lasts(window: Window, clock: Clock) -> str | None:
+    """Return the forecast of a limit, or None if there is none."""
+    if window.used is None or window.is_used_up:
+        return _if_extreme(window, clock)
+    if window.lasts is None or window.resets_at is None:
+        return None
+    name, reset = _spoken(window), f"its reset {clock.at(window.resets_at)}"
+    if window.lasts:
+        return f"The {name} is expected to last until {reset}."
+    runs_out = f" {clock.at(window.runs_out_at)}," if window.runs_out_at else ""
+    return f"The {name} is expected to run out{runs_out} before {reset}."
+
+
+def _resets(window: Window, clock: Clock) -> str:
+    """Return when a limit resets."""
+    name = _spoken(window)
+    if window.resets_at:
+        remaining = clock.remaining(window.resets_at)
+        return f"The {name} resets in {remaining}, {clock.at(window.resets_at)}."
+    if window.used == 0 and window.kind != SPEND:
+        return f"Nothing of the {name} is used."
+    return f"When the {name} resets is not known."
+
+
+_SENTENCES: dict[str, Callable[[Window, Clock], str | None]] = {
+    USED: _used,
+    LASTS: _lasts,
+    RUNS_OUT: _lasts,
+    RESETS: _resets,
+}
+
+
+def _amount(money: Money) -> str:
+    """Return an amount without its currency."""
+    return f"{money.amount:.{money.decimals}f}"
+
+
+def _currency(money: Money) -> str:
+    """Return the currency of an amount in words."""
+    return _CURRENCIES.get(money.currency or "", money.currency or "").rstrip()

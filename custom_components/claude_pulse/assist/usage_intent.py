@@ -8,9 +8,10 @@ from __future__ import annotations
 import voluptuous as vol
 
 from homeassistant.helpers import config_validation as cv, intent
-from homeassistant.util import dt as dt_util
 
-from .answers import ASSIST, WINDOWS, answer, async_accounts
+from .answers import LEFT, QUESTIONS, WINDOWS, Question, answer
+from .clock import async_clock
+from .exposed import ASSIST, async_accounts, async_service
 
 INTENT_GET_USAGE = "ClaudePulseGetUsage"
 
@@ -28,17 +29,27 @@ class GetUsageHandler(intent.IntentHandler):
         "Returns how much of the Claude usage limits is left and when they reset"
     )
     slot_schema = {  # noqa: RUF012
-        vol.Optional("window"): vol.In(WINDOWS),
         vol.Optional("account"): cv.string,
+        vol.Optional("model"): cv.string,
+        vol.Optional("question"): vol.In(QUESTIONS),
+        vol.Optional("window"): vol.In(WINDOWS),
     }
 
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
         """Answer the question."""
+        hass, assistant = intent_obj.hass, intent_obj.assistant or ASSIST
         slots = self.async_validate_slots(intent_obj.slots)
         asked = {name: slot["value"] for name, slot in slots.items()}
-        accounts = async_accounts(intent_obj.hass, intent_obj.assistant or ASSIST)
         result = answer(
-            accounts, dt_util.now(), asked.get("window"), asked.get("account")
+            Question(
+                asked.get("question", LEFT),
+                asked.get("window"),
+                asked.get("model"),
+                asked.get("account"),
+            ),
+            async_accounts(hass, assistant),
+            async_service(hass, assistant),
+            await async_clock(hass, intent_obj.context.user_id, intent_obj.language),
         )
         response = intent_obj.create_response()
         # After an action, some satellites only beep.

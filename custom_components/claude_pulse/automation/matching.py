@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import voluptuous as vol
@@ -76,22 +76,32 @@ def async_listen_for(
 
 
 def readings_of(hass: HomeAssistant, entity_ids: set[str]) -> list[Reading | None]:
-    """Return the reading of each event entity's limit, or None if it is unknown."""
+    """Return the reading of each event entity's limit, or None if it is unknown.
+
+    Limits that the account does not have are left out.
+    """
     registry = er.async_get(hass)
     return [
-        _reading_of(hass, entity)
+        reading
         for entity in map(registry.async_get, entity_ids)
         if entity is not None and is_event_entity(entity)
+        for reading in _readings_of(hass, entity)
     ]
 
 
-def _reading_of(hass: HomeAssistant, entity: er.RegistryEntry) -> Reading | None:
-    """Return the reading of an event entity's limit, or None if it is unknown."""
+def _readings_of(
+    hass: HomeAssistant, entity: er.RegistryEntry
+) -> Iterator[Reading | None]:
+    """Yield the reading of an event entity's limit, if the account has this limit."""
     entry_id = str(entity.config_entry_id)
-    if (entry := hass.config_entries.async_get_entry(entry_id)) is None:
-        return None
-    runtime = runtime_of(hass, entry)
+    entry = hass.config_entries.async_get_entry(entry_id)
+    runtime = runtime_of(hass, entry) if entry else None
+    if runtime is None or not runtime.has_values:
+        yield None
+        return
     for window in runtime.subjects:
-        if entity.unique_id == events_unique_id(entry_id, window):
-            return runtime.reading(window.identity)
-    return None
+        if (
+            entity.unique_id == events_unique_id(entry_id, window)
+            and window.identity in runtime.readings
+        ):
+            yield runtime.reading(window.identity)

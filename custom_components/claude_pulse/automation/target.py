@@ -6,7 +6,7 @@ Imported only if Home Assistant supports them, see `load_if_supported`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import voluptuous as vol
 
@@ -19,6 +19,7 @@ from ..const import CONF_OPTIONS
 
 if TYPE_CHECKING:
     from homeassistant.helpers.target import TargetSelection
+    from homeassistant.helpers.typing import ConfigType
 else:
     try:
         from homeassistant.helpers.target import TargetSelection
@@ -34,6 +35,20 @@ def target_schema(options: Mapping[Any, Any]) -> vol.Schema:
     else:
         options_schema = {vol.Optional(CONF_OPTIONS, default={}): {}}
     return vol.Schema({vol.Required(CONF_TARGET): cv.TARGET_FIELDS, **options_schema})
+
+
+class WithTarget:
+    """Validates the configuration of a trigger or condition that has a target."""
+
+    schema: ClassVar[vol.Schema]
+
+    @classmethod
+    async def async_validate_config(
+        cls, hass: HomeAssistant, config: ConfigType
+    ) -> ConfigType:
+        """Validate the target and the options."""
+        validated: ConfigType = cls.schema(config)
+        return validated
 
 
 def targeted_entity_ids(hass: HomeAssistant, target: Mapping[str, Any]) -> set[str]:

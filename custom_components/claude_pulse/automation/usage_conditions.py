@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -16,27 +16,27 @@ from homeassistant.helpers.condition import Condition
 
 from ..forecast.readings import Reading
 from .matching import PERCENTAGE_SCHEMA, readings_of
-from .target import target_schema, targeted_entity_ids
+from .target import WithTarget, target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:
     from homeassistant.helpers.condition import ConditionConfig
-    from homeassistant.helpers.typing import ConfigType
 
 _AT_LEAST = "at_least"
 
 
-class _WindowCondition(Condition):
-    """Base class: passes if all targeted limits pass."""
+class _WindowCondition(WithTarget, Condition):
+    """Base class: passes if all targeted limits pass.
 
-    schema: ClassVar[vol.Schema] = target_schema({})
+    | A limit that | Enough is left | Will last |
+    | --- | --- | --- |
+    | the account does not have | is ignored | is ignored |
+    | has no forecast, for example a session that has not started | counts | is ignored |
+    | is unknown | fails | fails |
 
-    @classmethod
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the target and the options."""
-        validated: ConfigType = cls.schema(config)
-        return validated
+    If no limit counts, the condition fails.
+    """
+
+    schema = target_schema({})
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Initialize the condition."""
@@ -46,20 +46,22 @@ class _WindowCondition(Condition):
         self._target = config.target or {}
 
     def _async_check(self, **_: Any) -> bool:
-        """Return whether all targeted limits pass. Return False if a limit is unknown."""
+        """Return whether the targeted limits pass."""
         entity_ids = targeted_entity_ids(self._home, self._target)
-        readings = readings_of(self._home, entity_ids)
-        return bool(readings) and all(
-            reading is not None and self._holds(reading) for reading in readings
-        )
+        results = [
+            reading is not None and self._holds(reading)
+            for reading in readings_of(self._home, entity_ids)
+        ]
+        counting = [result for result in results if result is not None]
+        return bool(counting) and all(counting)
 
     async def async_get_checker(self) -> Callable[..., bool]:
         """Return the check. Home Assistant before 2026.6 calls this."""
         return lambda *_, **__: self._async_check()
 
     @abstractmethod
-    def _holds(self, reading: Reading) -> bool:
-        """Return whether one limit passes."""
+    def _holds(self, reading: Reading) -> bool | None:
+        """Return whether one limit passes, or None if it is ignored."""
 
 
 class HasLeft(_WindowCondition):
@@ -75,9 +77,11 @@ class HasLeft(_WindowCondition):
 class WillLast(_WindowCondition):
     """Checks that the limit lasts until its reset."""
 
-    def _holds(self, reading: Reading) -> bool:
+    def _holds(self, reading: Reading) -> bool | None:
         """Return whether the forecast says that it lasts."""
-        return reading.forecast is not None and reading.forecast.lasts
+        if reading.window.percent >= 100:
+            return False
+        return reading.forecast.lasts if reading.forecast else None
 
 
 CONDITIONS: Mapping[str, type[Condition]] = {

@@ -20,26 +20,16 @@ from .matching import (
     USAGE_CROSSED,
     async_listen_for,
 )
-from .target import target_schema, targeted_entity_ids
+from .target import WithTarget, target_schema, targeted_entity_ids
 
 if TYPE_CHECKING:
     from homeassistant.helpers.trigger import TriggerActionRunner, TriggerConfig
-    from homeassistant.helpers.typing import ConfigType
 
 
-class _EventTrigger(Trigger):
+class _EventTrigger(WithTarget, Trigger):
     """Triggers on one event type of the targeted limits."""
 
-    schema: ClassVar[vol.Schema]
     trigger_type: ClassVar[str]
-
-    @classmethod
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the target and the options."""
-        validated: ConfigType = cls.schema(config)
-        return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Initialize the trigger."""
