@@ -15,7 +15,14 @@ from homeassistant.core import Event, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import Store
 
-from ..common import Claude, pass_steps, reauth_flows, reload, seat_of
+from ..common import (
+    Claude,
+    pass_steps,
+    reauth_flows,
+    reload,
+    seat_of,
+    update_by_hand,
+)
 from .common import (
     SESSION_EVENTS,
     SESSION_RESET,
@@ -169,6 +176,18 @@ async def test_second_answer_is_requested_soon(claude: Claude, interval: int) ->
     await pass_steps(claude, 4, 63)
     assert log.texts == ["weekly refilled", "weekly available_again"]
     assert claude.polls == before + (2 if interval == 120 else 1)
+
+
+async def test_answer_too_soon_to_confirm(claude: Claude) -> None:
+    """An update by hand within a minute does not delay the confirmation."""
+    _, log = await begin(claude, body(10))
+    claude.serve(body(80))
+    await claude.pass_time()
+    await claude.pass_time(20)
+    await update_by_hand(claude.hass)
+    assert log.texts == []
+    await claude.pass_time(66)
+    assert log.texts == ["session threshold_reached 75"]
 
 
 async def test_confirmed_event_is_sent_at_once(claude: Claude) -> None:

@@ -209,7 +209,7 @@ def _window(subject: WindowSubject, runtime: Runtime, *, show_money: bool) -> Wi
     if (reading := runtime.reading(subject.identity)) is None:
         return window
     forecast, spend = reading.forecast, runtime.coordinator.data.spend
-    if window.kind == SPEND and show_money and spend and spend.limit:
+    if window.kind == SPEND and show_money and spend and spend.spent and spend.limit:
         window = replace(window, spent=(spend.spent, spend.limit))
     return replace(
         window,

@@ -99,6 +99,7 @@ def detect_events(
     for identity, known in list(after.items()):
         # Without any window, the plan has ended, or the answer is incomplete.
         if not windows or not _is_blocked(known, now):
+            after[identity] = confirmed(known)
             continue
         lifted = UsageWindow(identity, None, 0, None)
         after[identity] = doubted(known, lifted, context.elapsed, now)
@@ -124,7 +125,7 @@ def detect_events(
     return Detection(
         after,
         sorted(events, key=lambda event: TYPES.index(event.type)),
-        any(item.doubted_at == now for item in after.values()),
+        any(item.doubted_at is not None for item in after.values()),
     )
 
 
