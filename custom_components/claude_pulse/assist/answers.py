@@ -19,20 +19,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-import re
 from typing import Any
 
 from ..claude_ai.money import Money
 from .clock import Clock
-from .exposed import MODEL, OTHER, SESSION, SPEND, WEEK, Account, Service, Window
-
-# The limits that a question can be about, apart from those with names.
-WINDOWS = (SESSION, WEEK)
-
-LEFT, USED = "left", "used"
-REACHED, OUT, AVAILABLE = "reached", "out", "available"
-LASTS, RUNS_OUT, RESETS, STATUS = "lasts", "runs_out", "resets", "status"
-QUESTIONS = (LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS)
+from .exposed import MODEL, OTHER, SPEND, Account, Service, Window
+from .questions import (
+    AVAILABLE,
+    LASTS,
+    OUT,
+    REACHED,
+    RESETS,
+    RUNS_OUT,
+    STATUS,
+    USED,
+    Question,
+    resolve,
+)
 
 # The reasons for an answer without limits.
 NOTHING_EXPOSED = "nothing_exposed"
@@ -44,7 +47,6 @@ _EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expo
 _NOT_READ = "claude.ai can't be read at the moment."
 
 _SPOKEN = {SPEND: "spend limit", MODEL: "{} week", OTHER: "limit {}"}
-_LIMITS = {SESSION: "session limit", WEEK: "weekly limit"}
 _CURRENCIES = {"EUR": "euros", "GBP": "pounds", "USD": "US dollars"}
 
 _STATUSES = {
@@ -54,47 +56,6 @@ _STATUSES = {
     "critical": "Yes. Claude's status page reports a critical problem.",
     "maintenance": "Claude's status page reports maintenance.",
 }
-
-# The name of an account is the rest of a sentence, which can be "me", "today" or "Ada this
-# week". These words are no part of it, unless an account is called so.
-_WINDOW_WORDS = {"session": SESSION, "week": WEEK, "weekly": WEEK}
-_WORD = re.compile(r"\w+")
-_FILL_WORDS = frozenset(
-    _WORD.findall(
-        """
-        a account afternoon again all an and anymore anyone at current currently day evening for he
-        her here him hour i in it just left limit me mine moment month more morning my
-        myself night now of on one our ours please rest right same she still that the their
-        them there these they this time today tomorrow tonight up us usage we window you your
-        """
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question about all limits, or about one window, model or account."""
-
-    kind: str = LEFT
-    window: str | None = None
-    model: str | None = None
-    account: str | None = None
-
-    @property
-    def is_about_one(self) -> bool:
-        """Return whether it is about one limit."""
-        return bool(self.window or self.model)
-
-    @property
-    def limit(self) -> str:
-        """Return the name of the limit that it is about."""
-        return f"{self.model} limit" if self.model else _LIMITS[self.window or SESSION]
-
-    def is_about(self, window: Window) -> bool:
-        """Return whether it is about a limit."""
-        if self.model:
-            return window.kind in (MODEL, OTHER) and _contains(window.name, self.model)
-        return self.window in (None, window.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +83,7 @@ def answer(
         return Answer(_of_service(service), accounts)
     if not accounts:
         return _not_exposed("Claude", NOTHING_EXPOSED)
-    question, chosen = _resolved(question, accounts)
+    question, chosen = resolve(question, accounts)
     if not chosen:
         titles = " and ".join(account.title for account in accounts)
         return Answer(
@@ -146,55 +107,6 @@ def answer(
 def _not_exposed(what: str, problem: str) -> Answer:
     """Return the answer about limits that are not exposed."""
     return Answer(f"I can't see how much {what} is left. {_EXPOSE}", (), problem)
-
-
-def _resolved(
-    question: Question, accounts: Sequence[Account]
-) -> tuple[Question, Sequence[Account]]:
-    """Return the question without fill words, and the accounts that it is about."""
-    asked = " ".join((question.account or "").split())
-    if not asked:
-        return question, accounts
-    question = replace(question, account=asked)
-    if chosen := _with_title(asked, accounts):
-        return question, chosen
-    words = _words(asked).split()
-    name = " ".join(
-        word for word in words if word not in _FILL_WORDS and word not in _WINDOW_WORDS
-    )
-    windows = [_WINDOW_WORDS[word] for word in words if word in _WINDOW_WORDS]
-    if windows and not question.is_about_one:
-        question = replace(question, window=windows[0])
-    if not name:
-        return question, accounts
-    if chosen := _with_title(name, accounts):
-        return question, chosen
-    about_model = replace(question, model=name)
-    known = (
-        item for account in accounts for item in (*account.windows, *account.hidden)
-    )
-    return (
-        (about_model, accounts)
-        if any(map(about_model.is_about, known))
-        else (question, ())
-    )
-
-
-def _with_title(name: str, accounts: Sequence[Account]) -> Sequence[Account]:
-    """Return the accounts with this title, or else with these words in it."""
-    return [item for item in accounts if _words(item.title) == _words(name)] or [
-        item for item in accounts if _contains(item.title, name)
-    ]
-
-
-def _contains(text: str, words: str) -> bool:
-    """Return whether a text contains words."""
-    return f" {_words(words)} " in f" {_words(text)} "
-
-
-def _words(text: str) -> str:
-    """Return the words of a text in lower case."""
-    return " ".join(_WORD.findall(text.casefold()))
 
 
 def _with_limit(question: Question, accounts: Iterable[Account]) -> Iterable[Account]:

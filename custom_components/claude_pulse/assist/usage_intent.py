@@ -9,9 +9,10 @@ import voluptuous as vol
 
 from homeassistant.helpers import config_validation as cv, intent
 
-from .answers import LEFT, QUESTIONS, WINDOWS, Question, answer
+from .answers import answer
 from .clock import async_clock
 from .exposed import ASSIST, async_accounts, async_service
+from .questions import LEFT, QUESTIONS, WINDOWS, Question
 
 INTENT_GET_USAGE = "ClaudePulseGetUsage"
 
