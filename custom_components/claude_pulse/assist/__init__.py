@@ -5,5 +5,5 @@ and the structured answer, with the times of `clock`. `usage_intent` is the inte
 voice assistants. The tool for language models is in `llm.py`, where Home Assistant looks
 for it.
 
-This package imports `runtime` and the modules below it.
+This package imports `runtime` and lower layers.
 """

@@ -3,5 +3,5 @@
 `delivery` serves the module and adds it to the dashboards. `websocket` answers its request
 for data that it cannot read from enabled entities. `claude-pulse.js` is the card.
 
-This package imports `runtime` and the modules below it.
+This package imports `runtime` and lower layers.
 """
