@@ -246,6 +246,22 @@ async def test_refusal_without_json(
     assert len(server.requests) == requests
 
 
+async def test_parameter_refused_and_no_json(
+    serve: Serve, client: ClaudeAiClient
+) -> None:
+    """The parameter is left out only after a good answer without it."""
+
+    async def answer(request: web.Request) -> web.Response:
+        """Refuse the parameter, and send something else without it."""
+        return web.Response(text="no JSON", status=400 if request.query else 200)
+
+    server = await serve(answer)
+    for _ in range(2):
+        with pytest.raises(errors.UnavailableError):
+            await client.usage(ORG_ID)
+    assert [bool(request.query) for request in server.requests] == [True, False] * 2
+
+
 async def test_usage_body(ada: Ada) -> None:
     """The last body of `usage` is stored without changes."""
     ada.seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}

@@ -358,6 +358,7 @@ NOTHING = extra(
         ({"spend": {**TRIMMED, "disabled_reason": "by_owner"}}, None),
         ({"extra_usage": {**NOTHING, "utilization": 100}}, None),
         ({"spend": {**ZERO, "percent": 100}}, None),
+        ({"spend": ZERO, "extra_usage": {"spend_limit_reached": True}}, None),
     ],
 )
 def test_nothing_left(body: dict[str, Any], expected: Spend | None) -> None:

@@ -54,7 +54,7 @@ def organization(**members: Any) -> dict[str, Any]:
         ("Ultra", ["chat", "claude_ultra"], "default_claude_ultra", {}),
         ("Ultra", ["claude_pro", "claude_ultra", "chat"], None, {}),
         ("Max", ["claude_ultra", "claude_max"], None, {}),
-        ("Big Lab", ["claude_big_lab"], None, {}),
+        ("Big Lab 20x", ["claude_big_lab_20x"], None, {}),
         ("Free", ["chat", "claude_", "claude__x", "claude_Ü", "my_claude_x"], None, {}),
         ("Education", ["chat"], None, {"plan_display_name": "Education"}),
         ("Education", [], None, {"plan_display_name": "Education"}),
