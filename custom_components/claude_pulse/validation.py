@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.credentials import parse_org_id, parse_session_key
@@ -28,10 +28,15 @@ from .const import (
     CONF_WORKING_DAYS,
 )
 from .polling.sessions import short_session
-from .reauth import async_abort_flows
+from .reauth import async_abort_flows, async_share_key
 from .runtime import runtime_of
-from .seat import is_seat_configured, unique_id_of
-from .stored import data_of, seat_id_of
+from .seat import (
+    account_id_of,
+    async_entries_of_account,
+    is_seat_configured,
+    unique_id_of,
+)
+from .stored import data_of
 
 _OPTIONS = (CONF_UPDATE_INTERVAL, CONF_WORKING_DAYS, *ALERT_DEFAULTS)
 
@@ -147,11 +152,12 @@ async def async_apply(
 ) -> None:
     """Store checked changes and options, and reload the entry.
 
-    The other flows of the entry are aborted if the changes make them superfluous.
+    A new key reaches the other entries of the account. Other flows are aborted if the
+    changes make them superfluous.
     """
     data, options = {**entry.data, **changes.data}, dict(entry.options)
-    has_new_key = CONF_SESSION_KEY in changes.data
-    if has_new_key:
+    session_key = changes.data.get(CONF_SESSION_KEY)
+    if session_key:
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         data.pop(CONF_SESSION_KEY_SINCE, None)
     for key in _OPTIONS:
@@ -165,10 +171,25 @@ async def async_apply(
         unique_id=changes.unique_id or entry.unique_id,
     )
     back_off = runtime_of(hass, entry).back_off
-    if has_new_key or not (back_off.failure and back_off.failure.is_key_expired):
+    if session_key or not (back_off.failure and back_off.failure.is_key_expired):
         async_abort_flows(hass, entry, except_for=flow_id)
         back_off.reset()
+    if session_key:
+        async_share_entered_key(hass, account_id_of(entry), session_key, entry)
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+
+
+@callback
+def async_share_entered_key(
+    hass: HomeAssistant,
+    account_id: str | None,
+    session_key: str,
+    source: ConfigEntry | None = None,
+) -> None:
+    """Use a session key that claude.ai has accepted for all entries of its account."""
+    for entry in async_entries_of_account(hass, account_id, except_for=source):
+        runtime_of(hass, entry).back_off.forget_key()
+    async_share_key(hass, account_id, session_key, source)
 
 
 async def _async_check_seat(
@@ -181,7 +202,7 @@ async def _async_check_seat(
     stored = data_of(entry)
     org_id = data.get(CONF_ORG_ID, stored.org_id)
     session_key = data.get(CONF_SESSION_KEY, stored.session_key)
-    known_account_id = seat_id_of(entry).partition("_")[2]
+    known_account_id = account_id_of(entry)
     async with short_session(hass) as session:
         client = ClaudeAiClient(session, session_key)
         refusal: ClaudeAiError | None = None
