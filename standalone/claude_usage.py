@@ -28,7 +28,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import errno
@@ -126,6 +126,13 @@ def rounded(value: object) -> int | float | None:
         return None
     decimal = round(float(number), 1)
     return int(decimal) if decimal.is_integer() else decimal
+
+
+def with_decimals(number: int | float, other: int | float | None) -> int | float:
+    """Return a percentage, with the decimals of another one that was not rounded."""
+    if isinstance(number, int) and other is not None and abs(other - number) < 1:
+        return other
+    return number
 
 
 def time_of(value: object) -> datetime | None:
@@ -344,6 +351,8 @@ def parse_org_id(text: str) -> str:
 MAX_ORGANIZATIONS = 48
 
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
+_PRO = "claude_pro"
+_CAPABILITY = re.compile(r"claude_([a-z0-9]+(?:_[a-z0-9]+)*)")
 _MULTIPLIER = re.compile(r"_(\d+x)$")
 
 
@@ -370,9 +379,9 @@ def parse_organization(body: object) -> Organization | None:
     name = text_of(members.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
-    capabilities = {
+    capabilities = [
         item for item in items_of(members.get("capabilities")) if isinstance(item, str)
-    }
+    ]
     return Organization(
         org_id=org_id,
         name=name,
@@ -399,11 +408,20 @@ def _uuid(value: object) -> str | None:
     return str(UUID(text)) if text and is_org_id(text) else None
 
 
-def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
+def _plan(members: Mapping[str, Any], capabilities: Sequence[str]) -> str | None:
     """Return the name of the plan, or None if it is unknown.
 
-    The order matters, because a tier is ambiguous: `default_claude_ai` is Free or Pro,
-    and a member of a team can have `default_claude_max_5x`.
+    The first rule that matches decides, because a tier is ambiguous: `default_claude_ai`
+    is Free or Pro, and a member of a team can have `default_claude_max_5x`.
+
+    | Members | Plan |
+    | --- | --- |
+    | `raven_type`, capability or tier of a company | Enterprise or Team |
+    | `plan_display_name` | that name |
+    | `claude_max` | Max, with the multiplier of the tier |
+    | `claude_ultra` and other names | Ultra and so on |
+    | `claude_pro` | Pro |
+    | `chat` | Free |
     """
     tier = text_of(members.get("rate_limit_tier")) or ""
     raven = text_of(members.get("raven_type"))
@@ -415,18 +433,22 @@ def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
         return "Enterprise"
     if raven or "raven" in capabilities or tier.startswith("default_raven"):
         return "Team"
+    if name := text_of(members.get("plan_display_name")):
+        return name
     if "claude_max" in capabilities:
         multiplier = _MULTIPLIER.search(tier)
         return f"Max {multiplier[1]}" if multiplier else "Max"
-    if "claude_pro" in capabilities:
-        return "Pro"
-    if name := text_of(members.get("plan_display_name")):
-        return name
+    # Pro is the last one, because an account can have it in addition to its plan.
+    for capability in sorted(capabilities, key=lambda item: item == _PRO):
+        if found := _CAPABILITY.fullmatch(capability):
+            return text_of(found[1].replace("_", " ").title())
     return "Free" if "chat" in capabilities else None
 
 
 # --- claude_ai/money.py
 # Parse amounts of money: paid usage, credit pools and the prepaid balance.
+
+_OUT_OF_CREDITS = "out_of_credits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,73 +464,148 @@ class Money:
 class Spend:
     """Paid usage beyond the plan.
 
-    `limit` is None if it is unlimited. `percent` is the spent share of the limit,
-    computed if claude.ai does not send it.
+    `spent` is None if claude.ai only says that nothing more can be spent. `limit` is None
+    if it is unlimited, and can be zero if it is disabled. `percent` is the spent share of the limit,
+    computed if claude.ai does not send it. `disabled_reason` is the reason that claude.ai
+    gives, for example `out_of_credits`. `is_used_up` is True if nothing more can be spent
+    because the limit is reached or the credits are used up.
     """
 
     enabled: bool
-    spent: Money
+    spent: Money | None
     limit: Money | None
     percent: int | float | None
+    disabled_reason: str | None = None
+    is_used_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CreditPool:
-    """A pool of US dollars under a code name, for example of a promotion."""
+    """A pool of US dollars under a code name, for example of a promotion.
+
+    `spent` and `remaining` are computed from each other if only one of them is sent. After
+    `expires_at`, the pool can no longer be used.
+    """
 
     label: str
     spent: Money | None
     limit: Money
+    remaining: Money | None = None
+    expires_at: datetime | None = None
+
+
+class _Form(NamedTuple):
+    """Paid usage in one of its two forms: `spend`, or the older `extra_usage`."""
+
+    enabled: bool
+    spent: Money | None
+    limit: Money | None
+    percent: int | float | None
+
+    @property
+    def has_limit(self) -> bool:
+        """Return whether there is a limit. A limit of zero is none."""
+        return self.limit is not None and self.limit.amount > 0
+
+    @property
+    def is_paid_usage(self) -> bool:
+        """Return whether something is or can be spent."""
+        if self.spent is None:
+            return False
+        if self.limit is None:
+            return self.enabled or self.spent.amount > 0
+        return self.has_limit
+
+    @property
+    def share(self) -> int | float | None:
+        """Return the spent share of the limit as it was sent, or else computed."""
+        if self.percent is None and self.spent and self.limit and self.has_limit:
+            return rounded(self.spent.amount / self.limit.amount * 100)
+        return self.percent
 
 
 def parse_spend(body: Mapping[str, Any]) -> Spend | None:
     """Return the paid usage from a usage body, or None if the account has none.
 
-    `extra_usage` is the older form. It is used if `spend` is missing or has no amounts.
+    `extra_usage` is used if `spend` is missing or has no amounts. An account without
+    paid usage, or with a limit of zero, has it nevertheless if claude.ai says that the
+    credits or the limit are used up, or why a limit of zero is disabled.
     """
-    spend = members_of(body.get("spend"))
-    extra = members_of(body.get("extra_usage"))
+    members = spend, extra = (
+        members_of(body.get("spend")),
+        members_of(body.get("extra_usage")),
+    )
     unit = extra.get("currency"), extra.get("decimal_places")
-    return _spend(
-        spend.get("enabled"),
+    modern = _Form(
+        spend.get("enabled") is True,
         _money(spend.get("used")),
         _money(spend.get("limit")),
-        spend.get("percent"),
-    ) or _spend(
-        extra.get("is_enabled"),
+        rounded(spend.get("percent")),
+    )
+    older = _Form(
+        extra.get("is_enabled") is True,
         _minor_units(extra.get("used_credits"), *unit),
         _minor_units(extra.get("monthly_limit"), *unit),
-        extra.get("utilization"),
+        rounded(extra.get("utilization")),
     )
-
-
-def _spend(
-    enabled: object, spent: Money | None, limit: Money | None, percent: object
-) -> Spend | None:
-    """Return paid usage, or None if nothing is spent and nothing can be.
-
-    A limit of zero is no paid usage, even if something was spent.
-    """
-    if spent is None or (limit and limit.amount <= 0):
+    forms = [modern, older]
+    # The form that says most. The first one is preferred.
+    forms.sort(key=lambda form: (not form.is_paid_usage, form.spent is None))
+    form, other = forms
+    reasons = [
+        reason for part in members if (reason := text_of(part.get("disabled_reason")))
+    ]
+    percent = form.share
+    if percent is not None:
+        percent = with_decimals(percent, other.share)
+    is_used_up = (
+        _OUT_OF_CREDITS in reasons
+        or any(part.get("spend_limit_reached") is True for part in members)
+        or (form.has_limit and percent is not None and percent >= 100)
+    )
+    is_disabled = bool(form.spent and form.limit and reasons)
+    if not (form.is_paid_usage or is_used_up or is_disabled):
         return None
-    share = rounded(percent)
-    if limit and share is None:
-        share = rounded(spent.amount / limit.amount * 100)
-    spend = Spend(enabled is True, spent, limit, share)
-    return spend if limit or spend.enabled or spent.amount > 0 else None
+    return Spend(
+        enabled=form.enabled,
+        spent=form.spent,
+        limit=form.limit,
+        percent=percent,
+        disabled_reason=_OUT_OF_CREDITS
+        if _OUT_OF_CREDITS in reasons
+        else next(iter(reasons), None),
+        is_used_up=is_used_up,
+    )
 
 
 def parse_pools(members: Mapping[str, Mapping[str, Any]]) -> Iterator[CreditPool]:
     """Yield the credit pools: the members that have a limit in dollars above 0."""
     for key, value in members.items():
-        label, limit = text_of(key), number_of(value.get("limit_dollars"))
-        if label and limit and limit > 0:
-            spent = number_of(value.get("used_dollars"))
+        label, limit = text_of(key), _dollars(value.get("limit_dollars"))
+        if label and limit and limit.amount > 0:
+            spent = _dollars(value.get("used_dollars"))
+            remaining = _dollars(value.get("remaining_dollars"))
             yield CreditPool(
                 label=label,
-                spent=None if spent is None else Money(float(spent), "USD"),
-                limit=Money(float(limit), "USD"),
+                spent=spent or _difference(limit, remaining),
+                limit=limit,
+                remaining=remaining or _difference(limit, spent),
+                expires_at=minute_of(value.get("resets_at")),
             )
+
+
+def _dollars(value: object) -> Money | None:
+    """Return an amount of US dollars, rounded to cents."""
+    number = number_of(value)
+    return None if number is None else Money(round(float(number), 2), "USD")
+
+
+def _difference(limit: Money, amount: Money | None) -> Money | None:
+    """Return the part of a limit that an amount leaves, at least zero."""
+    if amount is None:
+        return None
+    left = max(limit.amount - amount.amount, 0.0)
+    return replace(limit, amount=round(left, limit.decimals))
 
 
 def _money(value: object) -> Money | None:
@@ -529,6 +626,96 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
     return Money(round(number / 10**exponent, exponent), text_of(currency), exponent)
 
 
+# --- claude_ai/saved_resets.py
+# Parse saved resets, with which a user can reset limits before their time.
+#
+# Claude Pulse only shows them. It never uses one.
+
+# No known account has more grants.
+MAX_GRANTS = 24
+_MAX_CLEARED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Saved resets that were granted together.
+
+    A grant is identified by `label`, `starts_at` and `ends_at`; the ID that claude.ai sends
+    is not kept. `left` is the number of resets that have not been used. `clears` are the
+    names of the limits that a reset sets to 0, as claude.ai spells them. `is_paused` is True
+    while claude.ai does not allow to use it.
+    """
+
+    label: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    left: int
+    clears: tuple[str, ...] = ()
+    is_paused: bool = False
+
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether there is a reset left that has started and not expired."""
+        return (
+            self.left > 0
+            and (self.starts_at is None or self.starts_at <= now)
+            and (self.ends_at is None or now < self.ends_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResets:
+    """The saved resets of an account that is eligible for them, or of one that is not."""
+
+    is_eligible: bool
+    grants: tuple[Grant, ...] = ()
+
+
+def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
+    """Return the saved resets from a usage body, or None if they are unknown.
+
+    Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
+    without a number of resets are ignored.
+    """
+    member = body.get("cedar_ember")
+    if not isinstance(member, Mapping):
+        return None
+    if member.get("eligible") is not True:
+        return SavedResets(is_eligible=False)
+    grants: dict[tuple[str | None, datetime | None, datetime | None], Grant] = {}
+    for item in items_of(member.get("grants"))[:MAX_GRANTS]:
+        if grant := _grant(members_of(item)):
+            key = grant.label, grant.starts_at, grant.ends_at
+            known = grants.get(key)
+            grants[key] = _together(known, grant) if known else grant
+    return SavedResets(is_eligible=True, grants=tuple(grants.values()))
+
+
+def _grant(members: Mapping[str, Any]) -> Grant | None:
+    """Return a grant, or None if the number of resets that are left is unknown."""
+    left = number_of(members.get("resets_left"), minimum=0)
+    if left is None or left != int(left):
+        return None
+    clears = map(text_of, items_of(members.get("clears"))[:_MAX_CLEARED])
+    return Grant(
+        label=text_of(members.get("label")),
+        starts_at=minute_of(members.get("starts_at")),
+        ends_at=minute_of(members.get("ends_at")),
+        left=int(left),
+        clears=tuple(dict.fromkeys(name for name in clears if name)),
+        is_paused=members.get("paused") is True,
+    )
+
+
+def _together(grant: Grant, other: Grant) -> Grant:
+    """Return one grant for two with the same label, start and end."""
+    return replace(
+        grant,
+        left=grant.left + other.left,
+        clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
+        is_paused=grant.is_paused and other.is_paused,
+    )
+
+
 # --- claude_ai/usage.py
 # Parse usage limits from `/usage`.
 #
@@ -539,6 +726,8 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
+# Not a kind of the server: those are normalized and have no hyphen.
+KIND_SPEND = "extra-usage"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 
@@ -546,7 +735,11 @@ _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 _FIXED_MEMBERS = {"five_hour": KIND_SESSION, "seven_day": KIND_WEEKLY}
 _SCOPED_PREFIX = "seven_day_"
 
+# A model's weekly limit under another name, as a member, a kind or the name of a row.
+_OVERAGE = "Overage included"
+
 _WORDS = re.compile(r"[^\W_]+")
+_VERSION = re.compile(r"v?\d\w*")
 
 # No known account has more. The session and weekly limits are not counted.
 MAX_LIMITS = 24
@@ -572,6 +765,7 @@ class Identity(NamedTuple):
 
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
+SPEND = Identity(KIND_SPEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,8 +798,8 @@ class Usage:
 
     `session` and `weekly` are None if the account has no such limit, which is not the
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
-    the account has no paid usage. `truncated` is True if the answer had more than
-    MAX_LIMITS limits or MAX_POOLS pools.
+    the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
+    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools.
     """
 
     session: UsageWindow | None = None
@@ -613,13 +807,39 @@ class Usage:
     windows: tuple[UsageWindow, ...] = ()
     spend: Spend | None = None
     pools: tuple[CreditPool, ...] = ()
+    saved_resets: SavedResets | None = None
     truncated: bool = False
 
     @property
+    def spend_limit(self) -> UsageWindow | None:
+        """Return the spend limit of a seat that pays by spend: it has no other limit."""
+        spend = self.spend
+        if self.session or self.weekly or self.windows or spend is None:
+            return None
+        percent = spend.percent if spend.limit else None
+        if spend.is_used_up:
+            percent = max(percent or 0, 100)
+        return None if percent is None else UsageWindow(SPEND, None, percent, None)
+
+    @property
     def all_windows(self) -> tuple[UsageWindow, ...]:
-        """Return the session window, the weekly window and the others, if present."""
-        fixed = (window for window in (self.session, self.weekly) if window)
-        return (*fixed, *self.windows)
+        """Return the session, the week and the others, or else the spend limit."""
+        fixed = (self.session, self.weekly, self.spend_limit)
+        return (*(window for window in fixed if window), *self.windows)
+
+    def with_identities(self, identities: Mapping[Identity, Identity]) -> Usage:
+        """Return the usage with other identities of some windows, which keep their name.
+
+        A window keeps its identity if another window of the answer has the new one.
+        """
+        windows = {window.identity: window for window in self.windows}
+        for window in self.windows:
+            identity = identities.get(window.identity)
+            if identity is not None and identity not in windows:
+                windows[identity] = replace(window, identity=identity)
+                windows[window.identity] = windows[identity]
+        shown = (windows[window.identity] for window in self.windows)
+        return replace(self, windows=tuple(shown))
 
 
 def parse_usage(body: object) -> Usage:
@@ -644,6 +864,7 @@ def parse_usage(body: object) -> Usage:
         windows=others[:MAX_LIMITS],
         spend=parse_spend(body),
         pools=tuple(pools[:MAX_POOLS]),
+        saved_resets=parse_saved_resets(body),
         truncated=max(len(rows), len(named)) > _MAX_ROWS
         or len(pools) > MAX_POOLS
         or len(others) > MAX_LIMITS,
@@ -657,6 +878,7 @@ class _Row(NamedTuple):
     name: str | None
     percent: int | float | None
     resets_at: datetime | None
+    is_overage: bool = False
 
     @property
     def spelling(self) -> tuple[str, str]:
@@ -670,15 +892,22 @@ class _Row(NamedTuple):
 
     def completed_by(self, other: _Row) -> _Row:
         """Return the row with missing values, or the decimals, from another row."""
-        percent = self.percent if self.percent is not None else other.percent
-        if (
-            isinstance(percent, int)
-            and other.percent is not None
-            and 0 < abs(other.percent - percent) < 1
-        ):
-            percent = other.percent
+        percent = other.percent
+        if self.percent is not None:
+            percent = with_decimals(self.percent, other.percent)
         return self._replace(
             percent=percent, resets_at=self.resets_at or other.resets_at
+        )
+
+    def repeats(self, other: _Row) -> bool:
+        """Return whether the row is the other one, a model's weekly limit, again."""
+        return (
+            other.identity.kind == KIND_WEEKLY_SCOPED
+            and other.name is not None
+            and self.resets_at == other.resets_at
+            and self.percent is not None
+            and other.percent is not None
+            and abs(self.percent - other.percent) < 1
         )
 
 
@@ -693,6 +922,11 @@ def _words(text: str) -> list[str]:
     return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+def _without_version(words: list[str]) -> list[str]:
+    """Return the words of a model's name without those of its version."""
+    return words[:1] + [word for word in words[1:] if not _VERSION.fullmatch(word)]
+
+
 def _listed_rows(limits: object) -> Iterator[_Row]:
     """Yield the rows of `limits[]`, session and week first."""
     rows = [row for row in items_of(limits) if isinstance(row, dict)]
@@ -702,16 +936,28 @@ def _listed_rows(limits: object) -> Iterator[_Row]:
         name = None if kind in _FIXED_KINDS else _scope_name(row.get("scope"))
         if name is not None and name.casefold() == "all models":
             kind, name = KIND_WEEKLY, None
-        yield _Row(
-            kind, name, rounded(row.get("percent")), minute_of(row.get("resets_at"))
+        percent, resets_at = (
+            rounded(row.get("percent")),
+            minute_of(row.get("resets_at")),
         )
+        if is_overage := _is_overage(kind) or _is_overage(name):
+            kind = KIND_WEEKLY_SCOPED
+            name = _OVERAGE if name is None or _is_overage(name) else name
+        yield _Row(kind, name, percent, resets_at, is_overage)
+
+
+def _is_overage(text: str | None) -> bool:
+    """Return whether a kind or a name is that of a model's limit under another name."""
+    words = "_".join(_words(text or ""))
+    return words.removeprefix(_SCOPED_PREFIX) == "overage_included"
 
 
 def _scope_name(scope: object) -> str | None:
-    """Return the name of a scope: that of its model, or else of its surface."""
+    """Return the name of a scope: that of its model, its surface, or both."""
     if not isinstance(scope, Mapping):
         return text_of(scope)
-    return _display_name(scope.get("model")) or _display_name(scope.get("surface"))
+    model, surface = map(_display_name, (scope.get("model"), scope.get("surface")))
+    return text_of(f"{model} ({surface})") if model and surface else model or surface
 
 
 def _display_name(part: object) -> str | None:
@@ -736,13 +982,20 @@ def _named_rows(members: Mapping[str, Mapping[str, Any]]) -> Iterator[_Row]:
             words = key.removeprefix(_SCOPED_PREFIX).replace("_", " ")
             name = text_of(words.capitalize())
         kind = _FIXED_MEMBERS.get(key, KIND_WEEKLY_SCOPED)
-        yield _Row(kind, name, percent, minute_of(value.get("resets_at")))
+        resets_at = minute_of(value.get("resets_at"))
+        yield _Row(kind, name, percent, resets_at, _is_overage(name))
 
 
 def _merged(rows: Sequence[_Row], named: Sequence[_Row]) -> dict[Identity, _Row]:
     """Return one row for each window. The rows of `limits[]` take precedence."""
-    merged = _identified(rows)
-    for member in named:
+    models = [row for row in (*rows, *named) if not row.is_overage]
+
+    def is_window(row: _Row) -> bool:
+        """Return whether a row does not repeat a model's limit."""
+        return not (row.is_overage and any(map(row.repeats, models)))
+
+    merged = _identified([*filter(is_window, rows)])
+    for member in filter(is_window, named):
         same = _rows_of(member, merged)
         if not same:
             merged[member.identity] = member
@@ -790,23 +1043,27 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
     same = [key for key in rows if key[:2] == wanted[:2]]
     if same or not wanted.name:
         return same
-    versions = f"{wanted.name} "
     return [
-        key for key in rows if key.kind == wanted.kind and key.name.startswith(versions)
+        key
+        for key in rows
+        if key.kind == wanted.kind
+        and " ".join(_without_version(key.name.split())) == wanted.name
     ]
 
 
 # --- claude_ai/answer.py
 # Decide what an answer from claude.ai means, without I/O.
 #
-# The rules follow captures of claude.ai's usage page up to October 2026. They apply in this
+# The rules follow captures of claude.ai's usage page up to November 2026. They apply in this
 # order:
 #
 # | Answer | Error |
 # | --- | --- |
 # | header `cf-mitigated` | `BlockedError` |
 # | redirect to `app-unavailable-in-region` | `RegionBlockedError` |
+# | HTML body with 5xx, unless it is a challenge by its words | `UnavailableError` |
 # | HTML body | `BlockedError` |
+# | 403 or 429 with "error code: 1010" or another of Cloudflare's codes from 1000 to 1999, as text or as `cloudflare_error` | `BlockedError` |
 # | `account_session_invalid`, or 401 with JSON | `InvalidSessionError` |
 # | 404, or 403 "authorization for organization" | `OrganizationAccessError` |
 # | 400 | `InvalidOrganizationIdError` |
@@ -817,20 +1074,37 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
 # | other 403 with JSON | `ForbiddenError` |
 # | anything else but a JSON object with 200 | `UnavailableError` |
 
-# The headers of a browser. Cloudflare challenges other User-Agents.
+# A browser, and the day on which it was current. Cloudflare challenges other browsers and
+# those that nobody uses any longer, so scripts/lint fails six months later.
+USER_AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+    "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+
+# The headers of a browser.
 HEADERS = {
     "Accept": "application/json",
     "Accept-Language": "en-US,en;q=0.9",
     "Referer": "https://claude.ai/settings/usage",
-    "User-Agent": (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
-        "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-    ),
+    "User-Agent": USER_AGENT,
     "anthropic-client-platform": "web_claude_ai",
 }
 HOST = "claude.ai"
 SESSION_COOKIE = "sessionKey"
 _PORTS = {"http": 80, "https": 443}
+
+# Words of the pages with which Cloudflare checks or refuses a browser. "challenge-platform"
+# alone is not one, because Cloudflare adds a script of that name to any page.
+_CHALLENGE = re.compile(
+    r"just a moment(\.{3}|…)|<title>\s*(just a moment|attention required!)"
+    r"|checking (your browser|if the site connection)"
+    r"|verify(ing)? (that )?you are (a )?human|security verification"
+    r"|enable javascript and cookies|you have been blocked"
+    r"|cf[-_]chl|chl_page|/orchestrate/|challenge-form|captcha|turnstile",
+    re.IGNORECASE,
+)
+# Cloudflare's refusal as text.
+_REFUSAL = re.compile(r"\s*error code:? ?1\d{3}\b", re.IGNORECASE)
 
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
@@ -852,6 +1126,11 @@ class Answer:
     headers: Mapping[str, Sequence[str]]
     text: str
     body: Any
+
+    @property
+    def is_page(self) -> bool:
+        """Return whether the body is an HTML page."""
+        return self.text.lstrip().startswith("<")
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
@@ -928,7 +1207,14 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
         return BlockedError()
     if "app-unavailable-in-region" in (answer.header("location") or ""):
         return RegionBlockedError()
-    if answer.text.lstrip().startswith("<"):
+    if answer.is_page:
+        # The page of a gateway whose origin is down is an outage.
+        if status < 500 or _CHALLENGE.search(answer.text):
+            return BlockedError()
+        return UnavailableError(f"HTTP status {status}")
+    if status in (403, 429) and (
+        _REFUSAL.match(answer.text) or members_of(body).get("cloudflare_error") is True
+    ):
         return BlockedError()
     code, message = _error_details(body)
     if code == "account_session_invalid" or (status == 401 and body is not None):

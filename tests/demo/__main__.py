@@ -31,8 +31,19 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 USER = PASSWORD = "demo"
-# The account, and the path of the dashboard.
+# The plans of the accounts. The first account has a history.
+PLANS = {
+    "ada": "Max",
+    "ben": "Team",
+    "cora": "Team",
+    "eve": "Free",
+    "fay": "Ultra, without a session limit",
+    "gus": "Enterprise seat that pays by spend",
+    "hal": "Max, with saved resets",
+    "ivy": "Pro, with a credit pool that expires",
+}
 ACCOUNT = "ada"
+# The path of the dashboard.
 PANEL = "claude-pulse"
 
 CONFIGURATION = """\
@@ -251,11 +262,13 @@ class HomeAssistant:
         )
         self._headers = {"Authorization": f"Bearer {token['access_token']}"}
 
-    async def add_integration(self, session_key: str) -> None:
+    async def add_integration(self, session_key: str, org_id: str) -> None:
         """Add the integration with the config flow."""
         flows = "/api/config/config_entries/flow"
         flow = await self.call(flows, handler="claude_pulse")
-        result = await self.call(f"{flows}/{flow['flow_id']}", session_key=session_key)
+        result = await self.call(
+            f"{flows}/{flow['flow_id']}", session_key=session_key, org_id=org_id
+        )
         if result["type"] != "create_entry":
             raise RuntimeError(f"the integration could not be set up: {result}")
 
@@ -275,9 +288,11 @@ async def run(arguments: Namespace) -> int:
         simulator = None if arguments.live else Simulator()
         command = [sys.executable, str(HERE / "launch.py"), str(config)]
         if simulator:
-            seat = simulator.world.accounts[ACCOUNT].seats[-1]
-            zone = ZoneInfo(arguments.time_zone)
-            past.write(config, past.live(seat, simulator.now, zone))
+            account = simulator.world.accounts[arguments.account]
+            seat = account.seats[-1]
+            if arguments.account == ACCOUNT:
+                zone = ZoneInfo(arguments.time_zone)
+                past.write(config, past.live(seat, simulator.now, zone))
             await simulator.start()
             stack.push_async_callback(simulator.stop)
             command += [simulator.url, simulator.status_url]
@@ -300,9 +315,10 @@ async def run(arguments: Namespace) -> int:
             if not stop.is_set():
                 await instance.onboard()
                 if simulator and not arguments.empty:
-                    account = simulator.world.accounts[ACCOUNT]
-                    await instance.add_integration(account.session_key)
-                explain(url, config, simulator, arguments.empty)
+                    await instance.add_integration(
+                        account.session_key, seat.organization.uuid
+                    )
+                explain(url, config, simulator, arguments.empty, arguments.account)
             await stop.wait()
         finally:
             if by_itself := stopped.done():
@@ -319,7 +335,13 @@ async def run(arguments: Namespace) -> int:
     return int(by_itself)
 
 
-def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) -> None:
+def explain(
+    url: str,
+    config: Path,
+    simulator: Simulator | None,
+    empty: bool,
+    name: str = ACCOUNT,
+) -> None:
     """Print the URLs, the login, and what to try."""
     add = f"{url}/config/integrations/dashboard/add?domain=claude_pulse"
     say(
@@ -339,7 +361,7 @@ def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) ->
                 To remove it, stop the demo and run: {remove_command(config)}"""
         )
     else:
-        account = simulator.world.accounts[ACCOUNT]
+        account = simulator.world.accounts[name]
         if empty:
             say(
                 f"  Add it        {add}\n"
@@ -349,8 +371,8 @@ def explain(url: str, config: Path, simulator: Simulator | None, empty: bool) ->
         say(
             f"""\
   Stand-in      {simulator.url}{CONTROL}  lists its accounts, keys and faults
-  Try           curl -X POST {simulator.url}{CONTROL}/accounts/{ACCOUNT}/log-out
-                curl -X POST {simulator.url}{CONTROL}/accounts/{ACCOUNT}/log-in
+  Try           curl -X POST {simulator.url}{CONTROL}/accounts/{name}/log-out
+                curl -X POST {simulator.url}{CONTROL}/accounts/{name}/log-in
                 curl -X POST {simulator.url}{CONTROL}/fault/challenge
                 curl -X DELETE {simulator.url}{CONTROL}/fault
                 curl -X POST '{simulator.url}{CONTROL}/advance?hours=1'
@@ -367,6 +389,12 @@ def remove_command(config: Path) -> str:
 def main() -> int:
     """Parse the command line, and run."""
     parser = ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument(
+        "--account",
+        choices=PLANS,
+        default=ACCOUNT,
+        help="; ".join(f"{name}: {plan}" for name, plan in PLANS.items()),
+    )
     parser.add_argument(
         "--config", type=Path, help="its directory, which is created again"
     )

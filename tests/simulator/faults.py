@@ -14,7 +14,32 @@ import zlib
 from aiohttp import web
 
 _CHALLENGE_PAGE = "<!DOCTYPE html><html><title>Just a moment...</title></html>"
+# Cloudflare also uses it with 503, and without the header `cf-mitigated`.
+_SHIELD_PAGE = (
+    "<!DOCTYPE html><html><head><title>One moment</title></head><body>"
+    "<p>Checking your browser before you can visit this site.</p></body></html>"
+)
 _LOGIN_PAGE = "<html><body><h1>Welcome to Hotel WiFi</h1></body></html>"
+
+
+def _gateway_page(status: int, reason: str) -> str:
+    """Return the page of a gateway whose origin is down."""
+    title = f"{status}: {reason}"
+    return (
+        f"<html><head><title>{title}</title></head><body><h1>{title}</h1>"
+        '<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>'
+        "</body></html>"
+    )
+
+
+def _refusal(code: int) -> dict[str, Any]:
+    """Return the JSON of Cloudflare for a browser that it does not accept."""
+    return {
+        "title": f"Error {code}: refused",
+        "status": 403,
+        "error_code": code,
+        "cloudflare_error": True,
+    }
 
 
 def error_body(kind: str, message: str, code: str | None = None) -> dict[str, Any]:
@@ -54,6 +79,8 @@ class Fault:
     organization_only: bool = False
     # Whether the list contains organizations with API access only.
     unlisted: bool = False
+    # Whether only requests for the saved resets have the fault.
+    saved_resets_only: bool = False
     # Whether the answer lasts until the client stops waiting.
     slow: bool = False
 
@@ -148,6 +175,11 @@ class Trouble(Fault):
         return await self.act(request)
 
 
+def _outage(status: int, reason: str) -> Fault:
+    """Return an outage with the page of a gateway."""
+    return Fault(8, status, _gateway_page(status, reason), "text/html")
+
+
 FAULTS: dict[str, Fault] = {
     "challenge": Fault(
         1, 403, _CHALLENGE_PAGE, "text/html", {"cf-mitigated": "challenge"}
@@ -157,7 +189,10 @@ FAULTS: dict[str, Fault] = {
     "captive_portal_redirect": Fault(
         1, 302, headers={"Location": "http://login.example/?from=claude.ai"}
     ),
-    "gateway_page": Fault(1, 502, _LOGIN_PAGE, "text/html"),
+    "challenge_503": Fault(1, 503, _SHIELD_PAGE, "text/html"),
+    "browser_refused": Fault(1, 403, "error code: 1010", "text/plain"),
+    "browser_refused_json": Fault(1, 403, _refusal(1010), "application/problem+json"),
+    "address_limited": Fault(1, 429, "error code: 1015", "text/plain"),
     "session_invalid": Fault(2, 403, SESSION_INVALID),
     "unauthorized": Fault(2, 401, error_body("authentication_error", "Unauthorized")),
     "unauthorized_flat": Fault(2, 401, {"error": {"message": "Unauthorized"}}),
@@ -186,6 +221,12 @@ FAULTS: dict[str, Fault] = {
         7, 403, error_body("permission_error", "Forbidden"), organization_only=True
     ),
     "organization_listed": Fault(7, 404, NOT_FOUND, organization_only=True),
+    "gateway_page": _outage(502, "Bad gateway"),
+    "gateway_timeout_page": _outage(504, "Gateway time-out"),
+    "unknown_error_page": _outage(520, "Unknown error"),
+    "origin_timeout_page": _outage(522, "Connection timed out"),
+    "overloaded_page": _outage(529, "Site is overloaded"),
+    "unavailable": Fault(8, 503, error_body("api_error", "Service unavailable")),
     "server_error": Fault(8, 500, error_body("api_error", "Internal server error")),
     "overloaded": Fault(8, 529, error_body("overloaded_error", "Overloaded")),
     "redirect_elsewhere": Fault(8, 301, headers={"Location": "/somewhere"}),
@@ -211,3 +252,12 @@ FAULTS: dict[str, Fault] = {
     "drip": Trouble(8, 0, slow=True, act=_drip),
     "hang": Trouble(8, 0, slow=True, act=_hang),
 }
+
+# A fault that a second request gets around.
+PARAMETER_REFUSED = Fault(
+    4,
+    400,
+    error_body("invalid_request_error", "Unexpected query parameter"),
+    saved_resets_only=True,
+)
+ALL_FAULTS = {**FAULTS, "parameter_refused": PARAMETER_REFUSED}

@@ -12,6 +12,7 @@ from uuid import UUID
 from aiohttp import web
 
 from .faults import (
+    ALL_FAULTS,
     FAULTS,
     NOT_FOUND,
     ORGANIZATION_REFUSED,
@@ -19,7 +20,7 @@ from .faults import (
     Fault,
     error_body,
 )
-from .world import Account, Seat, World, euros, jitter, make_world
+from .world import Account, Seat, World, amount, jitter, make_world
 
 CONTROL = "/_simulator"
 STATUS = "/api/v2/status.json"
@@ -41,6 +42,7 @@ class Request:
     path: str
     session_key: str | None
     time: datetime
+    query: str = ""
 
 
 class Simulator:
@@ -141,7 +143,7 @@ class Simulator:
         retry_after: str | None = None,
     ) -> None:
         """Set a fault for one account or for all."""
-        fault = FAULTS[name]
+        fault = ALL_FAULTS[name]
         if retry_after is not None:
             fault = replace(fault, headers={"Retry-After": retry_after})
         self.faults[account] = fault
@@ -160,13 +162,13 @@ class Simulator:
         if request.path.startswith((CONTROL, STATUS)):
             return await handler(request)
         key = _session_key(request)
-        self.requests.append(Request(request.path, key, self.now))
+        self.requests.append(Request(request.path, key, self.now, request.query_string))
         await self.on_request(self.requests[-1])
         if not _like_a_browser(request):
             return await FAULTS["challenge"](request)
         account = self.world.by_key(key) if key else None
         fault = self.fault_of(account)
-        if fault and (not fault.organization_only or "org_id" in request.match_info):
+        if fault and _has(request, fault):
             if fault.slow:
                 self.on_slow_answer()
             return await fault(request)
@@ -220,7 +222,10 @@ class Simulator:
             return seat
         if not seat.organization.has_usage:
             return web.json_response(ORGANIZATION_REFUSED, status=403)
-        return web.json_response(seat.body(self.now, lambda: jitter(self._random)))
+        body = seat.body(self.now, lambda: jitter(self._random))
+        if not _asks_for_resets(request) and isinstance(body, dict):
+            body = {**body, "cedar_ember": None}
+        return web.json_response(body)
 
     async def _prepaid(self, request: web.Request) -> web.Response:
         """Send the prepaid balance."""
@@ -229,9 +234,16 @@ class Simulator:
             return seat
         if seat.prepaid_cents is None:
             return web.json_response(NOT_FOUND, status=404)
-        balance = {"credits": None, "money": euros(seat.prepaid_cents)}
+        balance = {
+            "credits": None,
+            "money": amount(seat.prepaid_cents, seat.currency),
+        }
         return web.json_response(
-            {"amount": seat.prepaid_cents, "balance": balance, "currency": "EUR"}
+            {
+                "amount": seat.prepaid_cents,
+                "balance": balance,
+                "currency": seat.currency,
+            }
         )
 
     def _seat(self, request: web.Request) -> Seat | web.Response:
@@ -267,7 +279,7 @@ class Simulator:
         return web.json_response(
             {
                 "accounts": {account.name: account.summary() for account in accounts},
-                "faults": {name: fault.row for name, fault in FAULTS.items()},
+                "faults": {name: fault.row for name, fault in ALL_FAULTS.items()},
                 "requests": len(self.requests),
                 "time": self.now.isoformat(),
             }
@@ -276,8 +288,8 @@ class Simulator:
     async def _set_fault(self, request: web.Request) -> web.Response:
         """Set a fault: `?account=` for one account, `?retry_after=` for a 429."""
         name = request.match_info["fault"]
-        if name not in FAULTS:
-            return web.json_response({"faults": list(FAULTS)}, status=404)
+        if name not in ALL_FAULTS:
+            return web.json_response({"faults": list(ALL_FAULTS)}, status=404)
         query = request.query
         self.set_fault(name, query.get("account"), retry_after=query.get("retry_after"))
         return web.json_response({"fault": name})
@@ -331,6 +343,18 @@ async def _answer_at_once(_: Request) -> None:
 def _of(request: web.Request) -> Account:
     """Return the account of a request's session key."""
     return cast("Account", request["account"])
+
+
+def _asks_for_resets(request: web.Request) -> bool:
+    """Return whether a request asks for the saved resets."""
+    return request.query.get("cedar_ember") == "1"
+
+
+def _has(request: web.Request, fault: Fault) -> bool:
+    """Return whether a request has a fault."""
+    return (not fault.organization_only or "org_id" in request.match_info) and (
+        not fault.saved_resets_only or _asks_for_resets(request)
+    )
 
 
 def _session_key(request: web.Request) -> str | None:

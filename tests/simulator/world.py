@@ -16,9 +16,9 @@ SESSION = 5 * HOUR
 WEEK = timedelta(days=7)
 
 
-def euros(cents: int) -> dict[str, Any]:
+def amount(cents: int, currency: str) -> dict[str, Any]:
     """Return the JSON of an amount."""
-    return {"amount_minor": cents, "currency": "EUR", "exponent": 2}
+    return {"amount_minor": cents, "currency": currency, "exponent": 2}
 
 
 def uuid_of(name: str) -> str:
@@ -68,6 +68,55 @@ class Meter:
 
 
 @dataclass
+class Grant:
+    """Saved resets that were granted together."""
+
+    label: str
+    starts_at: datetime
+    ends_at: datetime
+    total: int
+    left: int
+    clears: tuple[str, ...] = ("five_hour", "seven_day", "seven_day_overage_included")
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON of the grant."""
+        return {
+            "id": uuid_of(f"grant {self.label}"),
+            "label": self.label,
+            "resets_total": self.total,
+            "resets_left": self.left,
+            "starts_at": self.starts_at.isoformat(),
+            "ends_at": self.ends_at.isoformat(),
+            "clears": list(self.clears),
+            "paused": False,
+            "usable_now": self.left > 0,
+            "use_requires_limit": False,
+        }
+
+
+@dataclass
+class Pool:
+    """A pool of US dollars with an expiry. After it, the pool is gone."""
+
+    used: float
+    limit: float
+    expires_at: datetime
+
+    def body(self, now: datetime) -> dict[str, Any] | None:
+        """Return the JSON of the pool, or None if it has expired."""
+        if now >= self.expires_at:
+            return None
+        return {
+            "utilization": 100 * self.used / self.limit,
+            "resets_at": self.expires_at.isoformat(),
+            "limit_dollars": self.limit,
+            "used_dollars": self.used,
+            "remaining_dollars": self.limit - self.used,
+            "locked_reason": None,
+        }
+
+
+@dataclass
 class Organization:
     """An organization."""
 
@@ -108,6 +157,13 @@ class Seat:
     prepaid_cents: int | None = None
     # Paid usage and its limit in cents, or None.
     spent_cents: tuple[int, int] | None = None
+    # Why nothing can be spent, or None.
+    disabled_reason: str | None = None
+    currency: str = "EUR"
+    # The saved resets, or None if the account is not eligible.
+    grants: list[Grant] | None = None
+    # The credit pools by their code name.
+    pools: dict[str, Pool] = field(default_factory=dict)
     # A body that is served instead of the meters.
     fixed_body: Any = None
 
@@ -142,6 +198,7 @@ class Seat:
                 "limit_dollars": None,
                 "used_dollars": None,
                 "remaining_dollars": None,
+                "locked_reason": None,
             }
 
         body: dict[str, Any] = {
@@ -149,14 +206,40 @@ class Seat:
             "seven_day": window("weekly_all", self.weekly),
             "seven_day_opus": None,
             "iguana_necktie": None,
+            **{name: pool.body(now) for name, pool in self.pools.items()},
         }
         for model, meter in self.models.items():
             window("weekly_scoped", meter, model)
         return {
             **body,
-            "extra_usage": {"is_enabled": False, "monthly_limit": None},
+            "cedar_ember": self._saved_resets(),
+            "extra_usage": self._extra_usage(),
             "limits": rows,
             "spend": self._spend(),
+        }
+
+    def _saved_resets(self) -> dict[str, Any]:
+        """Return the saved resets."""
+        if self.grants is None:
+            return {"eligible": False, "ineligible_reason": "tier", "grants": []}
+        grants = [grant.body() for grant in self.grants]
+        return {"eligible": True, "ineligible_reason": None, "grants": grants}
+
+    def _extra_usage(self) -> dict[str, Any]:
+        """Return the older form of the paid usage."""
+        spent, limit = self.spent_cents or (None, None)
+        return {
+            "is_enabled": self.spent_cents is not None and not self.disabled_reason,
+            "monthly_limit": limit,
+            "used_credits": spent,
+            "utilization": 100 * spent / limit if spent and limit else None,
+            "currency": self.currency if self.spent_cents else None,
+            "decimal_places": 2 if self.spent_cents else None,
+            "disabled_reason": self.disabled_reason,
+            "user_disabled": False,
+            "spend_limit_reached": spent is not None
+            and limit is not None
+            and spent >= limit,
         }
 
     def _spend(self) -> dict[str, Any]:
@@ -165,10 +248,11 @@ class Seat:
             return {"enabled": False, "percent": 0}
         spent, limit = self.spent_cents
         return {
-            "enabled": True,
-            "percent": 100 * spent / limit,
-            "used": euros(spent),
-            "limit": euros(limit),
+            "enabled": not self.disabled_reason,
+            "percent": round(100 * spent / limit),
+            "used": amount(spent, self.currency),
+            "limit": amount(limit, self.currency),
+            "disabled_reason": self.disabled_reason,
         }
 
 
@@ -286,11 +370,13 @@ class World:
 
 
 def make_world(now: datetime) -> World:
-    """Return five accounts with different plans, whose windows have started.
+    """Return accounts with different plans, whose windows have started.
 
     ada has a Max plan, and an organization with API access only that is listed first. ben
     has Pro and a seat in a team. cora has another seat in that team. dan has API access
-    only. eve has a free plan without limits.
+    only. eve has a free plan without limits. fay has Ultra, which has no session limit. gus
+    has an Enterprise seat that pays by spend. hal has Max and two saved resets. ivy has
+    Pro, paid usage, and a credit pool that expires in five days.
     """
     started = now.replace(second=0, microsecond=0)
 
@@ -333,12 +419,40 @@ def make_world(now: datetime) -> World:
         "default_raven",
         raven_type="team",
     )
+    fay = personal("fay", "default_claude_max_20x", "claude_max")
+    fay.plan_display_name = "Ultra"
+    ultra = used(fay, 0.0, 35.0, Fable=20.0)
+    ultra.session = None
+    works = Organization(
+        uuid_of("organization works"),
+        "Difference Works",
+        ("raven", "chat"),
+        "default_raven_enterprise",
+        raven_type="enterprise",
+    )
+    hal = used(personal("hal", "default_claude_max_5x", "claude_max"), 12.0, 48.0)
+    hal.grants = [
+        Grant(
+            "Winter: two resets",
+            started - timedelta(days=9),
+            started + timedelta(days=12),
+            total=2,
+            left=2,
+        )
+    ]
+    ivy = used(personal("ivy", "default_claude_ai", "claude_pro"), 21.0, 33.0)
+    ivy.spent_cents = (870, 2500)
+    ivy.pools = {"iguana_necktie": Pool(31.4, 80.0, started + timedelta(days=5))}
     accounts = [
         Account("ada", [api_only("ada"), used(ada, 7.4, 12.3, Fable=4.0)]),
         Account("ben", [used(ben, 40.0, 20.0), used(team, 5.0, 3.0)]),
         Account("cora", [used(team, 55.0, 30.0)]),
         Account("dan", [api_only("dan")]),
         Account("eve", [Seat(personal("eve", "default_claude_ai"))]),
+        Account("fay", [ultra]),
+        Account("gus", [Seat(works, spent_cents=(37400, 40000), currency="USD")]),
+        Account("hal", [hal]),
+        Account("ivy", [ivy]),
     ]
     return World({account.name: account for account in accounts})
 

@@ -1,13 +1,15 @@
 """Decide what an answer from claude.ai means, without I/O.
 
-The rules follow captures of claude.ai's usage page up to October 2026. They apply in this
+The rules follow captures of claude.ai's usage page up to November 2026. They apply in this
 order:
 
 | Answer | Error |
 | --- | --- |
 | header `cf-mitigated` | `BlockedError` |
 | redirect to `app-unavailable-in-region` | `RegionBlockedError` |
+| HTML body with 5xx, unless it is a challenge by its words | `UnavailableError` |
 | HTML body | `BlockedError` |
+| 403 or 429 with "error code: 1010" or another of Cloudflare's codes from 1000 to 1999, as text or as `cloudflare_error` | `BlockedError` |
 | `account_session_invalid`, or 401 with JSON | `InvalidSessionError` |
 | 404, or 403 "authorization for organization" | `OrganizationAccessError` |
 | 400 | `InvalidOrganizationIdError` |
@@ -23,9 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 import json
+import re
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -43,20 +46,41 @@ from .errors import (
 )
 from .values import members_of
 
-# The headers of a browser. Cloudflare challenges other User-Agents.
+# A browser, and the day on which it was current. Cloudflare challenges other browsers and
+# those that nobody uses any longer, so scripts/lint fails six months later.
+USER_AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+    "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
+USER_AGENT_DATE = date(2026, 11, 22)
+
+# The headers of a browser.
 HEADERS = {
     "Accept": "application/json",
     "Accept-Language": "en-US,en;q=0.9",
     "Referer": "https://claude.ai/settings/usage",
-    "User-Agent": (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
-        "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-    ),
+    "User-Agent": USER_AGENT,
     "anthropic-client-platform": "web_claude_ai",
 }
 HOST = "claude.ai"
 SESSION_COOKIE = "sessionKey"
 _PORTS = {"http": 80, "https": 443}
+
+# Words of the pages with which Cloudflare checks or refuses a browser. "challenge-platform"
+# alone is not one, because Cloudflare adds a script of that name to any page.
+_CHALLENGE = re.compile(
+    r"just a moment(\.{3}|…)|<title>\s*(just a moment|attention required!)"
+    r"|checking (your browser|if the site connection)"
+    r"|verify(ing)? (that )?you are (a )?human|security verification"
+    r"|enable javascript and cookies|you have been blocked"
+    r"|cf[-_]chl|chl_page|/orchestrate/|challenge-form|captcha|turnstile",
+    re.IGNORECASE,
+)
+# Cloudflare's refusal as text.
+_REFUSAL = re.compile(r"\s*error code:? ?1\d{3}\b", re.IGNORECASE)
+
+# The session key, a timeout and a rate limit have nothing to do with parameters.
+_NOT_REFUSED = (401, 408, 429)
 
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
@@ -78,6 +102,11 @@ class Answer:
     headers: Mapping[str, Sequence[str]]
     text: str
     body: Any
+
+    @property
+    def is_page(self) -> bool:
+        """Return whether the body is an HTML page."""
+        return self.text.lstrip().startswith("<")
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
@@ -154,7 +183,14 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
         return BlockedError()
     if "app-unavailable-in-region" in (answer.header("location") or ""):
         return RegionBlockedError()
-    if answer.text.lstrip().startswith("<"):
+    if answer.is_page:
+        # The page of a gateway whose origin is down is an outage.
+        if status < 500 or _CHALLENGE.search(answer.text):
+            return BlockedError()
+        return UnavailableError(f"HTTP status {status}")
+    if status in (403, 429) and (
+        _REFUSAL.match(answer.text) or members_of(body).get("cloudflare_error") is True
+    ):
         return BlockedError()
     code, message = _error_details(body)
     if code == "account_session_invalid" or (status == 401 and body is not None):
@@ -174,6 +210,17 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
     if status != 200 or message:
         return UnavailableError(f"HTTP status {status}")
     return None
+
+
+def is_refused(answer: Answer) -> bool:
+    """Return whether claude.ai refuses a request, maybe because of its parameters."""
+    return (
+        400 <= answer.status < 500
+        and answer.status not in _NOT_REFUSED
+        and not isinstance(
+            error_of(answer), (BlockedError, InvalidSessionError, RegionBlockedError)
+        )
+    )
 
 
 def _redirect_error(answer: Answer) -> ClaudeAiError | None:

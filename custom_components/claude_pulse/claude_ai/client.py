@@ -6,6 +6,7 @@ claude.ai has no public API for usage.
 from __future__ import annotations
 
 import logging
+from time import monotonic
 from typing import Any
 import zlib
 
@@ -22,7 +23,9 @@ from .answer import (
     MAX_BODY,
     SESSION_COOKIE,
     Answer,
+    error_of,
     good_body,
+    is_refused,
     json_of,
 )
 from .credentials import is_org_id, is_session_key
@@ -52,6 +55,11 @@ TIMEOUT = ClientTimeout(total=15)
 
 # The encodings that `read_text` can decompress.
 ENCODINGS = "gzip, deflate"
+
+# Without this parameter, claude.ai sends no saved resets. If it is refused, it is left out
+# for this number of seconds.
+_WITH_RESETS = "?cedar_ember=1"
+_WITHOUT_RESETS = 24 * 60 * 60
 
 # A longer body is not kept for diagnostics.
 _MAX_KEPT_BODY = 64 * 1024
@@ -89,10 +97,24 @@ class ClaudeAiClient:
         self.usage_body: Any = None
         self._session = session
         self._warned: set[str] = set()
+        self._without_resets_until = 0.0
 
     async def account(self) -> str | None:
-        """Return the UUID of the session key's account, or None if it is not available."""
-        return parse_account_id(await self._get_optional("account"))
+        """Return the UUID of the session key's account, or None if it is not available.
+
+        An answer that is an error or not JSON means that it is not available, unless the
+        session key has expired or the request was blocked or limited.
+        """
+        answer = await self._ask("account")
+        try:
+            return parse_account_id(self._good(answer))
+        except (
+            ForbiddenError,
+            InvalidOrganizationIdError,
+            OrganizationAccessError,
+            UnavailableError,
+        ):
+            return None
 
     async def organization(self, org_id: str) -> Organization:
         """Return an organization with its plan."""
@@ -111,9 +133,11 @@ class ClaudeAiClient:
 
     async def balance(self, org_id: str) -> Money | None:
         """Return the prepaid balance, or None if the account has none."""
-        return parse_balance(
-            await self._get_optional("prepaid", "credits", org_id=org_id)
-        )
+        try:
+            body = await self._get("prepaid", "credits", org_id=org_id)
+        except (ForbiddenError, OrganizationAccessError):
+            return None
+        return parse_balance(body)
 
     async def usage(self, org_id: str) -> Usage:
         """Return the usage of the account in an organization.
@@ -123,7 +147,7 @@ class ClaudeAiClient:
         ForbiddenError if the list still contains the organization with usage, or
         OrganizationAccessError.
         """
-        answer = await self._ask("usage", org_id=org_id)
+        answer = await self._ask_usage(org_id)
         self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
         try:
             usage = parse_usage(self._good(answer))
@@ -142,14 +166,25 @@ class ClaudeAiClient:
         """Return the JSON of a good answer with a root of the expected type."""
         return self._good(await self._ask(*path, org_id=org_id), expect)
 
-    async def _get_optional(self, *path: str, org_id: str | None = None) -> Any:
-        """Return the JSON of a good answer, or None if claude.ai refuses the request."""
-        try:
-            return await self._get(*path, org_id=org_id)
-        except (ForbiddenError, OrganizationAccessError):
-            return None
+    async def _ask_usage(self, org_id: str) -> Answer:
+        """Return any answer to a request for the usage with the saved resets.
 
-    async def _ask(self, *path: str, org_id: str | None = None) -> Answer:
+        If claude.ai refuses it, the same request without the saved resets shows why. If
+        that one succeeds, they are left out for a day.
+        """
+        if monotonic() < self._without_resets_until:
+            return await self._ask("usage", org_id=org_id)
+        answer = await self._ask("usage", org_id=org_id, query=_WITH_RESETS)
+        if not is_refused(answer):
+            return answer
+        answer = await self._ask("usage", org_id=org_id)
+        if error_of(answer) is None:
+            self._without_resets_until = monotonic() + _WITHOUT_RESETS
+        return answer
+
+    async def _ask(
+        self, *path: str, org_id: str | None = None, query: str = ""
+    ) -> Answer:
         """Send a request, optionally below an organization, and return any answer."""
         # Check what becomes part of a header or of the URL.
         if not is_session_key(self.session_key):
@@ -160,7 +195,7 @@ class ClaudeAiClient:
             path = ("organizations", org_id, *path)
         if self._session.closed:
             raise UnavailableError("closed")
-        url = "/".join((BASE_URL, "api", *path))
+        url = "/".join((BASE_URL, "api", *path)) + query
         headers = {
             **HEADERS,
             "Accept-Encoding": ENCODINGS,

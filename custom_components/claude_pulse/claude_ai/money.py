@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from .values import members_of, number_of, rounded, text_of
+from .values import (
+    members_of,
+    minute_of,
+    number_of,
+    rounded,
+    text_of,
+    with_decimals,
+)
+
+_OUT_OF_CREDITS = "out_of_credits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +32,15 @@ class Money:
 class Spend:
     """Paid usage beyond the plan.
 
-    `limit` is None if it is unlimited. `percent` is the spent share of the limit,
+    `spent` is None if claude.ai only says that nothing more can be spent. `limit` is None
+    if it is unlimited, and can be zero if it is disabled. `percent` is the spent share of the limit,
     computed if claude.ai does not send it. `disabled_reason` is the reason that claude.ai
     gives, for example `out_of_credits`. `is_used_up` is True if nothing more can be spent
     because the limit is reached or the credits are used up.
     """
 
     enabled: bool
-    spent: Money
+    spent: Money | None
     limit: Money | None
     percent: int | float | None
     disabled_reason: str | None = None
@@ -59,54 +69,118 @@ def parse_balance(body: object) -> Money | None:
     return money or _minor_units(members.get("amount"), members.get("currency"), None)
 
 
+class _Form(NamedTuple):
+    """Paid usage in one of its two forms: `spend`, or the older `extra_usage`."""
+
+    enabled: bool
+    spent: Money | None
+    limit: Money | None
+    percent: int | float | None
+
+    @property
+    def has_limit(self) -> bool:
+        """Return whether there is a limit. A limit of zero is none."""
+        return self.limit is not None and self.limit.amount > 0
+
+    @property
+    def is_paid_usage(self) -> bool:
+        """Return whether something is or can be spent."""
+        if self.spent is None:
+            return False
+        if self.limit is None:
+            return self.enabled or self.spent.amount > 0
+        return self.has_limit
+
+    @property
+    def share(self) -> int | float | None:
+        """Return the spent share of the limit as it was sent, or else computed."""
+        if self.percent is None and self.spent and self.limit and self.has_limit:
+            return rounded(self.spent.amount / self.limit.amount * 100)
+        return self.percent
+
+
 def parse_spend(body: Mapping[str, Any]) -> Spend | None:
     """Return the paid usage from a usage body, or None if the account has none.
 
-    `extra_usage` is the older form. It is used if `spend` is missing or has no amounts.
+    `extra_usage` is used if `spend` is missing or has no amounts. An account without
+    paid usage, or with a limit of zero, has it nevertheless if claude.ai says that the
+    credits or the limit are used up, or why a limit of zero is disabled.
     """
-    spend = members_of(body.get("spend"))
-    extra = members_of(body.get("extra_usage"))
+    members = spend, extra = (
+        members_of(body.get("spend")),
+        members_of(body.get("extra_usage")),
+    )
     unit = extra.get("currency"), extra.get("decimal_places")
-    return _spend(
-        spend.get("enabled"),
+    modern = _Form(
+        spend.get("enabled") is True,
         _money(spend.get("used")),
         _money(spend.get("limit")),
-        spend.get("percent"),
-    ) or _spend(
-        extra.get("is_enabled"),
+        rounded(spend.get("percent")),
+    )
+    older = _Form(
+        extra.get("is_enabled") is True,
         _minor_units(extra.get("used_credits"), *unit),
         _minor_units(extra.get("monthly_limit"), *unit),
-        extra.get("utilization"),
+        rounded(extra.get("utilization")),
     )
-
-
-def _spend(
-    enabled: object, spent: Money | None, limit: Money | None, percent: object
-) -> Spend | None:
-    """Return paid usage, or None if nothing is spent and nothing can be.
-
-    A limit of zero is no paid usage, even if something was spent.
-    """
-    if spent is None or (limit and limit.amount <= 0):
+    forms = [modern, older]
+    # The form that says most. The first one is preferred.
+    forms.sort(key=lambda form: (not form.is_paid_usage, form.spent is None))
+    form, other = forms
+    reasons = [
+        reason for part in members if (reason := text_of(part.get("disabled_reason")))
+    ]
+    percent = form.share
+    if percent is not None:
+        percent = with_decimals(percent, other.share)
+    is_used_up = (
+        _OUT_OF_CREDITS in reasons
+        or any(part.get("spend_limit_reached") is True for part in members)
+        or (form.has_limit and percent is not None and percent >= 100)
+    )
+    is_disabled = bool(form.spent and form.limit and reasons)
+    if not (form.is_paid_usage or is_used_up or is_disabled):
         return None
-    share = rounded(percent)
-    if limit and share is None:
-        share = rounded(spent.amount / limit.amount * 100)
-    spend = Spend(enabled is True, spent, limit, share)
-    return spend if limit or spend.enabled or spent.amount > 0 else None
+    return Spend(
+        enabled=form.enabled,
+        spent=form.spent,
+        limit=form.limit,
+        percent=percent,
+        disabled_reason=_OUT_OF_CREDITS
+        if _OUT_OF_CREDITS in reasons
+        else next(iter(reasons), None),
+        is_used_up=is_used_up,
+    )
 
 
 def parse_pools(members: Mapping[str, Mapping[str, Any]]) -> Iterator[CreditPool]:
     """Yield the credit pools: the members that have a limit in dollars above 0."""
     for key, value in members.items():
-        label, limit = text_of(key), number_of(value.get("limit_dollars"))
-        if label and limit and limit > 0:
-            spent = number_of(value.get("used_dollars"))
+        label, limit = text_of(key), _dollars(value.get("limit_dollars"))
+        if label and limit and limit.amount > 0:
+            spent = _dollars(value.get("used_dollars"))
+            remaining = _dollars(value.get("remaining_dollars"))
             yield CreditPool(
                 label=label,
-                spent=None if spent is None else Money(float(spent), "USD"),
-                limit=Money(float(limit), "USD"),
+                spent=spent or _difference(limit, remaining),
+                limit=limit,
+                remaining=remaining or _difference(limit, spent),
+                expires_at=minute_of(value.get("resets_at")),
             )
+
+
+def _dollars(value: object) -> Money | None:
+    """Return an amount of US dollars, rounded to cents."""
+    number = number_of(value)
+    return None if number is None else Money(round(float(number), 2), "USD")
+
+
+def _difference(limit: Money, amount: Money | None) -> Money | None:
+    """Return the part of a limit that an amount leaves, at least zero."""
+    if amount is None:
+        return None
+    left = max(limit.amount - amount.amount, 0.0)
+    return replace(limit, amount=round(left, limit.decimals))
 
 
 def _money(value: object) -> Money | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import re
 from typing import Any
@@ -15,6 +15,8 @@ from .values import items_of, members_of, text_of
 MAX_ORGANIZATIONS = 48
 
 _ENTERPRISE_TIERS = {"default_claude_zero", "default_raven_enterprise"}
+_PRO = "claude_pro"
+_CAPABILITY = re.compile(r"claude_([a-z0-9]+(?:_[a-z0-9]+)*)")
 _MULTIPLIER = re.compile(r"_(\d+x)$")
 
 
@@ -41,9 +43,9 @@ def parse_organization(body: object) -> Organization | None:
     name = text_of(members.get("name"))
     if name is not None and "@" in name:
         name = name.partition("@")[0].strip() or None
-    capabilities = {
+    capabilities = [
         item for item in items_of(members.get("capabilities")) if isinstance(item, str)
-    }
+    ]
     return Organization(
         org_id=org_id,
         name=name,
@@ -75,11 +77,20 @@ def _uuid(value: object) -> str | None:
     return str(UUID(text)) if text and is_org_id(text) else None
 
 
-def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
+def _plan(members: Mapping[str, Any], capabilities: Sequence[str]) -> str | None:
     """Return the name of the plan, or None if it is unknown.
 
-    The order matters, because a tier is ambiguous: `default_claude_ai` is Free or Pro,
-    and a member of a team can have `default_claude_max_5x`.
+    The first rule that matches decides, because a tier is ambiguous: `default_claude_ai`
+    is Free or Pro, and a member of a team can have `default_claude_max_5x`.
+
+    | Members | Plan |
+    | --- | --- |
+    | `raven_type`, capability or tier of a company | Enterprise or Team |
+    | `plan_display_name` | that name |
+    | `claude_max` | Max, with the multiplier of the tier |
+    | `claude_ultra` and other names | Ultra and so on |
+    | `claude_pro` | Pro |
+    | `chat` | Free |
     """
     tier = text_of(members.get("rate_limit_tier")) or ""
     raven = text_of(members.get("raven_type"))
@@ -91,11 +102,13 @@ def _plan(members: Mapping[str, Any], capabilities: set[str]) -> str | None:
         return "Enterprise"
     if raven or "raven" in capabilities or tier.startswith("default_raven"):
         return "Team"
+    if name := text_of(members.get("plan_display_name")):
+        return name
     if "claude_max" in capabilities:
         multiplier = _MULTIPLIER.search(tier)
         return f"Max {multiplier[1]}" if multiplier else "Max"
-    if "claude_pro" in capabilities:
-        return "Pro"
-    if name := text_of(members.get("plan_display_name")):
-        return name
+    # Pro is the last one, because an account can have it in addition to its plan.
+    for capability in sorted(capabilities, key=lambda item: item == _PRO):
+        if found := _CAPABILITY.fullmatch(capability):
+            return text_of(found[1].replace("_", " ").title())
     return "Free" if "chat" in capabilities else None

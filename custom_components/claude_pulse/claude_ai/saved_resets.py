@@ -6,14 +6,15 @@ Claude Pulse only shows them. It never uses one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from .values import members_of
+from .values import items_of, members_of, minute_of, number_of, text_of
 
 # No known account has more grants.
 MAX_GRANTS = 24
+_MAX_CLEARED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +52,46 @@ class SavedResets:
 
 
 def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
-    """Return the saved resets from a usage body, or None if they are unknown."""
-    raise NotImplementedError
+    """Return the saved resets from a usage body, or None if they are unknown.
+
+    Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
+    without a number of resets are ignored.
+    """
+    member = body.get("cedar_ember")
+    if not isinstance(member, Mapping):
+        return None
+    if member.get("eligible") is not True:
+        return SavedResets(is_eligible=False)
+    grants: dict[tuple[str | None, datetime | None, datetime | None], Grant] = {}
+    for item in items_of(member.get("grants"))[:MAX_GRANTS]:
+        if grant := _grant(members_of(item)):
+            key = grant.label, grant.starts_at, grant.ends_at
+            known = grants.get(key)
+            grants[key] = _together(known, grant) if known else grant
+    return SavedResets(is_eligible=True, grants=tuple(grants.values()))
+
+
+def _grant(members: Mapping[str, Any]) -> Grant | None:
+    """Return a grant, or None if the number of resets that are left is unknown."""
+    left = number_of(members.get("resets_left"), minimum=0)
+    if left is None or left != int(left):
+        return None
+    clears = map(text_of, items_of(members.get("clears"))[:_MAX_CLEARED])
+    return Grant(
+        label=text_of(members.get("label")),
+        starts_at=minute_of(members.get("starts_at")),
+        ends_at=minute_of(members.get("ends_at")),
+        left=int(left),
+        clears=tuple(dict.fromkeys(name for name in clears if name)),
+        is_paused=members.get("paused") is True,
+    )
+
+
+def _together(grant: Grant, other: Grant) -> Grant:
+    """Return one grant for two with the same label, start and end."""
+    return replace(
+        grant,
+        left=grant.left + other.left,
+        clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
+        is_paused=grant.is_paused and other.is_paused,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -19,7 +19,14 @@ import unicodedata
 
 from .money import CreditPool, Spend, parse_pools, parse_spend
 from .saved_resets import SavedResets, parse_saved_resets
-from .values import items_of, members_of, minute_of, rounded, text_of
+from .values import (
+    items_of,
+    members_of,
+    minute_of,
+    rounded,
+    text_of,
+    with_decimals,
+)
 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
@@ -33,7 +40,11 @@ _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 _FIXED_MEMBERS = {"five_hour": KIND_SESSION, "seven_day": KIND_WEEKLY}
 _SCOPED_PREFIX = "seven_day_"
 
+# A model's weekly limit under another name, as a member, a kind or the name of a row.
+_OVERAGE = "Overage included"
+
 _WORDS = re.compile(r"[^\W_]+")
+_VERSION = re.compile(r"v?\d\w*")
 
 # No known account has more. The session and weekly limits are not counted.
 MAX_LIMITS = 24
@@ -121,6 +132,20 @@ class Usage:
         fixed = (self.session, self.weekly, self.spend_limit)
         return (*(window for window in fixed if window), *self.windows)
 
+    def with_identities(self, identities: Mapping[Identity, Identity]) -> Usage:
+        """Return the usage with other identities of some windows, which keep their name.
+
+        A window keeps its identity if another window of the answer has the new one.
+        """
+        windows = {window.identity: window for window in self.windows}
+        for window in self.windows:
+            identity = identities.get(window.identity)
+            if identity is not None and identity not in windows:
+                windows[identity] = replace(window, identity=identity)
+                windows[window.identity] = windows[identity]
+        shown = (windows[window.identity] for window in self.windows)
+        return replace(self, windows=tuple(shown))
+
 
 def parse_usage(body: object) -> Usage:
     """Return the usage from a body. Invalid parts are ignored."""
@@ -151,6 +176,52 @@ def parse_usage(body: object) -> Usage:
     )
 
 
+def renamed(before: Usage, after: Usage) -> dict[Identity, Identity]:
+    """Return the old identities of renamed models by their new ones, where it is certain.
+
+    | Before | After, with the same kind and reset | Renamed |
+    | --- | --- | --- |
+    | Fable 40% | Fable 5.2 40% or more | yes |
+    | Fable 5.2 40% | Fable 5.3 or Fable, 40% or more | yes |
+    | Fable 5.2 0% | Fable 5.3 | no: a new model also starts at 0% |
+    | Fable 40% | Fable 5.2 less than 40% | no |
+    | Fable 40% | Fable and Fable 5.2, or Fable 5.2 and Fable 5.3 | no |
+    | Fable 40% | Fable Lite, or Fable 5.2 (Cowork) | no |
+    | any, without a reset | any | no |
+    """
+    known = {window.identity for window in before.windows}
+    kept = {window.identity for window in after.windows}
+    pairs = [
+        (old, new)
+        for old in before.windows
+        for new in after.windows
+        if old.identity not in kept
+        and new.identity not in known
+        and _is_renamed(old, new)
+    ]
+    old_counts = Counter(old.identity for old, _ in pairs)
+    new_counts = Counter(new.identity for _, new in pairs)
+    return {
+        new.identity: old.identity
+        for old, new in pairs
+        if old_counts[old.identity] == new_counts[new.identity] == 1
+    }
+
+
+def _is_renamed(old: UsageWindow, new: UsageWindow) -> bool:
+    """Return whether two windows can be the same, except for the version in the name."""
+    before, after = _words(old.name or ""), _words(new.name or "")
+    model = _without_version(before)
+    return (
+        old.kind == new.kind
+        and old.resets_at is not None
+        and old.resets_at == new.resets_at
+        and old.percent <= new.percent
+        and (before == model or old.percent > 0)
+        and [] != model == _without_version(after)
+    )
+
+
 class _Row(NamedTuple):
     """The values of a window in one place of the body."""
 
@@ -158,6 +229,7 @@ class _Row(NamedTuple):
     name: str | None
     percent: int | float | None
     resets_at: datetime | None
+    is_overage: bool = False
 
     @property
     def spelling(self) -> tuple[str, str]:
@@ -171,15 +243,22 @@ class _Row(NamedTuple):
 
     def completed_by(self, other: _Row) -> _Row:
         """Return the row with missing values, or the decimals, from another row."""
-        percent = self.percent if self.percent is not None else other.percent
-        if (
-            isinstance(percent, int)
-            and other.percent is not None
-            and 0 < abs(other.percent - percent) < 1
-        ):
-            percent = other.percent
+        percent = other.percent
+        if self.percent is not None:
+            percent = with_decimals(self.percent, other.percent)
         return self._replace(
             percent=percent, resets_at=self.resets_at or other.resets_at
+        )
+
+    def repeats(self, other: _Row) -> bool:
+        """Return whether the row is the other one, a model's weekly limit, again."""
+        return (
+            other.identity.kind == KIND_WEEKLY_SCOPED
+            and other.name is not None
+            and self.resets_at == other.resets_at
+            and self.percent is not None
+            and other.percent is not None
+            and abs(self.percent - other.percent) < 1
         )
 
 
@@ -194,6 +273,11 @@ def _words(text: str) -> list[str]:
     return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+def _without_version(words: list[str]) -> list[str]:
+    """Return the words of a model's name without those of its version."""
+    return words[:1] + [word for word in words[1:] if not _VERSION.fullmatch(word)]
+
+
 def _listed_rows(limits: object) -> Iterator[_Row]:
     """Yield the rows of `limits[]`, session and week first."""
     rows = [row for row in items_of(limits) if isinstance(row, dict)]
@@ -203,16 +287,28 @@ def _listed_rows(limits: object) -> Iterator[_Row]:
         name = None if kind in _FIXED_KINDS else _scope_name(row.get("scope"))
         if name is not None and name.casefold() == "all models":
             kind, name = KIND_WEEKLY, None
-        yield _Row(
-            kind, name, rounded(row.get("percent")), minute_of(row.get("resets_at"))
+        percent, resets_at = (
+            rounded(row.get("percent")),
+            minute_of(row.get("resets_at")),
         )
+        if is_overage := _is_overage(kind) or _is_overage(name):
+            kind = KIND_WEEKLY_SCOPED
+            name = _OVERAGE if name is None or _is_overage(name) else name
+        yield _Row(kind, name, percent, resets_at, is_overage)
+
+
+def _is_overage(text: str | None) -> bool:
+    """Return whether a kind or a name is that of a model's limit under another name."""
+    words = "_".join(_words(text or ""))
+    return words.removeprefix(_SCOPED_PREFIX) == "overage_included"
 
 
 def _scope_name(scope: object) -> str | None:
-    """Return the name of a scope: that of its model, or else of its surface."""
+    """Return the name of a scope: that of its model, its surface, or both."""
     if not isinstance(scope, Mapping):
         return text_of(scope)
-    return _display_name(scope.get("model")) or _display_name(scope.get("surface"))
+    model, surface = map(_display_name, (scope.get("model"), scope.get("surface")))
+    return text_of(f"{model} ({surface})") if model and surface else model or surface
 
 
 def _display_name(part: object) -> str | None:
@@ -237,13 +333,20 @@ def _named_rows(members: Mapping[str, Mapping[str, Any]]) -> Iterator[_Row]:
             words = key.removeprefix(_SCOPED_PREFIX).replace("_", " ")
             name = text_of(words.capitalize())
         kind = _FIXED_MEMBERS.get(key, KIND_WEEKLY_SCOPED)
-        yield _Row(kind, name, percent, minute_of(value.get("resets_at")))
+        resets_at = minute_of(value.get("resets_at"))
+        yield _Row(kind, name, percent, resets_at, _is_overage(name))
 
 
 def _merged(rows: Sequence[_Row], named: Sequence[_Row]) -> dict[Identity, _Row]:
     """Return one row for each window. The rows of `limits[]` take precedence."""
-    merged = _identified(rows)
-    for member in named:
+    models = [row for row in (*rows, *named) if not row.is_overage]
+
+    def is_window(row: _Row) -> bool:
+        """Return whether a row does not repeat a model's limit."""
+        return not (row.is_overage and any(map(row.repeats, models)))
+
+    merged = _identified([*filter(is_window, rows)])
+    for member in filter(is_window, named):
         same = _rows_of(member, merged)
         if not same:
             merged[member.identity] = member
@@ -291,7 +394,9 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
     same = [key for key in rows if key[:2] == wanted[:2]]
     if same or not wanted.name:
         return same
-    versions = f"{wanted.name} "
     return [
-        key for key in rows if key.kind == wanted.kind and key.name.startswith(versions)
+        key
+        for key in rows
+        if key.kind == wanted.kind
+        and " ".join(_without_version(key.name.split())) == wanted.name
     ]

@@ -74,6 +74,13 @@ def rounded(value: object) -> int | float | None:
     return int(decimal) if decimal.is_integer() else decimal
 
 
+def with_decimals(number: int | float, other: int | float | None) -> int | float:
+    """Return a percentage, with the decimals of another one that was not rounded."""
+    if isinstance(number, int) and other is not None and abs(other - number) < 1:
+        return other
+    return number
+
+
 def time_of(value: object) -> datetime | None:
     """Return a time between 1970 and 2286 in UTC, or None.
 
