@@ -140,7 +140,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
 
     async def _async_poll(self) -> Usage:
         """Request the usage, unless it is too early, and schedule the next poll."""
-        self._key.async_use_stored()
+        self._key.async_use_shared()
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:

@@ -54,9 +54,13 @@ class SessionKey:
         self._no_renewal_until = dt_util.utcnow()
 
     @callback
-    def async_use_stored(self) -> None:
-        """Use the stored key, which another entry of the account can have replaced."""
-        self._client.session_key = data_of(self._entry).session_key
+    def async_use_shared(self) -> None:
+        """Use the key that another entry of the account has stored in this one.
+
+        A key from a form of this entry comes with a reload.
+        """
+        if (stored := data_of(self._entry)).previous_session_key:
+            self._client.session_key = stored.session_key
 
     async def async_request(self, request: Callable[[], Awaitable[_T]]) -> _T:
         """Send a request, and repeat it if claude.ai refuses the key.
