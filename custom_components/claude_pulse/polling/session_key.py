@@ -127,10 +127,10 @@ class SessionKey:
         if offered and now >= self._no_renewal_until:
             data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: working}
         if data != self._entry.data and self._store(working, data):
-            self._client.session_key = data[CONF_SESSION_KEY]
-            if data[CONF_SESSION_KEY] != working:
+            self._client.session_key = key = data[CONF_SESSION_KEY]
+            if key != working:
                 account_id = account_id_of(self._entry)
-                async_share_key(self._hass, account_id, offered, self._entry)
+                async_share_key(self._hass, account_id, key, self._entry)
 
     def _store(self, used: str, data: dict[str, Any]) -> bool:
         """Store the data, unless the entry was removed or has another key now."""
