@@ -204,7 +204,7 @@ async def test_new_entry(claude: Claude) -> None:
 
 
 async def test_key_of_the_other_entry(claude: Claude) -> None:
-    """An entry whose key ends uses the other entry's key instead of asking."""
+    """An entry whose key expires uses the other entry's key instead of asking."""
     entry, other = await two_entries(claude)
     account = account_of(claude, "ben")
     old, key = account.session_key, account.renew()
@@ -249,7 +249,7 @@ async def test_renewal(claude: Claude, refused: bool) -> None:
 
 
 async def test_renewal_reaches_an_entry_that_asks(claude: Claude) -> None:
-    """A renewed key ends the dialog of an entry whose own key has ended."""
+    """A renewed key closes the dialog of an entry whose own key has expired."""
     entry, other = await two_entries(claude)
     account = account_of(claude, "ben")
     claude.hass.config_entries.async_update_entry(

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from homeassistant.util import slugify
 
 from .claude_ai.money import CreditPool
-from .claude_ai.usage import KIND_WEEKLY_SCOPED, SESSION, WEEKLY, Identity, UsageWindow
+from .claude_ai.usage import (
+    KIND_WEEKLY_SCOPED,
+    SESSION,
+    SPEND,
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
 
 # The key of event entities.
 EVENTS = "events"
@@ -50,15 +57,18 @@ class WindowSubject(Subject):
 
 SESSION_WINDOW = WindowSubject("session", "session", "session", identity=SESSION)
 WEEKLY_WINDOW = WindowSubject("weekly", "weekly", "weekly", identity=WEEKLY)
+# The spend limit of a seat that has no other limit. Its usage is the sensor `extra_usage`.
+SPEND_WINDOW = WindowSubject("extra", "extra", "extra", identity=SPEND)
 _FIXED_KEYS = (SESSION_WINDOW.key, WEEKLY_WINDOW.key)
 FIXED_WINDOWS = {SESSION: SESSION_WINDOW, WEEKLY: WEEKLY_WINDOW}
+_SUBJECTS = {**FIXED_WINDOWS, SPEND: SPEND_WINDOW}
 
 
 def subject_of(window: UsageWindow) -> WindowSubject:
     """Return the subject of a window, named by the server unless it is a fixed one."""
     identity = window.identity
-    if fixed := FIXED_WINDOWS.get(identity):
-        return fixed
+    if known := _SUBJECTS.get(identity):
+        return known
     kind, words, number = identity
     numbers = [str(number)] if number > 1 else []
     name = window.name or ""
