@@ -1801,7 +1801,7 @@ def spend_state(spend: Spend) -> str:
 
 
 def spent_of(spent: Money | None, limit: Money | None) -> str:
-    """Return what is spent, such as 374 of 400 USD spent, or an empty text."""
+    """Return the spent amount and the limit in words, or an empty text."""
     shown = [
         f"{money.amount:,.{0 if money.amount == int(money.amount) else money.decimals}f}"
         for money in (spent, limit)
@@ -1813,7 +1813,7 @@ def spent_of(spent: Money | None, limit: Money | None) -> str:
 
 
 def further_lines(usage: Usage, present: datetime) -> Iterator[tuple[str, str]]:
-    """Yield names and texts of what is no limit with a bar."""
+    """Yield the names and texts of the lines without a bar."""
     spend = usage.spend
     if spend and not usage.all_windows:
         yield "Spend", joined(spent_of(spend.spent, spend.limit), spend_state(spend))

@@ -443,8 +443,8 @@ function withSpend(window, detail) {
 	return { ...judged, level, spend };
 }
 
-/** Say what of a spend limit is spent, and what that leaves. */
-function spendWords({ spend, used }, format) {
+/** Say what of a spend limit is spent, and what remains or why nothing does. */
+function spendParts({ spend, used }, format) {
 	const { disabled_reason: reason, enabled, limit, spent, used_up: usedUp } = spend ?? {};
 	const { t } = format;
 	const money = (amount) => format.money(roundIfWhole(amount));
@@ -457,7 +457,7 @@ function spendWords({ spend, used }, format) {
 	else if (enabled === false) rest = t("disabled");
 	else if (spent && limit)
 		rest = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
-	return joined([said, rest], "; ");
+	return [said, rest];
 }
 
 /** Return an amount that is shown without cents if it has none. */
@@ -498,10 +498,10 @@ export function verdict({ windows, spend, trouble, troubleWords }, now, format) 
 
 	const limit = windows.find(({ key }) => key === EXTRA);
 	if (limit && limit.used !== null)
-		return { level: limit.level, text: spendWords(limit, format), window: limit };
+		return { level: limit.level, text: joined(spendParts(limit, format), "; "), window: limit };
 	// Unlimited spending has no window.
 	if (!windows.length && spend?.spent)
-		return { level: "good", text: spendWords({ spend, used: null }, format) };
+		return { level: "good", text: joined(spendParts({ spend, used: null }, format), "; ") };
 
 	const bound = bindingOf(windows);
 	const first = (level) =>
@@ -863,7 +863,7 @@ function bar(window, thresholds, { format, remaining }, label) {
 /** Return the words of a window; `short` is what matters most of them. */
 function wordsOf(window, { format, now }) {
 	if (window.key === EXTRA) {
-		const outcome = spendWords(window, format);
+		const [, outcome] = spendParts(window, format);
 		return { outcome, short: outcome };
 	}
 	const { forecast, level, pace, points, resetsAt, running } = window;
