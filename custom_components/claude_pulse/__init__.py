@@ -20,6 +20,7 @@ from .frontend.websocket import async_setup_websocket
 from .migration import async_migrate_entry as async_migrate_entry
 from .polling.issues import async_delete_issues
 from .polling.status import async_setup_status
+from .reauth import async_stop_asking
 from .runtime import runtime_of
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -82,6 +83,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 async def _async_clean_up(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove what an entry has outside of Home Assistant's registries."""
+    async_stop_asking(hass, entry)
     async_delete_issues(hass, entry)
     await runtime_of(hass, entry).dispatcher.async_forget()
     await async_remove_card(hass, entry)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
@@ -94,12 +96,26 @@ def async_share_key(
 
 @callback
 def async_abort_flows(
-    hass: HomeAssistant, entry: ConfigEntry, except_for: str | None = None
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    except_for: str | None = None,
+    sources: Container[str] = (SOURCE_REAUTH, _SOURCE_RECONFIGURE),
 ) -> None:
     """Abort the other reauthentication and reconfiguration flows of an entry."""
     for flow_id, source in _flows(hass, entry):
-        if flow_id != except_for and source in (SOURCE_REAUTH, _SOURCE_RECONFIGURE):
+        if flow_id != except_for and source in sources:
             hass.config_entries.flow.async_abort(flow_id)
+
+
+@callback
+def async_stop_asking(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Abort the reauthentication flow of a disabled or removed entry.
+
+    Another entry of the account asks then.
+    """
+    _refused_keys(hass).pop(entry.entry_id, None)
+    # Home Assistant 2024.1 does not do it for a disabled entry.
+    async_abort_flows(hass, entry, sources=(SOURCE_REAUTH,))
 
 
 @callback

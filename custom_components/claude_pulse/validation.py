@@ -29,6 +29,7 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
 )
+from .polling.issues import Issue, async_delete_issues
 from .polling.sessions import short_session
 from .reauth import async_abort_flows, async_share_key
 from .runtime import runtime_of
@@ -220,6 +221,7 @@ def async_share_entered_key(
     """Use a session key that claude.ai has accepted for all entries of its account."""
     for entry in async_entries_of_account(hass, account_id, except_for=source):
         runtime_of(hass, entry).back_off.forget_key()
+        async_delete_issues(hass, entry, (Issue.KEY_ENDS,))
     async_share_key(hass, account_id, session_key, source)
 
 
