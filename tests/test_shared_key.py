@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -22,15 +24,18 @@ from .common import (
 from .flows import open_fix, open_form, open_reauth, submit_form
 from .simulator.server import Request
 
+DAY = 24 * 60 * 60
 WORK = "claude_pulse_work"
 OTHER_KEY = "sk-ant-sid02-other-".ljust(130, "o")
 
 
-async def two_entries(claude: Claude) -> tuple[MockConfigEntry, MockConfigEntry]:
+async def two_entries(
+    claude: Claude, **options: Any
+) -> tuple[MockConfigEntry, MockConfigEntry]:
     """Return the entries of the personal and the team's seat of one account."""
     return (
-        await claude.entry("ben", seat=0),
-        await claude.entry("ben", title="Claude Pulse Work"),
+        await claude.entry("ben", seat=0, **options),
+        await claude.entry("ben", title="Claude Pulse Work", **options),
     )
 
 
@@ -281,6 +286,41 @@ async def test_key_without_access_for_the_other(claude: Claude) -> None:
     assert not claude.issues
     assert not reauth_flows(claude.hass)
     assert are_available(claude)
+
+
+async def test_key_without_access_for_an_entry_that_waits(claude: Claude) -> None:
+    """If the new key cannot read the other organization, the entry says so."""
+    entry, other = await two_entries(claude)
+    account = account_of(claude, "ben")
+    account.log_out()
+    await claude.pass_time()
+    key, answer = account.log_in(), claude.server.on_request
+    refuse_in(claude, other, key)
+    await submit_form(claude, "reconfigure", entry, session_key=key)
+    await pass_steps(claude, 2)
+    assert are_available(claude, "claude_pulse")
+    assert claude.issues == {"organization"}
+    assert not reauth_flows(claude.hass)
+
+    # A key that can read both.
+    claude.server.on_request = answer
+    claude.server.clear_faults()
+    await submit_form(claude, "reconfigure", other, session_key=account.log_in())
+    await claude.pass_time()
+    assert not claude.issues
+    assert are_available(claude)
+
+
+async def test_long_interval(claude: Claude) -> None:
+    """An entry that is polled once a day asks within minutes if the other one is removed."""
+    entries = await two_entries(claude, update_interval=DAY)
+    account_of(claude, "ben").log_out()
+    await claude.pass_time(DAY + 10)
+    (first,) = (entry for entry in entries if asking(claude) == [entry.entry_id])
+    (other,) = (entry for entry in entries if entry is not first)
+    await claude.hass.config_entries.async_remove(first.entry_id)
+    await pass_steps(claude, 2)
+    assert asking(claude) == [other.entry_id]
 
 
 async def test_entry_that_is_not_loaded(claude: Claude) -> None:
