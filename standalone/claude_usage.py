@@ -476,7 +476,7 @@ def _plan(members: Mapping[str, Any], capabilities: Sequence[str]) -> str | None
     # Pro is the last one, because an account can have it in addition to its plan.
     for capability in sorted(capabilities, key=lambda item: item == _PRO):
         if found := _CAPABILITY.fullmatch(capability):
-            return text_of(found[1].replace("_", " ").title())
+            return text_of(" ".join(map(str.capitalize, found[1].split("_"))))
     return "Free" if "chat" in capabilities else None
 
 
@@ -500,10 +500,10 @@ class Spend:
     """Paid usage beyond the plan.
 
     `spent` is None if claude.ai only says that nothing more can be spent. `limit` is None
-    if it is unlimited, and can be zero if it is disabled. `percent` is the spent share of the limit,
-    computed if claude.ai does not send it. `disabled_reason` is the reason that claude.ai
-    gives, for example `out_of_credits`. `is_used_up` is True if nothing more can be spent
-    because the limit is reached or the credits are used up.
+    if it is unlimited, and zero only if there is a `disabled_reason`. `percent` is the
+    spent share of the limit, computed if claude.ai does not send it. `disabled_reason` is
+    the reason that claude.ai gives, for example `out_of_credits`. `is_used_up` is True if
+    nothing more can be spent because the limit is reached or the credits are used up.
     """
 
     enabled: bool
@@ -539,17 +539,20 @@ class _Form(NamedTuple):
 
     @property
     def has_limit(self) -> bool:
-        """Return whether there is a limit. A limit of zero is none."""
+        """Return whether there is a limit above zero."""
         return self.limit is not None and self.limit.amount > 0
+
+    @property
+    def is_zero(self) -> bool:
+        """Return whether the limit is zero, so that nothing can be spent."""
+        return self.limit is not None and not self.has_limit
 
     @property
     def is_paid_usage(self) -> bool:
         """Return whether something is or can be spent."""
-        if self.spent is None:
+        if self.spent is None or self.is_zero:
             return False
-        if self.limit is None:
-            return self.enabled or self.spent.amount > 0
-        return self.has_limit
+        return self.has_limit or self.enabled or self.spent.amount > 0
 
     @property
     def share(self) -> int | float | None:
@@ -562,14 +565,17 @@ class _Form(NamedTuple):
 def parse_spend(body: Mapping[str, Any]) -> Spend | None:
     """Return the paid usage from a usage body, or None if the account has none.
 
-    `extra_usage` is used if `spend` is missing or has no amounts. An account without
-    paid usage, or with a limit of zero, has it nevertheless if claude.ai says that the
-    credits or the limit are used up, or why a limit of zero is disabled.
+    The amounts are those of `spend`, or else of `extra_usage`, the older form. What one
+    form says about a reached limit is valid for both.
+
+    | Limit | Spent | Paid usage |
+    | --- | --- | --- |
+    | above zero | known | yes |
+    | none | above zero, or enabled | yes |
+    | none | otherwise | if the credits or the limit are used up |
+    | zero | known | if there is a `disabled_reason` |
     """
-    members = spend, extra = (
-        members_of(body.get("spend")),
-        members_of(body.get("extra_usage")),
-    )
+    spend, extra = members_of(body.get("spend")), members_of(body.get("extra_usage"))
     unit = extra.get("currency"), extra.get("decimal_places")
     modern = _Form(
         spend.get("enabled") is True,
@@ -583,34 +589,25 @@ def parse_spend(body: Mapping[str, Any]) -> Spend | None:
         _minor_units(extra.get("monthly_limit"), *unit),
         rounded(extra.get("utilization")),
     )
-    forms = [modern, older]
     # The form that says most. The first one is preferred.
-    forms.sort(key=lambda form: (not form.is_paid_usage, form.spent is None))
-    form, other = forms
-    reasons = [
-        reason for part in members if (reason := text_of(part.get("disabled_reason")))
-    ]
+    form, other = sorted(
+        (modern, older), key=lambda form: (not form.is_paid_usage, form.spent is None)
+    )
     percent = form.share
     if percent is not None:
         percent = with_decimals(percent, other.share)
-    is_used_up = (
-        _OUT_OF_CREDITS in reasons
-        or any(part.get("spend_limit_reached") is True for part in members)
-        or (form.has_limit and percent is not None and percent >= 100)
-    )
-    is_disabled = bool(form.spent and form.limit and reasons)
+    reasons = [text_of(part.get("disabled_reason")) for part in (spend, extra)]
+    # The reason that matters most to a user, or else the first one.
+    reasons.sort(key=lambda reason: (reason != _OUT_OF_CREDITS, reason is None))
+    reason = reasons[0]
+    is_reached = any(part.get("spend_limit_reached") is True for part in (spend, extra))
+    if form.has_limit and percent is not None and percent >= 100:
+        is_reached = True
+    is_used_up = reason == _OUT_OF_CREDITS or (is_reached and not form.is_zero)
+    is_disabled = form.is_zero and form.spent is not None and reason is not None
     if not (form.is_paid_usage or is_used_up or is_disabled):
         return None
-    return Spend(
-        enabled=form.enabled,
-        spent=form.spent,
-        limit=form.limit,
-        percent=percent,
-        disabled_reason=_OUT_OF_CREDITS
-        if _OUT_OF_CREDITS in reasons
-        else next(iter(reasons), None),
-        is_used_up=is_used_up,
-    )
+    return Spend(form.enabled, form.spent, form.limit, percent, reason, is_used_up)
 
 
 def parse_pools(members: Mapping[str, Mapping[str, Any]]) -> Iterator[CreditPool]:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from .demo import past
-from .demo.__main__ import check_loopback, explain, make_config
+from .demo.__main__ import PLANS, check_loopback, explain, make_config
 from .demo.launch import use_loopback
 from .features import needs
 from .simulator.world import make_world
@@ -94,16 +94,27 @@ def test_folder_is_private(tmp_path: Path, exists: bool) -> None:
     assert readable_by_others(config) == set()
 
 
-# A real Home Assistant starts.
+def test_accounts() -> None:
+    """The help names each account with usage, and its plan."""
+    accounts = make_world(datetime.now(UTC)).accounts
+    assert PLANS.keys() == accounts.keys() - {"dan"}
+    comments = (Path(__file__).parents[1] / "scripts" / "demo").read_text()
+    for name, plan in PLANS.items():
+        assert f"{name} " in comments
+        assert plan.partition(",")[0] in comments
+
+
+# A real Home Assistant starts, with a history and without.
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("umask")
-async def test_running_demo_is_private(tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ["ada", "ben"])
+async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
     """Files of Home Assistant, with the session key in them, are private."""
     config = tmp_path / "demo"
     stored = config / ".storage" / "core.config_entries"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "tests.demo", "--config", str(config)),
-        *("--port", "18123", "--time-zone", "UTC"),
+        *("--port", "18123", "--time-zone", "UTC", "--account", account),
         cwd=Path(__file__).parents[1],
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

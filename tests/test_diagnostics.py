@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -142,8 +143,47 @@ async def test_free_account(claude: Claude, download: Download) -> None:
         "balance": False,
         "plan": "Free",
         "pools": [],
+        "saved_resets": {"is_eligible": False, "grants": []},
         "session": None,
-        "spend": False,
+        "spend": None,
         "weekly": None,
         "windows": [],
     }
+
+
+async def test_money_and_saved_resets(claude: Claude, download: Download) -> None:
+    """The diagnostics show the state of money and saved resets without any text."""
+    now = claude.server.now.replace(second=0, microsecond=0)
+    data = await download(await claude.entry("hal"))
+    assert data["usage"]["saved_resets"] == {
+        "is_eligible": True,
+        "grants": [
+            {
+                "clears": ["five_hour", "seven_day", "seven_day_overage_included"],
+                "ends_at": (now + timedelta(days=12)).isoformat(),
+                "is_paused": False,
+                "left": 2,
+                "starts_at": (now - timedelta(days=9)).isoformat(),
+            }
+        ],
+    }
+    (grant,) = data["usage_body"]["cedar_ember"]["grants"]
+    assert (grant["id"], grant["label"]) == ("<text>", "<text>")
+    assert "Winter" not in json.dumps(data)
+
+    account_of(claude, "gus").seats[0].disabled_reason = "out_of_credits"
+    usage = (await download(await claude.entry("gus")))["usage"]
+    assert (usage["plan"], usage["session"]) == ("Enterprise", None)
+    assert usage["spend"] == {
+        "disabled_reason": "out_of_credits",
+        "enabled": False,
+        "is_used_up": True,
+        "limited": True,
+        "percent": 93.5,
+    }
+    account_of(claude, "ivy").seats[0].disabled_reason = "a private reason"
+    usage = (await download(await claude.entry("ivy")))["usage"]
+    expires_at = (now + timedelta(days=5)).isoformat()
+    assert usage["pools"] == [{"name": "iguana_necktie", "expires_at": expires_at}]
+    assert usage["spend"]["disabled_reason"] == "<text>"
+    assert (await download(await claude.entry("fay")))["usage"]["plan"] == "Ultra"

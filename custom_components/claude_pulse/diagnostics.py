@@ -11,6 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
+from .claude_ai.money import Spend
+from .claude_ai.saved_resets import SavedResets
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.usage import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
@@ -19,7 +21,7 @@ from .runtime import Runtime, runtime_of
 from .seat import account_id_of
 from .stored import data_of, options_of
 
-_PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Team|Enterprise")
+_PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Ultra|Team|Enterprise")
 
 
 async def async_get_config_entry_diagnostics(
@@ -79,14 +81,44 @@ def _last_answer(runtime: Runtime) -> dict[str, Any]:
             "balance": account.balance is not None,
             "plan": plan and (plan if _PLAN.fullmatch(plan) else "<text>"),
             "pools": [
-                name_of(pool.label, number) for number, pool in enumerate(usage.pools)
+                {"name": name_of(pool.label, number), "expires_at": pool.expires_at}
+                for number, pool in enumerate(usage.pools)
             ],
-            "spend": usage.spend is not None,
+            "saved_resets": usage.saved_resets and _saved_resets(usage.saved_resets),
+            "spend": usage.spend and _spend(usage.spend),
             "session": usage.session and _window(usage.session),
             "weekly": usage.weekly and _window(usage.weekly),
             "windows": [_window(window) for window in usage.windows],
         },
         "usage_body": shape_of(coordinator.client.usage_body),
+    }
+
+
+def _saved_resets(saved_resets: SavedResets) -> dict[str, Any]:
+    """Return the saved resets without their labels."""
+    return {
+        "is_eligible": saved_resets.is_eligible,
+        "grants": [
+            {
+                "clears": [word_of(name) for name in grant.clears],
+                "ends_at": grant.ends_at,
+                "is_paused": grant.is_paused,
+                "left": grant.left,
+                "starts_at": grant.starts_at,
+            }
+            for grant in saved_resets.grants
+        ],
+    }
+
+
+def _spend(spend: Spend) -> dict[str, Any]:
+    """Return the state of the paid usage without amounts."""
+    return {
+        "disabled_reason": spend.disabled_reason and word_of(spend.disabled_reason),
+        "enabled": spend.enabled,
+        "is_used_up": spend.is_used_up,
+        "limited": spend.limit is not None,
+        "percent": spend.percent,
     }
 
 

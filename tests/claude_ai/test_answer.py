@@ -79,7 +79,20 @@ def test_json_of(text: str, value: Any) -> None:
         # A block takes precedence over everything else.
         ([200, 403], SESSION_INVALID, {"cf_mitigated": ""}, errors.BlockedError),
         ([307], "", {"cf_mitigated": "x", "location": REGION}, errors.BlockedError),
-        ([200, 401, 404, 451, 502], PAGE, {}, errors.BlockedError),
+        ([200, 401, 404, 429, 451], PAGE, {}, errors.BlockedError),
+        ([502, 529], PAGE, {"cf_mitigated": "x"}, errors.BlockedError),
+        ([502, 503], "<title>Just a moment...</title>", {}, errors.BlockedError),
+        ([503], "<p>CHECKING YOUR BROWSER</p>", {}, errors.BlockedError),
+        ([503], "<p>Verify you are human</p>", {}, errors.BlockedError),
+        ([503], "<script>window._cf_chl_opt={}</script>", {}, errors.BlockedError),
+        # Cloudflare's own refusals, as text and as JSON.
+        ([403, 429], "error code: 1010", {}, errors.BlockedError),
+        ([403, 429], "\nError code: 1020\n", {}, errors.BlockedError),
+        ([403, 429], {"cloudflare_error": True}, {}, errors.BlockedError),
+        ([403], {"cloudflare_error": "yes"}, {}, errors.ForbiddenError),
+        ([429], "error code: 10", {}, errors.RateLimitedError),
+        ([429], "The error code: 1010", {}, errors.RateLimitedError),
+        ([401], {"cloudflare_error": True}, {}, errors.InvalidSessionError),
         ([200], f"\n \t{PAGE}", {}, errors.BlockedError),
         ([302], PAGE, {"location": "/login"}, errors.BlockedError),
         # A redirect to the region page takes precedence over its body.
@@ -123,6 +136,12 @@ def test_error(
         ([200], {"error": {"message": "flat"}}),
         ([200], {"error": {"message": "x", "details": "account_session_invalid"}}),
         ([201, 299, 399, 402, 529], {}),
+        # Pages of a gateway. Cloudflare adds a script to any page.
+        ([500, 502, 504, 520, 522, 529, 599], PAGE),
+        ([502], "<script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'>"),
+        ([503], "<p>We will be back in just a moment.</p>"),
+        ([502, 503, 530], "error code: 1033"),
+        ([502], {"cloudflare_error": True}),
         ([204, 300, 304, 401, 403], ""),
     ],
 )

@@ -7,6 +7,7 @@ import re
 import zlib
 
 from aiohttp import ClientSession, web
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.claude_pulse.claude_ai import client as client_module, errors
@@ -30,7 +31,8 @@ async def test_request(serve: Serve, client: ClaudeAiClient) -> None:
     await client.usage(ORG_ID)
     await client.usage(ORG_ID)
     for request in server.requests:
-        assert request.raw_path == f"/api/organizations/{ORG_ID}/usage"
+        path = f"/api/organizations/{ORG_ID}/usage?cedar_ember=1"
+        assert request.raw_path == path
         # The case of the names is that of a browser.
         headers = {name.decode(): value.decode() for name, value in request.raw_headers}
         for name in ("Host", "Connection"):
@@ -104,11 +106,18 @@ async def test_account_not_available(ada: Ada) -> None:
     """The account is None if claude.ai refuses it. Other errors are raised."""
     ada.simulator.silent_account = True
     assert await ada.client.account() is None
-    ada.simulator.set_fault("forbidden")
-    assert await ada.client.account() is None
-    ada.simulator.set_fault("session_invalid")
-    with pytest.raises(errors.InvalidSessionError):
-        await ada.client.account()
+    raised = {
+        "session_invalid": errors.InvalidSessionError,
+        "challenge": errors.BlockedError,
+        "challenge_503": errors.BlockedError,
+        "rate_limited": errors.RateLimitedError,
+        "region_451": errors.RegionBlockedError,
+        "drop": errors.UnavailableError,
+    }
+    for fault, error in raised.items():
+        ada.simulator.set_fault(fault)
+        with pytest.raises(error):
+            await ada.client.account()
     assert {request.path for request in ada.simulator.requests} == {"/api/account"}
 
 
@@ -142,6 +151,115 @@ async def test_refused_organization(
         await client.usage(ORG_ID)
     assert raised.type is error
     assert client.usage_body == refusal
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 500, 502, 503, 529])
+@pytest.mark.parametrize("body", [{}, "no JSON", {"error": {"message": "x"}}])
+async def test_account_refused(
+    serve: Serve, client: ClaudeAiClient, status: int, body: object
+) -> None:
+    """An error without a meaning for the session key is no account."""
+    server = await serve(body, status=status)
+    assert await client.account() is None
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, "no JSON"), (200, []), (504, "<html></html>")]
+)
+async def test_account_without_an_object(
+    serve: Serve, client: ClaudeAiClient, status: int, body: object
+) -> None:
+    """An answer that is not a JSON object is no account."""
+    await serve(body, status=status)
+    assert await client.account() is None
+
+
+async def test_saved_resets(ada: Ada) -> None:
+    """Saved resets are part of the only request for the usage."""
+    hal = ada.simulator.world.accounts["hal"]
+    ada.client.session_key = hal.session_key
+    usage = await ada.client.usage(hal.seats[0].organization.uuid)
+    assert usage.saved_resets.is_eligible
+    assert [grant.left for grant in usage.saved_resets.grants] == [2]
+    assert [request.query for request in ada.simulator.requests] == ["cedar_ember=1"]
+
+
+async def test_refused_parameter(ada: Ada, freezer: FrozenDateTimeFactory) -> None:
+    """Without the parameter there are no saved resets. A day later they are requested."""
+    ada.simulator.set_fault("parameter_refused")
+    for _ in range(2):
+        usage = await ada.client.usage(ada.org_id)
+        assert usage.session is not None
+        assert usage.saved_resets is None
+    queries = ["cedar_ember=1", "", ""]
+    freezer.tick(24 * 60 * 60 - 1)
+    ada.simulator.clear_faults()
+    await ada.client.usage(ada.org_id)
+    freezer.tick(1)
+    usage = await ada.client.usage(ada.org_id)
+    assert usage.saved_resets is not None
+    queries += ["", "cedar_ember=1"]
+    assert [request.query for request in ada.simulator.requests] == queries
+
+
+@pytest.mark.parametrize(
+    ("fault", "queries"),
+    [
+        # The second request is refused, too, and shows why.
+        ("forbidden_organization", ["cedar_ember=1", ""]),
+        ("malformed", ["cedar_ember=1", ""]),
+        ("organization_missing", ["cedar_ember=1", "", ""]),
+        ("no_json_403", ["cedar_ember=1", ""]),
+        # These have nothing to do with the parameter.
+        ("session_invalid", ["cedar_ember=1"]),
+        ("unauthorized", ["cedar_ember=1"]),
+        ("challenge", ["cedar_ember=1"]),
+        ("browser_refused", ["cedar_ember=1"]),
+        ("captive_portal", ["cedar_ember=1"]),
+        ("region_451", ["cedar_ember=1"]),
+        ("rate_limited", ["cedar_ember=1"]),
+        ("server_error", ["cedar_ember=1"]),
+        ("gateway_page", ["cedar_ember=1"]),
+        ("login_redirect", ["cedar_ember=1"]),
+    ],
+)
+async def test_refused_request(ada: Ada, fault: str, queries: list[str]) -> None:
+    """A refusal that can be that of the parameter is tried once without it."""
+    ada.simulator.set_fault(fault)
+    with pytest.raises(errors.ClaudeAiError):
+        await ada.client.usage(ada.org_id)
+    assert [request.query for request in ada.simulator.requests] == queries
+    ada.simulator.clear_faults()
+    assert (await ada.client.usage(ada.org_id)).saved_resets is not None
+    assert ada.simulator.requests[-1].query == "cedar_ember=1"
+
+
+@pytest.mark.parametrize(("status", "requests"), [(401, 1), (408, 1), (418, 2)])
+async def test_refusal_without_json(
+    serve: Serve, client: ClaudeAiClient, status: int, requests: int
+) -> None:
+    """A status that has nothing to do with the parameter is no refusal of it."""
+    server = await serve("no JSON", status=status)
+    with pytest.raises(errors.UnavailableError):
+        await client.usage(ORG_ID)
+    assert len(server.requests) == requests
+
+
+async def test_parameter_refused_and_no_json(
+    serve: Serve, client: ClaudeAiClient
+) -> None:
+    """The parameter is left out only after a good answer without it."""
+
+    async def answer(request: web.Request) -> web.Response:
+        """Refuse the parameter, and send something else without it."""
+        return web.Response(text="no JSON", status=400 if request.query else 200)
+
+    server = await serve(answer)
+    for _ in range(2):
+        with pytest.raises(errors.UnavailableError):
+            await client.usage(ORG_ID)
+    assert [bool(request.query) for request in server.requests] == [True, False] * 2
 
 
 async def test_usage_body(ada: Ada) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,11 @@ from custom_components.claude_pulse.claude_ai.money import (
     Spend,
     parse_balance,
 )
-from custom_components.claude_pulse.claude_ai.usage import parse_usage
+from custom_components.claude_pulse.claude_ai.usage import (
+    SPEND,
+    UsageWindow,
+    parse_usage,
+)
 
 from . import BODIES
 
@@ -133,7 +138,7 @@ def test_extra_usage(extra: Any, expected: Spend | None) -> None:
         ("paid_unlimited", Spend(True, euros(0.0), None, 0), []),
         (
             "paid_out_of_credits",
-            Spend(False, euros(29.88), euros(30.0), 100),
+            Spend(False, euros(29.88), euros(30.0), 99.6, "out_of_credits", True),
             [("iguana_necktie", 45.0, 150.0)],
         ),
         ("spend_only", Spend(True, Money(19.99, "USD"), Money(80.0, "USD"), 25), []),
@@ -146,10 +151,8 @@ def test_money_of_a_body(
     """The money of a whole body is paid usage and credit pools."""
     usage = parse_usage(BODIES[name])
     assert usage.spend == spend
-    assert usage.pools == tuple(
-        CreditPool(label, Money(spent, "USD"), Money(limit, "USD"))
-        for label, spent, limit in pools
-    )
+    found = [(item.label, item.spent.amount, item.limit.amount) for item in usage.pools]
+    assert found == pools
 
 
 @pytest.mark.parametrize(
@@ -175,8 +178,12 @@ def test_credit_pool(pool: Any, spent: float | None, limit: float | None) -> Non
     if limit is None:
         assert pools == ()
     else:
-        money = None if spent is None else Money(spent, "USD")
-        assert pools == (CreditPool("oak", money, Money(limit, "USD")),)
+        money, left = (
+            (None, None)
+            if spent is None
+            else (Money(spent, "USD"), Money(limit - spent, "USD"))
+        )
+        assert pools == (CreditPool("oak", money, Money(limit, "USD"), left),)
         assert isinstance(pools[0].limit.amount, float)
         assert money is None or isinstance(pools[0].spent.amount, float)
 
@@ -201,3 +208,221 @@ def test_credit_pool(pool: Any, spent: float | None, limit: float | None) -> Non
 def test_balance(body: Any, balance: Money | None) -> None:
     """The balance is in the newer or in the older form."""
     assert parse_balance(body) == balance
+
+
+def extra(**members: Any) -> dict[str, Any]:
+    """Return `extra_usage` with 18.30 of 24 euros."""
+    return {
+        "is_enabled": True,
+        "monthly_limit": 2400,
+        "used_credits": 1830.0,
+        "utilization": 76.25,
+        "currency": "EUR",
+        "decimal_places": 2,
+        "disabled_reason": None,
+        "spend_limit_reached": False,
+        **members,
+    }
+
+
+def spent(**members: Any) -> dict[str, Any]:
+    """Return `spend` with 18.30 of 24 euros."""
+    return {
+        "used": amount(1830),
+        "limit": amount(2400),
+        "percent": 76,
+        "enabled": True,
+        "disabled_reason": None,
+        **members,
+    }
+
+
+TRIMMED = {"enabled": False, "percent": 0}
+
+
+@pytest.mark.parametrize(
+    ("percent", "utilization", "expected"),
+    [(76, 76.25, 76.2), (76, 75.6, 75.6), (76, 77.5, 76), (76.4, 76.25, 76.4)],
+)
+def test_decimals(percent: float, utilization: float, expected: float) -> None:
+    """The percentage has the decimals that the older form has."""
+    body = {
+        "spend": spent(percent=percent),
+        "extra_usage": extra(utilization=utilization),
+    }
+    assert parse_usage(body).spend.percent == expected
+
+
+@pytest.mark.parametrize("spend", [None, TRIMMED, {"enabled": False}, []])
+def test_only_the_older_form(spend: Any) -> None:
+    """The older form has the same content."""
+    found = parse_usage({"spend": spend, "extra_usage": extra()}).spend
+    assert found == Spend(True, euros(18.3), euros(24.0), 76.2)
+    # A trimmed percentage is no percentage.
+    body = {"spend": spend, "extra_usage": extra(utilization=None)}
+    assert parse_usage(body).spend.percent == 76.2
+
+
+@pytest.mark.parametrize(
+    ("modern", "older", "reason", "used_up"),
+    [
+        ({}, {}, None, False),
+        ({"disabled_reason": "out_of_credits"}, {}, "out_of_credits", True),
+        ({}, {"disabled_reason": "out_of_credits"}, "out_of_credits", True),
+        ({}, {"spend_limit_reached": True}, None, True),
+        ({"spend_limit_reached": True}, {}, None, True),
+        ({}, {"spend_limit_reached": 1}, None, False),
+        ({"percent": 99.9}, {}, None, False),
+        ({"percent": 100}, {}, None, True),
+        ({"percent": 108}, {}, None, True),
+        ({"percent": 100, "limit": None}, {}, None, False),
+        ({"disabled_reason": "by_owner"}, {}, "by_owner", False),
+        ({"disabled_reason": "x"}, {"disabled_reason": "y"}, "x", False),
+        (
+            {"disabled_reason": "x"},
+            {"disabled_reason": "out_of_credits"},
+            "out_of_credits",
+            True,
+        ),
+        ({"disabled_reason": 5}, {"disabled_reason": " "}, None, False),
+    ],
+)
+def test_used_up(
+    modern: dict[str, Any], older: dict[str, Any], reason: str | None, used_up: bool
+) -> None:
+    """The limit or the credits are used up if either form says so."""
+    body = {"spend": spent(**modern), "extra_usage": extra(**older)}
+    found = parse_usage(body).spend
+    assert (found.disabled_reason, found.is_used_up) == (reason, used_up)
+    # The same without the other form.
+    if not older:
+        assert parse_usage({"spend": body["spend"]}).spend.is_used_up is used_up
+    if not modern:
+        for spend in (None, TRIMMED):
+            body["spend"] = spend
+            assert parse_usage(body).spend.is_used_up is used_up
+
+
+OUT = {"disabled_reason": "out_of_credits"}
+ZERO = {"used": amount(0), "limit": amount(0), "enabled": False, "percent": 0}
+NOTHING = extra(
+    is_enabled=False,
+    monthly_limit=None,
+    used_credits=None,
+    utilization=None,
+    currency=None,
+    decimal_places=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # Nothing left is not the same as no paid usage.
+        (
+            {"spend": {**ZERO, **OUT}},
+            Spend(False, euros(0.0), euros(0.0), 0, "out_of_credits", True),
+        ),
+        (
+            {"spend": {**ZERO, "limit": None, **OUT}},
+            Spend(False, euros(0.0), None, 0, "out_of_credits", True),
+        ),
+        (
+            {"spend": {**TRIMMED, **OUT}},
+            Spend(False, None, None, 0, "out_of_credits", True),
+        ),
+        (
+            {"spend": TRIMMED, "extra_usage": {**NOTHING, **OUT}},
+            Spend(False, None, None, 0, "out_of_credits", True),
+        ),
+        (
+            {"extra_usage": {**NOTHING, **OUT}},
+            Spend(False, None, None, None, "out_of_credits", True),
+        ),
+        (
+            {"extra_usage": {**NOTHING, "used_credits": 0, "monthly_limit": 0, **OUT}},
+            Spend(False, Money(0.0, None), Money(0.0, None), None, *OUT.values(), True),
+        ),
+        (
+            {"extra_usage": {**NOTHING, "spend_limit_reached": True}},
+            Spend(False, None, None, None, None, True),
+        ),
+        # A limit of zero with a reason is disabled.
+        (
+            {"spend": {**ZERO, "disabled_reason": "by_owner"}},
+            Spend(False, euros(0.0), euros(0.0), 0, "by_owner"),
+        ),
+        # No paid usage.
+        ({"spend": ZERO, "extra_usage": NOTHING}, None),
+        ({"spend": TRIMMED, "extra_usage": NOTHING}, None),
+        ({"spend": {**TRIMMED, "disabled_reason": "by_owner"}}, None),
+        ({"extra_usage": {**NOTHING, "utilization": 100}}, None),
+        ({"spend": {**ZERO, "percent": 100}}, None),
+        ({"spend": ZERO, "extra_usage": {"spend_limit_reached": True}}, None),
+    ],
+)
+def test_nothing_left(body: dict[str, Any], expected: Spend | None) -> None:
+    """Out of credits is visible, whatever the amounts are."""
+    assert parse_usage(body).spend == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "percent"),
+    [
+        ({"spend": spent()}, 76),
+        ({"extra_usage": extra()}, 76.2),
+        ({"spend": TRIMMED, "extra_usage": extra(spend_limit_reached=True)}, 100),
+        ({"spend": spent(percent=108)}, 108),
+        ({"spend": {**spent(limit=None), **OUT}}, 100),
+        ({"spend": {**ZERO, **OUT}}, 100),
+        ({"spend": spent(limit=None)}, None),
+        ({"spend": spent(), "five_hour": {"utilization": 0}}, None),
+        ({"spend": spent(), "limits": [{"kind": "x", "percent": 0}]}, None),
+    ],
+)
+def test_spend_limit(body: dict[str, Any], percent: float | None) -> None:
+    """Without other limits, the spend limit is the limit of the account."""
+    found = parse_usage(body)
+    window = found.spend_limit
+    assert (window and window.percent) == percent
+    if window:
+        assert found.all_windows == (UsageWindow(SPEND, None, percent, None),)
+
+
+@pytest.mark.parametrize(
+    ("pool", "used", "left", "limit"),
+    [
+        ({"used_dollars": 1.5, "remaining_dollars": 8.25}, 1.5, 8.25, 10.0),
+        ({"used_dollars": 1.5}, 1.5, 8.5, 10.0),
+        ({"remaining_dollars": 8.5}, 1.5, 8.5, 10.0),
+        ({"remaining_dollars": 0}, 10.0, 0.0, 10.0),
+        ({}, None, None, 10.0),
+        # More than the limit, and more decimals than the currency has.
+        ({"used_dollars": 12}, 12.0, 0.0, 10.0),
+        ({"remaining_dollars": 12}, 0.0, 12.0, 10.0),
+        ({"used_dollars": 3.333333, "limit_dollars": 9.999}, 3.33, 6.67, 10.0),
+        ({"used_dollars": 0.1 + 0.2, "limit_dollars": 0.4}, 0.3, 0.1, 0.4),
+    ],
+)
+def test_rest_of_a_pool(
+    pool: dict[str, float], used: float | None, left: float | None, limit: float
+) -> None:
+    """Spent and remaining are computed from each other, in cents."""
+    (found,) = parse_usage({"oak": {"limit_dollars": 10, **pool}}).pools
+    amounts = (found.spent, found.remaining, found.limit)
+    assert [money and money.amount for money in amounts] == [used, left, limit]
+    assert {money.currency for money in amounts if money} == {"USD"}
+
+
+@pytest.mark.parametrize(
+    ("resets_at", "expires_at"),
+    [
+        ("2026-08-20T07:58:59.7Z", datetime(2026, 8, 20, 7, 59, tzinfo=UTC)),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_expiry_of_a_pool(resets_at: Any, expires_at: datetime | None) -> None:
+    """The reset of a pool is its expiry."""
+    (found,) = parse_usage({"oak": {"limit_dollars": 10, "resets_at": resets_at}}).pools
+    assert found.expires_at == expires_at

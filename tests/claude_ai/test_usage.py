@@ -17,6 +17,7 @@ from custom_components.claude_pulse.claude_ai.usage import (
     Usage,
     UsageWindow,
     parse_usage,
+    renamed,
 )
 
 from . import BODIES, json_values, spoiled_bodies
@@ -100,8 +101,9 @@ def test_is_over() -> None:
         (SCOPED, "All models", WEEKLY, None),
         ("other", {"model": {"display_name": "ALL MODELS"}}, WEEKLY, None),
         ("x", "Most models", ("x", "most models"), "Most models"),
-        # The model takes precedence over the surface.
-        ("x", {"model": {"display_name": "A"}, "surface": "B"}, ("x", "a"), "A"),
+        # Model and surface.
+        ("x", {"model": {"display_name": "A"}, "surface": "B"}, ("x", "a b"), "A (B)"),
+        ("x", {"model": "A", "surface": {"display_name": ""}}, ("x", "a"), "A"),
         ("x", {"model": "A"}, ("x", "a"), "A"),
         ("x", {"model": {"name": "A"}, "surface": "B"}, ("x", "b"), "B"),
         ("x", {"model": {"display_name": ""}, "surface": "B"}, ("x", "b"), "B"),
@@ -337,6 +339,213 @@ def test_windows_of_a_body(
     windows = parse_usage(BODIES[name]).windows
     found = [(item.name, item.percent, item.resets_at is not None) for item in windows]
     assert found == expected
+
+
+def scope(model: str | None = None, surface: str | None = None) -> dict[str, Any]:
+    """Return the scope of a row."""
+    return {
+        "model": model and {"id": None, "display_name": model},
+        "surface": surface and {"display_name": surface},
+    }
+
+
+def names(*rows: Any, **members: Any) -> list[str | None]:
+    """Return the names of the windows of a body."""
+    windows = parse_usage({"limits": list(rows), **members}).windows
+    return [window.name for window in windows]
+
+
+def test_model_and_surface() -> None:
+    """Limits of one model on several surfaces have different names, in any order."""
+    rows = [
+        row(SCOPED, 5, scope("Fable")),
+        row(SCOPED, 6, scope("Fable", "Cowork")),
+        row(SCOPED, 7, scope("Fable", "Chat")),
+        row(SCOPED, 8, scope(None, "Cowork")),
+        row(SCOPED, 9, scope("All models", "Cowork")),
+    ]
+    expected = {
+        "Fable": 5,
+        "Fable (Cowork)": 6,
+        "Fable (Chat)": 7,
+        "Cowork": 8,
+        "All models (Cowork)": 9,
+    }
+    for order in permutations(rows):
+        windows = parse_usage({"limits": list(order)}).all_windows
+        assert {window.name: window.percent for window in windows} == expected
+        assert {window.identity.number for window in windows} == {1}
+
+
+def test_named_member_and_surface() -> None:
+    """A named member of a model is not its limit on one surface."""
+    rows = [row(SCOPED, 5, scope("Opus 4", "Cowork")), row(SCOPED, 6, scope("Opus 4"))]
+    found = percentages(*rows, seven_day_opus=member(6.5))
+    assert [*found.values()] == [5, 6.5]
+    assert names(rows[0], seven_day_opus=member(6.5)) == ["Opus 4 (Cowork)", "Opus"]
+
+
+FABLE = row(SCOPED, 40, "Fable", RESET)
+OVERAGE = "seven_day_overage_included"
+
+
+@pytest.mark.parametrize(
+    ("percent", "resets_at", "repeated"),
+    [
+        (40, RESET, True),
+        (40.9, RESET, True),
+        (39.4, "2026-05-08T01:45:00.2Z", True),
+        (41, RESET, False),
+        (40, LATER, False),
+        (40, None, False),
+    ],
+)
+@pytest.mark.parametrize("form", ["member", "kind", "name", "scope"])
+def test_overage(percent: float, resets_at: str, repeated: bool, form: str) -> None:
+    """A model's limit under another name is not a second one. Alone, it is one."""
+    name = "Overage included"
+    rows, members = [], {}
+    if form == "member":
+        members = {OVERAGE: member(percent, resets_at)}
+    elif form == "kind":
+        rows = [row(OVERAGE, percent, None, resets_at)]
+    elif form == "name":
+        rows = [row(SCOPED, percent, scope("Overage-Included"), resets_at)]
+    else:
+        rows = [row(OVERAGE, percent, scope("Fable"), resets_at)]
+        name = "Fable"
+    assert names(*rows, **members) == [name]
+    for order in ([FABLE, *rows], [*rows, FABLE]):
+        assert len(names(*order, **members)) == (1 if repeated else 2)
+    assert len(names(*rows, **members, seven_day_fable=member(40, RESET))) == (
+        1 if repeated or form == "scope" else 2
+    )
+    # The account's week and another kind are other limits.
+    others = [row("weekly_all", 40, None, RESET), row("daily", 40, "Fable", RESET)]
+    assert name in names(*rows, *others, **members)
+
+
+def test_overage_without_use() -> None:
+    """Limits that have not started are the same, too."""
+    rows = [row(SCOPED, 0, "Fable"), row(SCOPED, None, "Opus")]
+    assert names(*rows, **{OVERAGE: member(0)}) == ["Fable"]
+    # All forms of it are one.
+    rows = [row(OVERAGE, 7), row(OVERAGE, 7)]
+    assert percentages(rows[0], **{OVERAGE: member(7.4)}) == {
+        Identity(SCOPED, "overage included"): 7.4
+    }
+
+
+def usage_of(*windows: tuple[str | None, float], reset: Any = RESETS_AT) -> Usage:
+    """Return usage of models with a name and a percentage."""
+    return Usage(
+        windows=tuple(
+            UsageWindow(
+                Identity(SCOPED, " ".join((name or "").casefold().split())),
+                name,
+                percent,
+                reset,
+            )
+            for name, percent in windows
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([("Fable", 40)], [("Fable 5.2", 40)]),
+        ([("Fable", 40)], [("Fable 5.2", 41.5)]),
+        ([("Fable", 0)], [("Fable 5.2", 0)]),
+        ([("Fable", 40)], [("Fable v6", 40)]),
+        ([("Fable 5.2", 40)], [("Fable 5.3", 40)]),
+        ([("Fable 5.2", 40)], [("Fable", 40)]),
+        ([("Fable (Cowork)", 40)], [("Fable 5.2 (Cowork)", 40)]),
+        ([("Opus", 3), ("Fable", 40)], [("Fable 5.2", 40), ("Opus", 3)]),
+        ([("Opus", 3), ("Fable", 40)], [("Fable 5.2", 40), ("Opus 5", 3)]),
+        ([("Fable", 40)], [("Fable 5.2", 40), ("Quill 2", 40)]),
+    ],
+)
+def test_renamed(
+    before: list[tuple[str, float]], after: list[tuple[str, float]]
+) -> None:
+    """A model with the same reset and at least the same percentage got a version."""
+    old, new = usage_of(*before), usage_of(*after)
+    found = renamed(old, new)
+    pairs = {new_id.name: old_id.name for new_id, old_id in found.items()}
+    assert pairs
+    for new_name, old_name in pairs.items():
+        assert new_name.split()[0] == old_name.split()[0]
+    kept = {window.identity for window in new.windows} - found.keys()
+    shown = new.with_identities(found)
+    assert {window.identity for window in shown.windows} == kept | {*found.values()}
+    assert [window.name for window in shown.windows] == [name for name, _ in after]
+    assert [window.percent for window in shown.windows] == [used for _, used in after]
+    # The identities are those of before now.
+    assert renamed(old, shown) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([("Fable", 40)], [("Fable", 40)]),
+        # The percentage is lower.
+        ([("Fable", 40)], [("Fable 5.2", 39)]),
+        # The old name is still there, or there is a choice.
+        ([("Fable", 40)], [("Fable", 40), ("Fable 5.2", 40)]),
+        ([("Fable", 40)], [("Fable 5.2", 40), ("Fable 5.3", 40)]),
+        ([("Fable 5.1", 4), ("Fable 5.2", 4)], [("Fable 5.3", 40)]),
+        # The new name existed before.
+        ([("Fable", 40), ("Fable 5.2", 40)], [("Fable 5.2", 40)]),
+        # A new version without use.
+        ([("Fable 5.2", 0)], [("Fable 5.3", 0)]),
+        # Another model.
+        ([("Fable", 40)], [("Fable Lite", 40)]),
+        ([("Fable", 40)], [("Fables 5", 40)]),
+        ([("Fable", 40)], [("Fable 5.2 (Cowork)", 40)]),
+        ([("Fable", 40)], [("Claude Fable 5", 40)]),
+        ([("5", 40)], [("6", 40)]),
+        ([(None, 40)], [("", 40)]),
+        ([("Fable", 40)], []),
+        ([], [("Fable 5.2", 40)]),
+    ],
+)
+def test_not_renamed(
+    before: list[tuple[str | None, float]], after: list[tuple[str | None, float]]
+) -> None:
+    """Without certainty, a window is another one."""
+    assert renamed(usage_of(*before), usage_of(*after)) == {}
+
+
+def test_not_renamed_with_another_reset() -> None:
+    """The reset has to be the same one, and known."""
+    after = usage_of(("Fable 5.2", 40))
+    for reset in (None, LATER_AT):
+        assert renamed(usage_of(("Fable", 40), reset=reset), after) == {}
+    before, after = (
+        usage_of((name, 40), reset=None) for name in ("Fable", "Fable 5.2")
+    )
+    assert renamed(before, after) == {}
+    other = UsageWindow(Identity("daily", "fable 5 2"), "Fable 5.2", 40, RESETS_AT)
+    assert renamed(usage_of(("Fable", 40)), Usage(windows=(other,))) == {}
+
+
+def test_with_identities() -> None:
+    """A window gets another identity, unless the answer has a window with it."""
+    old, new, newer = (Identity(SCOPED, name) for name in ("fable", "f 5.2", "f 5.3"))
+    usage = usage_of(("F 5.2", 40), ("Opus", 3))
+    changed = usage.with_identities({new: old, newer: old})
+    assert [window.identity for window in changed.windows] == [
+        old,
+        Identity(SCOPED, "opus"),
+    ]
+    assert usage.with_identities({}) == usage
+    both = usage_of(("F 5.2", 40), ("Fable", 3))
+    assert both.with_identities({new: old}) == both
+    # The first one gets an identity that two should have.
+    versions = usage_of(("F 5.2", 40), ("F 5.3", 50))
+    found = versions.with_identities({new: old, newer: old})
+    assert [window.identity for window in found.windows] == [old, newer]
 
 
 @pytest.mark.parametrize("body", [None, [], "usage", 5])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 import gzip
 import json
 from pathlib import Path
 from random import Random
 from typing import Any
 import zlib
+
+from tests.simulator.world import make_world
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "usage"
 MIB = 1024 * 1024
@@ -45,6 +48,7 @@ TEXTS = [
     "x" * 5000,
     "ß" * 101,
 ]
+GRANT = {"label": "Two resets", "resets_left": 2, "ends_at": "2026-06-01T00:00:00Z"}
 NUMBERS = [0, -1, 1, 1.0, 99.95, 100, 108, 1e15, -1e300, 10**400, 2**63, 1e-320]
 ODD = [None, True, False, [], {}, [[]], {"": None}, float("nan"), float("inf")]
 
@@ -75,9 +79,13 @@ def any_value(random: Random, depth: int = 0) -> Any:
 
 
 def bodies() -> list[Any]:
-    """Return valid bodies to mutate."""
+    """Return valid bodies to mutate: of the fixtures, and of the simulator's accounts."""
     known = [json.loads(path.read_text()) for path in sorted(FIXTURES.glob("*.json"))]
-    return [fixture["body"] for fixture in known]
+    accounts = make_world(datetime(2026, 5, 4, 14, 0, tzinfo=UTC)).accounts.values()
+    return [fixture["body"] for fixture in known] + [
+        account.seats[-1].body(datetime(2026, 5, 4, 14, 30, tzinfo=UTC), timedelta)
+        for account in accounts
+    ]
 
 
 def changed(random: Random, body: Any) -> Any:
@@ -119,6 +127,24 @@ def many(random: Random) -> Any:
             lambda: {f"x{i}": i for i in range(count)},
             lambda: {"limits": [[]] * count, "spend": [{}] * count},
             lambda: {"limits": [row("x" * 100, 5)] * count},
+            lambda: {"limits": [row(f"m{tag} {i}", i % 100) for i in range(count)]},
+            lambda: {
+                "limits": [row("Fable", i % 100) for i in range(count)]
+                + [row("Overage included", i % 100) for i in range(count)]
+            },
+            lambda: {"cedar_ember": {"eligible": True, "grants": [GRANT] * count}},
+            lambda: {
+                "cedar_ember": {
+                    "eligible": True,
+                    "grants": [{**GRANT, "label": f"g{tag}-{i}"} for i in range(count)],
+                }
+            },
+            lambda: {
+                "cedar_ember": {
+                    "eligible": True,
+                    "grants": [{**GRANT, "clears": [f"c{i}" for i in range(count)]}],
+                }
+            },
         )
     )()
 
@@ -192,7 +218,20 @@ def any_headers(random: Random) -> list[str]:
 def answers(random: Random, number: int) -> Iterator[tuple[str, bytes]]:
     """Yield random `/usage` responses, each with its kind."""
     good = bodies()
-    statuses = (200,) * 12 + (201, 204, 302, 400, 403, 404, 418, 429, 451, 500, 529)
+    statuses = (200,) * 12 + (
+        201,
+        204,
+        302,
+        400,
+        403,
+        404,
+        418,
+        429,
+        451,
+        500,
+        502,
+        529,
+    )
 
     def text(value: Any) -> str:
         """Return a body as JSON, with or without escaping non-ASCII characters."""
@@ -207,6 +246,7 @@ def answers(random: Random, number: int) -> Iterator[tuple[str, bytes]]:
         ("cut", lambda: text(random.choice(good))[: random.randrange(400)]),
         ("error", lambda: text({"error": any_value(random)})),
         ("page", lambda: f"<html>{any_text(random)}</html>"),
+        ("refusal", lambda: f"error code: {random.randrange(2000)}"),
     ]
     weights = [4 if kind == "changed" else 1 for kind, _ in kinds]
     for kind, make in random.choices(kinds, weights, k=number):
@@ -223,7 +263,7 @@ def organizations(random: Random) -> Any:
         {
             "uuid": f"6f7f2d4e-0000-4000-8000-00000000000{number}",
             "name": any_text(random),
-            "capabilities": ["chat", any_text(random)],
+            "capabilities": ["chat", f"claude_{any_text(random)}", any_text(random)],
             "plan_display_name": any_text(random),
             "rate_limit_tier": random.choice(
                 ("default_claude_max_5x", any_text(random))

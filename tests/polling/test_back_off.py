@@ -48,10 +48,12 @@ def failed(
         ([OrganizationAccessError()] * 5, [4, 8, 16, 30, 30]),
         ([RateLimitedError()] * 4 + [BlockedError()] * 2, [4, 8, 16, 30, 60, 60]),
         ([UnavailableError()] * 3, [2, 2, 2]),
-        ([BlockedError()] * 3 + [UnavailableError()] * 2, [4, 8, 16, 16, 16]),
+        # An outage is over in minutes, also after a block.
+        ([BlockedError()] * 3 + [UnavailableError()] * 2, [4, 8, 16, 2, 2]),
+        ([UnavailableError()] * 9 + [BlockedError()], [2] * 9 + [4]),
         # claude.ai asks for a wait: at least the interval, at most six hours, once.
         ([RateLimitedError(10800), RateLimitedError(), BlockedError()], [180, 30, 60]),
-        ([RateLimitedError(21600), UnavailableError()], [360, 60]),
+        ([RateLimitedError(21600), UnavailableError()], [360, 2]),
         ([RateLimitedError(21601)], [360]),
         ([RateLimitedError(1)], [2]),
         ([RateLimitedError(0.5), RateLimitedError(0), RateLimitedError(-1)], [2, 4, 8]),

@@ -61,6 +61,8 @@ class Simulator:
         self.faults: dict[str | None, Fault] = {}
         # The fault of the list of organizations.
         self.list_fault: str | None = None
+        # The fault of the account.
+        self.account_fault: Fault | None = None
         # Whether the endpoints for account and organization are missing.
         self.silent_account = False
         self.silent_organization = False
@@ -191,8 +193,10 @@ class Simulator:
         name = account.name if account else None
         return self.faults.get(name) or self.faults.get(None)
 
-    async def _account(self, request: web.Request) -> web.Response:
+    async def _account(self, request: web.Request) -> web.StreamResponse:
         """Send the account."""
+        if self.account_fault:
+            return await self.account_fault(request)
         if self.silent_account:
             return web.json_response(NOT_FOUND, status=404)
         return web.json_response(_of(request).body())

@@ -106,6 +106,9 @@ class Watch:
         if not request.path.endswith("/usage"):
             self.requests.other(request.path)
             return
+        if not request.query:
+            # The same poll again, without the parameter that may have been refused.
+            return
         windows = windows_of(self.seat, self._clock.right)
         if self.requests.poll(request.session_key, windows):
             self._polled = windows

@@ -5,6 +5,7 @@ claude.ai has no public API for usage.
 
 from __future__ import annotations
 
+from contextlib import suppress
 import logging
 from time import monotonic
 from typing import Any
@@ -23,7 +24,6 @@ from .answer import (
     MAX_BODY,
     SESSION_COOKIE,
     Answer,
-    error_of,
     good_body,
     is_refused,
     json_of,
@@ -31,6 +31,7 @@ from .answer import (
 from .credentials import is_org_id, is_session_key
 from .errors import (
     BlockedError,
+    ClaudeAiError,
     ForbiddenError,
     InvalidOrganizationIdError,
     InvalidSessionError,
@@ -178,7 +179,8 @@ class ClaudeAiClient:
         if not is_refused(answer):
             return answer
         answer = await self._ask("usage", org_id=org_id)
-        if error_of(answer) is None:
+        with suppress(ClaudeAiError):
+            good_body(answer)
             self._without_resets_until = monotonic() + _WITHOUT_RESETS
         return answer
 

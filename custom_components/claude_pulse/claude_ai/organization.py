@@ -110,5 +110,5 @@ def _plan(members: Mapping[str, Any], capabilities: Sequence[str]) -> str | None
     # Pro is the last one, because an account can have it in addition to its plan.
     for capability in sorted(capabilities, key=lambda item: item == _PRO):
         if found := _CAPABILITY.fullmatch(capability):
-            return text_of(found[1].replace("_", " ").title())
+            return text_of(" ".join(map(str.capitalize, found[1].split("_"))))
     return "Free" if "chat" in capabilities else None

@@ -17,9 +17,12 @@ from .values import number_of
 _WORDS = frozenset(
     {
         "critical",
+        "five_hour",
         "normal",
         "out_of_credits",
         "session",
+        "seven_day",
+        "seven_day_overage_included",
         "warning",
         "weekly",
         "weekly_all",

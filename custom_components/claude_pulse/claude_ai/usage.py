@@ -218,7 +218,8 @@ def _is_renamed(old: UsageWindow, new: UsageWindow) -> bool:
         and old.resets_at == new.resets_at
         and old.percent <= new.percent
         and (before == model or old.percent > 0)
-        and [] != model == _without_version(after)
+        and bool(model)
+        and model == _without_version(after)
     )
 
 

@@ -7,7 +7,7 @@
 | `ForbiddenError` | after twice the last wait, up to 30 minutes | the third in a row checks the organization |
 | `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
 | `InvalidSessionError` | not before the user enters another key | reauthentication |
-| others | after the last wait, up to 1 hour, at least the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
+| others, such as an outage | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class BackOff:
         if isinstance(err, UnreachableError):
             # claude.ai received nothing, so another request does no harm.
             not_before = timedelta()
-        elif isinstance(err, UnavailableError) and wait == interval:
+        elif isinstance(err, UnavailableError):
             # After an outage, a long interval must not delay the poll after a reset.
             not_before = min(wait, CONFIRM)
         self.failures[err.key] += 1
@@ -145,9 +145,9 @@ class BackOff:
 
     def _wait_after(self, err: ClaudeAiError, interval: timedelta) -> timedelta:
         """Return the wait after an error: at least the interval, and limited."""
-        last = self.failure.wait if self.failure else interval
         if (longest := LONGEST_WAIT.get(type(err))) is None:
-            return max(min(last, max(LONGEST_WAIT.values())), interval)
+            return interval
+        last = self.failure.wait if self.failure else interval
         asked = err.retry_after if isinstance(err, RateLimitedError) else None
         if asked is not None and asked > 0:
             seconds = min(asked, _LONGEST_RETRY_AFTER.total_seconds())
