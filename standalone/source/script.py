@@ -560,7 +560,8 @@ def spent_of(spent: Money | None, limit: Money | None) -> str:
     shown = [
         f"{money.amount:,.{0 if money.amount == int(money.amount) else money.decimals}f}"
         for money in (spent, limit)
-        if money
+        # A limit of zero is none.
+        if money and (money is spent or money.amount > 0)
     ]
     if spent is None:
         return ""

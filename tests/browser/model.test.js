@@ -496,6 +496,8 @@ describe("the verdict", () => {
     spend_used_up: ["spent", "$400.25 of $400 spent; used up"],
     out_of_credits: ["spent", "$120.50 of $400 spent; out of credits"],
     spend_disabled: ["spent", "$48 of $400 spent; disabled"],
+    no_credits_at_all: ["spent", "Out of credits"],
+    limit_of_zero: ["spent", "$0 spent; disabled"],
     unlimited_spend: ["good", "$48 spent"],
     resetting: ["resetting", "The session is being reset"],
     unknown: ["unknown", "Nothing is known yet"],

@@ -228,6 +228,15 @@ export const SCENARIOS = {
       enabled: false,
     }),
   ],
+  no_credits_at_all: [
+    payingBySpend(100, { spent: null, limit: null, used_up: true, disabled_reason: "out_of_credits" }),
+  ],
+  limit_of_zero: [
+    {
+      ...payingBySpend(null, { spent: dollars(0), limit: dollars(0), enabled: false }),
+      windows: NO_LIMITS,
+    },
+  ],
   unlimited_spend: [{ ...payingBySpend(null, { spent: dollars(48), limit: null }), windows: NO_LIMITS }],
   resetting: [{ windows: [windowOf("session", 80, -0.02), WEEK] }],
   unknown: [{ windows: [windowOf("session", null, null), windowOf("weekly", null, null)] }],

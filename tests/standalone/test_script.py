@@ -615,6 +615,16 @@ async def test_unlimited_spend(simulator: Simulator, script: Script) -> None:
     assert line == "Spend  48.50 USD spent"
 
 
+async def test_spend_limit_of_zero(simulator: Simulator, script: Script) -> None:
+    """A limit of zero is not shown as one."""
+    nothing = {"amount_minor": 0, "currency": "USD", "exponent": 2}
+    reason = "org_level_disabled"
+    spend = {"used": nothing, "limit": nothing, "disabled_reason": reason}
+    serve(simulator, spend={"enabled": False, "percent": 0, **spend})
+    (_, _, line) = (await script("--human", now=NOW)).stdout.splitlines()
+    assert line.endswith(" 0 %  0 USD spent; disabled")
+
+
 async def test_saved_resets(simulator: Simulator, script: Script) -> None:
     """Saved resets that are left are counted; an account that is not eligible has none."""
     script.configure(configuration(simulator, "hal"))

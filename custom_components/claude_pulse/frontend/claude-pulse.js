@@ -445,10 +445,14 @@ function withSpend(window, detail) {
 
 /** Say what of a spend limit is spent, and what remains or why nothing does. */
 function spendParts({ spend, used }, format) {
-	const { disabled_reason: reason, enabled, limit, spent, used_up: usedUp } = spend ?? {};
+	const { disabled_reason: reason, enabled, spent, used_up: usedUp } = spend ?? {};
+	// A limit of zero is none.
+	const limit = spend?.limit?.amount > 0 ? spend.limit : null;
 	const { t } = format;
 	const money = (amount) => format.money(roundIfWhole(amount));
-	let said = used === null ? "" : t("spend_percent", { percent: format.percent(used) });
+	// What is known of the amounts has no limit then.
+	const unlimited = used === null || (typeof enabled === "boolean" && !limit);
+	let said = unlimited ? "" : t("spend_percent", { percent: format.percent(used) });
 	if (spent && limit) said = t("spend_of", { money: money(spent), limit: money(limit) });
 	else if (spent) said = t("spend_only", { money: money(spent) });
 	let rest = "";
@@ -458,6 +462,11 @@ function spendParts({ spend, used }, format) {
 	else if (spent && limit)
 		rest = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
 	return [said, rest];
+}
+
+function spendWords(window, format) {
+	const words = joined(spendParts(window, format), "; ");
+	return words[0].toUpperCase() + words.slice(1);
 }
 
 /** Return an amount that is shown without cents if it has none. */
@@ -498,10 +507,12 @@ export function verdict({ windows, spend, trouble, troubleWords }, now, format) 
 
 	const limit = windows.find(({ key }) => key === EXTRA);
 	if (limit && limit.used !== null)
-		return { level: limit.level, text: joined(spendParts(limit, format), "; "), window: limit };
-	// Unlimited spending has no window.
-	if (!windows.length && spend?.spent)
-		return { level: "good", text: joined(spendParts({ spend, used: null }, format), "; ") };
+		return { level: limit.level, text: spendWords(limit, format), window: limit };
+	// Without a limit there is no window.
+	if (!windows.length && spend?.spent) {
+		const level = spend.used_up || spend.enabled === false ? "spent" : "good";
+		return { level, text: spendWords({ spend, used: null }, format) };
+	}
 
 	const bound = bindingOf(windows);
 	const first = (level) =>
