@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -47,7 +47,7 @@ import sys
 import tempfile
 from threading import Thread
 import time
-from typing import Any, NamedTuple, NoReturn, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO, TypeVar
 import unicodedata
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import (
@@ -195,6 +195,13 @@ class InvalidSessionKeyError(ClaudeAiError):
     message = "This is not a claude.ai session key"
 
 
+class KeyCutError(InvalidSessionKeyError):
+    """The text is a session key in which an ellipsis stands for a part."""
+
+    key = "key_cut"
+    message = "This session key is incomplete"
+
+
 class ApiKeyError(InvalidSessionKeyError):
     """The text is an API key (sk-ant-api…), which has no subscription usage."""
 
@@ -282,7 +289,14 @@ class UnavailableError(ClaudeAiError):
 
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _QUOTES = "\"'`“”„‘’‚«»;,"
-_SESSION_KEY = re.compile(r"sk-ant-sid[A-Za-z0-9_-]{30,}")
+_KEY_START = "sk-ant-sid"
+_SESSION_KEY = re.compile(rf"{_KEY_START}[A-Za-z0-9_-]{{30,}}")
+# A session key, or its start, up to the ellipsis that stands for the rest.
+_CUT_KEY = re.compile(
+    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*[\[(]?(?:\.{2,}|[\u2025\u2026\u22ef])"
+)
+# Each of them is a request.
+_MAX_KEYS = 3
 _SESSION_KEY_COOKIE = re.compile(r"(?:^|[\s;:\"'])sessionKey=([^;]*)")
 _UUID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 _BARE_UUID = re.compile(rf"(?<![0-9a-f])({_UUID})(?![0-9a-f])", re.IGNORECASE)
@@ -292,10 +306,19 @@ _ORGANIZATION_URL = re.compile(rf"organizations/({_UUID})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A session key, and the organization ID of the same cookie header or None."""
+    """A session key, and the organization ID of the same cookie header or None.
+
+    `other_keys` are further session keys of the text, to try if claude.ai refuses the first.
+    """
 
     session_key: str = field(repr=False)
     org_id: str | None = field(default=None, repr=False)
+    other_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def session_keys(self) -> tuple[str, ...]:
+        """Return all session keys in the order in which to try them."""
+        return (self.session_key, *self.other_keys)
 
 
 def is_session_key(text: str) -> bool:
@@ -309,26 +332,38 @@ def is_org_id(text: str) -> bool:
 
 
 def parse_session_key(text: str) -> Credentials:
-    """Return the session key that a pasted text contains.
+    """Return the session key that a pasted text contains, and further ones.
 
     The key can be quoted, wrapped over lines, URL-encoded, in `sessionKey=…` or in a
     whole `Cookie:` header. From a header, `lastActiveOrg` is read too. Raises
-    ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
+    KeyCutError, ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
     """
-    text = unquote(text)
-    cookies = (*_SESSION_KEY_COOKIE.findall(text), text)
-    joined = (_INVISIBLE.sub("", cookie).strip(_QUOTES) for cookie in cookies)
-    session_key = next(filter(is_session_key, joined), None)
-    if session_key is None:
-        if (match := _SESSION_KEY.search(text)) is None:
-            if "sk-ant-api" in text:
-                raise ApiKeyError
-            if "sk-ant-oat" in text:
-                raise OAuthTokenError
-            raise InvalidSessionKeyError
-        session_key = match[0]
-    org_id = _LAST_ACTIVE_ORG.search(text)
-    return Credentials(session_key, str(UUID(org_id[1])) if org_id else None)
+    text, cuts = _CUT_KEY.subn(" ", unquote(text))
+    keys: list[str] = []
+    for key in _keys_in(text):
+        # The first line of a wrapped key is not another key.
+        if not any(known.startswith(key) for known in keys):
+            keys.append(key)
+    if not keys:
+        if cuts:
+            raise KeyCutError
+        if "sk-ant-api" in text:
+            raise ApiKeyError
+        if "sk-ant-oat" in text:
+            raise OAuthTokenError
+        raise InvalidSessionKeyError
+    match = _LAST_ACTIVE_ORG.search(text)
+    org_id = str(UUID(match[1])) if match else None
+    return Credentials(keys[0], org_id, tuple(keys[1:_MAX_KEYS]))
+
+
+def _keys_in(text: str) -> Iterator[str]:
+    """Yield the session keys of a text: of its cookies, the whole text, then any."""
+    for cookie in (*_SESSION_KEY_COOKIE.findall(text), text):
+        joined = _INVISIBLE.sub("", cookie).strip(_QUOTES)
+        if is_session_key(joined) and joined.count(_KEY_START) == 1:
+            yield joined
+    yield from _SESSION_KEY.findall(text)
 
 
 def parse_org_id(text: str) -> str:
@@ -1136,6 +1171,9 @@ _CHALLENGE = re.compile(
 # Cloudflare's refusal as text.
 _REFUSAL = re.compile(r"\s*error code:? ?1\d{3}\b", re.IGNORECASE)
 
+# The session key, a timeout and a rate limit have nothing to do with parameters.
+_NOT_REFUSED = (401, 408, 429)
+
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
 
@@ -1266,6 +1304,17 @@ def error_of(answer: Answer) -> ClaudeAiError | None:
     return None
 
 
+def is_refused(answer: Answer) -> bool:
+    """Return whether claude.ai refuses a request, maybe because of its parameters."""
+    return (
+        400 <= answer.status < 500
+        and answer.status not in _NOT_REFUSED
+        and not isinstance(
+            error_of(answer), (BlockedError, InvalidSessionError, RegionBlockedError)
+        )
+    )
+
+
 def _redirect_error(answer: Answer) -> ClaudeAiError | None:
     """Return the error of a redirect to a captive portal or to the login page, or None."""
     try:
@@ -1311,9 +1360,13 @@ def _seconds(value: str | None) -> float | None:
 
 # --- Main part
 
+T = TypeVar("T")
+
 BASE_URL = "https://claude.ai"
 # The maximum number of seconds for a request.
 TIMEOUT = 15
+# Without this parameter, claude.ai sends no saved resets.
+WITH_RESETS = "?cedar_ember=1"
 # The number of seconds before an expired session key is checked again.
 CONFIRM_PAUSE = 2
 # The proxies by scheme. There are none without --environment-proxy.
@@ -1450,8 +1503,8 @@ def others_can_read(path: Path) -> bool:
     return os.name == "posix" and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
-def read_config(path: Path) -> tuple[str, str | None]:
-    """Return the session key and the organization ID, or None, of a configuration."""
+def read_config(path: Path) -> tuple[tuple[str, ...], str | None]:
+    """Return the session keys and the organization ID, or None, of a configuration."""
     try:
         config = read_json(path)
     except OSError as err:
@@ -1464,16 +1517,16 @@ def read_config(path: Path) -> tuple[str, str | None]:
         raise ConfigurationError(f'{path} must contain {{"session_key": "..."}}')
     key, org_id = config.get("session_key"), config.get("org_id")
     try:
-        key = parse_session_key(key if isinstance(key, str) else "").session_key
+        keys = parse_session_key(key if isinstance(key, str) else "").session_keys
     except InvalidSessionKeyError as err:
         raise ConfigurationError(
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
             "of claude.ai, which starts with sk-ant-sid"
         ) from None
     if org_id in (None, ""):
-        return key, None
+        return keys, None
     try:
-        return key, parse_org_id(org_id if isinstance(org_id, str) else "")
+        return keys, parse_org_id(org_id if isinstance(org_id, str) else "")
     except InvalidOrganizationIdError as err:
         raise ConfigurationError(
             f"org_id in {path}: {err}; correct it, or remove it"
@@ -1513,13 +1566,13 @@ def fetch(url: str, key: str) -> Answer | UnavailableError:
     return Answer(url, response.status, received, text, json_of(text))
 
 
-def get(key: str, *path: str, expect: type = dict) -> Any:
-    """Send a request, and return the JSON of a good answer.
+def ask(key: str, *path: str, query: str = "") -> Answer:
+    """Send a request, and return any answer.
 
     The request runs in a thread, so that the time limit includes name resolution, the
     proxy and slow answers.
     """
-    url = "/".join((BASE_URL, "api", *path))
+    url = "/".join((BASE_URL, "api", *path)) + query
     answers: SimpleQueue[Answer | UnavailableError] = SimpleQueue()
     Thread(target=lambda: answers.put(fetch(url, key)), daemon=True).start()
     try:
@@ -1528,25 +1581,39 @@ def get(key: str, *path: str, expect: type = dict) -> Any:
         raise UnavailableError("no answer in time") from None
     if isinstance(answer, UnavailableError):
         raise answer
-    return good_body(answer, expect)
+    return answer
 
 
-def get_confirmed(key: str, *path: str, expect: type = dict) -> Any:
-    """Return the same as `get`. Send a second request if the session key has expired."""
+def list_organizations(key: str) -> tuple[Organization, ...]:
+    """Return the organizations of a session key."""
+    return parse_organizations(good_body(ask(key, "organizations"), list))
+
+
+def request_usage(key: str, org_id: str) -> Usage:
+    """Return the usage, with saved resets unless claude.ai refuses the parameter."""
+    path = (*organization_path(org_id), "usage")
+    answer = ask(key, *path, query=WITH_RESETS)
+    if is_refused(answer):
+        answer = ask(key, *path)
+    return parse_usage(good_body(answer, dict))
+
+
+def confirmed(request: Callable[[], T]) -> T:
+    """Return the result of a request. Repeat it if the session key has expired."""
     try:
-        return get(key, *path, expect=expect)
+        return request()
     except InvalidSessionError:
         time.sleep(CONFIRM_PAUSE)
-        return get(key, *path, expect=expect)
+        return request()
 
 
 def get_usage(key: str, org_id: str) -> Usage:
     """Return the usage. If the organization is refused, its list shows the reason."""
     try:
-        return parse_usage(get_confirmed(key, *organization_path(org_id), "usage"))
+        return confirmed(lambda: request_usage(key, org_id))
     except OrganizationAccessError:
         # This raises InvalidSessionError if the session key has expired.
-        listed = parse_organizations(get(key, "organizations", expect=list))
+        listed = list_organizations(key)
         if any(item.has_usage and item.org_id == org_id for item in listed):
             raise ForbiddenError from None
         raise
@@ -1567,14 +1634,15 @@ def organization_and_plan(
     if cached := read_cache(cache, about):
         return cached
     if org_id is None:
-        listed = parse_organizations(get_confirmed(key, "organizations", expect=list))
+        listed = confirmed(lambda: list_organizations(key))
         organization = next((item for item in listed if item.has_usage), None)
         if organization is None:
             raise NoUsageError
         org_id = organization.org_id
     else:
         try:
-            organization = parse_organization(get(key, *organization_path(org_id)))
+            answer = ask(key, *organization_path(org_id))
+            organization = parse_organization(good_body(answer, dict))
         except ClaudeAiError:
             # The plan is optional. The request for the usage reports the error.
             return org_id, None
@@ -1665,6 +1733,63 @@ def named(windows: tuple[UsageWindow, ...]) -> Iterator[tuple[str, UsageWindow]]
             yield f"{window.name} ({before + 1})" if before else window.name, window
 
 
+def saved_resets(usage: Usage, present: datetime) -> tuple[int, datetime | None] | None:
+    """Return how many saved resets are left, and when the first expires.
+
+    None means that the account is not eligible, or that it is unknown.
+    """
+    if usage.saved_resets is None or not usage.saved_resets.is_eligible:
+        return None
+    grants = [grant for grant in usage.saved_resets.grants if grant.is_valid(present)]
+    ends = [grant.ends_at for grant in grants if grant.ends_at]
+    return sum(grant.left for grant in grants), min(ends, default=None)
+
+
+def current_pools(usage: Usage, present: datetime) -> list[CreditPool]:
+    """Return the credit pools that have not expired."""
+    return [
+        pool
+        for pool in usage.pools
+        if pool.expires_at is None or present < pool.expires_at
+    ]
+
+
+def amount(money: Money | None) -> float | None:
+    """Return an amount for JSON."""
+    return money.amount if money else None
+
+
+def money_report(usage: Usage, present: datetime) -> dict[str, Any]:
+    """Return the saved resets, the paid usage and the credit pools for templates."""
+    resets, spend = saved_resets(usage, present), usage.spend
+    pools = {
+        pool.label: {
+            "spent": amount(pool.spent),
+            "limit": amount(pool.limit),
+            "remaining": amount(pool.remaining),
+            "currency": pool.limit.currency,
+            "expires_at": iso(pool.expires_at),
+        }
+        for pool in current_pools(usage, present)
+    }
+    money = (spend.spent or spend.limit) if spend else None
+    return {
+        "saved_resets": resets and resets[0],
+        "saved_resets_expire_at": iso(resets[1]) if resets else None,
+        "spend": spend
+        and {
+            "spent": amount(spend.spent),
+            "limit": amount(spend.limit),
+            "currency": money.currency if money else None,
+            "percent": spend.percent if spend.limit else None,
+            "enabled": spend.enabled,
+            "used_up": spend.is_used_up,
+            "disabled_reason": spend.disabled_reason,
+        },
+        "pools": pools or None,
+    }
+
+
 def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
     """Return the output for templates. A missing value is None."""
     percent, reset = reading(usage.session, present)
@@ -1690,39 +1815,112 @@ def report(usage: Usage, plan: str | None, present: datetime) -> dict[str, Any]:
         "weekly_reset_weekday": weekday(week_reset),
         "weekly_resets_at": iso(week_reset),
         "models": models,
+        **money_report(usage, present),
         "plan": plan,
         "fetched_at": present.isoformat(timespec="seconds"),
     }
 
 
+def spend_state(spend: Spend) -> str:
+    """Return why nothing more can be spent, or an empty text."""
+    if spend.disabled_reason == "out_of_credits":
+        return "out of credits"
+    if spend.is_used_up:
+        return "used up"
+    return "" if spend.enabled else "disabled"
+
+
+def spent_of(spent: Money | None, limit: Money | None) -> str:
+    """Return the spent amount and the limit in words, or an empty text."""
+    shown = [
+        f"{money.amount:,.{0 if money.amount == int(money.amount) else money.decimals}f}"
+        for money in (spent, limit)
+        # A limit of zero is none.
+        if money and (money is spent or money.amount > 0)
+    ]
+    if spent is None:
+        return ""
+    return f"{' of '.join(shown)} {plain(spent.currency or '')}".rstrip() + " spent"
+
+
+def further_lines(usage: Usage, present: datetime) -> Iterator[tuple[str, str]]:
+    """Yield the names and texts of the lines without a bar."""
+    spend = usage.spend
+    if spend and not usage.all_windows:
+        yield "Spend", joined(spent_of(spend.spent, spend.limit), spend_state(spend))
+    if resets := saved_resets(usage, present):
+        left, expires_at = resets
+        yield "Saved resets", joined(f"{left} left", expiry(expires_at))
+    for pool in current_pools(usage, present):
+        name = plain(pool.label.replace("_", " ").capitalize())
+        spent = spent_of(pool.spent, pool.limit)
+        yield name, joined(spent, expiry(pool.expires_at))
+
+
+def expiry(at: datetime | None) -> str:
+    """Return the local date of an expiry, or an empty text."""
+    return f"expires {at.astimezone().date().isoformat()}" if at else ""
+
+
+def joined(*parts: str) -> str:
+    """Join the texts that are not empty."""
+    return "; ".join(filter(None, parts))
+
+
+def limit_lines(
+    usage: Usage, present: datetime
+) -> Iterator[tuple[str, UsageWindow, str]]:
+    """Yield the name of each limit, the limit, and what stands after its bar."""
+    windows = {"Session": usage.session, "Week": usage.weekly}
+    known = [(name, window) for name, window in windows.items() if window]
+    for name, window in (*known, *named(usage.windows)):
+        reset = reading(window, present)[1]
+        until = f"resets {day_and_clock(reset)}" if reset else ""
+        if reset and window is usage.session:
+            until = f"resets in {countdown(reset, present)}, at {clock(reset)}"
+        yield plain(name), window, until
+    if usage.spend_limit and (spend := usage.spend):
+        spent = spent_of(spend.spent, spend.limit)
+        yield "Spend", usage.spend_limit, joined(spent, spend_state(spend))
+
+
 def table(
     usage: Usage, plan: str | None, present: datetime, *, color: bool, blocks: bool
 ) -> str:
-    """Return a table with bars."""
+    """Return a table with bars, with the limits that the account has."""
     full, empty = ("█", "░") if blocks else ("#", ".")
-    lines = [
-        ("Session", usage.session),
-        ("Week", usage.weekly),
-        *((plain(name), window) for name, window in named(usage.windows)),
-    ]
-    width = max(len(name) for name, _ in lines)
+    limits = [*limit_lines(usage, present)]
+    further = [*further_lines(usage, present)]
+    names = [name for name, *_ in limits] + [name for name, _ in further]
+    width = max(map(len, names), default=0)
     shown = [plain(f"Claude {plan or ''}").strip(), ""]
-    for name, window in lines:
-        percent, reset = reading(window, present)
+    for name, window, text in limits:
+        percent, _ = reading(window, present)
         if percent is None:
-            reason = "has reset, no new value yet" if window else "no limit"
-            shown.append(f"{name:{width}}  {reason}")
+            shown.append(f"{name:{width}}  has reset, no new value yet")
             continue
         filled = min(20, max(0, round(percent / 5)))
         bar = full * filled + empty * (20 - filled)
         if color:
             tone = 31 if percent >= 85 else 33 if percent >= 60 else 32
             bar = f"\033[{tone}m{bar}\033[0m"
-        until = f"resets {day_and_clock(reset)}" if reset else ""
-        if reset and window is usage.session:
-            until = f"resets in {countdown(reset, present)}, at {clock(reset)}"
-        shown.append(f"{name:{width}}  {bar}  {percent:>5} %  {until}".rstrip())
+        shown.append(f"{name:{width}}  {bar}  {percent:>5} %  {text}".rstrip())
+    shown += [f"{name:{width}}  {text}".rstrip() for name, text in further]
+    if not names:
+        shown.append("claude.ai shows no limits for this account.")
     return "\n".join(shown)
+
+
+def read_usage(
+    keys: tuple[str, ...], configured: str | None, cache: Path
+) -> tuple[Usage, str | None]:
+    """Return the usage and the plan with the first session key that claude.ai accepts."""
+    *others, last = keys
+    for key in others:
+        with suppress(InvalidSessionError):
+            return read_usage((key,), configured, cache)
+    org_id, plan = organization_and_plan(last, configured, cache)
+    return get_usage(last, org_id), plan
 
 
 def main() -> None:
@@ -1747,9 +1945,8 @@ def main() -> None:
         PROXIES.update(getproxies())
     cache = arguments.config.parent / "claude_usage_cache.json"
     try:
-        key, configured = read_config(arguments.config)
-        org_id, plan = organization_and_plan(key, configured, cache)
-        usage = get_usage(key, org_id)
+        keys, configured = read_config(arguments.config)
+        usage, plan = read_usage(keys, configured, cache)
     except ConfigurationError as err:
         fail(CONFIGURATION, str(err))
     except ClaudeAiError as err:

@@ -55,17 +55,13 @@ class Claude:
     server: Simulator
     clock: FrozenDateTimeFactory
 
-    async def entry(
-        self, account: str = "ada", *, title: str = "Claude Pulse", **options: Any
-    ) -> MockConfigEntry:
-        """Set up an entry for the last seat of an account."""
-        return await add_entry(self.hass, self.server, account, title=title, **options)
+    async def entry(self, account: str = "ada", **arguments: Any) -> MockConfigEntry:
+        """Set up an entry, with the arguments of `store_entry`."""
+        return await add_entry(self.hass, self.server, account, **arguments)
 
-    def stored_entry(
-        self, account: str = "ada", *, title: str = "Claude Pulse", **options: Any
-    ) -> MockConfigEntry:
-        """Add an entry without setting it up."""
-        return store_entry(self.hass, self.server, account, title=title, **options)
+    def stored_entry(self, account: str = "ada", **arguments: Any) -> MockConfigEntry:
+        """Add an entry without setting it up, with the arguments of `store_entry`."""
+        return store_entry(self.hass, self.server, account, **arguments)
 
     async def settle(self) -> None:
         """Wait for all tasks, including background tasks."""
@@ -101,11 +97,13 @@ class Claude:
         return usage_requests(self.server)
 
 
-def seat_of(simulator: Simulator, account: str = "ada") -> dict[str, str]:
-    """Return the entry data of an account's last listed organization."""
+def seat_of(
+    simulator: Simulator, account: str = "ada", seat: int = -1
+) -> dict[str, str]:
+    """Return the entry data of an account's seat, by default the last one."""
     known = simulator.world.accounts[account]
     return {
-        CONF_ORG_ID: known.seats[-1].organization.uuid,
+        CONF_ORG_ID: known.seats[seat].organization.uuid,
         CONF_SESSION_KEY: known.session_key,
     }
 
@@ -114,12 +112,10 @@ async def add_entry(
     hass: HomeAssistant,
     simulator: Simulator,
     account: str = "ada",
-    *,
-    title: str = "Claude Pulse",
-    **options: Any,
+    **arguments: Any,
 ) -> MockConfigEntry:
-    """Set up an entry of an account's seat, as the flow would have stored it."""
-    entry = store_entry(hass, simulator, account, title=title, **options)
+    """Set up an entry of an account's seat, with the arguments of `store_entry`."""
+    entry = store_entry(hass, simulator, account, **arguments)
     await hass.config_entries.async_setup(entry.entry_id)
     await settle(hass)
     return entry
@@ -130,11 +126,12 @@ def store_entry(
     simulator: Simulator,
     account: str = "ada",
     *,
+    seat: int = -1,
     title: str = "Claude Pulse",
     **options: Any,
 ) -> MockConfigEntry:
-    """Have an entry, which is not set up."""
-    data = seat_of(simulator, account)
+    """Have an entry of an account's seat, as the flow stores it, without setting it up."""
+    data = seat_of(simulator, account, seat)
     entry = MockConfigEntry(
         data=data,
         domain=DOMAIN,

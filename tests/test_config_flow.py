@@ -201,6 +201,7 @@ async def test_fault_and_recovery(claude: Claude, fault: str) -> None:
     [
         ({"session_key": "hello"}, {"session_key": "invalid_key_format"}),
         ({"session_key": "sk-ant-sid01-short"}, {"session_key": "invalid_key_format"}),
+        ({"session_key": "sk-ant-sid01-abc…xyz"}, {"session_key": "key_cut"}),
         ({"session_key": "sk-ant-api03-" + "x" * 90}, {"session_key": "api_key"}),
         ({"session_key": "sk-ant-oat01-" + "x" * 90}, {"session_key": "oauth_token"}),
         ({"session_key": "sk-ant-sid01-" + "x" * 90}, {"session_key": "invalid_auth"}),
@@ -552,3 +553,53 @@ async def test_options_with_key_and_organization(claude: Claude) -> None:
     assert form.outcome == "create_entry"
     assert entry.data.items() >= {"session_key": key, "org_id": personal}.items()
     assert dict(entry.options) == {"update_interval": 120}
+
+
+@pytest.mark.parametrize("source", ["user", "reauth", "reconfigure", "options"])
+@pytest.mark.parametrize("good", [0, 1])
+async def test_two_keys(claude: Claude, good: int, source: str) -> None:
+    """Of two keys in a header, the one that claude.ai accepts is stored."""
+    entry = None if source == "user" else await claude.entry()
+    key = account_of(claude).log_in()
+    keys = ["sk-ant-sid02-".ljust(130, "o")] * 2
+    keys[good] = key
+    header = f"Cookie: sessionKey={keys[0]}; a=b; sessionKey={keys[1]}"
+    where = (source, entry) if entry else ()
+    form = await submit_form(claude, *where, session_key=header)
+    assert form.outcome in ("create_entry", f"{source}_successful")
+    (entry,) = claude.hass.config_entries.async_entries(DOMAIN)
+    assert entry.data["session_key"] == key
+    assert "unavailable" not in claude.states().values()
+
+
+@pytest.mark.parametrize("source", ["user", "reauth", "reconfigure", "options"])
+async def test_cut_key(claude: Claude, source: str) -> None:
+    """A key that was cut is an error at its field, and nothing is sent."""
+    entry = None if source == "user" else await claude.entry()
+    form = await open_form(claude, *((source, entry) if entry else ()))
+    requests = len(claude.server.requests)
+    await form.submit(session_key="sk-ant-sid02-abc...xyz")
+    assert form.errors == {"session_key": "key_cut"}
+    assert len(claude.server.requests) == requests
+
+
+async def test_only_an_expired_key_is_passed_over(claude: Claude) -> None:
+    """The second key is not tried if the first one belongs to another account."""
+    entry = await claude.entry()
+    keys = [account_of(claude, name).session_key for name in ("ben", "ada")]
+    header = "; ".join(f"sessionKey={key}" for key in keys)
+    form = await submit_form(claude, "reconfigure", entry, session_key=header)
+    assert form.errors == {"session_key": "wrong_account"}
+
+
+async def test_two_keys_after_the_organization_moved(claude: Claude) -> None:
+    """The second step of reauth asks for the organizations of the accepted key."""
+    entry = await claude.entry()
+    account = account_of(claude)
+    moved, key = account.move(), account.log_in()
+    header = f"sessionKey={'sk-ant-sid02-'.ljust(130, 'o')}; sessionKey={key}"
+    form = await submit_form(claude, "reauth", entry, session_key=header)
+    assert form.page == ("organization", {})
+    await form.submit(org_id=moved.uuid)
+    assert form.outcome == "reauth_successful"
+    assert entry.data["session_key"] == key

@@ -15,7 +15,8 @@ PACKAGE = Path(claude_pulse.__file__).parent
 LEVELS = (
     {"claude_ai", "const", "formatting"},
     {"naming", "stored"},
-    {"device", "reauth", "seat"},
+    {"device", "seat"},
+    {"reauth"},
     {"forecast", "polling"},
     {"events"},
     {"runtime"},

@@ -84,7 +84,7 @@ STATUS_KEYS = [CONNECTION.key, SERVICE_STATUS.key]
 BINARY_KEYS = [LIMIT_REACHED.key, "weekly_lasts"]
 MODEL_BINARY_KEYS = ["model_limit_reached", "window_limit_reached"]
 # Errors in the session key field itself, which only forms with this field can have.
-KEY_ERRORS = {"api_key", "invalid_key_format", "oauth_token"}
+KEY_ERRORS = {"api_key", "invalid_key_format", "key_cut", "oauth_token"}
 
 
 def error_keys(base: type[errors.ClaudeAiError]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import Claude, enable, row, spend
+from .common import Claude, account_of, enable, row, spend
 from .test_privacy import secrets
 
 Ask = Callable[..., Awaitable[list[dict[str, Any]]]]
@@ -134,6 +134,8 @@ async def test_accounts(
         "thresholds": [50, 90],
         "spend": {
             "enabled": True,
+            "disabled_reason": None,
+            "used_up": False,
             "spent": {"amount": 23.82, "currency": "EUR", "decimals": 2},
             "limit": {"amount": 50.0, "currency": "EUR", "decimals": 2},
             "percent": 47.6,
@@ -395,3 +397,42 @@ async def test_without_entries(claude: Claude, ask: Ask) -> None:
     """Without entries, no account is sent."""
     assert await async_setup_component(claude.hass, DOMAIN, {})
     assert await ask() == []
+
+
+async def test_seat_that_pays_by_spend(claude: Claude, ask: Ask) -> None:
+    """The spend limit is the only window of the seat, with what its amounts mean."""
+    entry = await claude.entry("gus")
+    await enable(claude)
+    seat = account_of(claude, "gus").seats[-1]
+    (account,) = await ask()
+    (window,) = account["windows"]
+    assert (window["window"], window["kind"]) == ("extra", "extra-usage")
+    assert (window["percent"], window["resets_at"]) == (93.5, None)
+    assert (window["length"], window["forecast"]) == (None, None)
+    registry = er.async_get(claude.hass)
+    registered = registry.async_get(window["entity_id"])
+    assert registered.unique_id == f"{entry.entry_id}_extra_usage"
+    dollars = {"currency": "USD", "decimals": 2}
+    assert account["spend"] == {
+        "enabled": True,
+        "disabled_reason": None,
+        "used_up": False,
+        "spent": {"amount": 374.0, **dollars},
+        "limit": {"amount": 400.0, **dollars},
+        "percent": 93.5,
+    }
+    seat.disabled_reason = "out_of_credits"
+    await claude.pass_time()
+    (account,) = await ask()
+    spend = account["spend"]
+    assert spend["disabled_reason"] == "out_of_credits"
+    assert (spend["enabled"], spend["used_up"]) == (False, True)
+
+
+async def test_account_without_a_session_limit(claude: Claude, ask: Ask) -> None:
+    """An account without a session limit has no such window, and no trouble."""
+    await claude.entry("fay")
+    (account,) = await ask()
+    windows = [window["window"] for window in account["windows"]]
+    assert windows == ["weekly", "weekly_scoped:fable"]
+    assert account["trouble"] is None

@@ -20,6 +20,7 @@ from .frontend.websocket import async_setup_websocket
 from .migration import async_migrate_entry as async_migrate_entry
 from .polling.issues import async_delete_issues
 from .polling.status import async_setup_status
+from .reauth import async_stop_asking
 from .runtime import runtime_of
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -81,7 +82,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def _async_clean_up(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete the repair issues and stored events of an entry, and the card without entries."""
+    """End what an entry has begun: its dialogs, issues, events and the card's resource."""
+    async_stop_asking(hass, entry)
     async_delete_issues(hass, entry)
     await runtime_of(hass, entry).dispatcher.async_forget()
     await async_remove_card(hass, entry)

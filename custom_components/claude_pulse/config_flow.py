@@ -54,6 +54,7 @@ from .validation import (
     async_find_seats,
     async_offered_organizations,
     async_organizations,
+    async_share_entered_key,
     async_validate,
 )
 
@@ -195,6 +196,9 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(unique_id, raise_on_progress=False)
         if is_seat_configured(self.hass, unique_id):
             return self.async_abort(reason="already_configured")
+        async_share_entered_key(
+            self.hass, self._seats.account_id, self._seats.session_key
+        )
         taken = [title_of(entry) for entry in self._async_current_entries()]
         return self.async_create_entry(
             title=free_title(taken, organization.name),

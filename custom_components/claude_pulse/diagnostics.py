@@ -18,7 +18,7 @@ from .claude_ai.usage import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
 from .polling.back_off import BackOff, Failure
 from .runtime import Runtime, runtime_of
-from .seat import is_account_known
+from .seat import account_id_of
 from .stored import data_of, options_of
 
 _PLAN = re.compile(r"Free|Pro|Max( \d{1,3}x)?|Ultra|Team|Enterprise")
@@ -35,7 +35,7 @@ async def async_get_config_entry_diagnostics(
         "version": str(integration.version),
         "back_off": failure and _failure(failure),
         "entry": {
-            "account_known": is_account_known(entry),
+            "account_known": bool(account_id_of(entry)),
             "options": {CONF_UPDATE_INTERVAL: options_of(entry).update_interval},
             "session_key_age": _age(data_of(entry).session_key_since),
             "state": entry.state.value,

@@ -99,6 +99,7 @@ _FIELDS = {
     "invalid_key_format": CONF_SESSION_KEY,
     "invalid_org_id": CONF_ORG_ID,
     "invalid_threshold": CONF_THRESHOLDS,
+    "key_cut": CONF_SESSION_KEY,
     "no_usable_org": CONF_SESSION_KEY,
     "oauth_token": CONF_SESSION_KEY,
     "org_not_found": CONF_ORG_ID,

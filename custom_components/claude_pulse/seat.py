@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import slugify
 
-from .const import DOMAIN, TITLE
+from .const import DOMAIN, ENTRY_VERSION, TITLE
 from .stored import data_of, seat_id_of
 
 
@@ -17,9 +17,27 @@ def unique_id_of(org_id: str, account_id: str | None) -> str:
     return f"{org_id}_{account_id}" if account_id else org_id
 
 
-def is_account_known(entry: ConfigEntry) -> bool:
-    """Return whether the unique ID of an entry contains the account."""
-    return "_" in seat_id_of(entry)
+def account_id_of(entry: ConfigEntry) -> str:
+    """Return the account in the unique ID of an entry, or '' if it is unknown."""
+    return seat_id_of(entry).partition("_")[2]
+
+
+@callback
+def async_entries_of_account(
+    hass: HomeAssistant, account_id: str | None, except_for: ConfigEntry | None = None
+) -> list[ConfigEntry]:
+    """Return the entries of an account, also disabled ones.
+
+    There are none of an unknown account. Entries whose migration failed are left out.
+    """
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if account_id
+        and account_id_of(entry) == account_id
+        and entry.version == ENTRY_VERSION
+        and entry is not except_for
+    ]
 
 
 def is_seat(entry: ConfigEntry, unique_id: str) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.credentials import parse_org_id, parse_session_key
 from .claude_ai.errors import (
     ClaudeAiError,
     InvalidOrganizationIdError,
+    InvalidSessionError,
     OrganizationAccessError,
 )
 from .claude_ai.organization import Organization
@@ -27,16 +29,26 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
 )
+from .polling.issues import Issue, async_delete_issues
 from .polling.sessions import short_session
-from .reauth import async_abort_flows
+from .reauth import async_abort_flows, async_share_key
 from .runtime import runtime_of
-from .seat import is_seat_configured, unique_id_of
-from .stored import data_of, seat_id_of
+from .seat import (
+    account_id_of,
+    async_entries_of_account,
+    is_seat_configured,
+    unique_id_of,
+)
+from .stored import data_of
 
 _OPTIONS = (CONF_UPDATE_INTERVAL, CONF_WORKING_DAYS, *ALERT_DEFAULTS)
 
 # Seconds that a form waits for the organizations that it offers.
 OFFER_TIMEOUT = 5
+
+
+_C = TypeVar("_C")
+_T = TypeVar("_T")
 
 
 class FormError(Exception):
@@ -74,8 +86,23 @@ async def async_find_seats(
     """
     credentials = parse_session_key(session_key)
     chosen = parse_org_id(org_id) if org_id.strip() else None
+
+    async def find(key: str) -> Seats:
+        """Return the seats of one session key."""
+        return await _async_seats(hass, key, chosen, credentials.org_id)
+
+    return await _async_first_accepted(credentials.session_keys, find)
+
+
+async def _async_seats(
+    hass: HomeAssistant, session_key: str, chosen: str | None, active: str | None
+) -> Seats:
+    """Return the seats of a session key: in the chosen, the active or each organization.
+
+    Raises ClaudeAiError or FormError.
+    """
     async with short_session(hass) as session:
-        client = ClaudeAiClient(session, credentials.session_key)
+        client = ClaudeAiClient(session, session_key)
         if chosen:
             await client.usage(chosen)
             organizations: tuple[Organization, ...] = (
@@ -83,12 +110,10 @@ async def async_find_seats(
             )
         else:
             organizations = await _async_usable(client)
-            active = (
-                item for item in organizations if item.org_id == credentials.org_id
-            )
-            organizations = tuple(active) or organizations
+            found = (item for item in organizations if item.org_id == active)
+            organizations = tuple(found) or organizations
         account_id = await client.account()
-    return Seats(credentials.session_key, account_id, organizations)
+    return Seats(session_key, account_id, organizations)
 
 
 async def async_organizations(
@@ -98,11 +123,16 @@ async def async_organizations(
 
     Raises ClaudeAiError or FormError.
     """
-    key = data_of(entry).session_key
+    keys: tuple[str, ...] = (data_of(entry).session_key,)
     if session_key:
-        key = parse_session_key(session_key).session_key
-    async with short_session(hass) as session:
-        return await _async_usable(ClaudeAiClient(session, key))
+        keys = parse_session_key(session_key).session_keys
+
+    async def list_usable(key: str) -> tuple[Organization, ...]:
+        """Return the organizations of one session key."""
+        async with short_session(hass) as session:
+            return await _async_usable(ClaudeAiClient(session, key))
+
+    return await _async_first_accepted(keys, list_usable)
 
 
 async def async_offered_organizations(
@@ -128,14 +158,21 @@ async def async_validate(
 
     Raises ClaudeAiError or FormError.
     """
-    data: dict[str, str] = {}
+    changes: list[dict[str, str]] = [{}]
     if session_key := user_input.get(CONF_SESSION_KEY):
-        data[CONF_SESSION_KEY] = parse_session_key(session_key).session_key
+        keys = parse_session_key(session_key).session_keys
+        changes = [{CONF_SESSION_KEY: key} for key in keys]
     org_id = user_input.get(CONF_ORG_ID)
     if org_id and org_id != data_of(entry).org_id:
-        data[CONF_ORG_ID] = parse_org_id(org_id)
-    unique_id = await _async_check_seat(hass, entry, data) if data else None
-    return ValidatedChanges(data, unique_id)
+        parsed = parse_org_id(org_id)
+        changes = [{**data, CONF_ORG_ID: parsed} for data in changes]
+
+    async def check(data: dict[str, str]) -> ValidatedChanges:
+        """Check the changes with one session key."""
+        unique_id = await _async_check_seat(hass, entry, data) if data else None
+        return ValidatedChanges(data, unique_id)
+
+    return await _async_first_accepted(changes, check)
 
 
 async def async_apply(
@@ -147,11 +184,12 @@ async def async_apply(
 ) -> None:
     """Store checked changes and options, and reload the entry.
 
-    The other flows of the entry are aborted if the changes make them superfluous.
+    A new key reaches the other entries of the account. Other flows are aborted if the
+    changes make them superfluous.
     """
     data, options = {**entry.data, **changes.data}, dict(entry.options)
-    has_new_key = CONF_SESSION_KEY in changes.data
-    if has_new_key:
+    session_key = changes.data.get(CONF_SESSION_KEY)
+    if session_key:
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         data.pop(CONF_SESSION_KEY_SINCE, None)
     for key in _OPTIONS:
@@ -165,10 +203,26 @@ async def async_apply(
         unique_id=changes.unique_id or entry.unique_id,
     )
     back_off = runtime_of(hass, entry).back_off
-    if has_new_key or not (back_off.failure and back_off.failure.is_key_expired):
+    if session_key or not (back_off.failure and back_off.failure.is_key_expired):
         async_abort_flows(hass, entry, except_for=flow_id)
         back_off.reset()
+    if session_key:
+        async_share_entered_key(hass, account_id_of(entry), session_key, entry)
     hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+
+
+@callback
+def async_share_entered_key(
+    hass: HomeAssistant,
+    account_id: str | None,
+    session_key: str,
+    source: ConfigEntry | None = None,
+) -> None:
+    """Use a session key that claude.ai has accepted for all entries of its account."""
+    for entry in async_entries_of_account(hass, account_id, except_for=source):
+        runtime_of(hass, entry).back_off.forget_key()
+        async_delete_issues(hass, entry, (Issue.KEY_ENDS,))
+    async_share_key(hass, account_id, session_key, source)
 
 
 async def _async_check_seat(
@@ -181,7 +235,7 @@ async def _async_check_seat(
     stored = data_of(entry)
     org_id = data.get(CONF_ORG_ID, stored.org_id)
     session_key = data.get(CONF_SESSION_KEY, stored.session_key)
-    known_account_id = seat_id_of(entry).partition("_")[2]
+    known_account_id = account_id_of(entry)
     async with short_session(hass) as session:
         client = ClaudeAiClient(session, session_key)
         refusal: ClaudeAiError | None = None
@@ -200,6 +254,16 @@ async def _async_check_seat(
     if is_seat_configured(hass, unique_id, except_for=entry):
         raise FormError("already_configured")
     return unique_id
+
+
+async def _async_first_accepted(
+    candidates: Sequence[_C], check: Callable[[_C], Awaitable[_T]]
+) -> _T:
+    """Return the result for the first candidate whose session key has not expired."""
+    for candidate in candidates[:-1]:
+        with suppress(InvalidSessionError):
+            return await check(candidate)
+    return await check(candidates[-1])
 
 
 async def _async_usable(client: ClaudeAiClient) -> tuple[Organization, ...]:

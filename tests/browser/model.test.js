@@ -370,6 +370,23 @@ describe("accounts", () => {
     assert.match(await names({}), /^sensor\.renamed_/);
   });
 
+  test("have no session and no week without such limits", async () => {
+    const keys = async (scenario, options) =>
+      (await accountsOf(scenario, options)).map(({ windows }) => windows.map(({ key }) => key));
+    assert.deepEqual(await keys(SCENARIOS.no_session_limit), [["weekly"]]);
+    assert.deepEqual(await keys(SCENARIOS.pays_by_spend), [["extra"]]);
+    assert.deepEqual(await keys(SCENARIOS.free), [[]]);
+    // What is not known yet, or not readable, may have them.
+    assert.deepEqual(await keys(SCENARIOS.no_session_limit, { details: false }), [["session", "weekly"]]);
+    assert.deepEqual(await keys(SCENARIOS.unavailable), [["session", "weekly"]]);
+    assert.deepEqual(await keys(SCENARIOS.unknown), [["session", "weekly"]]);
+    // A session that has started since.
+    const hass = hassOf(SCENARIOS.no_session_limit);
+    const [id] = Object.keys(hass.states).filter((one) => one.includes("session_usage"));
+    hass.states[id].state = "3";
+    assert.deepEqual(await keys(undefined, { hass }), [["session", "weekly"]]);
+  });
+
   test("have plan, money and service status", async () => {
     const [account] = await accountsOf(SCENARIOS.runs_out);
     assert.equal(account.plan, "Max 20x");
@@ -473,6 +490,15 @@ describe("the verdict", () => {
     idle: ["good", "No session is running, and the week lasts until its reset"],
     nothing_used: ["good", "The week has 99% left"],
     only_week: ["good", "The week lasts until its reset"],
+    no_session_limit: ["good", "The week lasts until its reset"],
+    free: ["unknown", "Nothing is known yet"],
+    pays_by_spend: ["risk", "$374 of $400 spent; $26 left"],
+    spend_used_up: ["spent", "$400.25 of $400 spent; used up"],
+    out_of_credits: ["spent", "$120.50 of $400 spent; out of credits"],
+    spend_disabled: ["spent", "$48 of $400 spent; disabled"],
+    no_credits_at_all: ["spent", "Out of credits"],
+    limit_of_zero: ["spent", "$0 spent; disabled"],
+    unlimited_spend: ["good", "$48 spent"],
     resetting: ["resetting", "The session is being reset"],
     unknown: ["unknown", "Nothing is known yet"],
     unavailable: ["unknown", "claude.ai: cannot connect"],
@@ -497,6 +523,32 @@ describe("the verdict", () => {
       const said = verdict(account, NOW, format);
       assert.deepEqual([said.level, said.text.replaceAll("\u00a0", " ")], [level, sentence]);
     });
+
+  test("is about the spend limit by its percentage, and by the amounts that are told", async () => {
+    const said = async (change) => {
+      const hass = hassOf(SCENARIOS.pays_by_spend);
+      const answer = await hass.connection.sendMessagePromise();
+      change(answer.accounts[0], hass);
+      const [found] = findAccounts(hass, answer);
+      const { level, text } = verdict(readAccount(hass, found, answer, NOW), NOW, format);
+      return [level, text];
+    };
+    const use = (percent) => (_, { states }) => {
+      for (const state of Object.values(states)) if (state.state === "93.5") state.state = percent;
+    };
+    const words = "$374 of $400 spent; $26 left";
+    assert.deepEqual(await said(use("89")), ["good", words]);
+    assert.deepEqual(await said(use("90")), ["risk", words]);
+    assert.deepEqual(await said(use("100")), ["spent", "$374 of $400 spent; used up"]);
+    const strict = (account) => (account.thresholds = [50, 95]);
+    assert.deepEqual(await said(strict), ["good", words]);
+    // Whoever may read the percentage only.
+    const percentage = "94% of the spend limit is used";
+    const parts = { enabled: null, disabled_reason: null, used_up: false, spent: null, limit: null };
+    const hide = (account) => Object.assign(account.spend, parts);
+    assert.deepEqual(await said(hide), ["risk", percentage]);
+    assert.deepEqual(await said((account) => (account.spend = null)), ["risk", percentage]);
+  });
 
   const say = (...windows) => verdict({ windows, trouble: null }, NOW, format);
 
@@ -550,6 +602,7 @@ describe("the verdict", () => {
     assert.equal(about({ ...spend, limit: euro(51) }), "Extra usage goes on.");
     assert.equal(about({ ...spend, limit: euro(50) }), "");
     assert.equal(about({ ...spend, enabled: false }), "");
+    assert.equal(about({ ...spend, used_up: true }), "");
     // Whoever may not read what is spent, or the limit, is not told whether it goes on.
     assert.equal(about({ enabled: null, spent: null, limit: euro(50) }), "");
     assert.equal(about({ enabled: null, spent: euro(50), limit: null }), "");
@@ -822,6 +875,16 @@ describe("the dashboard", () => {
         }
       });
 
+  test("has no view for limits that an account does not have", async () => {
+    const paths = async (scenario) => {
+      const hass = hassOf(scenario);
+      const answer = await hass.connection.sendMessagePromise();
+      return dashboard(hass, answer).views.map(({ path }) => path);
+    };
+    assert.deepEqual(await paths(SCENARIOS.only_week), ["overview", "weekly", "health"]);
+    assert.deepEqual(await paths(SCENARIOS.pays_by_spend), ["overview", "health"]);
+  });
+
   test("has a view for what there is", () => {
     const paths = (name, change) =>
       of(SCENARIOS[name], "2026.11.0", change)[0].views.map(({ path }) => path);
@@ -897,7 +960,7 @@ test("old browsers know all words of the module, which is small", () => {
     source.toString(),
     /\d_\d|\?\?=|\|\|=|&&=|\.at\(|\.replaceAll\(|\.hasOwn\(|static \w+ =/,
   );
-  assert.ok(source.length < 60 * 1024, `${source.length} bytes`);
+  assert.ok(source.length < 64 * 1024, `${source.length} bytes`);
 });
 
 test("cards are suggested for entities of ours only", () => {

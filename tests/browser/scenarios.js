@@ -70,17 +70,18 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
     };
     const told = [];
     for (const window of account.windows) {
-      const { key, kind, used, resetsAt, length, name, forecast = null } = window;
+      const { key, kind, used, resetsAt, length, name, forecast = null, lacks } = window;
       const at = { window: key, friendly_name: `${devices[device].name} Weekly ${name} usage` };
       const gone = account.unavailable ? "unavailable" : "unknown";
       const usage = add(`${kind}_usage`, used ?? gone, account.unavailable ? {} : at);
       add(`${kind}_resets_at`, resetsAt ? iso(resetsAt) : gone, account.unavailable ? {} : at);
-      told.push({
+      if (!lacks)
+        told.push({
         window: key,
         kind,
         name,
         entity_id: usage,
-        length: length / 1000,
+        length: length && length / 1000,
         percent: used,
         resets_at: resetsAt && iso(resetsAt),
         forecast,
@@ -153,6 +154,20 @@ const WEEK = windowOf("weekly", 57.9, 75, { forecast: forecastOf(88, { pace: 2.5
 const OPUS = windowOf("weekly_Opus", 22, 75, { forecast: forecastOf(40, { pace: -33 }) });
 const euro = (amount) => ({ amount, currency: "EUR", decimals: 2 });
 
+const dollars = (amount) => ({ amount, currency: "USD", decimals: 2 });
+
+// Its sensors exist nevertheless.
+const NO_LIMITS = ["session", "weekly"].map((key) => ({ ...windowOf(key, null, null), lacks: true }));
+
+/** An account of a seat that pays by spend. */
+function payingBySpend(percent, spend) {
+  return {
+    plan: "Enterprise",
+    windows: [...NO_LIMITS, { ...windowOf("extra", percent, null), kind: "extra", name: null, length: null }],
+    spend: { enabled: true, disabled_reason: null, used_up: false, percent, ...spend },
+  };
+}
+
 export const SCENARIOS = {
   usual: [{ windows: [SESSION, WEEK, OPUS] }],
   runs_out: [
@@ -190,6 +205,39 @@ export const SCENARIOS = {
   idle: [{ windows: [windowOf("session", 0, null), WEEK] }],
   nothing_used: [{ windows: [windowOf("session", 0, 4.9), windowOf("weekly", 0.3, 167)] }],
   only_week: [{ windows: [WEEK] }],
+  no_session_limit: [{ windows: [{ ...windowOf("session", null, null), lacks: true }, WEEK] }],
+  free: [{ windows: NO_LIMITS }],
+  pays_by_spend: [payingBySpend(93.5, { spent: dollars(374), limit: dollars(400) })],
+  spend_used_up: [
+    payingBySpend(100, { spent: dollars(400.25), limit: dollars(400), used_up: true }),
+  ],
+  out_of_credits: [
+    payingBySpend(100, {
+      spent: dollars(120.5),
+      limit: dollars(400),
+      used_up: true,
+      disabled_reason: "out_of_credits",
+      enabled: false,
+    }),
+  ],
+  spend_disabled: [
+    payingBySpend(12, {
+      spent: dollars(48),
+      limit: dollars(400),
+      disabled_reason: "org_level_disabled",
+      enabled: false,
+    }),
+  ],
+  no_credits_at_all: [
+    payingBySpend(100, { spent: null, limit: null, used_up: true, disabled_reason: "out_of_credits" }),
+  ],
+  limit_of_zero: [
+    {
+      ...payingBySpend(null, { spent: dollars(0), limit: dollars(0), enabled: false }),
+      windows: NO_LIMITS,
+    },
+  ],
+  unlimited_spend: [{ ...payingBySpend(null, { spent: dollars(48), limit: null }), windows: NO_LIMITS }],
   resetting: [{ windows: [windowOf("session", 80, -0.02), WEEK] }],
   unknown: [{ windows: [windowOf("session", null, null), windowOf("weekly", null, null)] }],
   unavailable: [

@@ -769,6 +769,30 @@ def test_english_elsewhere(page: Page) -> None:
     assert content.evaluate("it => getComputedStyle(it).direction") == "rtl"
 
 
+def test_limits_that_an_account_lacks(page: Page) -> None:
+    """Without a session limit, the card says nothing about a session."""
+    show(page, "no_session_limit")
+    assert names(page) == ["Week"]
+    assert "ession" not in page.locator("ha-card").inner_text()
+
+
+@pytest.mark.parametrize("layout", ["full", "rows", "micro"])
+def test_spend_limit(page: Page, layout: str) -> None:
+    """The card leads with the spend limit of a seat that pays by spend."""
+    show(page, "pays_by_spend", config={"layout": layout})
+    assert names(page) == ["Spend limit"]
+    card = page.locator("ha-card")
+    told = card.inner_html()
+    assert "$374 of $400 spent; $26 left" in told
+    assert "$26 left" in card.inner_text()
+    for words in ("ession", "Week", "Extra usage", "Used up", "run out"):
+        assert words not in told
+    show(page, "out_of_credits", config={"layout": layout})
+    card = page.locator("ha-card").last
+    assert "$120.50 of $400 spent; out of credits" in card.inner_html()
+    assert "out of credits" in card.inner_text()
+
+
 def test_ends_of_a_week(page: Page) -> None:
     """The chart shows the start and the reset of a week."""
     show(page, "only_week", width=390)

@@ -19,6 +19,7 @@ from custom_components.claude_pulse.claude_ai.errors import (
     ApiKeyError,
     InvalidOrganizationIdError,
     InvalidSessionKeyError,
+    KeyCutError,
     OAuthTokenError,
 )
 
@@ -77,15 +78,54 @@ def test_wrapped_key(wrapping: str, key: str, encoded: bool) -> None:
             f"x{before}sessionKey={KEY[:50]}\n{KEY[50:]}; more=x"
             for before in " \t;:\"'\n"
         ),
-        # The first cookie with a key wins, then any key.
-        f"sessionKey=; sessionKey={KEY}; sessionKey={OTHER_KEY}",
-        f"xsessionKey={OTHER_KEY}; sessionKey={KEY}",
+        f"sessionKey=; sessionKey={KEY}; sessionKey={KEY}",
         f"xsessionKey={KEY}",
+        # With another key, of which only a part was copied.
+        f"sessionKey={KEY[:60]}…; sessionKey={KEY}",
     ],
 )
 def test_key_in_pieces(text: str) -> None:
     """A key is joined if quotes, line breaks or invisible characters interrupt it."""
     assert parse_session_key(text) == Credentials(KEY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sessionKey={KEY}; sessionKey={OTHER_KEY}",
+        # The cookies come first.
+        f"xsessionKey={OTHER_KEY}; sessionKey={KEY}",
+        f"sessionKey={KEY[:50]}\n{KEY[50:]}; sessionKey={OTHER_KEY}; sessionKey={KEY}",
+        f"{KEY}\n{OTHER_KEY}",
+        f"{KEY}, {OTHER_KEY}",
+    ],
+)
+def test_two_keys(text: str) -> None:
+    """Different keys are all returned, in the order in which to try them."""
+    found = parse_session_key(text)
+    assert found == Credentials(KEY, None, (OTHER_KEY,))
+    assert found.session_keys == (KEY, OTHER_KEY)
+    assert OTHER_KEY not in repr(found)
+
+
+def test_many_keys() -> None:
+    """Three keys are tried at most."""
+    keys = [f"{KEY}{number}" for number in range(9)]
+    assert parse_session_key(" ".join(keys)).session_keys == (*keys[:3],)
+
+
+@pytest.mark.parametrize("key", [KEY, "sk-ant-sid01-abc", "sk-ant-sid", "sk-ant-"])
+@pytest.mark.parametrize("ellipsis", ["…", "...", "..", "‥", "⋯", "[…]", "(...)"])
+@pytest.mark.parametrize("end", ["", "xyz", KEY[20:]])
+@pytest.mark.parametrize(
+    "wrapping", ["{key}", "'{key}'", "a=b; sessionKey={key}; c=d", "key:\n{key}\n"]
+)
+def test_cut_key(wrapping: str, key: str, ellipsis: str, end: str) -> None:
+    """An ellipsis in a key means that it is incomplete, URL-encoded or not."""
+    text = wrapping.format(key=f"{key}{ellipsis}{end}")
+    for shown in (text, quote(text)):
+        with pytest.raises(KeyCutError):
+            parse_session_key(shown)
 
 
 @given(st.text())
@@ -109,6 +149,9 @@ def test_any_text(text: str) -> None:
         ("sk-ant-api03-" + "x" * 90, ApiKeyError),
         ('x-api-key: "sk-ant-api03-x"', ApiKeyError),
         ("sk-ant-oat01-" + "x" * 90, OAuthTokenError),
+        ("sk-ant-api03-abc…xyz", ApiKeyError),
+        ("sk-ant-oat01-abc...", OAuthTokenError),
+        ("Wait…", InvalidSessionKeyError),
         (f"sk-ant-sid01-{'x' * 10}\r\nHost: evil{'é' * 40}", InvalidSessionKeyError),
     ],
 )

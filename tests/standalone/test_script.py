@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import errno
 import json
 import os
@@ -420,7 +420,7 @@ async def test_no_control_characters(
             result.assert_failed(2)
         elif "--human" in arguments:
             assert "Plan " in lines[0]
-            assert len(lines) == 5
+            assert len(lines) == 3
 
 
 def test_table_without_control_characters(module: ModuleType) -> None:
@@ -430,7 +430,7 @@ def test_table_without_control_characters(module: ModuleType) -> None:
     usage, now = module.Usage(windows=(window,)), datetime.fromisoformat(NOW)
     table = module.table(usage, EVIL, now, color=True, blocks=True)
     lines = re.sub("\x1b\\[(0|3[123])m(?=[█░ ])", "", table).split("\n")
-    assert len(lines) == 5
+    assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
 
 
@@ -551,12 +551,147 @@ async def test_table(simulator: Simulator, script: Script) -> None:
         "Claude Max 20x",
         "",
         "Session  ██████░░░░░░░░░░░░░░     31 %  resets in 2h 30m, at 04:30 PM",
-        "Week     no limit",
         "Fable    ████████████████████    104 %",
         "Opus     ████████████░░░░░░░░   62.5 %",
     ]
     result = await script("--human", now=NOW, PYTHONIOENCODING="ascii")
     assert "######.............." in result.stdout
+
+
+async def test_accounts_without_limits(simulator: Simulator, script: Script) -> None:
+    """The table says nothing about limits that an account does not have."""
+    script.configure(configuration(simulator, "fay"))
+    values = (await script(now=NOW)).values
+    session = {name for name, value in values.items() if name.startswith("session")}
+    assert {values[name] for name in session} == {None}
+    assert values["weekly_pct"] > 35
+    lines = (await script("--human", now=NOW)).stdout.splitlines()
+    assert lines[0] == "Claude Ultra"
+    assert [line.split()[0] for line in lines[2:]] == ["Week", "Fable"]
+    script.configure(configuration(simulator, "eve"))
+    lines = (await script("--human", now=NOW)).stdout.splitlines()
+    assert lines[1:] == ["", "claude.ai shows no limits for this account."]
+
+
+@pytest.mark.parametrize(
+    ("cents", "reason", "end"),
+    [
+        ((37400, 40000), None, "93.5 %  374 of 400 USD spent"),
+        ((40025, 40000), None, "100.1 %  400.25 of 400 USD spent; used up"),
+        (
+            (12050, 40000),
+            "out_of_credits",
+            "%  120.50 of 400 USD spent; out of credits",
+        ),
+        ((4800, 40000), "org_level_disabled", "12 %  48 of 400 USD spent; disabled"),
+    ],
+)
+async def test_seat_that_pays_by_spend(
+    simulator: Simulator,
+    script: Script,
+    cents: tuple[int, int],
+    reason: str | None,
+    end: str,
+) -> None:
+    """The spend limit is the only row, with what its state means."""
+    seat = simulator.world.accounts["gus"].seats[-1]
+    seat.spent_cents, seat.disabled_reason = cents, reason
+    script.configure(configuration(simulator, "gus"))
+    (_, _, line) = (await script("--human", now=NOW)).stdout.splitlines()
+    assert line.startswith("Spend  ")
+    assert line.endswith(end)
+    spend = (await script(now=NOW)).values["spend"]
+    assert (spend["spent"], spend["limit"]) == (cents[0] / 100, 400)
+    assert spend["currency"] == "USD"
+    assert (spend["enabled"], spend["disabled_reason"]) == (reason is None, reason)
+    assert spend["used_up"] == ("used up" in end or reason == "out_of_credits")
+
+
+async def test_unlimited_spend(simulator: Simulator, script: Script) -> None:
+    """Without a limit, there is no bar."""
+    used = {"amount_minor": 4850, "currency": "USD", "exponent": 2}
+    serve(simulator, spend={"enabled": True, "used": used, "limit": None})
+    (_, _, line) = (await script("--human", now=NOW)).stdout.splitlines()
+    assert line == "Spend  48.50 USD spent"
+
+
+async def test_spend_limit_of_zero(simulator: Simulator, script: Script) -> None:
+    """A limit of zero is not shown as one."""
+    nothing = {"amount_minor": 0, "currency": "USD", "exponent": 2}
+    reason = "org_level_disabled"
+    spend = {"used": nothing, "limit": nothing, "disabled_reason": reason}
+    serve(simulator, spend={"enabled": False, "percent": 0, **spend})
+    (_, _, line) = (await script("--human", now=NOW)).stdout.splitlines()
+    assert line.endswith(" 0 %  0 USD spent; disabled")
+
+
+async def test_saved_resets(simulator: Simulator, script: Script) -> None:
+    """Saved resets that are left are counted; an account that is not eligible has none."""
+    script.configure(configuration(simulator, "hal"))
+    values = (await script()).values
+    (grant,) = simulator.world.accounts["hal"].seats[-1].grants
+    ends_at = grant.ends_at
+    assert values["saved_resets"] == 2
+    assert values["saved_resets_expire_at"] == ends_at.isoformat()
+    *_, line = (await script("--human", TZ="UTC")).stdout.splitlines()
+    assert line == f"Saved resets  2 left; expires {ends_at.date().isoformat()}"
+    grant.left = 0
+    values = (await script()).values
+    assert (values["saved_resets"], values["saved_resets_expire_at"]) == (0, None)
+    script.configure(configuration(simulator))
+    assert (await script()).values["saved_resets"] is None
+    assert "resets left" not in (await script("--human")).stdout
+
+
+async def test_pools(simulator: Simulator, script: Script) -> None:
+    """A credit pool is shown until it expires."""
+    script.configure(configuration(simulator, "ivy"))
+    (pool,) = simulator.world.accounts["ivy"].seats[-1].pools.values()
+    *_, line = (await script("--human", TZ="UTC")).stdout.splitlines()
+    day = pool.expires_at.date().isoformat()
+    assert line == f"Iguana necktie  31.40 of 80 USD spent; expires {day}"
+    values = (await script()).values["pools"]["iguana_necktie"]
+    assert values["remaining"] == 48.6
+    assert values["expires_at"] == pool.expires_at.isoformat()
+    body = simulator.world.accounts["ivy"].seats[-1].body(simulator.now, timedelta)
+    simulator.world.accounts["ivy"].seats[-1].fixed_body = body
+    later = (pool.expires_at + timedelta(minutes=1)).isoformat()
+    assert (await script(now=later)).values["pools"] is None
+
+
+async def test_refused_parameter(simulator: Simulator, script: Script) -> None:
+    """A refusal of the parameter for saved resets is followed by a request without it."""
+
+    async def refuse(request: Any) -> None:
+        """Refuse requests with the parameter."""
+        simulator.clear_faults()
+        if request.query:
+            simulator.set_fault("malformed")
+
+    simulator.on_request = refuse
+    assert (await script()).values["weekly_pct"] > 12.3
+    queries = [r.query for r in simulator.requests if r.path.endswith("/usage")]
+    assert queries == ["cedar_ember=1", ""]
+
+
+async def test_two_keys(simulator: Simulator, script: Script) -> None:
+    """Of two keys in a header, the one that claude.ai accepts is used."""
+    good = configuration(simulator)["session_key"]
+    bad = "sk-ant-sid02-".ljust(130, "o")
+    for keys in ((good, bad), (bad, good)):
+        header = "; ".join(f"sessionKey={key}" for key in keys)
+        script.configure({"session_key": header})
+        assert (await script()).values["plan"] == "Max 20x"
+    script.configure({"session_key": f"{bad} {bad}x"})
+    (await script()).assert_failed(3)
+
+
+async def test_cut_key(script: Script) -> None:
+    """A key that was cut is called incomplete."""
+    script.configure({"session_key": "sk-ant-sid02-..."})
+    result = await script()
+    result.assert_failed(2)
+    assert "This session key is incomplete" in result.stderr
 
 
 async def test_help(script: Script) -> None:

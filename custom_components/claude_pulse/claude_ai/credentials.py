@@ -6,6 +6,7 @@ A session key is the value of the browser's cookie `sessionKey`. It starts with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 import re
 from urllib.parse import unquote
@@ -15,12 +16,20 @@ from .errors import (
     ApiKeyError,
     InvalidOrganizationIdError,
     InvalidSessionKeyError,
+    KeyCutError,
     OAuthTokenError,
 )
 
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _QUOTES = "\"'`“”„‘’‚«»;,"
-_SESSION_KEY = re.compile(r"sk-ant-sid[A-Za-z0-9_-]{30,}")
+_KEY_START = "sk-ant-sid"
+_SESSION_KEY = re.compile(rf"{_KEY_START}[A-Za-z0-9_-]{{30,}}")
+# A session key, or its start, up to the ellipsis that stands for the rest.
+_CUT_KEY = re.compile(
+    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*[\[(]?(?:\.{2,}|[\u2025\u2026\u22ef])"
+)
+# Each of them is a request.
+_MAX_KEYS = 3
 _SESSION_KEY_COOKIE = re.compile(r"(?:^|[\s;:\"'])sessionKey=([^;]*)")
 _UUID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 _BARE_UUID = re.compile(rf"(?<![0-9a-f])({_UUID})(?![0-9a-f])", re.IGNORECASE)
@@ -30,10 +39,19 @@ _ORGANIZATION_URL = re.compile(rf"organizations/({_UUID})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A session key, and the organization ID of the same cookie header or None."""
+    """A session key, and the organization ID of the same cookie header or None.
+
+    `other_keys` are further session keys of the text, to try if claude.ai refuses the first.
+    """
 
     session_key: str = field(repr=False)
     org_id: str | None = field(default=None, repr=False)
+    other_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def session_keys(self) -> tuple[str, ...]:
+        """Return all session keys in the order in which to try them."""
+        return (self.session_key, *self.other_keys)
 
 
 def is_session_key(text: str) -> bool:
@@ -47,26 +65,38 @@ def is_org_id(text: str) -> bool:
 
 
 def parse_session_key(text: str) -> Credentials:
-    """Return the session key that a pasted text contains.
+    """Return the session key that a pasted text contains, and further ones.
 
     The key can be quoted, wrapped over lines, URL-encoded, in `sessionKey=…` or in a
     whole `Cookie:` header. From a header, `lastActiveOrg` is read too. Raises
-    ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
+    KeyCutError, ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
     """
-    text = unquote(text)
-    cookies = (*_SESSION_KEY_COOKIE.findall(text), text)
-    joined = (_INVISIBLE.sub("", cookie).strip(_QUOTES) for cookie in cookies)
-    session_key = next(filter(is_session_key, joined), None)
-    if session_key is None:
-        if (match := _SESSION_KEY.search(text)) is None:
-            if "sk-ant-api" in text:
-                raise ApiKeyError
-            if "sk-ant-oat" in text:
-                raise OAuthTokenError
-            raise InvalidSessionKeyError
-        session_key = match[0]
-    org_id = _LAST_ACTIVE_ORG.search(text)
-    return Credentials(session_key, str(UUID(org_id[1])) if org_id else None)
+    text, cuts = _CUT_KEY.subn(" ", unquote(text))
+    keys: list[str] = []
+    for key in _keys_in(text):
+        # The first line of a wrapped key is not another key.
+        if not any(known.startswith(key) for known in keys):
+            keys.append(key)
+    if not keys:
+        if cuts:
+            raise KeyCutError
+        if "sk-ant-api" in text:
+            raise ApiKeyError
+        if "sk-ant-oat" in text:
+            raise OAuthTokenError
+        raise InvalidSessionKeyError
+    match = _LAST_ACTIVE_ORG.search(text)
+    org_id = str(UUID(match[1])) if match else None
+    return Credentials(keys[0], org_id, tuple(keys[1:_MAX_KEYS]))
+
+
+def _keys_in(text: str) -> Iterator[str]:
+    """Yield the session keys of a text: of its cookies, the whole text, then any."""
+    for cookie in (*_SESSION_KEY_COOKIE.findall(text), text):
+        joined = _INVISIBLE.sub("", cookie).strip(_QUOTES)
+        if is_session_key(joined) and joined.count(_KEY_START) == 1:
+            yield joined
+    yield from _SESSION_KEY.findall(text)
 
 
 def parse_org_id(text: str) -> str:

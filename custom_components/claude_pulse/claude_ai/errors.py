@@ -29,6 +29,13 @@ class InvalidSessionKeyError(ClaudeAiError):
     message = "This is not a claude.ai session key"
 
 
+class KeyCutError(InvalidSessionKeyError):
+    """The text is a session key in which an ellipsis stands for a part."""
+
+    key = "key_cut"
+    message = "This session key is incomplete"
+
+
 class ApiKeyError(InvalidSessionKeyError):
     """The text is an API key (sk-ant-api…), which has no subscription usage."""
 

@@ -37,6 +37,7 @@ const TEXTS = {
 		days_of: "{name}, day by day",
 		description: "Can I go on, and until when?",
 		device: "Account",
+		disabled: "disabled",
 		double_tap_action: "When tapped twice",
 		extra: "Extra usage {money}",
 		extra_goes_on: "Extra usage goes on.",
@@ -61,6 +62,7 @@ const TEXTS = {
 		nothing: "Nothing is known yet",
 		now: "now",
 		on_pace: "On pace",
+		out_of_credits: "out of credits",
 		one_lasts: "{the} lasts until its reset",
 		overview: "Overview",
 		remaining: "left",
@@ -75,6 +77,11 @@ const TEXTS = {
 		session: "Session",
 		set_up: "Set it up",
 		show: "Numbers",
+		spend: "Spend limit",
+		spend_left: "{money} left",
+		spend_of: "{money} of {limit} spent",
+		spend_only: "{money} spent",
+		spend_percent: "{percent} of the spend limit is used",
 		spent: "Used up",
 		spent_unknown: "{the} is used up",
 		spent_until: "{the} is used up until {when}",
@@ -90,6 +97,7 @@ const TEXTS = {
 		trouble_is: "claude.ai: {trouble}",
 		unknown: "Unknown",
 		used: "used",
+		used_up: "used up",
 		weekly: "Week",
 	},
 };
@@ -247,13 +255,18 @@ const leftOf = (used) => within(100 - wholePercent(used), used > 0 ? 99 : 100);
 /* --------------- model */
 
 // What an entity of a window is, by its translation key.
-const OF_A_WINDOW = /^(session|weekly|model|window)_(.+)$/;
+const OF_A_WINDOW = /^(session|weekly|model|window|extra(?=_(?:usage|events)$))_(.+)$/;
 // These repeat what other sensors tell, one of them each minute.
 const REPEATED = /^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
 const SESSION = "session";
 const WEEKLY = "weekly";
 const LENGTHS = { [SESSION]: 5 * HOUR, [WEEKLY]: 7 * DAY };
+// The limit of a seat that pays by spend and has no other.
+const EXTRA = "extra";
+
+// A share of the spend limit by which it is nearly spent, where no threshold is told.
+const NEARLY_SPENT = 90;
 
 // So early in a window, a run-out is unsure.
 const EARLY = 0.1;
@@ -296,13 +309,24 @@ export function findAccounts(hass, details) {
 		// An unavailable entity has no attributes.
 		const window = kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
 		// Whose window is not known yet goes by its id.
-		if (!window) entities[kind ? id : key] = id;
+		if (!window || !kind) entities[kind && kind !== EXTRA ? id : key] = id;
 		else {
 			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
 			windows.get(window).entities[part] = id;
 		}
 	}
+	for (const { device_id: device, trouble, windows } of details?.accounts ?? [])
+		if (trouble === null && accounts.has(device)) drop(hass, accounts.get(device), windows);
 	return [...accounts.values()];
+}
+
+/** Drop the sensors of a session and a week that an account has no limits of. */
+function drop(hass, found, windows) {
+	for (const key of Object.keys(LENGTHS)) {
+		const usage = found.windows.get(key)?.entities.usage;
+		const has = windows.some(({ window }) => window === key);
+		if (!has && hass.states[usage]?.state === "unknown") found.windows.delete(key);
+	}
 }
 
 /**
@@ -335,7 +359,7 @@ export function readAccount(hass, found, details, now) {
 		windows: [...windows.values()]
 			.map((window) => readWindow(hass, window, detail))
 			.filter(({ entity, used }) => entity || used !== null)
-			.map((window) => judge(window, now))
+			.map((window) => (window.key === EXTRA ? withSpend(window, detail) : judge(window, now)))
 			.sort((one, other) => rank(one) - rank(other)),
 		spend: detail?.spend ?? null,
 		balance: detail?.balance ?? null,
@@ -406,6 +430,49 @@ export function judge(window, now) {
 	return { ...window, forecast, level, running, elapsed, pace, points };
 }
 
+/** Return the spend limit with what it means; nothing is foreseen of it. */
+function withSpend(window, detail) {
+	const { spend, thresholds } = detail ?? {};
+	const judged = judge(window, -Infinity);
+	const blocked = spend?.used_up || spend?.enabled === false || window.used >= 100;
+	let { level } = judged;
+	if (window.used !== null) {
+		const nearly = window.used >= (last(thresholds ?? []) ?? NEARLY_SPENT);
+		level = blocked ? "spent" : nearly ? "risk" : "good";
+	}
+	return { ...judged, level, spend };
+}
+
+/** Say what of a spend limit is spent, and what remains or why nothing does. */
+function spendParts({ spend, used }, format) {
+	const { disabled_reason: reason, enabled, spent, used_up: usedUp } = spend ?? {};
+	// A limit of zero is none.
+	const limit = spend?.limit?.amount > 0 ? spend.limit : null;
+	const { t } = format;
+	const money = (amount) => format.money(roundIfWhole(amount));
+	// What is known of the amounts has no limit then.
+	const unlimited = used === null || (typeof enabled === "boolean" && !limit);
+	let said = unlimited ? "" : t("spend_percent", { percent: format.percent(used) });
+	if (spent && limit) said = t("spend_of", { money: money(spent), limit: money(limit) });
+	else if (spent) said = t("spend_only", { money: money(spent) });
+	let rest = "";
+	if (reason === "out_of_credits") rest = t("out_of_credits");
+	else if (usedUp || used >= 100) rest = t("used_up");
+	else if (enabled === false) rest = t("disabled");
+	else if (spent && limit)
+		rest = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
+	return [said, rest];
+}
+
+function spendWords(window, format) {
+	const words = joined(spendParts(window, format), "; ");
+	return words[0].toUpperCase() + words.slice(1);
+}
+
+/** Return an amount that is shown without cents if it has none. */
+const roundIfWhole = (amount) =>
+	Number.isInteger(amount.amount) ? { ...amount, decimals: 0 } : amount;
+
 const isSure = ({ elapsed, forecast }) => elapsed >= EARLY && forecast.confidence >= UNSURE;
 
 /** Return the window that decides whether a person can go on. */
@@ -425,7 +492,7 @@ export function bindingOf(windows) {
  * Say in one sentence whether a person can go on: its `level`, its `text`, the `window` it
  * is about, and a `link` where something can be done.
  */
-export function verdict({ windows, trouble, troubleWords }, now, format) {
+export function verdict({ windows, spend, trouble, troubleWords }, now, format) {
 	const { t } = format;
 	const when = (ms) => format.when(ms, now, "long");
 	const said = (window, key, values, level = window.level) => ({
@@ -437,6 +504,15 @@ export function verdict({ windows, trouble, troubleWords }, now, format) {
 		return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
 	if (trouble && windows.every(({ used }) => used === null))
 		return { level: "unknown", text: troubleOf(troubleWords, format) };
+
+	const limit = windows.find(({ key }) => key === EXTRA);
+	if (limit && limit.used !== null)
+		return { level: limit.level, text: spendWords(limit, format), window: limit };
+	// Without a limit there is no window.
+	if (!windows.length && spend?.spent) {
+		const level = spend.used_up || spend.enabled === false ? "spent" : "good";
+		return { level, text: spendWords({ spend, used: null }, format) };
+	}
 
 	const bound = bindingOf(windows);
 	const first = (level) =>
@@ -474,13 +550,14 @@ const troubleOf = (words, format) =>
 /** Return what there is to know beside the sentence. */
 export function aboutOf(
 	{ asOf, spend, trouble, troubleWords },
-	{ level, text: sentence },
+	{ level, text: sentence, window },
 	now,
 	format,
 ) {
 	const why = trouble && troubleOf(troubleWords, format);
-	const { enabled, limit, spent } = spend ?? {};
-	const goesOn = enabled && !(limit && spent.amount >= limit.amount);
+	const { enabled, limit, spent, used_up: usedUp } = spend ?? {};
+	const goesOn =
+		enabled && !usedUp && !(limit && spent?.amount >= limit.amount) && window?.key !== EXTRA;
 	return joined(
 		[
 			asOf &&
@@ -493,6 +570,7 @@ export function aboutOf(
 }
 
 export function labelOf(window, format) {
+	if (window.key === EXTRA) return format.t("spend");
 	return window.blocks ? format.t(window.key) : window.name;
 }
 
@@ -795,6 +873,10 @@ function bar(window, thresholds, { format, remaining }, label) {
 
 /** Return the words of a window; `short` is what matters most of them. */
 function wordsOf(window, { format, now }) {
+	if (window.key === EXTRA) {
+		const [, outcome] = spendParts(window, format);
+		return { outcome, short: outcome };
+	}
 	const { forecast, level, pace, points, resetsAt, running } = window;
 	const { t } = format;
 	const left = (ms) => t("in", { duration: format.duration(ms - now) });
@@ -932,8 +1014,9 @@ function days(window, points, view) {
 	];
 }
 
-function money({ spend, balance }, { format, t }) {
-	const { enabled, limit, spent } = spend ?? {};
+function money({ balance, said, spend }, { format, t }) {
+	// Of a seat that pays by spend, the sentence has said it.
+	const { enabled, limit, spent } = (said.window?.key !== EXTRA && spend) || {};
 	const of = { money: spent && format.money(spent), limit: limit && format.money(limit) };
 	const line = [
 		(enabled || spent?.amount) && t(limit ? "extra_of" : "extra", of),
@@ -1220,7 +1303,8 @@ class PulseElement extends Element {
 	_read(found, { format, hide, now }) {
 		const account = readAccount(this._hass, found, this._details?.value, now);
 		const said = verdict(account, now, format);
-		const shown = account.windows.filter(({ blocks, key }) => !hide.has(blocks ? key : "models"));
+		const partOf = ({ blocks, key }) => (key === EXTRA ? "money" : blocks ? key : "models");
+		const shown = account.windows.filter((window) => !hide.has(partOf(window)));
 		const window = shown.includes(said.window) ? said.window : bindingOf(shown);
 		said.about = aboutOf(account, said, now, format);
 		said.entity = window?.entity;
@@ -1545,7 +1629,7 @@ export function dashboard(hass, details) {
 	const models = ({ entities, windows }) =>
 		[
 			...[...windows.values()]
-				.filter(({ kind }) => !(kind in LENGTHS))
+				.filter(({ key, kind }) => key !== EXTRA && !(kind in LENGTHS))
 				.map((window) => Object.values(window.entities)),
 			Object.keys(entities).filter((key) => entities[key] === key),
 		].filter(({ length }) => length);

@@ -147,7 +147,8 @@ def _spend(
 ) -> dict[str, Any] | None:
     """Return the parts of the spending whose sensors the user may read.
 
-    `enabled` depends on the amount spent and on the limit, so it needs both.
+    `enabled` depends on the amount spent and on the limit, so it needs both. What is used
+    up can also be read from the percentage.
     """
     if spend is None:
         return None
@@ -156,8 +157,11 @@ def _spend(
     )
     if not (spent or limit or percent):
         return None
+    both = spent and limit
     return {
-        "enabled": spend.enabled if spent and limit else None,
+        "enabled": spend.enabled if both else None,
+        "disabled_reason": spend.disabled_reason if both else None,
+        "used_up": spend.is_used_up if both or percent else None,
         "spent": _money(spend.spent) if spent else None,
         "limit": _money(spend.limit) if limit else None,
         "percent": spend.percent if percent and spend.limit else None,

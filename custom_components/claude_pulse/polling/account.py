@@ -9,7 +9,7 @@ from ..claude_ai.client import ClaudeAiClient
 from ..claude_ai.errors import ClaudeAiError
 from ..claude_ai.money import Money
 from ..device import async_update_device
-from ..seat import async_store_account, is_account_known
+from ..seat import account_id_of, async_store_account
 from ..stored import data_of
 
 # The seconds between two updates, and after a failed one.
@@ -65,7 +65,7 @@ class Account:
 
     async def _async_account(self) -> None:
         """Request the account, until it is known."""
-        if is_account_known(self._entry):
+        if account_id_of(self._entry):
             return
         if account_id := await self._client.account():
             async_store_account(self._hass, self._entry, account_id)

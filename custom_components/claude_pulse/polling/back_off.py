@@ -141,6 +141,11 @@ class BackOff:
         """Forget the failure, because the user has changed something."""
         self.failure = None
 
+    def forget_key(self) -> None:
+        """Forget that the session key was refused, because it was entered again."""
+        if self.failure and self.failure.is_key_expired:
+            self.failure = None
+
     def _wait_after(self, err: ClaudeAiError, interval: timedelta) -> timedelta:
         """Return the wait after an error: at least the interval, and limited."""
         if (longest := LONGEST_WAIT.get(type(err))) is None:

@@ -24,7 +24,7 @@ from ..claude_ai.errors import (
 )
 from ..claude_ai.usage import Usage
 from ..const import DOMAIN
-from ..reauth import async_start_reauth
+from ..reauth import async_may_ask, async_start_reauth
 from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
@@ -44,6 +44,10 @@ _KEEPING = {BlockedError.key, RateLimitedError.key}
 
 # After this number of unclear refusals in a row, the organization is checked.
 _UNCLEAR = 3
+
+# While another entry of the account asks for the session key, this entry looks this often,
+# without a request, whether it has to ask in its turn.
+_ASK_AGAIN = timedelta(minutes=1)
 
 # A poll this late was missed, because the machine slept.
 _OVERDUE = timedelta(seconds=30)
@@ -137,6 +141,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
 
     async def _async_poll(self) -> Usage:
         """Request the usage, unless it is too early, and schedule the next poll."""
+        self._key.async_use_shared()
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
@@ -206,6 +211,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now = dt_util.utcnow()
         async_update_issues(self.hass, self.config_entry, now, failure)
         if failure.is_key_expired:
+            if not async_may_ask(self.hass, self.config_entry):
+                self._schedule(PollInputs(now=now, interval=_ASK_AGAIN))
+                raise PollFailedError(failure.key, failure.message)
             await async_start_reauth(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -66,7 +66,7 @@ def async_update_issues(
             obsolete.add(Issue.KEY_EXPIRES)
     if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
         active, obsolete = set(), set(Issue)
-    _async_delete(hass, entry, obsolete - active)
+    async_delete_issues(hass, entry, obsolete - active)
     for issue in active:
         ir.async_create_issue(
             hass,
@@ -81,13 +81,9 @@ def async_update_issues(
 
 
 @callback
-def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete all issues of an entry."""
-    _async_delete(hass, entry, set(Issue))
-
-
-@callback
-def _async_delete(hass: HomeAssistant, entry: ConfigEntry, issues: set[Issue]) -> None:
-    """Delete issues of an entry."""
+def async_delete_issues(
+    hass: HomeAssistant, entry: ConfigEntry, issues: Iterable[Issue] = tuple(Issue)
+) -> None:
+    """Delete issues of an entry, by default all."""
     for issue in issues:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")

@@ -1,9 +1,10 @@
-"""The session key of an entry: confirm that it expired, renew it, restore it."""
+"""The session key of an entry: confirm that it expired, renew it, replace it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -12,12 +13,18 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..claude_ai.client import ClaudeAiClient
-from ..claude_ai.errors import ClaudeAiError, InvalidSessionError
+from ..claude_ai.errors import (
+    ClaudeAiError,
+    InvalidSessionError,
+    OrganizationAccessError,
+)
 from ..const import (
     CONF_PREVIOUS_SESSION_KEY,
     CONF_SESSION_KEY,
     CONF_SESSION_KEY_SINCE,
 )
+from ..reauth import async_share_key
+from ..seat import account_id_of, async_entries_of_account
 from ..stored import data_of
 
 # Seconds between the first refusal of a session key and the request that confirms it.
@@ -32,8 +39,9 @@ _T = TypeVar("_T")
 class SessionKey:
     """The session key that a client uses for an entry.
 
-    claude.ai can renew a key with a cookie. The previous key is stored with the new one
-    until a request with the new one has succeeded.
+    claude.ai can renew a key with a cookie, and the entries of an account share their
+    keys. The previous key is stored with the new one until a request with the new one has
+    succeeded.
     """
 
     def __init__(
@@ -45,36 +53,65 @@ class SessionKey:
         self._hass = hass
         self._no_renewal_until = dt_util.utcnow()
 
+    @callback
+    def async_use_shared(self) -> None:
+        """Use the key that another entry of the account has stored in this one.
+
+        A key from a form of this entry comes with a reload.
+        """
+        if (stored := data_of(self._entry)).previous_session_key:
+            self._client.session_key = stored.session_key
+
     async def async_request(self, request: Callable[[], Awaitable[_T]]) -> _T:
         """Send a request, and repeat it if claude.ai refuses the key.
 
-        If the key was just renewed, the previous one is tried first, and restored if
-        claude.ai accepts it. Raises ClaudeAiError.
+        The previous key is tried first, if there is one, and then those of the other
+        entries of the account. The one that works is stored. A key that has not been used
+        before is also replaced if it has no access to the organization. Raises
+        ClaudeAiError.
         """
         try:
             return await request()
         except InvalidSessionError:
-            if previous := data_of(self._entry).previous_session_key:
-                try:
-                    return await self._async_restore(previous, request)
-                except InvalidSessionError:
-                    pass
-            await asyncio.sleep(CONFIRM_PAUSE)
-            return await request()
+            pass
+        except OrganizationAccessError:
+            if not data_of(self._entry).previous_session_key:
+                raise
+        for data in self._replacements():
+            with suppress(InvalidSessionError, OrganizationAccessError):
+                return await self._async_replace(data, request)
+        await asyncio.sleep(CONFIRM_PAUSE)
+        return await request()
 
-    async def _async_restore(
-        self, previous: str, request: Callable[[], Awaitable[_T]]
+    def _replacements(self) -> Iterator[dict[str, Any]]:
+        """Yield the data of the entry with other keys of its account."""
+        data = {**self._entry.data}
+        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
+        tried = {self._client.session_key, ""}
+        others = async_entries_of_account(
+            self._hass, account_id_of(self._entry), except_for=self._entry
+        )
+        for entry in (self._entry, *others):
+            stored = data_of(entry)
+            for key in (stored.previous_session_key, stored.session_key):
+                if key not in tried:
+                    tried.add(key)
+                    since = entry.data.get(CONF_SESSION_KEY_SINCE)
+                    yield data | {CONF_SESSION_KEY: key, CONF_SESSION_KEY_SINCE: since}
+
+    async def _async_replace(
+        self, data: dict[str, Any], request: Callable[[], Awaitable[_T]]
     ) -> _T:
-        """Send a request with the previous key, and store that key if it works."""
-        refused, self._client.session_key = self._client.session_key, previous
+        """Send a request with the key of other data, and store them if it works."""
+        refused = self._client.session_key
+        self._client.session_key = data[CONF_SESSION_KEY]
         try:
             answer = await request()
         except ClaudeAiError:
             self._client.session_key = refused
             raise
-        self._no_renewal_until = dt_util.utcnow() + _RENEWAL_PAUSE
-        data = {**self._entry.data, CONF_SESSION_KEY: previous}
-        data.pop(CONF_PREVIOUS_SESSION_KEY, None)
+        if data_of(self._entry).previous_session_key:
+            self._no_renewal_until = dt_util.utcnow() + _RENEWAL_PAUSE
         self._store(refused, data)
         return answer
 
@@ -90,7 +127,10 @@ class SessionKey:
         if offered and now >= self._no_renewal_until:
             data |= {CONF_SESSION_KEY: offered, CONF_PREVIOUS_SESSION_KEY: working}
         if data != self._entry.data and self._store(working, data):
-            self._client.session_key = data[CONF_SESSION_KEY]
+            self._client.session_key = key = data[CONF_SESSION_KEY]
+            if key != working:
+                account_id = account_id_of(self._entry)
+                async_share_key(self._hass, account_id, key, self._entry)
 
     def _store(self, used: str, data: dict[str, Any]) -> bool:
         """Store the data, unless the entry was removed or has another key now."""
