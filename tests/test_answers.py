@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.claude_pulse.claude_ai.usage import MAX_LIMITS, MAX_POOLS
+from custom_components.claude_pulse.claude_ai.usage import MAX_POOLS
+from custom_components.claude_pulse.claude_ai.windows import MAX_LIMITS
 from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.helpers import entity_registry as er

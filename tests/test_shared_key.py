@@ -182,9 +182,9 @@ async def test_repair_form(claude: Claude, hass_client: ClientSessionGenerator) 
         data = {**item.data, "session_key_since": "2026-01-01T00:00:00+00:00"}
         claude.hass.config_entries.async_update_entry(item, data=data)
     await claude.pass_time()
-    assert claude.issues == {"key_ends"}
+    assert claude.issues == {"key_expires"}
     key = account_of(claude, "ben").log_in()
-    form = await open_fix(claude, hass_client, entry, "key_ends")
+    form = await open_fix(claude, hass_client, entry, "key_expires")
     await form.submit(session_key=key)
     assert form.outcome == "create_entry"
     assert other.data["session_key"] == key

@@ -17,7 +17,7 @@ from custom_components.claude_pulse.account_sensors import SPEND_STATUS
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.saved_resets import Grant
-from custom_components.claude_pulse.claude_ai.usage import (
+from custom_components.claude_pulse.claude_ai.windows import (
     SAVED_RESETS,
     SESSION,
     SPEND,

@@ -32,7 +32,7 @@ from .automation.matching import (
     events_unique_id,
     is_event_entity,
 )
-from .claude_ai.usage import SAVED_RESETS, Identity
+from .claude_ai.windows import SAVED_RESETS, Identity
 from .const import DOMAIN
 from .events.model import types_of
 from .naming import SUBJECTS

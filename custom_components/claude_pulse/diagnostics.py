@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from .claude_ai.money import Spend
 from .claude_ai.saved_resets import SavedResets
 from .claude_ai.shape import name_of, shape_of, word_of
-from .claude_ai.usage import UsageWindow
+from .claude_ai.windows import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
 from .polling.back_off import BackOff, Failure
 from .runtime import Runtime, runtime_of

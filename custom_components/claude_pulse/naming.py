@@ -9,7 +9,7 @@ from typing import Protocol
 from homeassistant.util import slugify
 
 from .claude_ai.money import CreditPool
-from .claude_ai.usage import (
+from .claude_ai.windows import (
     KIND_WEEKLY_SCOPED,
     SAVED_RESETS,
     SESSION,

@@ -20,7 +20,8 @@ from homeassistant.util import dt as dt_util
 
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import ClaudeAiError
-from .claude_ai.usage import Identity, Usage
+from .claude_ai.usage import Usage
+from .claude_ai.windows import Identity
 from .const import DOMAIN
 from .events.dispatcher import EventDispatcher
 from .forecast.history import UsageHistory

@@ -17,8 +17,8 @@ from homeassistant.const import WEEKDAYS
 from homeassistant.util import slugify
 
 from .claude_ai.credentials import is_org_id, is_session_key
-from .claude_ai.usage import Identity, identity_of
 from .claude_ai.values import items_of, members_of, number_of, text_of, time_of
+from .claude_ai.windows import Identity, identity_of
 from .const import (
     ALERT_DEFAULTS,
     CONF_LEFT_OVER,

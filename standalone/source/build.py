@@ -27,6 +27,7 @@ MODULES = (
     "organization",
     "money",
     "saved_resets",
+    "windows",
     "usage",
     "answer",
 )

@@ -78,12 +78,9 @@ from custom_components.claude_pulse.claude_ai.organization import (
     parse_organization,
     parse_organizations,
 )
-from custom_components.claude_pulse.claude_ai.usage import (
-    Usage,
-    UsageWindow,
-    parse_usage,
-)
+from custom_components.claude_pulse.claude_ai.usage import Usage, parse_usage
 from custom_components.claude_pulse.claude_ai.values import number_of, text_of
+from custom_components.claude_pulse.claude_ai.windows import UsageWindow
 
 T = TypeVar("T")
 

@@ -13,11 +13,8 @@ from custom_components.claude_pulse.claude_ai.money import (
     Spend,
     parse_balance,
 )
-from custom_components.claude_pulse.claude_ai.usage import (
-    SPEND,
-    UsageWindow,
-    parse_usage,
-)
+from custom_components.claude_pulse.claude_ai.usage import parse_usage
+from custom_components.claude_pulse.claude_ai.windows import SPEND, UsageWindow
 
 from . import BODIES
 

@@ -10,14 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 import pytest
 
-from custom_components.claude_pulse.claude_ai.usage import (
+from custom_components.claude_pulse.claude_ai.usage import Usage, parse_usage, renamed
+from custom_components.claude_pulse.claude_ai.windows import (
     SESSION,
     WEEKLY,
     Identity,
-    Usage,
     UsageWindow,
-    parse_usage,
-    renamed,
 )
 
 from . import BODIES, json_values, spoiled_bodies

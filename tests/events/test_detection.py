@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.usage import (
+from custom_components.claude_pulse.claude_ai.windows import (
     SESSION,
     WEEKLY,
     Identity,

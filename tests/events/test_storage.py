@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from custom_components.claude_pulse.claude_ai.saved_resets import Grant
-from custom_components.claude_pulse.claude_ai.usage import SESSION, UsageWindow
+from custom_components.claude_pulse.claude_ai.windows import SESSION, UsageWindow
 from custom_components.claude_pulse.events.model import (
     Refill,
     SavedResetEvent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.claude_ai.windows import Identity, UsageWindow
 from custom_components.claude_pulse.forecast.profile import UsageProfile
 from custom_components.claude_pulse.forecast.projection import (
     Forecast,

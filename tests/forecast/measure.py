@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 
-from custom_components.claude_pulse.claude_ai.usage import SESSION, WEEKLY, UsageWindow
+from custom_components.claude_pulse.claude_ai.windows import (
+    SESSION,
+    WEEKLY,
+    UsageWindow,
+)
 from custom_components.claude_pulse.forecast.habit import (
     EVERY_DAY,
     Hour,

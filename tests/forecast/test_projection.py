@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
-from custom_components.claude_pulse.claude_ai.usage import Identity, UsageWindow
+from custom_components.claude_pulse.claude_ai.windows import Identity, UsageWindow
 from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
 from tests.simulator.world import Meter
 

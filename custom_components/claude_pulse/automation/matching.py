@@ -11,7 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..claude_ai.usage import SAVED_RESETS, WEEKLY
+from ..claude_ai.windows import SAVED_RESETS, WEEKLY
 from ..const import DOMAIN
 from ..events.dispatcher import EventDispatcher, async_listen
 from ..events.model import ROSE, Event, UsageEvent, types_of

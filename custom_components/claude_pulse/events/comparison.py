@@ -38,7 +38,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from ..claude_ai.usage import KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
+from ..claude_ai.windows import KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
 from ..forecast.profile import length_of
 from ..polling.schedule import LATE_RESET
 from .model import WindowProgress

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..claude_ai.usage import WEEKLY, Identity, UsageWindow
+from ..claude_ai.windows import WEEKLY, Identity, UsageWindow
 from ..forecast.projection import Forecast
 from .comparison import (
     Change,

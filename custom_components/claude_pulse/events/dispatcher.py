@@ -19,7 +19,8 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from ..claude_ai.usage import Identity, Usage
+from ..claude_ai.usage import Usage
+from ..claude_ai.windows import Identity
 from ..const import DOMAIN
 from ..stored import data_of, options_of
 from .detection import Context, ForecastFn, detect_events

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
 from ..claude_ai.saved_resets import Grant
-from ..claude_ai.usage import (
+from ..claude_ai.windows import (
     SAVED_RESETS,
     SESSION,
     SPEND,

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from ..claude_ai.saved_resets import Grant, GrantKey
-from ..claude_ai.usage import Identity, UsageWindow, identity_of
 from ..claude_ai.values import items_of, members_of, number_of, text_of, time_of
+from ..claude_ai.windows import Identity, UsageWindow, identity_of
 from .model import (
     SAVED_RESET_TYPES,
     THRESHOLD_REACHED,

@@ -9,7 +9,12 @@ from itertools import accumulate, pairwise
 from math import isnan
 from typing import NamedTuple
 
-from ..claude_ai.usage import KIND_SESSION, KIND_WEEKLY, KIND_WEEKLY_SCOPED, UsageWindow
+from ..claude_ai.windows import (
+    KIND_SESSION,
+    KIND_WEEKLY,
+    KIND_WEEKLY_SCOPED,
+    UsageWindow,
+)
 from .habit import (
     COMPLETE,
     HOURS_PER_WEEK,

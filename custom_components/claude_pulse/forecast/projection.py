@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 from statistics import NormalDist
 
-from ..claude_ai.usage import UsageWindow
+from ..claude_ai.windows import UsageWindow
 from .profile import UsageProfile, length_of, profile_of
 
 _MINUTE = timedelta(minutes=1)

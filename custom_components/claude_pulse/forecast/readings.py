@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..claude_ai.usage import Identity, Usage, UsageWindow
+from ..claude_ai.usage import Usage
+from ..claude_ai.windows import Identity, UsageWindow
 from ..naming import subject_of
 from .history import UsageHistory
 from .profile import UsageProfile, profile_of

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..claude_ai.money import Money, Spend
-from ..claude_ai.usage import UsageWindow
+from ..claude_ai.windows import UsageWindow
 from ..const import DOMAIN
 from ..forecast.profile import length_of
 from ..forecast.projection import Forecast
