@@ -701,7 +701,7 @@ class Grant:
 
     @property
     def key(self) -> GrantKey:
-        """Return what identifies the grant."""
+        """Return the key of the grant."""
         return GrantKey(self.label, self.starts_at, self.ends_at)
 
     def is_valid(self, now: datetime) -> bool:
@@ -1085,7 +1085,8 @@ class Usage:
         spend = self.spend
         if self.session or self.weekly or self.windows or spend is None:
             return None
-        percent = spend.percent if spend.limit else None
+        has_limit = spend.limit is not None and spend.limit.amount > 0
+        percent = spend.percent if has_limit else None
         if spend.is_used_up:
             percent = max(percent or 0, 100)
         return None if percent is None else UsageWindow(SPEND, None, percent, None)

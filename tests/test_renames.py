@@ -43,7 +43,7 @@ def usage_sensors(claude: Claude) -> set[str]:
 
 
 async def test_renamed_model(claude: Claude) -> None:
-    """Its entities, its progress and its history go on, also after a reload."""
+    """Its entities, its progress and its history continue, also after a reload."""
     entry, log = await begin(claude, with_models(Fable=60))
     await poll(claude, with_models(Fable_5v2=62), 2)
     assert claude.hass.states.get(FABLE).state == "62"

@@ -20,7 +20,7 @@ DAY = 24 * 60 * 60
 
 
 def at(days: float) -> datetime:
-    """Return a time so many days after START."""
+    """Return the time a number of days after START."""
     return START + timedelta(days=days)
 
 

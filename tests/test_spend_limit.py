@@ -100,7 +100,7 @@ async def test_existing_sensors_are_enabled_once_it_is_the_only_limit(
     registry = er.async_get(claude.hass)
 
     def disabled() -> list[str | None]:
-        """Return what has disabled the sensors."""
+        """Return `disabled_by` of each sensor."""
         entities = (registry.async_get(f"sensor.claude_pulse_{key}") for key in KEYS)
         return [entity.disabled_by for entity in entities]
 
@@ -125,7 +125,7 @@ async def test_existing_sensors_are_enabled_once_it_is_the_only_limit(
 
 
 async def test_account_with_other_limits(claude: Claude) -> None:
-    """Paid usage beside other limits has no events, and does not stop Claude."""
+    """Paid usage in addition to other limits has no events, and does not stop Claude."""
     log = await begin(claude, {**session(31, None), **spend(100, 40000)})
     await enable(claude)
     await poll(claude, {**session(31, None), **spend(40000, 40000)}, 2)

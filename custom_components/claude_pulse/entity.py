@@ -108,7 +108,7 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
 
     @property
     def _to_write(self) -> object:
-        """Return what is written when it changes."""
+        """Return the values that are written when they change."""
         return self.available, self.value
 
     @callback
@@ -162,7 +162,7 @@ class SeatEntity(UsageEntity):
 
     @property
     def _to_write(self) -> object:
-        """Return what is written when it changes, including the attributes."""
+        """Return the values that are written when they change, with the attributes."""
         return super()._to_write, self.extra_state_attributes
 
 

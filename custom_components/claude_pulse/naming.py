@@ -77,7 +77,7 @@ class Named(Protocol):
 
     @property
     def identity(self) -> Identity:
-        """Return what identifies the limit."""
+        """Return the identity of the limit."""
 
     @property
     def name(self) -> str | None:

@@ -50,7 +50,7 @@ class Grant:
 
     @property
     def key(self) -> GrantKey:
-        """Return what identifies the grant."""
+        """Return the key of the grant."""
         return GrantKey(self.label, self.starts_at, self.ends_at)
 
     def is_valid(self, now: datetime) -> bool:

@@ -61,7 +61,7 @@ ForecastFn = Callable[[UsageWindow], Forecast | None]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What events depend on besides the progress and the answer.
+    """The other inputs of a detection, besides the progress and the answer.
 
     `last_answer` is the time of the answer before this one, or None.
     """
@@ -97,7 +97,7 @@ def detect_events(
     after = {identity: progress[identity] for identity in missing[-_MAX_MISSING:]}
     events: list[UsageEvent] = []
     for identity, known in list(after.items()):
-        # Without any window, the plan has ended, or the answer is incomplete.
+        # Without any window, the plan has expired, or the answer is incomplete.
         if not windows or not _is_blocked(known, now):
             after[identity] = confirmed(known)
             continue
