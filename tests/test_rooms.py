@@ -22,7 +22,7 @@ LEVELS = (
     {"runtime"},
     {"assist", "automation", "frontend", "validation"},
     {"dynamic_entities", "entity", "fields", "migration"},
-    {"account_sensors"},
+    {"account_sensors", "services"},
     {
         "",
         "binary_sensor",

@@ -22,6 +22,7 @@ from .polling.issues import async_delete_issues
 from .polling.status import async_setup_status
 from .reauth import async_stop_asking
 from .runtime import runtime_of
+from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
@@ -39,6 +40,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, clean_up)
     await async_setup_card(hass)
+    async_setup_services(hass)
     async_setup_status(hass)
     async_setup_websocket(hass)
     return True

@@ -61,10 +61,11 @@ class HourlyUsage:
     Home Assistant was off, or the limit had been reached.
     """
 
-    def __init__(self) -> None:
-        """Initialize an empty history."""
+    def __init__(self, weeks: int = WEEKS) -> None:
+        """Initialize an empty history of at most some weeks."""
         self.first = 0
         self.rises = array("f")
+        self._longest = weeks * HOURS_PER_WEEK
         self._previous: Hour | None = None
         # The percentage before the reset, if the window was reset in the previous hour.
         self._reset_from: float | None = None
@@ -86,7 +87,7 @@ class HourlyUsage:
                 self._previous = None
             self.rises.append(self._rise(self._previous, hour))
             self._previous = hour
-        if (expired := len(self.rises) - WEEKS * HOURS_PER_WEEK) > 0:
+        if (expired := len(self.rises) - self._longest) > 0:
             del self.rises[:expired]
             self.first += expired
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-_RECORDER = "recorder"
+RECORDER = "recorder"
 
 # The recorder compiles the statistics of an hour soon after its end, or some hours later
 # if it is behind.
@@ -66,7 +66,7 @@ class UsageHistory:
         self, hass: HomeAssistant, entry: ConfigEntry, on_change: Callable[[], None]
     ) -> None:
         """Initialize with the habits that follow from the chosen days alone."""
-        self.pending = _RECORDER in hass.config.components
+        self.pending = RECORDER in hass.config.components
         self._days: Collection[int] = {
             WEEKDAYS.index(day) for day in options_of(entry).working_days
         } or EVERY_DAY
@@ -97,7 +97,7 @@ class UsageHistory:
         if running or (due == self._last and not retry):
             return
         self._last = due
-        if _RECORDER not in self._hass.config.components:
+        if RECORDER not in self._hass.config.components:
             if (habits := self._learn({}, now, zone)) != self.habits:
                 self.habits = habits
                 self._on_change()
@@ -131,34 +131,12 @@ class UsageHistory:
 
     async def _async_read(self, now: datetime) -> dict[str, list[Hour]]:
         """Return the hours of each window, new ones only if all windows are known."""
-        # These modules need packages that are installed with the recorder.
-        from homeassistant.components.recorder import get_instance  # noqa: PLC0415
-        from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
-            statistics_during_period,
-        )
-
-        windows = _usage_entities(self._hass, self._entry)
+        windows = usage_entities(self._hass, self._entry)
         start, known_until = now - timedelta(weeks=WEEKS), self._known_until
         if known_until <= now and self._histories.keys() >= {*windows.values()}:
             start = max(start, known_until - _MAX_DELAY)
-        rows = await get_instance(self._hass).async_add_executor_job(
-            statistics_during_period,
-            self._hass,
-            start,
-            now,
-            {*windows},
-            "hour",
-            None,
-            {"max", "min"},
-        )
-        return {
-            key: [
-                Hour(int(row["start"] // SECONDS_PER_HOUR), row["min"], row["max"])
-                for row in rows.get(entity_id, ())
-                if row["min"] is not None and row["max"] is not None
-            ]
-            for entity_id, key in windows.items()
-        }
+        hours = await async_read_hours(self._hass, windows, start, now)
+        return {key: hours[entity_id] for entity_id, key in windows.items()}
 
     @property
     def _known_until(self) -> datetime:
@@ -193,7 +171,40 @@ class UsageHistory:
         return Habits(learned, learn(HourlyUsage(), now, zone, self._days))
 
 
-def _usage_entities(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+async def async_read_hours(
+    hass: HomeAssistant,
+    entity_ids: Collection[str],
+    start: datetime,
+    end: datetime | None = None,
+) -> dict[str, list[Hour]]:
+    """Return the hours of usage sensors from the recorder, which must be loaded."""
+    # These modules need packages that are installed with the recorder.
+    from homeassistant.components.recorder import get_instance  # noqa: PLC0415
+    from homeassistant.components.recorder.statistics import (  # noqa: PLC0415
+        statistics_during_period,
+    )
+
+    rows = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        start,
+        end,
+        {*entity_ids},
+        "hour",
+        None,
+        {"max", "min"},
+    )
+    return {
+        entity_id: [
+            Hour(int(row["start"] // SECONDS_PER_HOUR), row["min"], row["max"])
+            for row in rows.get(entity_id, ())
+            if row["min"] is not None and row["max"] is not None
+        ]
+        for entity_id in entity_ids
+    }
+
+
+def usage_entities(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
     """Return the window keys of an entry's usage sensors by entity ID."""
     registry, prefix = er.async_get(hass), f"{entry.entry_id}_"
     keys = {
