@@ -26,11 +26,11 @@ from .simulator.faults import FAULTS
 from .simulator.server import Request
 from .simulator.world import Account
 
-# The faults that end by a time-out, which needs a clock that runs, and the others.
+# The faults that end with a timeout, which need a running clock, and all others.
 SLOW_FAULTS = [name for name, fault in FAULTS.items() if fault.slow]
 ANSWERING_FAULTS = [name for name in FAULTS if name not in SLOW_FAULTS]
 
-# One poll and its jitter.
+# Seconds: a little more than the update interval with the longest jitter.
 POLL = 126
 
 TEN_KEYS = (
@@ -201,10 +201,10 @@ def usage_requests(simulator: Simulator) -> int:
 def stops_during(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, path: str
 ) -> None:
-    """Unload an entry while a request is under way whose path ends like this."""
+    """Unload an entry during the next request whose path ends with `path`."""
 
     async def stop(request: Request) -> None:
-        """Unload; the closing connection must not break off that itself."""
+        """Unload. This connection is closed by that, so the unload is shielded."""
         if request.path.endswith(path):
             unload = hass.config_entries.async_unload(entry.entry_id)
             await asyncio.shield(hass.async_create_task(unload))

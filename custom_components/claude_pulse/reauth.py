@@ -46,9 +46,9 @@ def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Start a reauthentication flow if an open reconfiguration flow prevents it.
+    """Start the reauthentication flow if a reconfiguration flow is open.
 
-    Home Assistant starts one itself, but not while a reconfiguration flow is open.
+    Otherwise, Home Assistant starts it itself.
     """
     sources = {source for _, source in _flows(hass, entry)}
     if SOURCE_REAUTH in sources or _SOURCE_RECONFIGURE not in sources:

@@ -119,7 +119,9 @@ async def _async_seats(
 async def async_organizations(
     hass: HomeAssistant, entry: ConfigEntry, session_key: str | None = None
 ) -> tuple[Organization, ...]:
-    """Return the organizations with usage that a session key, or the entry's, can read.
+    """Return the organizations with usage that a session key can read.
+
+    The default is the key of the entry.
 
     Raises ClaudeAiError or FormError.
     """

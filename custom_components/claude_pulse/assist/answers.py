@@ -23,7 +23,7 @@ from typing import Any
 
 from ..claude_ai.money import Money
 from .clock import Clock
-from .exposed import MODEL, OTHER, SPEND, Account, Service, Window
+from .exposed import MODEL, OTHER, SPEND, ExposedAccount, Service, Window
 from .questions import (
     AVAILABLE,
     LASTS,
@@ -59,11 +59,11 @@ _STATUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SpokenAnswer:
     """An answer in words, the accounts in it, and the problem if there are none."""
 
     text: str
-    accounts: Sequence[Account] = ()
+    accounts: Sequence[ExposedAccount] = ()
     problem: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -76,17 +76,20 @@ class Answer:
 
 
 def answer(
-    question: Question, accounts: Sequence[Account], service: Service, clock: Clock
-) -> Answer:
-    """Answer a question. Pure."""
+    question: Question,
+    accounts: Sequence[ExposedAccount],
+    service: Service,
+    clock: Clock,
+) -> SpokenAnswer:
+    """SpokenAnswer a question. Pure."""
     if question.kind == STATUS and (accounts or service.status):
-        return Answer(_of_service(service), accounts)
+        return SpokenAnswer(_of_service(service), accounts)
     if not accounts:
         return _not_exposed("Claude", NOTHING_EXPOSED)
     question, chosen = resolve(question, accounts)
     if not chosen:
         titles = " and ".join(account.title for account in accounts)
-        return Answer(
+        return SpokenAnswer(
             f"I know no account called {question.account}, only {titles}.",
             (),
             UNKNOWN_ACCOUNT,
@@ -101,30 +104,34 @@ def answer(
         for item in chosen
         if (text := _of_account(question, item, clock))
     )
-    return Answer(" ".join(sentences), chosen)
+    return SpokenAnswer(" ".join(sentences), chosen)
 
 
-def _not_exposed(what: str, problem: str) -> Answer:
+def _not_exposed(what: str, problem: str) -> SpokenAnswer:
     """Return the answer about limits that are not exposed."""
-    return Answer(f"I can't see how much {what} is left. {_EXPOSE}", (), problem)
+    return SpokenAnswer(f"I can't see how much {what} is left. {_EXPOSE}", (), problem)
 
 
-def _with_limit(question: Question, accounts: Iterable[Account]) -> Iterable[Account]:
+def _with_limit(
+    question: Question, accounts: Iterable[ExposedAccount]
+) -> Iterable[ExposedAccount]:
     """Yield the accounts that have the limit in question, with only this limit."""
     for account in accounts:
         if windows := tuple(filter(question.is_about, account.windows)):
             yield replace(account, windows=windows, hidden=())
 
 
-def _without_limit(question: Question, accounts: Sequence[Account]) -> Answer:
+def _without_limit(
+    question: Question, accounts: Sequence[ExposedAccount]
+) -> SpokenAnswer:
     """Return the answer about a limit that no account shows."""
     if any(question.is_about(item) for account in accounts for item in account.hidden):
         what = f"{question.model} week" if question.model else question.window
         return _not_exposed(f"of the {what}", WINDOW_NOT_EXPOSED)
     if not all(account.readable for account in accounts):
-        return Answer(_NOT_READ, accounts)
+        return SpokenAnswer(_NOT_READ, accounts)
     have = "This account has" if len(accounts) == 1 else "These accounts have"
-    return Answer(f"{have} no {question.limit}.", (), NO_SUCH_LIMIT)
+    return SpokenAnswer(f"{have} no {question.limit}.", (), NO_SUCH_LIMIT)
 
 
 def _of_service(service: Service) -> str:
@@ -137,7 +144,7 @@ def _of_service(service: Service) -> str:
     return "No. claude.ai answers."
 
 
-def _of_account(question: Question, account: Account, clock: Clock) -> str:
+def _of_account(question: Question, account: ExposedAccount, clock: Clock) -> str:
     """Return sentences about the limits of an account."""
     if not account.readable:
         return _NOT_READ
@@ -158,7 +165,7 @@ def _of_account(question: Question, account: Account, clock: Clock) -> str:
     return " ".join((*start, *sentences))
 
 
-def _verdict(question: Question, account: Account) -> bool | None:
+def _verdict(question: Question, account: ExposedAccount) -> bool | None:
     """Return yes or no, or None if that is unknown or not asked."""
     kind, windows = question.kind, account.windows
     is_complete = not any(window.blocks for window in account.hidden)

@@ -83,7 +83,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ExposedAccount:
     """The limits of an entry. Their values are known if it is `readable`.
 
     `windows` are the exposed limits. Of the `hidden` ones, which are not exposed, only the
@@ -119,7 +119,7 @@ class Service:
 
 
 @callback
-def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
+def async_accounts(hass: HomeAssistant, assistant: str) -> list[ExposedAccount]:
     """Return the accounts with usage sensors that are exposed to an assistant."""
     return [
         account
@@ -128,7 +128,9 @@ def async_accounts(hass: HomeAssistant, assistant: str) -> list[Account]:
     ]
 
 
-def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account | None:
+def _account(
+    hass: HomeAssistant, assistant: str, entry: ConfigEntry
+) -> ExposedAccount | None:
     """Return the limits of an entry, or None if no usage sensor is exposed."""
     runtime = runtime_of(hass, entry)
     usage = {
@@ -144,7 +146,7 @@ def _account(hass: HomeAssistant, assistant: str, entry: ConfigEntry) -> Account
         if not runtime.has_values or subject.identity in runtime.readings
     ]
     show_money = all(_exposed(hass, assistant, entry, key) for key in _SPENT)
-    return Account(
+    return ExposedAccount(
         title_of(entry),
         runtime.has_values,
         tuple(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import re
 
-from .exposed import MODEL, OTHER, SESSION, WEEK, Account, Window
+from .exposed import MODEL, OTHER, SESSION, WEEK, ExposedAccount, Window
 
 # The limits that a question can be about, apart from those with names.
 WINDOWS = (SESSION, WEEK)
@@ -61,8 +61,8 @@ class Question:
 
 
 def resolve(
-    question: Question, accounts: Sequence[Account]
-) -> tuple[Question, Sequence[Account]]:
+    question: Question, accounts: Sequence[ExposedAccount]
+) -> tuple[Question, Sequence[ExposedAccount]]:
     """Return the question without fill words, and the accounts that it is about."""
     asked = " ".join((question.account or "").split())
     if not asked:
@@ -92,7 +92,9 @@ def resolve(
     )
 
 
-def _with_title(name: str, accounts: Sequence[Account]) -> Sequence[Account]:
+def _with_title(
+    name: str, accounts: Sequence[ExposedAccount]
+) -> Sequence[ExposedAccount]:
     """Return the accounts with this title, or else with these words in it."""
     return [item for item in accounts if _words(item.title) == _words(name)] or [
         item for item in accounts if _contains(item.title, name)

@@ -20,8 +20,8 @@ INTENT_GET_USAGE = "ClaudePulseGetUsage"
 class GetUsageHandler(intent.IntentHandler):
     """Answers from the exposed usage sensors, without side effects.
 
-    The answer is in English. A sentence with the slot `own_words` has its own answer, which
-    uses the speech slots.
+    The answer is in English. If a custom sentence sets the slot `own_words`, its own response
+    is spoken instead, which reads the speech slots.
     """
 
     intent_type = INTENT_GET_USAGE

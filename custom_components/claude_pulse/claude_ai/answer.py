@@ -93,8 +93,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case: `location`, `retry-after` and `set-cookie`, if they
-    were sent. The client checks `cf-mitigated` before it reads the body. `body` is the result of `json_of(text)`.
+    `headers` has names in lower case: at least `location`, `retry-after`, `set-cookie` and
+    `cf-mitigated`, if they were sent. (`ClaudeAiClient` raises for the last one itself.) `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -40,8 +40,8 @@ def shape_of(value: object, depth: int = 0) -> Any:
     """Return a JSON value in which text is replaced by its type.
 
     Text becomes `<text>` or `<time>`, and a member name that does not look like code
-    `<name 3>`. Numbers of more than 15 digits, and what exceeds eight levels or 50
-    items, are left out.
+    `<name 3>`. A number of more than 15 digits becomes `<number>`. What exceeds
+    eight levels becomes the name of its type, and items after the 50th `<more>`.
     """
     if value is None or isinstance(value, bool):
         return value

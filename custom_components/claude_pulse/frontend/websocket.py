@@ -147,8 +147,8 @@ def _spend(
 ) -> dict[str, Any] | None:
     """Return the parts of the spending whose sensors the user may read.
 
-    `enabled` depends on the amount spent and on the limit, so it needs both. What is used
-    up can also be read from the percentage.
+    `enabled` and the reason are sent only to users who may read the amount spent and the
+    limit.
     """
     if spend is None:
         return None

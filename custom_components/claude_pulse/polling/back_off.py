@@ -1,5 +1,8 @@
 """The wait after a failed poll. Pure.
 
+No wait is shorter than the update interval, also if that is longer than a maximum here. The
+first "last wait" is the interval.
+
 | Error | The next poll | Also |
 | --- | --- | --- |
 | `BlockedError` | after twice the last wait, up to 1 hour | keeps the values for 15 minutes; repair issue after 24 hours |

@@ -134,7 +134,10 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         return self._unchanged()
 
     def _unchanged(self) -> Usage:
-        """Return the last values after another poll, or because the entry unloads."""
+        """Return the current values instead of those of a poll that no longer counts.
+
+        Raises PollFailedError if there are none.
+        """
         if self.last_update_success and self.data is not None:
             return self.data
         raise PollFailedError("cannot_connect", "stopped")
@@ -158,7 +161,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         finally:
             self._request = None
         now = dt_util.utcnow()
-        # For the entities that show the failure while the last values are kept.
+        # Update the entities after a failure also if the data is equal: some show the failure.
         self.always_update = self.back_off.failure is not None
         self.back_off.succeed(now)
         self._key.async_succeeded()
