@@ -293,7 +293,8 @@ _KEY_START = "sk-ant-sid"
 _SESSION_KEY = re.compile(rf"{_KEY_START}[A-Za-z0-9_-]{{30,}}")
 # A session key, or its start, up to the ellipsis that stands for the rest.
 _CUT_KEY = re.compile(
-    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*[\[(]?(?:\.{2,}|[\u2025\u2026\u22ef])"
+    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*\s*[\[(]?"
+    r"(?:\.(?:\s*\.)+|[\u2022\u2025\u2026\u22ef]|\*{2,}|&hellip;|truncated)"
 )
 # Each of them is a request.
 _MAX_KEYS = 3
@@ -602,7 +603,9 @@ def parse_spend(body: Mapping[str, Any]) -> Spend | None:
     reason = reasons[0]
     is_reached = any(part.get("spend_limit_reached") is True for part in (spend, extra))
     if form.has_limit and percent is not None and percent >= 100:
-        is_reached = True
+        # A percentage of 100 can be rounded.
+        is_below = form.spent and form.limit and form.spent.amount < form.limit.amount
+        is_reached = is_reached or percent > 100 or not is_below
     is_used_up = reason == _OUT_OF_CREDITS or (is_reached and not form.is_zero)
     is_disabled = form.is_zero and form.spent is not None and reason is not None
     if not (form.is_paid_usage or is_used_up or is_disabled):
@@ -656,129 +659,6 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
     places = number_of(decimals, 0, 6)
     exponent = 2 if places is None else int(places)
     return Money(round(number / 10**exponent, exponent), text_of(currency), exponent)
-
-
-# --- claude_ai/saved_resets.py
-# Parse saved resets, with which a user can reset limits before their time.
-#
-# Claude Pulse only shows them. It never uses one.
-
-# No known account has more grants.
-MAX_GRANTS = 24
-_MAX_CLEARED = 24
-
-# The names of limits in `clears`, by the kind of limit.
-_LIMITS = {
-    "session": "five_hour",
-    "weekly_all": "seven_day",
-    "weekly_scoped": "seven_day_overage_included",
-}
-
-
-class GrantKey(NamedTuple):
-    """Identifies a grant. The ID that claude.ai sends is not kept."""
-
-    label: str | None
-    starts_at: datetime | None
-    ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Saved resets that were granted together.
-
-    `left` is the number of resets that have not been used. `clears` are the
-    names of the limits that a reset sets to 0, as claude.ai spells them. `is_paused` is True
-    while claude.ai does not allow to use it.
-    """
-
-    label: str | None
-    starts_at: datetime | None
-    ends_at: datetime | None
-    left: int
-    clears: tuple[str, ...] = ()
-    is_paused: bool = False
-
-    @property
-    def key(self) -> GrantKey:
-        """Return the key of the grant."""
-        return GrantKey(self.label, self.starts_at, self.ends_at)
-
-    def is_valid(self, now: datetime) -> bool:
-        """Return whether there is a reset left that has started and not expired."""
-        return (
-            self.left > 0
-            and (self.starts_at is None or self.starts_at <= now)
-            and (self.ends_at is None or now < self.ends_at)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SavedResets:
-    """The saved resets of an account that is eligible for them, or of one that is not."""
-
-    is_eligible: bool
-    grants: tuple[Grant, ...] = ()
-
-    def number_for(self, kind: str, now: datetime) -> int:
-        """Return how many saved resets can reset a kind of limit now."""
-        return sum(
-            grant.left
-            for grant in self.valid(now)
-            if not grant.is_paused and _LIMITS.get(kind) in grant.clears
-        )
-
-    def valid(self, now: datetime) -> list[Grant]:
-        """Return the grants that have resets left, the one that expires first first."""
-        valid = (grant for grant in self.grants if grant.is_valid(now))
-        return sorted(
-            valid, key=lambda grant: (grant.ends_at is None, grant.ends_at or now)
-        )
-
-
-def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
-    """Return the saved resets from a usage body, or None if they are unknown.
-
-    Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
-    without a number of resets are ignored.
-    """
-    member = body.get("cedar_ember")
-    if not isinstance(member, Mapping):
-        return None
-    if member.get("eligible") is not True:
-        return SavedResets(is_eligible=False)
-    grants: dict[GrantKey, Grant] = {}
-    for item in items_of(member.get("grants"))[:MAX_GRANTS]:
-        if grant := _grant(members_of(item)):
-            known = grants.get(grant.key)
-            grants[grant.key] = _together(known, grant) if known else grant
-    return SavedResets(is_eligible=True, grants=tuple(grants.values()))
-
-
-def _grant(members: Mapping[str, Any]) -> Grant | None:
-    """Return a grant, or None if the number of resets that are left is unknown."""
-    left = number_of(members.get("resets_left"), minimum=0)
-    if left is None or left != int(left):
-        return None
-    clears = map(text_of, items_of(members.get("clears"))[:_MAX_CLEARED])
-    return Grant(
-        label=text_of(members.get("label")),
-        starts_at=minute_of(members.get("starts_at")),
-        ends_at=minute_of(members.get("ends_at")),
-        left=int(left),
-        clears=tuple(dict.fromkeys(name for name in clears if name)),
-        is_paused=members.get("paused") is True,
-    )
-
-
-def _together(grant: Grant, other: Grant) -> Grant:
-    """Return one grant for two with the same label, start and end."""
-    return replace(
-        grant,
-        left=grant.left + other.left,
-        clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
-        is_paused=grant.is_paused and other.is_paused,
-    )
 
 
 # --- claude_ai/windows.py
@@ -1050,6 +930,133 @@ def _rows_of(named: _Row, rows: Mapping[Identity, _Row]) -> list[Identity]:
     ]
 
 
+# --- claude_ai/saved_resets.py
+# Parse saved resets, with which a user can reset limits before their time.
+#
+# Claude Pulse only shows them. It never uses one.
+
+# No known account has more grants.
+MAX_GRANTS = 100
+_MAX_CLEARED = 8
+
+# The names of limits in `clears`. The third is the weekly limit of one model.
+_LIMITS = {"session": "five_hour", "weekly_all": "seven_day"}
+_MODEL_LIMIT, _MODELS = "seven_day_overage_included", ("fable", "overage")
+
+
+class GrantKey(NamedTuple):
+    """Identifies a grant. The ID that claude.ai sends is not kept."""
+
+    label: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Saved resets that were granted together.
+
+    `left` is the number of resets that have not been used. `clears` are the
+    names of the limits that a reset sets to 0, as claude.ai spells them. `is_usable` is False
+    while claude.ai does not allow to use it.
+    """
+
+    label: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    left: int
+    clears: tuple[str, ...] = ()
+    is_usable: bool = True
+
+    @property
+    def key(self) -> GrantKey:
+        """Return the key of the grant."""
+        return GrantKey(self.label, self.starts_at, self.ends_at)
+
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether there is a reset left that has started and not expired."""
+        return (
+            self.left > 0
+            and (self.starts_at is None or self.starts_at <= now)
+            and (self.ends_at is None or now < self.ends_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResets:
+    """The saved resets of an account that is eligible for them, or of one that is not."""
+
+    is_eligible: bool
+    grants: tuple[Grant, ...] = ()
+
+    def number_for(self, identity: Identity, now: datetime) -> int:
+        """Return how many saved resets can reset a limit now."""
+        name = _LIMITS.get(identity.kind)
+        if identity.name.startswith(_MODELS):
+            name = _MODEL_LIMIT
+        return sum(
+            grant.left
+            for grant in self.valid(now)
+            if grant.is_usable and name in grant.clears
+        )
+
+    def valid(self, now: datetime) -> list[Grant]:
+        """Return the grants that have resets left, the one that expires first first."""
+        valid = (grant for grant in self.grants if grant.is_valid(now))
+        return sorted(
+            valid, key=lambda grant: (grant.ends_at is None, grant.ends_at or now)
+        )
+
+
+def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
+    """Return the saved resets from a usage body, or None if they are unknown.
+
+    Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
+    without a number of resets are ignored. If all are, the saved resets are unknown.
+    """
+    member = body.get("cedar_ember")
+    if not isinstance(member, Mapping):
+        return None
+    if member.get("eligible") is not True:
+        return SavedResets(is_eligible=False)
+    grants: dict[GrantKey, Grant] = {}
+    items = items_of(member.get("grants"))[:MAX_GRANTS]
+    for item in items:
+        if grant := _grant(members_of(item)):
+            known = grants.get(grant.key)
+            grants[grant.key] = _together(known, grant) if known else grant
+    if items and not grants:
+        return None
+    return SavedResets(is_eligible=True, grants=tuple(grants.values()))
+
+
+def _grant(members: Mapping[str, Any]) -> Grant | None:
+    """Return a grant, or None if the number of resets that are left is unknown."""
+    left = number_of(members.get("resets_left"), minimum=0)
+    if left is None or left != int(left):
+        return None
+    clears = map(text_of, items_of(members.get("clears"))[:_MAX_CLEARED])
+    return Grant(
+        label=text_of(members.get("label")),
+        starts_at=minute_of(members.get("starts_at")),
+        ends_at=minute_of(members.get("ends_at")),
+        left=int(left),
+        clears=tuple(dict.fromkeys(name for name in clears if name)),
+        is_usable=members.get("paused") is not True
+        and members.get("usable_now") is not False,
+    )
+
+
+def _together(grant: Grant, other: Grant) -> Grant:
+    """Return one grant for two with the same label, start and end."""
+    return replace(
+        grant,
+        left=grant.left + other.left,
+        clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
+        is_usable=grant.is_usable or other.is_usable,
+    )
+
+
 # --- claude_ai/usage.py
 # Parse usage limits from `/usage`.
 #
@@ -1068,7 +1075,8 @@ class Usage:
     `session` and `weekly` are None if the account has no such limit, which is not the
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
     the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
-    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools.
+    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools. `is_incomplete` is
+    True if limits of the account are missing, which only the caller can know.
     """
 
     session: UsageWindow | None = None
@@ -1078,17 +1086,26 @@ class Usage:
     pools: tuple[CreditPool, ...] = ()
     saved_resets: SavedResets | None = None
     truncated: bool = False
+    is_incomplete: bool = False
+
+    @property
+    def has_windows(self) -> bool:
+        """Return whether the account has a limit for a period of time."""
+        return bool(self.session or self.weekly or self.windows)
 
     @property
     def spend_limit(self) -> UsageWindow | None:
         """Return the spend limit of a seat that pays by spend: it has no other limit."""
         spend = self.spend
-        if self.session or self.weekly or self.windows or spend is None:
+        if self.has_windows or self.is_incomplete or spend is None:
             return None
         has_limit = spend.limit is not None and spend.limit.amount > 0
         percent = spend.percent if has_limit else None
         if spend.is_used_up:
             percent = max(percent or 0, 100)
+        elif percent is not None:
+            # 9,996 of 10,000 rounds to 100%, but something is left.
+            percent = min(percent, 99.9)
         return None if percent is None else UsageWindow(SPEND, None, percent, None)
 
     @property
@@ -1102,6 +1119,8 @@ class Usage:
 
         A window keeps its identity if another window of the answer has the new one.
         """
+        if not identities:
+            return self
         windows = {window.identity: window for window in self.windows}
         for window in self.windows:
             identity = identities.get(window.identity)

@@ -161,7 +161,7 @@ async def test_money_and_saved_resets(claude: Claude, download: Download) -> Non
             {
                 "clears": ["five_hour", "seven_day", "seven_day_overage_included"],
                 "ends_at": (now + timedelta(days=12)).isoformat(),
-                "is_paused": False,
+                "is_usable": True,
                 "left": 2,
                 "starts_at": (now - timedelta(days=9)).isoformat(),
             }

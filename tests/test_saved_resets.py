@@ -103,6 +103,8 @@ async def test_events(claude: Claude) -> None:
     assert texts(log) == []
     second = grant("Second", 2, 30)
     await poll(claude, with_resets(body(10, None), first, second))
+    assert texts(log) == []
+    await poll(claude, with_resets(body(10, None), first, second))
     assert texts(log) == [("saved_reset_granted", "Second")]
     assert log.states[-1].attributes["left"] == 2
     # Missing from an answer, after a reload, and used once.

@@ -54,7 +54,8 @@ async def test_sensors_are_enabled(claude: Claude) -> None:
     [
         ({"enabled": False, "disabled_reason": "out_of_credits"}, "out_of_credits"),
         ({"enabled": False}, "disabled"),
-        ({"percent": 100}, "limit_reached"),
+        ({"percent": 100}, "active"),
+        ({"percent": 100.3}, "limit_reached"),
         ({}, "active"),
     ],
 )
@@ -94,7 +95,7 @@ async def test_events(claude: Claude) -> None:
 async def test_existing_sensors_are_enabled_once_it_is_the_only_limit(
     claude: Claude,
 ) -> None:
-    """Two answers decide. A sensor that the user has disabled stays disabled."""
+    """Not after one wrong answer. A sensor that the user has disabled stays disabled."""
     entry_body = {**session(31, None), **spend(37400, 40000)}
     await begin(claude, entry_body)
     registry = er.async_get(claude.hass)
@@ -109,13 +110,14 @@ async def test_existing_sensors_are_enabled_once_it_is_the_only_limit(
         disabled_by=er.RegistryEntryDisabler.USER,
     )
     assert disabled() == ["integration", "integration", "user", "integration"]
-    # One answer without the session can be wrong.
-    claude.serve(spend(37400, 40000))
-    await claude.pass_time()
-    claude.serve(entry_body)
-    await claude.pass_time()
+    # Answers without the session are incomplete for some hours.
+    claude.serve(spend(40000, 40000))
+    for _ in range(5):
+        await claude.pass_time()
     assert disabled() == ["integration", "integration", "user", "integration"]
+    assert claude.state("limit_reached", "binary_sensor") == "unknown"
     claude.serve(spend(37400, 40000))
+    await claude.pass_time(6 * 60 * 60)
     for _ in range(3):
         await claude.pass_time()
     assert disabled() == [None, None, "user", None]

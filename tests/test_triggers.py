@@ -23,7 +23,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import Claude, spend
+from .common import Claude, reload, spend
 from .events.common import (
     SESSION_EVENTS,
     WEEKLY_EVENTS,
@@ -290,6 +290,8 @@ async def test_own_conditions_of_a_device(
         ],
     )
     await poll(claude, answer)
+    if "spend" in answer:
+        await reload(claude, entry)
     claude.hass.bus.async_fire("check")
     await claude.hass.async_block_till_done()
     names = {call.data["name"] for call in calls}

@@ -313,6 +313,8 @@ def async_enable_spend_limit(runtime: Runtime) -> None:
 class SeatSensor(SeatEntity, ClaudePulseSensor):
     """A sensor of the account as a whole."""
 
+    _unrecorded_attributes = frozenset({"grants"})
+
     entity_description: SeatSensorDescription
 
 

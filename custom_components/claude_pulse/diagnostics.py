@@ -102,7 +102,7 @@ def _saved_resets(saved_resets: SavedResets) -> dict[str, Any]:
             {
                 "clears": [word_of(name) for name in grant.clears],
                 "ends_at": grant.ends_at,
-                "is_paused": grant.is_paused,
+                "is_usable": grant.is_usable,
                 "left": grant.left,
                 "starts_at": grant.starts_at,
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from homeassistant.components.event import EventEntity, EventExtraStoredData
@@ -19,6 +20,7 @@ from .naming import (
     EVENTS,
     FIXED_WINDOWS,
     SAVED_RESETS_SUBJECT,
+    Subject,
     WindowSubject,
     subject_of,
 )
@@ -40,13 +42,17 @@ def _dynamic_events(runtime: Runtime) -> Factories:
     """Return the event entities that only some accounts have."""
     usage = runtime.coordinator.data
     windows = map(subject_of, usage.all_windows)
-    subjects = [window for window in windows if window.identity not in FIXED_WINDOWS]
-    if usage.saved_resets and usage.saved_resets.is_eligible:
-        subjects.append(SAVED_RESETS_SUBJECT)
-    return {
-        (subject, EVENTS): partial(WindowEvents, runtime, subject)
-        for subject in subjects
+    factories: dict[tuple[Subject | None, str], Callable[[], WindowEvents]] = {
+        (window, EVENTS): partial(WindowEvents, runtime, window)
+        for window in windows
+        if window.identity not in FIXED_WINDOWS
     }
+    if usage.saved_resets and usage.saved_resets.is_eligible:
+        # Without a subject, so that it exists before its first event.
+        factories[None, SAVED_RESETS_SUBJECT.key] = partial(
+            WindowEvents, runtime, SAVED_RESETS_SUBJECT
+        )
+    return factories
 
 
 class WindowEvents(WindowEntity, EventEntity):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,7 +22,7 @@ from homeassistant.util import dt as dt_util
 from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.usage import Usage
-from .claude_ai.windows import Identity
+from .claude_ai.windows import Identity, UsageWindow
 from .const import DOMAIN
 from .events.dispatcher import EventDispatcher
 from .forecast.history import UsageHistory
@@ -31,8 +32,13 @@ from .polling.account import Account
 from .polling.back_off import BackOff
 from .polling.coordinator import ClaudePulseCoordinator
 from .polling.minute import async_track_minute
+from .polling.renames import async_keep_identities
 from .polling.sessions import async_create_session
 from .stored import data_of, slug_of
+
+# An answer without limits is incomplete if one had some within this time. After that, the
+# account has another plan.
+_INCOMPLETE = timedelta(hours=6)
 
 
 class Runtime:
@@ -58,6 +64,7 @@ class Runtime:
         self.is_running = False
         self._on_stop: list[CALLBACK_TYPE] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._windows_at: datetime | None = None
 
     @property
     def has_values(self) -> bool:
@@ -90,6 +97,8 @@ class Runtime:
         self.history = UsageHistory(hass, entry, self._async_update_entities)
         self.prefix = _entity_id_prefix(hass, entry)
         self.readings = Readings(self.history)
+        # The organization can have changed.
+        self._windows_at = None
         self.coordinator = ClaudePulseCoordinator(
             hass, entry, client, self.back_off, self._async_process
         )
@@ -169,8 +178,21 @@ class Runtime:
         self._stop()
 
     @callback
-    def _async_process(self, usage: Usage, now: datetime) -> bool:
-        """Process an answer. Return whether a second answer has to confirm it."""
+    def _async_process(self, usage: Usage, now: datetime) -> tuple[Usage, bool]:
+        """Process an answer.
+
+        Return the answer to use, and whether a second answer has to confirm it.
+        """
+        if usage.has_windows:
+            self._windows_at = now
+        elif self._windows_at and now - self._windows_at < _INCOMPLETE:
+            usage = replace(usage, is_incomplete=True)
+        progress = self.dispatcher.progress.items()
+        known = (
+            UsageWindow(identity, identity.name, item.percent, item.resets_at)
+            for identity, item in progress
+        )
+        usage = async_keep_identities(self.hass, self.entry, known, usage)
         before = self.coordinator.data
         if before != usage:
             # An exception here is a failed poll.
@@ -183,7 +205,7 @@ class Runtime:
             self.dispatcher.async_dispatch()
         if self.is_running:
             self._async_start_account_update()
-        return confirm
+        return usage, confirm
 
     @callback
     def _async_start_account_update(self) -> None:

@@ -26,8 +26,8 @@ MODULES = (
     "credentials",
     "organization",
     "money",
-    "saved_resets",
     "windows",
+    "saved_resets",
     "usage",
     "answer",
 )

@@ -270,7 +270,10 @@ def test_only_the_older_form(spend: Any) -> None:
         ({"spend_limit_reached": True}, {}, None, True),
         ({}, {"spend_limit_reached": 1}, None, False),
         ({"percent": 99.9}, {}, None, False),
-        ({"percent": 100}, {}, None, True),
+        # Rounded: 18.30 of 24 euros are spent.
+        ({"percent": 100}, {}, None, False),
+        ({"percent": 100, "used": amount(2399)}, {}, None, False),
+        ({"percent": 100, "used": amount(2400)}, {}, None, True),
         ({"percent": 108}, {}, None, True),
         ({"percent": 100, "limit": None}, {}, None, False),
         ({"disabled_reason": "by_owner"}, {}, "by_owner", False),

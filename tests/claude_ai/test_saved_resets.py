@@ -94,7 +94,7 @@ def test_other_types() -> None:
     )
     names = ["five_hour", 5, None, "five_hour", "b\u202e"]
     (found,) = parsed(grant(clears=names, paused=True)).grants
-    assert (found.clears, found.is_paused) == (("five_hour", "b"), True)
+    assert (found.clears, found.is_usable) == (("five_hour", "b"), False)
 
 
 def test_same_grant() -> None:
@@ -109,15 +109,15 @@ def test_same_grant() -> None:
             ("Summer", 2),
         ]
         assert saved.grants[0].clears == ("five_hour", "seven_day", "monthly")
-        assert saved.grants[0].is_paused is expected
+        assert saved.grants[0].is_usable is not expected
 
 
 def test_too_many() -> None:
     """The number of grants and of limits that they clear is limited."""
-    rows = [grant(label=f"Grant {number}") for number in range(100)]
+    rows = [grant(label=f"Grant {number}") for number in range(200)]
     assert len(parsed(*rows).grants) == MAX_GRANTS
     (found,) = parsed(grant(clears=[f"x{number}" for number in range(100)])).grants
-    assert len(found.clears) == 24
+    assert len(found.clears) == 8
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,5 @@ def test_any_json(value: Any) -> None:
     """No value raises an error."""
     parse_saved_resets({"cedar_ember": value})
     for member in ("label", "resets_left", "starts_at", "ends_at", "clears", "paused"):
-        assert len(parsed(grant(**{member: value})).grants) <= 1
+        found = parsed(grant(**{member: value}))
+        assert found is None or len(found.grants) == 1

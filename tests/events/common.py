@@ -122,7 +122,7 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
                     **_GRANT_KEY,
                     "left": 1,
                     "clears": ["five_hour"],
-                    "is_paused": False,
+                    "is_usable": True,
                 },
                 "type": "saved_reset_granted",
                 "late": True,

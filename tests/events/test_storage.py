@@ -111,7 +111,7 @@ def test_invalid_grants(wrong: object) -> None:
         assert read(("grants",), wrong).grants == known
     (key,) = read(("grants", 0, "ends_at"), wrong).grants or ()
     assert key == GRANT.key._replace(ends_at=None)
-    assert read(("grants", 0, "warned"), wrong).grants == {GRANT.key: False}
+    assert read(("grants", 0, "warned"), wrong).grants == {GRANT.key: None}
     (_, event) = read(("pending", 1, "grant", "left"), wrong).pending
     assert event == replace(GRANTED, grant=replace(GRANT, left=0))
 

@@ -622,7 +622,7 @@ async def test_spend_limit_of_zero(simulator: Simulator, script: Script) -> None
     spend = {"used": nothing, "limit": nothing, "disabled_reason": reason}
     serve(simulator, spend={"enabled": False, "percent": 0, **spend})
     (_, _, line) = (await script("--human", now=NOW)).stdout.splitlines()
-    assert line.endswith(" 0 %  0 USD spent; disabled")
+    assert line == "Spend  0 USD spent; disabled"
 
 
 async def test_saved_resets(simulator: Simulator, script: Script) -> None:

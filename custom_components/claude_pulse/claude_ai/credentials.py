@@ -26,7 +26,8 @@ _KEY_START = "sk-ant-sid"
 _SESSION_KEY = re.compile(rf"{_KEY_START}[A-Za-z0-9_-]{{30,}}")
 # A session key, or its start, up to the ellipsis that stands for the rest.
 _CUT_KEY = re.compile(
-    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*[\[(]?(?:\.{2,}|[\u2025\u2026\u22ef])"
+    r"sk-ant-(?!api|oat|admin)[A-Za-z0-9_-]*\s*[\[(]?"
+    r"(?:\.(?:\s*\.)+|[\u2022\u2025\u2026\u22ef]|\*{2,}|&hellip;|truncated)"
 )
 # Each of them is a request.
 _MAX_KEYS = 3

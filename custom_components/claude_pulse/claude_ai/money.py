@@ -142,7 +142,9 @@ def parse_spend(body: Mapping[str, Any]) -> Spend | None:
     reason = reasons[0]
     is_reached = any(part.get("spend_limit_reached") is True for part in (spend, extra))
     if form.has_limit and percent is not None and percent >= 100:
-        is_reached = True
+        # A percentage of 100 can be rounded.
+        is_below = form.spent and form.limit and form.spent.amount < form.limit.amount
+        is_reached = is_reached or percent > 100 or not is_below
     is_used_up = reason == _OUT_OF_CREDITS or (is_reached and not form.is_zero)
     is_disabled = form.is_zero and form.spent is not None and reason is not None
     if not (form.is_paid_usage or is_used_up or is_disabled):

@@ -11,17 +11,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .values import items_of, members_of, minute_of, number_of, text_of
+from .windows import Identity
 
 # No known account has more grants.
-MAX_GRANTS = 24
-_MAX_CLEARED = 24
+MAX_GRANTS = 100
+_MAX_CLEARED = 8
 
-# The names of limits in `clears`, by the kind of limit.
-_LIMITS = {
-    "session": "five_hour",
-    "weekly_all": "seven_day",
-    "weekly_scoped": "seven_day_overage_included",
-}
+# The names of limits in `clears`. The third is the weekly limit of one model.
+_LIMITS = {"session": "five_hour", "weekly_all": "seven_day"}
+_MODEL_LIMIT, _MODELS = "seven_day_overage_included", ("fable", "overage")
 
 
 class GrantKey(NamedTuple):
@@ -37,7 +35,7 @@ class Grant:
     """Saved resets that were granted together.
 
     `left` is the number of resets that have not been used. `clears` are the
-    names of the limits that a reset sets to 0, as claude.ai spells them. `is_paused` is True
+    names of the limits that a reset sets to 0, as claude.ai spells them. `is_usable` is False
     while claude.ai does not allow to use it.
     """
 
@@ -46,7 +44,7 @@ class Grant:
     ends_at: datetime | None
     left: int
     clears: tuple[str, ...] = ()
-    is_paused: bool = False
+    is_usable: bool = True
 
     @property
     def key(self) -> GrantKey:
@@ -69,12 +67,15 @@ class SavedResets:
     is_eligible: bool
     grants: tuple[Grant, ...] = ()
 
-    def number_for(self, kind: str, now: datetime) -> int:
-        """Return how many saved resets can reset a kind of limit now."""
+    def number_for(self, identity: Identity, now: datetime) -> int:
+        """Return how many saved resets can reset a limit now."""
+        name = _LIMITS.get(identity.kind)
+        if identity.name.startswith(_MODELS):
+            name = _MODEL_LIMIT
         return sum(
             grant.left
             for grant in self.valid(now)
-            if not grant.is_paused and _LIMITS.get(kind) in grant.clears
+            if grant.is_usable and name in grant.clears
         )
 
     def valid(self, now: datetime) -> list[Grant]:
@@ -89,7 +90,7 @@ def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
     """Return the saved resets from a usage body, or None if they are unknown.
 
     Grants with the same label, start and end are one. Grants after MAX_GRANTS and those
-    without a number of resets are ignored.
+    without a number of resets are ignored. If all are, the saved resets are unknown.
     """
     member = body.get("cedar_ember")
     if not isinstance(member, Mapping):
@@ -97,10 +98,13 @@ def parse_saved_resets(body: Mapping[str, Any]) -> SavedResets | None:
     if member.get("eligible") is not True:
         return SavedResets(is_eligible=False)
     grants: dict[GrantKey, Grant] = {}
-    for item in items_of(member.get("grants"))[:MAX_GRANTS]:
+    items = items_of(member.get("grants"))[:MAX_GRANTS]
+    for item in items:
         if grant := _grant(members_of(item)):
             known = grants.get(grant.key)
             grants[grant.key] = _together(known, grant) if known else grant
+    if items and not grants:
+        return None
     return SavedResets(is_eligible=True, grants=tuple(grants.values()))
 
 
@@ -116,7 +120,8 @@ def _grant(members: Mapping[str, Any]) -> Grant | None:
         ends_at=minute_of(members.get("ends_at")),
         left=int(left),
         clears=tuple(dict.fromkeys(name for name in clears if name)),
-        is_paused=members.get("paused") is True,
+        is_usable=members.get("paused") is not True
+        and members.get("usable_now") is not False,
     )
 
 
@@ -126,5 +131,5 @@ def _together(grant: Grant, other: Grant) -> Grant:
         grant,
         left=grant.left + other.left,
         clears=tuple(dict.fromkeys((*grant.clears, *other.clears))),
-        is_paused=grant.is_paused and other.is_paused,
+        is_usable=grant.is_usable or other.is_usable,
     )

@@ -39,7 +39,8 @@ class Usage:
     `session` and `weekly` are None if the account has no such limit, which is not the
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
     the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
-    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools.
+    True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools. `is_incomplete` is
+    True if limits of the account are missing, which only the caller can know.
     """
 
     session: UsageWindow | None = None
@@ -49,17 +50,26 @@ class Usage:
     pools: tuple[CreditPool, ...] = ()
     saved_resets: SavedResets | None = None
     truncated: bool = False
+    is_incomplete: bool = False
+
+    @property
+    def has_windows(self) -> bool:
+        """Return whether the account has a limit for a period of time."""
+        return bool(self.session or self.weekly or self.windows)
 
     @property
     def spend_limit(self) -> UsageWindow | None:
         """Return the spend limit of a seat that pays by spend: it has no other limit."""
         spend = self.spend
-        if self.session or self.weekly or self.windows or spend is None:
+        if self.has_windows or self.is_incomplete or spend is None:
             return None
         has_limit = spend.limit is not None and spend.limit.amount > 0
         percent = spend.percent if has_limit else None
         if spend.is_used_up:
             percent = max(percent or 0, 100)
+        elif percent is not None:
+            # 9,996 of 10,000 rounds to 100%, but something is left.
+            percent = min(percent, 99.9)
         return None if percent is None else UsageWindow(SPEND, None, percent, None)
 
     @property
@@ -73,6 +83,8 @@ class Usage:
 
         A window keeps its identity if another window of the answer has the new one.
         """
+        if not identities:
+            return self
         windows = {window.identity: window for window in self.windows}
         for window in self.windows:
             identity = identities.get(window.identity)

@@ -6,16 +6,17 @@ A window is compared with its progress so far. The first row that applies decide
 | --- | --- | --- |
 | is from before a reset that has passed | STALE | none |
 | comes after the reset, and is lower or at 0%, or comes an hour later | NEXT | `RESET`, and a new progress |
-| comes after the reset, and is not lower | UNSURE | none, until a second answer agrees; then NEXT |
+| comes after the reset, and is not lower, or is higher than use since then explains | UNSURE | none, until a second answer agrees; then NEXT |
 | has a reset time, and the last answers had none | UNSURE unless it is higher | the same; then SAME |
 | has another reset before the last one has passed | UNSURE | the same; then NEXT if it is lower or a whole window later, else MOVED |
 | is more than 5 points lower (from 100%: 2) | UNSURE | the same; then REFILLED, or NEXT if the reset time is gone too |
-| is higher than use since the last answer explains | UNSURE | the same; then SAME, or RETURNED after a refill from about there |
+| is higher than use since the last answer explains, or by more than 50 points | UNSURE | the same; then SAME, or RETURNED after an unused refill from about there |
 | is anything else | SAME | events of newly crossed thresholds |
 
 A second answer agrees if it comes a minute later, has the same reset, and rises or falls
-like the first. A window that is missing from two answers with other windows is lifted: if it
-was used up, that is `AVAILABLE_AGAIN`.
+like the first. The session, the week and the
+spend limit are lifted if they are missing from two answers with other limits: if one was
+used up, that is `AVAILABLE_AGAIN`.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill, thresholds above the new percentage can be crossed again, by more than one point, as
@@ -51,9 +52,11 @@ _CONFIRM_AFTER = timedelta(seconds=60)
 _FALL = 5
 _FLICKER = 2
 
-# The points that a window can rise at once, and per minute since the last answer.
+# The points that a window can rise at once, per minute since the last answer, and at most. An
+# answer after a long time can be wrong, too.
 _RISE = (5, 5)
 _WEEKLY_RISE = (3, 0.5)
+_MAX_RISE = 50
 _RISES = {KIND_WEEKLY: _WEEKLY_RISE, KIND_WEEKLY_SCOPED: _WEEKLY_RISE}
 
 # Reset times of one window differ by less than this.
@@ -91,7 +94,9 @@ def compare(
     jumped = _jumped(progress.percent, window, elapsed)
     if passed:
         late = has_passed(progress.resets_at, now - LATE_RESET)
-        plausible = late or not 0 < window.percent >= progress.percent
+        since = now - (progress.resets_at or now)
+        is_lower = not 0 < window.percent >= progress.percent
+        plausible = late or (is_lower and not _jumped(0, window, since))
     elif progress.resets_at is None and window.resets_at is not None:
         plausible = progress.percent < window.percent and not jumped
     else:
@@ -107,10 +112,7 @@ def compare(
         return Change.REFILLED if refilled else Change.NEXT
     if not same_reset:
         return Change.MOVED
-    refill = progress.refill
-    if jumped and refill and not _is_below(window.percent, refill.before):
-        return Change.RETURNED
-    return Change.SAME
+    return Change.RETURNED if jumped and _returned(progress, window) else Change.SAME
 
 
 def _fell(progress: WindowProgress, percent: float) -> bool:
@@ -125,11 +127,21 @@ def _is_below(percent: float, other: float) -> bool:
     return other - percent > _FALL
 
 
+def _returned(progress: WindowProgress, window: UsageWindow) -> bool:
+    """Return whether the percentage is back where it was before an unused refill."""
+    refill = progress.refill
+    return (
+        refill is not None
+        and not _is_below(refill.after, progress.percent)
+        and abs(window.percent - refill.before) <= _FALL
+    )
+
+
 def _jumped(percent: float, window: UsageWindow, elapsed: timedelta) -> bool:
     """Return whether the percentage rose by more than use in this time explains."""
     at_once, per_minute = _RISES.get(window.kind, _RISE)
     possible = at_once + per_minute * (elapsed / timedelta(minutes=1))
-    return window.percent - percent > possible
+    return window.percent - percent > min(possible, _MAX_RISE)
 
 
 def is_reset_gone(progress: WindowProgress, window: UsageWindow, now: datetime) -> bool:
@@ -138,10 +150,12 @@ def is_reset_gone(progress: WindowProgress, window: UsageWindow, now: datetime) 
     return has_none and has_passed(progress.resets_at, now - LATE_RESET)
 
 
-def is_confirmed(progress: WindowProgress, now: datetime) -> bool:
+def is_confirmed(
+    progress: WindowProgress, now: datetime, after: timedelta = _CONFIRM_AFTER
+) -> bool:
     """Return whether the answer agrees with one that was doubted long enough before."""
     doubted_at = progress.doubted_at
-    return doubted_at is not None and now - doubted_at >= _CONFIRM_AFTER
+    return doubted_at is not None and now - doubted_at >= after
 
 
 def confirmed(progress: WindowProgress) -> WindowProgress:

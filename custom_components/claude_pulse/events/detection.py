@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from ..claude_ai.windows import WEEKLY, Identity, UsageWindow
 from ..forecast.projection import Forecast
+from ..polling.schedule import LATE_RESET
 from .comparison import (
     Change,
     compare,
@@ -63,13 +64,15 @@ ForecastFn = Callable[[UsageWindow], Forecast | None]
 class Context:
     """The other inputs of a detection, besides the progress and the answer.
 
-    `last_answer` is the time of the answer before this one, or None.
+    `last_answer` is the time of the answer before this one, or None. `can_spend` is True if
+    the account can use Claude without a limit and pays for it.
     """
 
     forecast: ForecastFn
     now: datetime
     rules: Rules
     last_answer: datetime | None = None
+    can_spend: bool = False
 
     @property
     def elapsed(self) -> timedelta:
@@ -97,17 +100,19 @@ def detect_events(
     after = {identity: progress[identity] for identity in missing[-_MAX_MISSING:]}
     events: list[UsageEvent] = []
     for identity, known in list(after.items()):
-        # Without any window, the plan has expired, or the answer is incomplete.
-        if not windows or not _is_blocked(known, now):
+        # Without other limits, the plan has expired, or the answer is incomplete.
+        if identity not in BLOCKING or not (windows or context.can_spend):
             after[identity] = confirmed(known)
             continue
         lifted = UsageWindow(identity, None, 0, None)
         after[identity] = doubted(known, lifted, context.elapsed, now)
-        if is_confirmed(after[identity], now):
+        if known.percent >= 100 and is_confirmed(after[identity], now):
             del after[identity]
             events.append(
                 UsageEvent(lifted, AVAILABLE_AGAIN, known.percent, lifted=True)
             )
+        elif is_confirmed(after[identity], now, LATE_RESET):
+            del after[identity]
     for identity, window in windows.items():
         if (known_progress := progress.get(identity)) is None:
             after[identity] = WindowProgress(
@@ -125,7 +130,11 @@ def detect_events(
     return Detection(
         after,
         sorted(events, key=lambda event: TYPES.index(event.type)),
-        any(item.doubted_at is not None for item in after.values()),
+        any(
+            item.doubted_at is not None
+            for identity, item in after.items()
+            if identity in windows or item.percent >= 100
+        ),
     )
 
 
@@ -169,8 +178,9 @@ def _detect(
         refill = Refill(before, window.percent)
         progress = replace(progress, percent=window.percent, refill=refill)
         types.append(REFILLED)
-    elif change is Change.RETURNED and window.percent < 100:
-        progress = replace(progress, percent=window.percent)
+    elif change is Change.RETURNED and progress.refill and window.percent < 100:
+        highest = min(window.percent, progress.refill.before)
+        progress = replace(progress, percent=highest)
     elif change is Change.MOVED:
         progress = replace(progress, at_risk=None, left_over=False, moved=True)
     if before >= 100 > max(progress.percent, window.percent):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
@@ -24,7 +24,7 @@ from ..claude_ai.windows import Identity
 from ..const import DOMAIN
 from ..stored import data_of, options_of
 from .detection import Context, ForecastFn, detect_events
-from .model import LIMIT_REACHED, ROSE, Event, Rules
+from .model import LIMIT_REACHED, ROSE, Event, Rules, WindowProgress
 from .saved_resets import detect_saved_resets
 from .storage import EventState
 
@@ -98,6 +98,11 @@ class EventDispatcher:
         if self._state.org_id != (org_id := data_of(self.entry).org_id):
             self._state = EventState(org_id)
 
+    @property
+    def progress(self) -> Mapping[Identity, WindowProgress]:
+        """Return the progress of each window."""
+        return self._state.progress
+
     @callback
     def async_start(self) -> None:
         """Start to send events. The entities exist now."""
@@ -154,19 +159,20 @@ class EventDispatcher:
         detection = detect_events(
             self._state.progress,
             usage.all_windows,
-            Context(forecast, now, rules, last_answer),
+            Context(forecast, now, rules, last_answer, _can_spend(usage)),
         )
         grants, granted = detect_saved_resets(
             self._state.grants,
             usage.saved_resets,
             now,
             timedelta(days=options.saved_reset_days),
+            is_first=last_answer is None,
         )
         saved_resets = usage.saved_resets
         events: list[Event] = [
             replace(
                 event,
-                saved_resets=saved_resets.number_for(event.window.kind, now)
+                saved_resets=saved_resets.number_for(event.identity, now)
                 if saved_resets and event.type == LIMIT_REACHED
                 else 0,
                 late=self._late,
@@ -191,7 +197,8 @@ class EventDispatcher:
                 self._state_to_store, _STORE_DELAY.total_seconds()
             )
         self._compared, self._compared_at = usage, now
-        self._unconfirmed = detection.needs_confirmation
+        is_grant_new = None in (grants or {}).values()
+        self._unconfirmed = detection.needs_confirmation or is_grant_new
         return detection.needs_confirmation
 
     @callback
@@ -271,6 +278,14 @@ def async_listen(
     automations can read.
     """
     return async_dispatcher_connect(hass, _signal(entry), action)
+
+
+def _can_spend(usage: Usage) -> bool:
+    """Return whether paid usage has no limit that could be reached."""
+    spend = usage.spend
+    if spend is None or usage.is_incomplete:
+        return False
+    return spend.enabled and spend.limit is None and not spend.is_used_up
 
 
 def _signal(entry: ConfigEntry | None) -> str:

@@ -4,8 +4,9 @@ Each grant of an answer is compared with the grants that are known:
 
 | The answer | Event |
 | --- | --- |
-| is the first one that contains saved resets | none, its grants become known |
-| has a valid grant that is not known | `SAVED_RESET_GRANTED` |
+| is the first one of the entry | none, its grants become known |
+| is the first one with saved resets | the next row, for grants of the last two days |
+| has a valid grant that is not known, like the one before | `SAVED_RESET_GRANTED` |
 | has a known, valid grant that expires soon | `SAVED_RESET_EXPIRES`, once for each grant |
 | has no saved resets, or lacks a known grant | none, the grant stays known |
 
@@ -21,10 +22,14 @@ from itertools import islice
 from ..claude_ai.saved_resets import GrantKey, SavedResets
 from .model import SAVED_RESET_EXPIRES, SAVED_RESET_GRANTED, SavedResetEvent
 
-# The known grants, and whether the event that they expire has been sent.
-KnownGrants = Mapping[GrantKey, bool]
+# The known grants, and whether the event that they expire has been sent, or None for a new
+# one that the next answer has to confirm.
+KnownGrants = Mapping[GrantKey, bool | None]
 
 MAX_KNOWN = 100
+
+# Saved resets can be unknown for a day. Older grants are not new after that.
+_NEW = timedelta(days=2)
 
 
 def detect_saved_resets(
@@ -32,10 +37,13 @@ def detect_saved_resets(
     saved_resets: SavedResets | None,
     now: datetime,
     expires_before: timedelta,
+    *,
+    is_first: bool = False,
 ) -> tuple[KnownGrants | None, list[SavedResetEvent]]:
     """Return the grants that are known after an answer, and the events.
 
-    `known` is None until an answer has contained saved resets.
+    `known` is None until an answer has contained saved resets. `is_first` is True for the
+    first answer of an entry.
     """
     if saved_resets is None:
         return known, []
@@ -46,9 +54,14 @@ def detect_saved_resets(
             continue
         expires = grant.ends_at is not None and grant.ends_at - now <= expires_before
         if grant.key not in after:
+            is_new = known is not None or (
+                grant.starts_at is not None and now - grant.starts_at < _NEW
+            )
+            after[grant.key] = None if is_new and not is_first else False
+        elif after[grant.key] is None:
+            # The event that it was granted says when it expires.
             after[grant.key] = expires
-            if known is not None:
-                events.append(SavedResetEvent(grant, SAVED_RESET_GRANTED))
+            events.append(SavedResetEvent(grant, SAVED_RESET_GRANTED))
         elif expires and not after[grant.key]:
             after[grant.key] = True
             events.append(SavedResetEvent(grant, SAVED_RESET_EXPIRES))

@@ -126,7 +126,7 @@ def _read_grants(items: object) -> KnownGrants | None:
             label=text_of(item.get("label")),
             starts_at=time_of(item.get("starts_at")),
             ends_at=time_of(item.get("ends_at")),
-        ): item.get("warned") is True
+        ): warned if isinstance(warned := item.get("warned"), bool) else None
         for item in map(members_of, items)
     }
 
@@ -148,7 +148,7 @@ def _read_saved_reset_event(stored: Mapping[str, Any]) -> SavedResetEvent:
             ends_at=time_of(grant.get("ends_at")),
             left=int(number_of(grant.get("left"), 0) or 0),
             clears=tuple(filter(None, map(text_of, items_of(grant.get("clears"))))),
-            is_paused=grant.get("is_paused") is True,
+            is_usable=grant.get("is_usable") is not False,
         ),
         type=stored["type"],
         late=True,

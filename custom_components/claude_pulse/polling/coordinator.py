@@ -29,7 +29,6 @@ from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
 from .issues import async_update_issues
-from .renames import async_keep_identities
 from .schedule import PollInputs, next_poll
 from .session_key import SessionKey
 
@@ -64,12 +63,12 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         entry: ConfigEntry,
         client: ClaudeAiClient,
         back_off: BackOff,
-        on_answer: Callable[[Usage, datetime], bool],
+        on_answer: Callable[[Usage, datetime], tuple[Usage, bool]],
     ) -> None:
         """Initialize the coordinator of an entry that is being set up.
 
-        `on_answer` is called with each answer and the time. It returns whether a second
-        answer has to confirm this one.
+        `on_answer` is called with each answer and the time. It returns the answer to use, and
+        whether a second answer has to confirm it.
         """
         super().__init__(
             hass,
@@ -166,8 +165,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self.back_off.succeed(now)
         self._key.async_succeeded()
         async_update_issues(self.hass, self.config_entry, now, None)
-        usage = async_keep_identities(self.hass, self.config_entry, self.data, usage)
-        confirm = self._on_answer(usage, now)
+        usage, confirm = self._on_answer(usage, now)
         jitter = timedelta(seconds=random.randint(0, JITTER))
         self._schedule(
             PollInputs(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..claude_ai.usage import Usage, renamed
+from ..claude_ai.windows import UsageWindow
 from ..const import CONF_RENAMED
 from ..stored import renamed_of
 
@@ -15,15 +18,18 @@ _MAX_RENAMED = 50
 
 @callback
 def async_keep_identities(
-    hass: HomeAssistant, entry: ConfigEntry, before: Usage | None, usage: Usage
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    before: Iterable[UsageWindow],
+    usage: Usage,
 ) -> Usage:
     """Return an answer in which renamed models have their first identity.
 
-    `before` is the last answer, or None. New names are stored with the entry.
+    `before` are the limits so far. New names are stored with the entry.
     """
     known = renamed_of(entry)
     usage = usage.with_identities(known)
-    if before is None or not (new := renamed(before, usage)):
+    if not (new := renamed(Usage(windows=tuple(before)), usage)):
         return usage
     known = {**known, **new}
     stored = [
