@@ -49,7 +49,7 @@ def answer(
 
 
 async def record_automations(claude: Claude) -> list[str]:
-    """Create an automation for each device trigger, and return what they record."""
+    """Create an automation for each device trigger, and return their records."""
     registry = er.async_get(claude.hass)
     device_id = registry.async_get(WEEKLY_EVENTS).device_id
     triggers = [
