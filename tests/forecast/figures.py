@@ -1,12 +1,11 @@
-"""Figures of forecasts, and how they differ between two runs."""
+"""Figures of forecasts: how good they were in the courses of people's windows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from statistics import median
 from typing import NamedTuple
-
-import numpy as np
 
 from custom_components.claude_pulse.claude_ai.windows import WEEKLY, UsageWindow
 from custom_components.claude_pulse.events.detection import Context, _is_at_risk
@@ -17,183 +16,218 @@ from .course import Course, Moment, time_of
 # The highest percentage that a capped error knows.
 CAP = 200
 
-# Hours after which a change of the verdict may be undone.
+# Hours in which a change of a verdict is not undone.
 SETTLED = 12
 
-# The edges of the classes of probability in which `lasts` is calibrated.
-CLASSES = (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.01)
+# The probabilities of `lasts` in percent at which a class begins whose calibration is shown.
+CLASSES = (0, 10, 30, 50, 70, 90)
 
-# The number of samples of a bootstrap.
-_SAMPLES = 2000
-
-_RULES = Rules(thresholds=(), left_over=0, left_over_before=timedelta())
+_MARKS = (0.1, 0.5, 0.9)
+_NO_RULES = Rules(frozenset(), 0, timedelta())
 
 
 class Part(NamedTuple):
-    """A person's part of a figure, which is the sum of values by the sum of weights."""
+    """A person's part of a figure. The figure is the sum of values by that of weights."""
 
     value: float
     weight: float
 
 
-# The parts of all people by figure. Of a figure with `lead` in its name, all values.
+# The parts of all people by figure.
 Figures = dict[str, dict[str, Part]]
 
-TITLES = {
-    "error": "error",
-    "error 200": "error, capped at 200",
-    "right": "right verdicts, %",
-    "holds": "range holds, %",
-    "width": "width of the range",
-    "pinball": "pinball loss",
-    "brier": "Brier score of `lasts`",
-    "certainty": "shown certainty, off by",
-    "flips": "flips of the verdict in a window",
-    "undone": "flips undone in 12 hours, per window",
-    "said runs out": "looks with 'runs out', %",
-    "said may": "looks with 'may run out', %",
-    "runs out": "'runs out' came true, %",
-    "may": "'may run out' came true, %",
-    "announced": "run-outs announced as 'runs out', %",
-    "alarms": "alarms, % of windows",
-    "alarms right": "right alarms, %",
-    "alarms false": "false alarms, %",
-    "missed": "missed run-outs, %",
-    "lead": "mean lead of an alarm, hours",
-}
+
+class Summary(NamedTuple):
+    """What was said in a window.
+
+    `alarm` is the hour of the event "will run out". `announced` is true if "runs out" was
+    said before the limit was reached. `changes` are the changes of the shown verdict, and
+    `undone` those that were undone soon, without any usage.
+    """
+
+    ran_out: bool
+    alarm: int | None
+    lead: float | None
+    announced: bool
+    changes: int
+    undone: int
 
 
-def parts_of(courses: Sequence[Course]) -> Iterator[tuple[str, float, float]]:
-    """Yield the name, value and weight of each part of a person's figures."""
-    looks = [(course, moment) for course in courses for moment in course.looks]
-    for course, moment in looks:
-        yield from _parts_of_look(course, moment)
-    for course in courses:
-        yield from _parts_of_course(course)
-
-
-def _parts_of_look(
-    course: Course, moment: Moment
-) -> Iterator[tuple[str, float, float]]:
-    """Yield the parts of a look."""
-    exact, shown, actual = moment.exact, moment.shown, course.actual
-    lasts = actual <= 100
-    error = abs(exact.projected - actual)
-    yield "error", error, 1
-    yield "error 200", abs(min(exact.projected, CAP) - min(actual, CAP)), 1
-    yield "right", 100 * (exact.lasts is lasts), 1
-    yield "holds", 100 * (round(exact.low) <= round(actual) <= round(exact.high)), 1
-    yield "width", exact.high - exact.low, 1
-    marks = ((0.1, exact.low), (0.5, exact.projected), (0.9, exact.high))
-    losses = (
-        max(share * (actual - mark), (share - 1) * (actual - mark))
-        for share, mark in marks
-    )
-    yield "pinball", 2 * sum(losses) / len(marks), 1
-    said = probability(exact.lasts, exact.confidence)
-    yield "brier", (said - lasts) ** 2, 1
-    for low, high in zip(CLASSES, CLASSES[1:], strict=False):
-        if low <= said < high:
-            yield f"said {low}", 100 * said, 1
-            yield f"came {low}", 100 * lasts, 1
-    certain = 100 * probability(shown.lasts is exact.lasts, exact.confidence)
-    yield "certainty", abs(shown.confidence - certain), 1
-    sure, unsure = says_runs_out(moment, course), not shown.lasts
-    unsure = unsure and not sure
-    yield "said runs out", 100 * sure, 1
-    yield "said may", 100 * unsure, 1
-    if sure:
-        yield "runs out", 100 * (not lasts), 1
-    elif unsure:
-        yield "may", 100 * (not lasts), 1
-
-
-def _parts_of_course(course: Course) -> Iterator[tuple[str, float, float]]:
-    """Yield the parts of a window."""
-    alarm, at_risk, announced = None, False, False
-    flips, undone, flipped, last = 0, 0, None, None
-    for moment in course.moments:
-        window = UsageWindow(WEEKLY, None, moment.percent, None)
-        now = time_of(moment.passed)
-        context = Context(lambda _, exact=moment.exact: exact, now, _RULES)
-        at_risk = bool(_is_at_risk(window, context, at_risk))
-        if at_risk and alarm is None:
-            alarm = moment.passed
-        announced = announced or says_runs_out(moment, course)
-        if last is not None and last.shown.lasts is not moment.shown.lasts:
-            flips += 1
-            if flipped and moment.passed - flipped.passed <= SETTLED:
-                undone += moment.percent == flipped.percent
-            flipped = moment
-        last = moment
-    ran_out = course.actual > 100
-    yield "flips", flips, 1
-    yield "undone", undone, 1
-    yield "alarms", 100 * (alarm is not None), 1
-    if alarm is not None:
-        yield "alarms right", 100 * ran_out, 1
-        yield "alarms false", 100 * (not ran_out), 1
-    if ran_out:
-        yield "missed", 100 * (alarm is None), 1
-        yield "announced", 100 * announced, 1
-    if alarm is not None and ran_out:
-        yield "lead", (course.ran_out or course.hours) - alarm, 1
-
-
-def probability(lasts: bool, confidence: float) -> float:
-    """Return the probability of `lasts` from the confidence of a verdict."""
-    return (confidence if lasts else 100 - confidence) / 100
-
-
-def says_runs_out(moment: Moment, course: Course) -> bool:
-    """Return whether the card says 'runs out' and not 'may run out'."""
+def says_runs_out(moment: Moment) -> bool:
+    """Return whether "runs out" is said, and not "may run out"."""
     shown = moment.shown
     return not shown.lasts and shown.is_certain
 
 
-def add(figures: Figures, name: str, person: str, courses: Sequence[Course]) -> None:
-    """Add a person's parts to the figures under a name.
+def probability_of(moment: Moment) -> float:
+    """Return the probability in percent that the window lasts."""
+    exact = moment.exact
+    return exact.confidence if exact.lasts else 100 - exact.confidence
+
+
+def summary_of(course: Course) -> Summary:
+    """Return what was said in a window."""
+    alarm, at_risk = None, False
+    for moment in course.moments:
+        window = UsageWindow(WEEKLY, None, moment.percent, None)
+        context = Context(
+            lambda _, exact=moment.exact: exact, time_of(moment.passed), _NO_RULES
+        )
+        at_risk = bool(_is_at_risk(window, context, at_risk))
+        if at_risk and alarm is None:
+            alarm = moment.passed
+    changed = [
+        later
+        for earlier, later in zip(course.moments, course.moments[1:], strict=False)
+        if earlier.shown.lasts is not later.shown.lasts
+    ]
+    undone = sum(
+        later.passed - earlier.passed < SETTLED and later.percent == earlier.percent
+        for earlier, later in zip(changed, changed[1:], strict=False)
+    )
+    ran_out = course.actual > 100
+    return Summary(
+        ran_out=ran_out,
+        alarm=alarm,
+        lead=None
+        if alarm is None or not ran_out
+        else (course.ran_out or course.hours) - alarm,
+        announced=any(map(says_runs_out, course.moments)),
+        changes=len(changed),
+        undone=undone,
+    )
+
+
+def _pinball(course: Course, moment: Moment) -> float:
+    """Return twice the mean pinball loss of the 10, 50 and 90% marks."""
+    exact, actual = moment.exact, course.actual
+    forecasts = (exact.low, exact.projected, exact.high)
+    losses = [
+        max(share * (actual - mark), (share - 1) * (actual - mark))
+        for share, mark in zip(_MARKS, forecasts, strict=True)
+    ]
+    return 2 * sum(losses) / len(losses)
+
+
+def _certainty(course: Course, moment: Moment) -> float:
+    """Return how far the shown confidence is from the exact one of the same verdict."""
+    exact, shown = moment.exact, moment.shown
+    same = shown.lasts is exact.lasts
+    return abs(
+        shown.confidence - (exact.confidence if same else 100 - exact.confidence)
+    )
+
+
+def _holds(course: Course, moment: Moment) -> bool:
+    """Return whether the range contains what came."""
+    exact = moment.exact
+    return round(exact.low) <= round(course.actual) <= round(exact.high)
+
+
+def _in_class(
+    low: float, value: Callable[[Course, Moment], float]
+) -> Callable[[Course, Moment], float | None]:
+    """Return a figure of the looks at which `lasts` has a probability of one class."""
+    return lambda course, moment: (
+        value(course, moment)
+        if low == max(edge for edge in CLASSES if edge <= probability_of(moment))
+        else None
+    )
+
+
+def _lasts(course: Course) -> bool:
+    """Return whether a window lasted."""
+    return course.actual <= 100
+
+
+# The figures of a look at a window. None is not counted.
+OF_LOOKS: Mapping[str, Callable[[Course, Moment], float | None]] = {
+    "error": lambda course, moment: abs(moment.exact.projected - course.actual),
+    "error, capped at 200": lambda course, moment: abs(
+        min(moment.exact.projected, CAP) - min(course.actual, CAP)
+    ),
+    "right verdicts, %": lambda course, moment: (
+        100 * (moment.exact.lasts is _lasts(course))
+    ),
+    "range holds, %": lambda course, moment: 100 * _holds(course, moment),
+    "range, width": lambda _, moment: moment.exact.high - moment.exact.low,
+    "pinball loss": _pinball,
+    "Brier score of `lasts`": lambda course, moment: (
+        (probability_of(moment) / 100 - _lasts(course)) ** 2
+    ),
+    "shown certainty, off by": _certainty,
+    "'runs out' is said, %": lambda _, moment: 100 * says_runs_out(moment),
+    "'runs out' came true, %": lambda course, moment: (
+        100 * (not _lasts(course)) if says_runs_out(moment) else None
+    ),
+    "'may run out' came true, %": lambda course, moment: (
+        100 * (not _lasts(course))
+        if not moment.shown.lasts and not says_runs_out(moment)
+        else None
+    ),
+    **{
+        f"lasts, said from {low}%": _in_class(
+            low, lambda _, moment: probability_of(moment)
+        )
+        for low in CLASSES
+    },
+    **{
+        f"lasts, came from {low}%": _in_class(
+            low, lambda course, _: 100 * _lasts(course)
+        )
+        for low in CLASSES
+    },
+}
+
+# The figures of a window.
+OF_WINDOWS: Mapping[str, Callable[[Summary], float | None]] = {
+    "run-outs announced as 'runs out', %": lambda one: (
+        100 * one.announced if one.ran_out else None
+    ),
+    "windows with an alarm, %": lambda one: 100 * (one.alarm is not None),
+    "alarms right, %": lambda one: (
+        100 * one.ran_out if one.alarm is not None else None
+    ),
+    "alarms false, %": lambda one: (
+        100 * (not one.ran_out) if one.alarm is not None else None
+    ),
+    "run-outs missed, %": lambda one: (
+        100 * (one.alarm is None) if one.ran_out else None
+    ),
+    "changes of the verdict": lambda one: one.changes,
+    "changes undone in 12 hours": lambda one: one.undone,
+}
+LEAD = "median lead of an alarm, hours"
+
+
+def parts_of(courses: Sequence[Course]) -> dict[str, Part]:
+    """Return a person's parts of all figures.
 
     Each person counts the same: the looks and the windows of a person weigh 1 together.
     """
-    windows = len(courses) or 1
-    looks = sum(len(course.looks) for course in courses) or 1
-    by_look = {"runs out", "may", *(f"{kind} {low}" for kind in ("said", "came") for low in CLASSES)}
-    by_window = {"flips", "undone", "alarms", "alarms right", "alarms false", "missed", "announced", "lead"}
-    for figure, value, weight in parts_of(courses):
-        share = weight / (windows if figure in by_window else looks)
-        people = figures.setdefault(f"{name}: {figure}", {})
-        before = people.get(person, Part(0, 0))
-        people[person] = Part(before.value + value * share, before.weight + share)
+    looks = [(course, moment) for course in courses for moment in course.looks]
+    summaries = [summary_of(course) for course in courses if course.moments]
+    parts = {
+        name: _part([value(*look) for look in looks])
+        for name, value in OF_LOOKS.items()
+    }
+    parts |= {
+        name: _part([value(one) for one in summaries])
+        for name, value in OF_WINDOWS.items()
+    }
+    leads = [one.lead for one in summaries if one.lead is not None]
+    parts[LEAD] = Part(median(leads), 1) if leads else Part(0, 0)
+    return parts
 
 
-def value_of(parts: Iterable[Part]) -> float:
-    """Return the value of a figure."""
-    parts = [*parts]
-    weight = sum(part.weight for part in parts)
-    return sum(part.value for part in parts) / weight if weight else float("nan")
+def _part(values: Sequence[float | None]) -> Part:
+    """Return the sum of the values that count, and their share."""
+    counted = [value for value in values if value is not None]
+    count = len(values) or 1
+    return Part(sum(counted) / count, len(counted) / count)
 
 
-def difference(
-    figure: Mapping[str, Part], other: Mapping[str, Part]
-) -> tuple[float, float, float]:
-    """Return how a figure differs from another run, and the 95% interval over people.
-
-    It is a paired bootstrap: both figures are of the same drawn people.
-    """
-    people = sorted(figure.keys() | other.keys())
-    draw = np.random.default_rng(0).multinomial(
-        len(people), [1 / len(people)] * len(people), size=_SAMPLES
-    )
-    none = Part(0, 0)
-
-    def sampled(parts: Mapping[str, Part]) -> np.ndarray:
-        """Return the value of a figure in each sample."""
-        table = np.array([parts.get(person, none) for person in people])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = draw @ table
-            return values[:, 0] / values[:, 1]
-
-    exact = value_of(figure.values()) - value_of(other.values())
-    low, high = np.nanpercentile(sampled(figure) - sampled(other), [2.5, 97.5])
-    return exact, float(low), float(high)
+def value_of(parts: Iterable[Part]) -> float | None:
+    """Return the value of a figure, or None if nothing counts."""
+    values, weights = zip(*parts, strict=True)
+    return sum(values) / sum(weights) if sum(weights) else None
