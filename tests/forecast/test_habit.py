@@ -401,3 +401,49 @@ def test_consistent_for_any_habit_usage_and_clock(
     profile = profile_of(item, habit)
     if elapsed < 1:
         assert profile.used_by(now.timestamp()) <= profile.total * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("factor", "since", "tolerance"),
+    # More or less for good, from one, two or four weeks before on.
+    [(3, 1, 0.25), (3, 2, 0.15), (0.3, 1, 0.25), (0.1, 2, 0.3), (0.1, 4, 0.2)],
+)
+def test_jump_in_level(factor: float, since: int, tolerance: float) -> None:
+    """After a week at a new level, the forecast follows it from the middle of the next."""
+
+    def jumped(time: datetime) -> float:
+        """Use more or less from some weeks ago on."""
+        return office(time) * 0.4 * (factor if time >= START - since * WEEK else 1)
+
+    total, used = 32 * factor, 32 * factor * 0.5
+    forecast = by_habit(used, at(7, 0), habit_of(jumped, 10))
+    assert forecast.projected == pytest.approx(total, rel=tolerance, abs=6)
+
+
+@pytest.mark.parametrize("weeks_ago", [0, 1])
+def test_after_a_week_of_nothing(weeks_ago: int) -> None:
+    """A week off, running or over, does not last for the next one."""
+    monday = at(4, 0) - weeks_ago * WEEK
+
+    def with_holiday(time: datetime) -> float:
+        """Use nothing in one calendar week."""
+        return 0.0 if monday <= time < monday + WEEK else office(time)
+
+    after = START + (1 - weeks_ago) * WEEK
+    habit = learn(past(with_holiday, 8, after), after, UTC)
+    week = window(0, start=after)
+    first = exact(week, after + 12 * HOUR, profile_of(week, habit))
+    assert first.projected > 50
+    assert first.low < first.projected < first.high
+
+
+def test_turn_of_the_year() -> None:
+    """The week over New Year follows the same habit as any other."""
+    start = datetime(2026, 12, 28, 12, tzinfo=UTC)
+    projected = []
+    for begin in (start, start - 4 * WEEK):
+        habit = learn(past(office, 8, begin), begin, ZoneInfo("Europe/Berlin"))
+        week = window(40, start=begin)
+        projected.append(exact(week, begin + 2.5 * DAY, profile_of(week, habit)))
+    assert projected[0].projected == pytest.approx(projected[1].projected, abs=1)
+    assert projected[0].runs_out_at is projected[1].runs_out_at is None

@@ -19,7 +19,7 @@ _PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.5
 
 # A past week loses half of its weight in this number of weeks, because the level of most
 # people changes fast. For a regular person, it is up to the maximum.
-_HALF_LIFE, _MAX_HALF_LIFE = 0.8, 3
+_HALF_LIFE, _MAX_HALF_LIFE = 0.6, 3
 
 # The variance of the logarithm of weekly usage of most people, and the number of past weeks
 # that it counts as. A person with less is regular, down to the minimum share.
@@ -97,7 +97,7 @@ class PastWeeks:
         weight = self._weight + passed
         median = share * (self._points + used) / weight
         variance = _VARIANCE + _VARIANCE_SMALL * shift / (median + shift)
-        variance *= _VARIANCE_WEEKS * self._regularity**1.5
+        variance *= _VARIANCE_WEEKS * self._regularity**2
         weights = float(_VARIANCE_WEEKS)
         # The errors that forecasts from the other weeks would have had at this time.
         for recency, own, week, course in self._complete:
