@@ -41,7 +41,8 @@ SESSION = "sensor.claude_pulse_session_usage"
 WORKING_DAYS = ["mon", "tue", "wed", "thu", "fri"]
 
 # The projection of 70% on that evening at the even rate.
-EVEN = 70 / 4.25 * 7
+# Without history, a week of 40 points counts as half a week.
+EVEN = 70 + 2.75 / 7 * 90 / (0.5 + 4.25 / 7)
 
 
 def office(time: datetime) -> float:
@@ -203,7 +204,10 @@ async def test_even_rate_without_history(recorded: Claude) -> None:
 @pytest.mark.parametrize(
     ("days", "basis", "projected", "lasts"),
     # 102 of 120 hours of working days have passed.
-    [([], "even", EVEN, "off"), (WORKING_DAYS, "working_days", 70 / 102 * 120, "on")],
+    [
+        ([], "even", EVEN, "off"),
+        (WORKING_DAYS, "working_days", 70 + 18 / 120 * 90 / (0.5 + 102 / 120), "on"),
+    ],
 )
 async def test_without_recorder(
     friday: Claude, days: list[str], basis: str, projected: float, lasts: str

@@ -112,7 +112,7 @@ async def test_new_model(claude: Claude, entity_registry: er.EntityRegistry) -> 
 
     assert claude.state(f"{key}_usage") == "80"
     assert claude.state(f"{key}_pace") == "30"
-    assert claude.state(f"{key}_projected_usage") == "160"
+    assert claude.state(f"{key}_projected_usage") == "130"
     assert datetime.fromisoformat(claude.state(f"{key}_resets_at"))
     assert datetime.fromisoformat(claude.state(f"{key}_runs_out_at"))
     assert usage_by_name(claude)[f"Weekly {name} usage"] == "80"
@@ -183,11 +183,11 @@ async def test_new_kind(claude: Claude) -> None:
 @pytest.mark.parametrize(
     ("percent", "forecast"),
     [
-        (50, ("0", "100", "unknown", "on")),
+        (50, ("0", "85", "unknown", "on")),
         # In steps of two points.
-        (25, ("-24", "50", "unknown", "on")),
-        # 76% took 3.5 of 7 days: 24% take 26.5 hours, in steps of 6 hours.
-        (76, ("26", "150", "2026-05-05T12:00:00+00:00", "off")),
+        (25, ("-24", "48", "unknown", "on")),
+        # 48 points are expected in 3.5 days: 24% take 42 hours, in steps of 6 hours.
+        (76, ("26", "120", "2026-05-06T06:00:00+00:00", "off")),
         # A limit that is reached has neither a pace nor a run-out.
         (100, ("unknown", "100", "unknown", "off")),
     ],

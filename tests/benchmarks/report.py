@@ -67,7 +67,7 @@ def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
     if flows := results.get("requests"):
         most = max(len(flow["before"]) for flow in flows)
         yield "Requests from Submit to the first states", most, 4, ""
-    for step, most in (("forecast", 2), ("refresh", 50)):
+    for step, most in (("forecast", 0.2), ("refresh", 50)):
         if step in times:
             yield STEPS[step], times[step]["claude_pulse"] * 1000, most, "ms here"
     for hour in results.get("card", ()):

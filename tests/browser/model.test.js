@@ -411,7 +411,7 @@ describe("a window", () => {
   });
 
   test("is at risk where a forecast says so, until that has passed", () => {
-    assert.equal(judged("session", 60, 2, { forecast: out({ confidence: 51 }) }).level, "risk");
+    assert.equal(judged("session", 60, 2, { forecast: out({ certain: false }) }).level, "risk");
     assert.equal(judged("session", 60, 4.49, { forecast: out() }).level, "risk");
     assert.equal(judged("session", 60, 4.51, { forecast: out() }).level, "risk");
     const passed = judged("session", 60, 2, { forecast: out(), now: NOW + HOUR });
@@ -563,7 +563,7 @@ describe("the verdict", () => {
 
   test("does not promise what is unsure", () => {
     const week = judged("weekly", 80, 75, {
-      forecast: { ...forecastOf(101, { out: 70 }), confidence: 55 },
+      forecast: { ...forecastOf(101, { out: 70 }), certain: false },
     });
     const calm = judged("session", 1, 2, { forecast: forecastOf(3) });
     const may = say(calm, week);
@@ -577,7 +577,7 @@ describe("the verdict", () => {
     const session = judged("session", 90, 1, { forecast: forecastOf(130, { out: 0.5 }) });
     assert.equal(bindingOf([week, session]).key, "session");
     const later = judged("session", 90, 4, {
-      forecast: { ...forecastOf(130, { out: 3 }), confidence: 55 },
+      forecast: { ...forecastOf(130, { out: 3 }), certain: false },
     });
     assert.equal(
       bindingOf([later, judged("weekly", 80, 75, { forecast: forecastOf(140, { out: 40 }) })]).key,

@@ -30,6 +30,7 @@ export function forecastOf(projected, { low, high, pace = 0, out = null } = {}) 
     pace,
     runs_out_at: out === null ? null : iso(NOW + out * HOUR),
     lasts: out === null,
+    certain: true,
     confidence: 90,
     expected: null,
     basis: "even",

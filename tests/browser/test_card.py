@@ -715,7 +715,7 @@ def test_one_line_says_what_comes(page: Page) -> None:
     show(page, "session_runs_out", tag="claude-pulse-badge")
     badge = page.locator("claude-pulse-badge .text span").last
     assert badge.inner_text() == "82% used · Runs out 14:42"
-    page.evaluate("SCENARIOS.session_runs_out[0].windows[0].forecast.confidence = 55")
+    page.evaluate("SCENARIOS.session_runs_out[0].windows[0].forecast.certain = false")
     show(page, "session_runs_out", width=160)
     assert page.locator(".words").nth(1).inner_text() == "May run out"
     show(page, "usual", width=160)

@@ -464,12 +464,12 @@ def test_two_windows_in_one_answer() -> None:
 
 
 def test_will_run_out_once_per_risk() -> None:
-    """From a projection of 105% on, until 95%. Not early in a week, not of a model."""
+    """From a certain run-out on, until a projection of 95%. Not of a model."""
     progress: Progress = {}
     found = []
-    # The projection is 102% on day 4.2 and 93% on day 4.6.
-    days = (0.5, 0.6, 1, 1.1, 4.2, 4.6, 5, 5.1)
-    for day, percent in zip(days, (6, 55, 60, 61, 61, 61, 90, 91), strict=True):
+    # The confidence is 60% and then 79%, and the projection 102, 90 and 132%.
+    days = (0.5, 0.9, 1, 1.1, 3.4, 4.2, 5, 5.1)
+    for day, percent in zip(days, (6, 40, 60, 61, 61, 61, 95, 96), strict=True):
         answer = [window(percent), window(percent, identity=FABLE)]
         detection = detect(progress, START + day * DAY, *answer, forecasts=True)
         progress = detection.progress

@@ -82,7 +82,7 @@ async def test_attributes(claude: Claude) -> None:
     state = claude.hass.states.get(SESSION_EVENTS)
     assert (state.state, state.attributes["event_type"]) == ("unknown", None)
     await poll(claude, body(92))
-    (state,) = log.states
+    state = log.states[0]
     attributes = dict(state.attributes)
     for key in ("friendly_name", "icon"):
         attributes.pop(key, None)
@@ -110,11 +110,12 @@ async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> N
     """The last event stays available, and the next one follows."""
     entry, log = await begin(claude, body(60))
     await poll(claude, body(85))
-    assert log.texts == ["session threshold_reached 75"]
+    happened = ["session threshold_reached 75", "session will_run_out"]
+    assert log.texts == happened
     claude.server.set_fault("server_error")
     await claude.pass_time()
     assert claude.state("session_usage") == "unavailable"
-    assert claude.state("session_events", "event") == log.states[0].state
+    assert claude.state("session_events", "event") == log.states[-1].state
     claude.server.clear_faults()
     await claude.pass_time()
     await reload(claude, entry)
@@ -127,9 +128,9 @@ async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> N
         flow["flow_id"], {"session_key": account.log_in()}
     )
     await claude.pass_time()
-    assert log.texts == ["session threshold_reached 75"]
+    assert log.texts == happened
     await poll(claude, body(91))
-    assert log.texts[1:] == ["session threshold_reached 90"]
+    assert log.texts[2:] == ["session threshold_reached 90"]
 
 
 @pytest.mark.parametrize("fault", ["server_error", "rate_limited"])
@@ -355,13 +356,13 @@ async def test_full_disk(
         await claude.pass_time()
         assert claude.state("session_usage") == "80"
         await claude.hass.config_entries.async_unload(entry.entry_id)
-    assert log.texts == ["session threshold_reached 75"]
+    assert log.texts == ["session threshold_reached 75", "session will_run_out"]
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert errors
     assert {record.name for record in errors} == {"homeassistant.helpers.storage"}
     await claude.hass.config_entries.async_setup(entry.entry_id)
     await poll(claude, body(91))
-    assert log.texts[1:] == ["session threshold_reached 90"]
+    assert log.texts[2:] == ["session threshold_reached 90"]
     assert stored_percent(hass_storage, entry.entry_id) == 91
 
 

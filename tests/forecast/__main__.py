@@ -1,4 +1,4 @@
-"""Measure forecasts for simulated people, and write docs/forecast.md with its chart."""
+"""Measure forecasts of people, and write docs/forecast.md with its chart."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from statistics import fmean
 from typing import NamedTuple
 
 from .chart import draw
-from .measure import SESSION_POINTS, Measurement, measure_sessions, measure_week
+from .course import SESSION_POINTS
+from .measure import Measurement, measure_sessions, measure_week
 from .people import GROUPS, WITHOUT_HABIT
+from .real import measure as measure_traces, read as read_results, table, tables, write as write_results
+from .traces import read_traces
 
 DOCS = Path(__file__).parents[2] / "docs"
 WEEKS = (0, 1, 2, 4, 8)
@@ -20,19 +23,51 @@ WEEKS = (0, 1, 2, 4, 8)
 # The people of the published tables. They were not used to develop the method.
 FIRST_SEED, PEOPLE = 7000, 200
 
-METHODS = ("even", "working_days", "habit")
+METHODS = ("new", "working_days", "habit")
+NAMES = {"new": "no history", "working_days": "working days", "habit": "habit"}
 RATES = ("alarms", "lasts", "range")
 HABITS = [group for group in GROUPS if group not in WITHOUT_HABIT]
 
 # By group and weeks of history.
 Results = dict[tuple[str, int], list[Measurement]]
 
-TEXT = """\
+DOCUMENT = DOCS / "forecast.md"
+REAL, INVENTED = "## Real people\n", "## Invented people\n"
+
+TEXT = f"""\
 # How good the forecasts are
 
-Written by `scripts/forecast`, which simulates people, forecasts their weeks while they
-run, and compares the forecasts with the actual usage. The
+Written by `scripts/forecast`. It forecasts weeks and sessions hour by hour while they run,
+and compares the forecasts with the actual usage. The
 [README](../README.md#how-the-forecast-is-made) explains how a forecast is made.
+
+Errors are mean errors of the projection in percentage points of the limit. The *range* is
+that from 10 to 90%. The *pinball loss* is twice the mean over the marks of 10, 50 and 90%:
+it is low if these are near and rarely missed. The *Brier score* is the mean square of the
+difference between the probability that a limit lasts and what came, which is 0 or 1. An
+*alarm* is the event "will run out".
+
+{REAL}
+{{real}}
+{INVENTED}
+{{invented}}"""
+
+REAL_TEXT = """\
+{people} real people: the times of their commits say when they worked, a third of them with
+Claude. The method was developed with these people, so that others can have larger errors.
+The median week of each of them uses between 40 and 130% of the limit. Their weeks vary
+much: one in five is above twice the mean of the four weeks before. No method can foresee
+that.
+
+Up to six weeks of each person are forecast, and looked at every six hours until the limit
+is reached. Home Assistant knows whole percentages up to 100 of some weeks before. Each
+person counts the same.
+
+{tables}"""
+
+INVENTED_TEXT = """\
+Real people are irregular. The following people were invented to see what a forecast does
+with people of habits, whose weeks vary by a fifth of that.
 
 There are {people} people in each of {groups} groups, with seeds from {seed}. None of them
 was used to develop the method. One week of each person is forecast every six hours, after
@@ -43,32 +78,24 @@ a week, and one person in ten is below 40 or above 125. People live in several t
 clocks change, and windows reset at any minute. Home Assistant knows whole percentages up
 to 100 by the hour, and it was off three times.
 
-*Even* is the rate so far, which is the forecast without history. *Working days* is the
-same rate on the days on which the person uses Claude. *Habit* is learned from history.
-*Ideal* knows a person's habit exactly: no forecast can be much better.
+*No history* is the forecast from the running week alone. *Working days* is the same on the
+days on which the person uses Claude. *Habit* is learned from history. *Ideal* knows a
+person's habit exactly: no forecast can be much better.
 
-Errors are mean errors of the projection in percentage points. *Alarms* are announced
-run-outs that happened, *lasts* are correct verdicts, and *range* are ranges from 10 to
-90% that contained the actual percentage.
-
-| With four weeks of history | Measured | Goal |
-| --- | ---: | ---: |
-| Error of people with habits | {habits:.2f} × even | ≤ 0.45 × even |
-| Error of `always` | {always:.2f} × even, {steady:.1f} points | ≤ 1.3 × even, ≤ 5 points |
-| Range, all groups | {covered:.0f}% | 70 to 90% |
-| Groups with more correct verdicts than at the even rate | {better} of {groups} | all |
+*Alarms* are announced run-outs that happened, *lasts* are correct verdicts, and *range* are
+ranges that contained the actual percentage.
 
 ![Error by weeks of history, and a week in office hours](forecast.svg)
 
-## With four weeks of history
+### With four weeks of history
 {by_group}
-## By weeks of history
+### By weeks of history
 
 Without history, only the week so far is known.
 {by_weeks}
 The error of the habit by group:
 {errors}
-## Sessions
+### Sessions of invented people
 
 Sessions of five hours of the same people in that week, forecast every hour with four
 weeks of history. {session_points} points of a session are one point of the week.
@@ -133,11 +160,9 @@ def pooled(results: Results, weeks: int, groups: Iterable[str]) -> list[Measurem
     return [item for group in groups for item in results[group, weeks]]
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def between(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table between empty lines."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
-    return "\n".join(["", *lines, ""])
+    return f"\n{table(head, [*rows])}"
 
 
 def scores(
@@ -146,14 +171,16 @@ def scores(
     *,
     methods: Sequence[str] = METHODS,
     rates: Sequence[str] = RATES,
-    rated: Sequence[str] = ("even", "habit"),
+    rated: Sequence[str] = ("new", "habit"),
 ) -> str:
     """Return a table of the errors of `methods` and the rates of the methods `rated`."""
     columns = [
-        ("error", method, method.replace("_", " ").capitalize()) for method in methods
+        ("error", method, NAMES[method].capitalize()) for method in methods
     ]
     columns += [
-        (rate, method, f"{rate}, {method}") for rate in rates for method in rated
+        (rate, method, f"{rate}, {NAMES[method]}")
+        for rate in rates
+        for method in rated
     ]
     cells = []
     for name, found in rows.items():
@@ -162,7 +189,7 @@ def scores(
             (kind, getattr(by_method[method], kind)) for kind, method, _ in columns
         ]
         cells.append([name, *(_text(*value) for value in values)])
-    return table([title, *(head for *_, head in columns)], cells)
+    return between([title, *(head for *_, head in columns)], cells)
 
 
 def _text(kind: str, value: float | None) -> str:
@@ -173,13 +200,8 @@ def _text(kind: str, value: float | None) -> str:
 
 
 def report(results: Results, sessions: Results, seeds: range) -> str:
-    """Return the text of docs/forecast.md."""
+    """Return the text about invented people."""
     by_group = {group: results[group, 4] for group in GROUPS}
-    even, habit = (
-        {group: score(found, method) for group, found in by_group.items()}
-        for method in ("even", "habit")
-    )
-    all_habits, everybody = pooled(results, 4, HABITS), pooled(results, 4, GROUPS)
     by_weeks = [
         scores(
             title,
@@ -199,28 +221,44 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
         ]
         for group in GROUPS
     ]
-    return TEXT.format(
+    return INVENTED_TEXT.format(
         people=len(seeds),
         groups=len(GROUPS),
         seed=seeds[0],
         session_points=SESSION_POINTS,
-        habits=score(all_habits, "habit").error / score(all_habits, "even").error,
-        always=habit["always"].error / even["always"].error,
-        steady=habit["always"].error,
-        covered=score(everybody, "habit").range,
-        better=sum(habit[group].lasts > even[group].lasts for group in GROUPS),
         by_group=scores("People", by_group),
         by_weeks="".join(by_weeks),
-        errors=table(
+        errors=between(
             ["People", *(f"{weeks} weeks" for weeks in WEEKS), "Ideal"], errors
         ),
         sessions=scores(
             "People",
             {group: sessions[group, 4] for group in GROUPS},
-            methods=("even", "habit"),
+            methods=("new", "habit"),
             rates=("lasts", "range"),
         ),
     )
+
+
+def write(*, real: str | None = None, invented: str | None = None) -> None:
+    """Write docs/forecast.md with a new part, and keep the other one."""
+    before = DOCUMENT.read_text()
+    _, _, rest = before.partition(f"{REAL}\n")
+    old_real, _, old_invented = rest.partition(f"\n{INVENTED}\n")
+    document = TEXT.format(real=real or old_real, invented=invented or old_invented)
+    DOCUMENT.write_text(document)
+
+
+def main_of_traces(arguments: argparse.Namespace) -> None:
+    """Measure the people of a file, and print their figures."""
+    results = measure_traces(arguments.traces)
+    if arguments.json:
+        write_results(results, arguments.json)
+    other = read_results(arguments.against) if arguments.against else None
+    print(tables(results, other))
+    if arguments.write:
+        people = len(read_traces(arguments.traces))
+        write(real=REAL_TEXT.format(people=people, tables=tables(results)))
 
 
 def main() -> None:
@@ -228,7 +266,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first seed")
     parser.add_argument("--people", type=int, default=PEOPLE, help="people per group")
+    parser.add_argument("--traces", type=Path, help="a file with real people's usage")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--against", type=Path, help="compare with the figures of a file")
+    parser.add_argument("--write", action="store_true", help="write the document")
     arguments = parser.parse_args()
+    if arguments.traces:
+        main_of_traces(arguments)
+        return
     seeds = range(arguments.seed, arguments.seed + arguments.people)
     results = measure(measure_week, WEEKS, seeds)
     sessions = measure(measure_sessions, (4,), seeds[: max(len(seeds) // 4, 1)])
@@ -236,7 +281,7 @@ def main() -> None:
     print(text)
     if (arguments.seed, arguments.people) != (FIRST_SEED, PEOPLE):
         return
-    (DOCS / "forecast.md").write_text(text)
+    write(invented=text)
     by_weeks = [pooled(results, weeks, HABITS) for weeks in WEEKS]
     errors = {
         method: [score(found, method).error for found in by_weeks] for method in METHODS

@@ -14,8 +14,8 @@ from .measure import TIMES, measure_week
 from .people import person_of
 
 _NAMES = {
-    "even": ("even rate", "#c0392b"),
-    "working_days": ("even on working days", "#8e6c1f"),
+    "new": ("without history", "#c0392b"),
+    "working_days": ("chosen working days", "#8e6c1f"),
     "habit": ("habit", "#1f6f8b"),
 }
 _QUIET = "#7f8c8d"
@@ -71,7 +71,7 @@ def _draw_week(axes: Axes) -> None:
         alpha=0.25,
         label="used",
     )
-    for method in ("even", "habit"):
+    for method in ("new", "habit"):
         name, colour = _NAMES[method]
         projected = [getattr(item, method).projected for item in found]
         axes.plot(days, projected, color=colour, label=f"projection, {name}")

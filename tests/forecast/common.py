@@ -51,6 +51,38 @@ def shown(
     return shown_forecast(exact(window, now, profile), window, now, before)
 
 
+def even(window: UsageWindow, now: datetime, confidence: float = 90) -> Forecast:
+    """Return the forecast of a window that goes on at the rate so far."""
+    length, used = LENGTHS[window.kind], window.percent
+    assert window.resets_at is not None
+    start = window.resets_at - length
+    elapsed = (now - start) / length
+    lasts = used <= 100 * elapsed * (1 + 1e-9)
+    return Forecast(
+        pace=used - 100 * elapsed,
+        projected=min(used / elapsed, 999),
+        low=used,
+        high=999,
+        runs_out_at=None if lasts else now + (now - start) * (100 - used) / used,
+        lasts=lasts,
+        confidence=confidence,
+        expected=None,
+        basis="even",
+        weeks=0,
+        rounding=0.5 / elapsed,
+    )
+
+
+def shown_even(
+    window: UsageWindow,
+    now: datetime,
+    before: Forecast | None = None,
+    confidence: float = 90,
+) -> Forecast:
+    """Return the shown forecast of a window that goes on at the rate so far."""
+    return shown_forecast(even(window, now, confidence), window, now, before)
+
+
 def assert_consistent(forecast: Forecast, window: UsageWindow, now: datetime) -> None:
     """Check what holds for every forecast, whether exact or shown."""
     if window.percent >= 100:

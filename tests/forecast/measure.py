@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import product
 
 from custom_components.claude_pulse.claude_ai.windows import (
@@ -21,14 +21,17 @@ from custom_components.claude_pulse.forecast.habit import (
 from custom_components.claude_pulse.forecast.profile import profile_of
 from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
 
+from .course import (
+    SESSION_HOURS,
+    SESSION_POINTS,
+    percent_of,
+    statistics_of,
+    time_of,
+)
 from .people import HOUR, WEEK, Person, person_of
 
 # The hours of a week at which it is forecast.
 TIMES = range(10, WEEK, 6)
-
-# Points of the session that are one point of the week.
-SESSION_POINTS = 8
-SESSION_HOURS = 5
 
 
 @dataclass(frozen=True)
@@ -39,40 +42,10 @@ class Measurement:
     """
 
     actual: float
-    even: Forecast
+    new: Forecast
     working_days: Forecast
     habit: Forecast
     ideal: float | None
-
-
-def _percent(points: float) -> int:
-    """Return the percentage that claude.ai shows."""
-    return min(round(points), 100)
-
-
-def _time(number: float) -> datetime:
-    """Return the time of an hour since 1970."""
-    return datetime.fromtimestamp(number * HOUR, UTC)
-
-
-def _statistics(
-    use: Sequence[float], person: Person, resets: Collection[int], offset: float = 0
-) -> list[Hour]:
-    """Return the recorder's statistics of a window.
-
-    The window is reset in the hours `resets`, after the share `offset` of each.
-    """
-    hours, used = [], 0.0
-    for number, points in enumerate(use, person.first):
-        minimum = maximum = used
-        used += points
-        if number in resets:
-            maximum, minimum = max(maximum + points * offset, maximum), 0.0
-            used = points * (1 - offset)
-        if number not in person.unseen:
-            maximum = max(maximum, used)
-            hours.append(Hour(number, _percent(minimum), _percent(maximum)))
-    return hours
 
 
 def _forecast(
@@ -85,7 +58,7 @@ def _forecast(
 ) -> Forecast:
     """Return the forecast with the statistics of some weeks before the person's window.
 
-    The default, and the result where there is no forecast yet, is the even rate.
+    The default, and the result where there is no forecast yet, knows no history.
     """
     history, first = HourlyUsage(), person.start - weeks * WEEK
     history.add(
@@ -101,13 +74,13 @@ def measure_week(group: str, seed: int, weeks: int) -> list[Measurement]:
     """Return measurements of a person's week after some weeks of history."""
     person = person_of(group, seed)
     resets = range(person.first, person.start + WEEK + 1, WEEK)
-    hours = _statistics(person.use, person, resets, person.offset)
+    hours = statistics_of(person.use, person, resets, person.offset)
     week, usual = person.of_week(person.use), person.of_week(person.usual)
-    prior, reset = sum(usual) / 2, _time(person.start + person.offset + WEEK)
+    prior, reset = sum(usual) / 2, time_of(person.start + person.offset + WEEK)
     measurements = []
     for passed in TIMES:
-        used, now = sum(week[:passed]), _time(person.start + passed)
-        window = UsageWindow(WEEKLY, None, _percent(used), reset)
+        used, now = sum(week[:passed]), time_of(person.start + passed)
+        window = UsageWindow(WEEKLY, None, percent_of(used), reset)
         if window.percent >= 100:
             break
         scale = (prior + used) / ((prior + sum(usual[:passed])) or 1)
@@ -115,7 +88,7 @@ def measure_week(group: str, seed: int, weeks: int) -> list[Measurement]:
         measurements.append(
             Measurement(
                 actual=sum(week),
-                even=_forecast(window, now, person),
+                new=_forecast(window, now, person),
                 working_days=_forecast(window, now, person, days=person.days),
                 habit=_forecast(window, now, person, hours, weeks),
                 ideal=None if group == "bursts" else ideal,
@@ -133,15 +106,15 @@ def measure_sessions(group: str, seed: int, weeks: int) -> list[Measurement]:
     for number, points in enumerate(use, person.first):
         if points > 0 and (not starts or number >= starts[-1] + SESSION_HOURS):
             starts.append(number)
-    hours = _statistics(use, person, {*starts})
+    hours = statistics_of(use, person, {*starts})
     measurements = []
     for start, passed in product(starts, range(1, SESSION_HOURS)):
         session = use[start - person.first :][:SESSION_HOURS]
-        used, now = _percent(sum(session[:passed])), _time(start + passed)
+        used, now = percent_of(sum(session[:passed])), time_of(start + passed)
         if start < person.start or len(session) < SESSION_HOURS or used >= 100:
             continue
-        window = UsageWindow(SESSION, None, used, _time(start + SESSION_HOURS))
-        even = _forecast(window, now, person)
+        window = UsageWindow(SESSION, None, used, time_of(start + SESSION_HOURS))
+        new = _forecast(window, now, person)
         habit = _forecast(window, now, person, hours, weeks)
-        measurements.append(Measurement(sum(session), even, even, habit, None))
+        measurements.append(Measurement(sum(session), new, new, habit, None))
     return measurements

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from math import exp
+from math import exp, log
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,10 @@ _SKIPPED_DAYS, _HOLIDAYS = 0.05, 0.15
 
 # The deviation of a week and a day of those whose agents always run.
 _STEADY = 0.1
+
+# The deviation of a week of people who vary, and how often their weeks are empty or change
+# to another level.
+_VARIED_WEEK, _EMPTY_WEEKS, _JUMPS = 0.4, 0.1, 0.06
 
 # The number of times that Home Assistant was off, and the maximum number of hours.
 _OUTAGES, _OUTAGE = 3, 30
@@ -223,3 +227,47 @@ def _of_day(random: Random, *, steady: bool) -> float:
     if steady:
         return _lognormal(random, _STEADY)
     return 0.0 if random.random() < _SKIPPED_DAYS else _gamma(random, _DAY_SHAPE)
+
+
+def varied_person(seed: int) -> Person:
+    """Return a person whose weeks vary as much as those of real people.
+
+    There are bursts of some hours, empty weeks, and jumps to another level for good. The
+    weekly totals have a coefficient of variation of about 0.9.
+    """
+    random = Random(f"varied {seed}")
+    zone = ZoneInfo(random.choice(ZONES))
+    begin = datetime(2026, random.randint(3, 11), random.randint(1, 28), tzinfo=UTC)
+    start = int(begin.timestamp() // HOUR) + random.randrange(24)
+    # When a person uses it: on which days of the week, and around which hour.
+    by_day = [_lognormal(random, 0.3) * (0.4 if day >= 5 else 1) for day in range(7)]
+    likely, usual_hour = random.uniform(0.5, 0.8), random.choice([10, 11, 14, 15, 20])
+    use, totals = [0.0] * ((BEFORE + 1) * WEEK + 1), []
+    level, drift = 1.0, 0.0
+    for first in range(0, (BEFORE + 1) * WEEK, WEEK):
+        if random.random() < _JUMPS:
+            level *= _lognormal(random, 0.5)
+        drift = 0.7 * drift + random.gauss(0, _VARIED_WEEK)
+        is_empty = random.random() < _EMPTY_WEEKS
+        amount = 0 if is_empty else level * exp(drift)
+        for day in range(first, first + WEEK, 24):
+            weekday = datetime.fromtimestamp(
+                (start - BEFORE * WEEK + day) * HOUR, zone
+            ).weekday()
+            while random.random() < likely * min(by_day[weekday], 1):
+                burst = amount * by_day[weekday] * _gamma(random, 3)
+                hour = day + round(random.gauss(usual_hour, 3)) % 24
+                for index in range(hour, min(hour + random.randint(1, 5), len(use))):
+                    use[index] += burst * _gamma(random, 3)
+        totals.append(sum(use[first : first + WEEK]))
+    usual = 0.85 * sum(totals) / len(totals) or 1
+    scale = exp(random.uniform(log(40), log(130))) / usual
+    return Person(
+        zone=zone,
+        start=start,
+        offset=random.choice([0, 0.25, 0.5, 0.75]),
+        use=[points * scale for points in use],
+        usual=[],
+        days=range(7),
+        unseen=(),
+    )

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.claude_pulse.claude_ai.windows import Identity, UsageWindow
-from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
-from tests.simulator.world import Meter
-
+from custom_components.claude_pulse.forecast.projection import (
+    Forecast,
+    forecast_of,
+    shown_forecast,
+)
 from .common import (
     DAY,
     HOUR,
@@ -23,8 +25,9 @@ from .common import (
     WEEK,
     assert_consistent,
     at,
+    even,
     exact,
-    shown,
+    shown_even,
     window,
 )
 
@@ -48,24 +51,22 @@ BEFORE = Forecast(
 
 @pytest.mark.parametrize(
     ("percent", "days", "pace", "projected", "runs_out_after", "lasts"),
+    # Half of a week with 40 points comes on top of what has passed.
     [
-        # Exactly enough.
-        (50, 3.5, 0, 100, None, True),
-        (75, 3.5, 25, 150, 3.5 / 0.75, False),
-        (25, 3.5, -25, 50, None, True),
-        (10, 1, 10 - 100 / 7, 70, None, True),
-        (20, 1, 20 - 100 / 7, 140, 5, False),
-        (0, 3.5, -50, 0, None, True),
+        (50, 3.5, 0, 50 + 0.5 * 70, None, True),
+        (75, 3.5, 25, 75 + 0.5 * 95, 3.5 + 3.5 * 25 / 47.5, False),
+        (25, 3.5, -25, 25 + 0.5 * 45, None, True),
+        (10, 1, 10 - 100 / 7, 50, None, True),
+        (40, 1, 40 - 100 / 7, 120, 1 + 6 * 60 / 80, False),
+        (0, 3.5, -50, 10, None, True),
         # Used up.
         (100, 6.3, None, 100, None, False),
         (103, 6.9, None, 103, None, False),
-        # The maximum of a projection.
-        (90, 0.36, 90 - 100 * 0.36 / 7, 999, 0.4, False),
         # The last minutes.
-        (99, 6.99, 99 - 699 / 7, 99 / 6.99 * 7, None, True),
+        (99, 6.99, 99 - 699 / 7, 99.113, None, True),
     ],
 )
-def test_even_rate(
+def test_without_history(
     percent: float,
     days: float,
     pace: float | None,
@@ -76,7 +77,7 @@ def test_even_rate(
     """Pace, projection, run-out time and verdict match values computed by hand."""
     forecast = exact(window(percent), START + days * DAY)
     assert forecast.pace == pytest.approx(pace)
-    assert forecast.projected == pytest.approx(projected)
+    assert forecast.projected == pytest.approx(projected, rel=1e-5)
     assert forecast.lasts is lasts
     after = forecast.runs_out_at and (forecast.runs_out_at - START) / DAY
     assert after == pytest.approx(runs_out_after)
@@ -109,32 +110,6 @@ def test_when_there_is_a_forecast(
 def test_no_forecast_without_a_reset() -> None:
     """A window that has not started has no forecast."""
     assert forecast_of(UsageWindow(Identity("session"), None, 0, None), START) is None
-
-
-@given(
-    kind=st.sampled_from(["session", "weekly_all"]),
-    total=st.floats(1, 400),
-    elapsed=st.floats(0.05, 0.99),
-)
-@settings(max_examples=300, deadline=None)
-def test_constant_usage_reaches_its_projection(
-    kind: str, total: float, elapsed: float
-) -> None:
-    """The simulator reaches the projection and the limit when the forecast says so."""
-    length = LENGTHS[kind]
-    meter = Meter(length, total / (length / HOUR), 0.0, START)
-    now = START + length * elapsed
-    used, resets_at = meter.read(now)
-    assume(used < 100)
-    forecast = exact(UsageWindow(Identity(kind), None, used, resets_at), now)
-    final, _ = meter.read(START + length - timedelta(seconds=1))
-    assert min(forecast.projected, 100) == pytest.approx(final, abs=0.1)
-    assert forecast.lasts is (total <= 100 + 1e-9) or total == pytest.approx(100)
-    if forecast.runs_out_at is not None:
-        before, _ = meter.read(forecast.runs_out_at - timedelta(seconds=60))
-        after, _ = meter.read(forecast.runs_out_at + timedelta(seconds=1))
-        assert before < 100
-        assert after == pytest.approx(100, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +166,7 @@ def test_steps(
     runs_out_at: datetime | None,
 ) -> None:
     """The first shown values are the nearest steps."""
-    forecast = shown(window(percent, kind), START + elapsed)
+    forecast = shown_even(window(percent, kind), START + elapsed)
     assert (forecast.pace, forecast.projected) == (pace, projected)
     assert forecast.runs_out_at == runs_out_at
     assert forecast.lasts is (runs_out_at is None)
@@ -214,32 +189,71 @@ def test_steps(
 def test_hysteresis(field: str, step: Any, kept: Any, replaced: Any) -> None:
     """A value is kept while the exact one is within 0.6 of a step."""
     for value in (*kept, *replaced):
-        forecast = shown(window(60), MIDDLE, replace(BEFORE, **{field: value}))
+        forecast = shown_even(window(60), MIDDLE, replace(BEFORE, **{field: value}))
         assert getattr(forecast, field) == (value if value in kept else step)
 
 
 @pytest.mark.parametrize("lasted", [False, True])
+@pytest.mark.parametrize(("confidence", "is_kept"), [(59.9, True), (60, False)])
+@pytest.mark.parametrize("percent", [49, 51])
+def test_verdict_is_kept_until_the_other_one_is_likely(
+    percent: float, confidence: float, is_kept: bool, lasted: bool
+) -> None:
+    """A kept verdict has a run-out time that agrees, and no more than 50% confidence."""
+    lasts = lasted if is_kept else percent < 50
+    last = replace(BEFORE, lasts=lasted)
+    forecast = shown_even(window(percent), MIDDLE, last, confidence)
+    assert forecast.lasts is lasts
+    assert (forecast.runs_out_at is None) == lasts
+    assert forecast.confidence == (60 if lasts is (percent < 50) else 50)
+
+
 @pytest.mark.parametrize(
-    ("percent", "lasts"),
-    # In the middle of a week, half a percent is one at its end. Half a percent itself
-    # would have been rounded up.
+    ("later", "hours", "lasts"),
     [
-        (49.4, True),
-        (49.5, True),
-        (49.6, None),
-        (50.4, None),
-        (50.5, False),
-        (50.6, False),
+        # Idle hours do not undo it, a refill does.
+        (60, 2, False),
+        (61, 11, False),
+        (58, 2, True),
+        (60, 12, True),
     ],
 )
-def test_verdict_is_kept_while_rounding_can_decide_it(
-    percent: float, lasted: bool, lasts: bool | None
+def test_verdict_is_not_undone_for_half_a_day(
+    later: float, hours: float, lasts: bool
 ) -> None:
-    """A kept verdict has a run-out time that agrees: the reset at the latest."""
-    lasts = lasted if lasts is None else lasts
-    forecast = shown(window(percent), MIDDLE, replace(BEFORE, lasts=lasted))
-    assert forecast.lasts is lasts
-    assert forecast.runs_out_at == (None if lasts else START + WEEK)
+    """A run-out stays one, unless there is less usage than at the change."""
+    ran_out = shown_even(window(60), MIDDLE, replace(BEFORE, lasts=True))
+    assert (ran_out.lasts, ran_out.changed) == (False, (MIDDLE, 60))
+    now = MIDDLE + hours * HOUR
+    item = window(later)
+    fine = replace(even(item, now), lasts=True, projected=90, runs_out_at=None)
+    assert shown_forecast(fine, item, now, ran_out).lasts is lasts
+
+
+@pytest.mark.parametrize(("later", "lasts"), [(40, True), (41, False)])
+def test_a_run_out_needs_more_usage_after_a_change(later: float, lasts: bool) -> None:
+    """A window that lasts again runs out only with more usage."""
+    last = shown_even(window(40), MIDDLE, replace(BEFORE, lasts=False))
+    assert (last.lasts, last.changed) == (True, (MIDDLE, 40))
+    now, item = MIDDLE + HOUR, window(later)
+    worse = replace(
+        even(item, now), lasts=False, projected=120, runs_out_at=now + 9 * HOUR
+    )
+    assert shown_forecast(worse, item, now, last).lasts is lasts
+
+
+@pytest.mark.parametrize(
+    ("before", "exact_one", "confidence"),
+    [(77, 80, 77), (77, 80.1, 80), (95, 97.4, 95), (95, 98.1, 100), (55, 50, 50)],
+)
+def test_confidence_has_steps_of_its_own(
+    before: float, exact_one: float, confidence: float
+) -> None:
+    """It changes in steps of five, also if nothing else does."""
+    last = shown_even(window(30), MIDDLE, replace(BEFORE, lasts=True))
+    last = replace(last, confidence=before)
+    forecast = shown_even(window(30), MIDDLE, last, exact_one)
+    assert forecast == replace(last, confidence=confidence)
 
 
 @pytest.mark.parametrize(
@@ -257,14 +271,14 @@ def test_projection_agrees_with_a_kept_verdict(
 ) -> None:
     """The projection stays on the verdict's side of 100%."""
     last = replace(BEFORE, projected=before, lasts=lasted)
-    forecast = shown(window(percent), START + 0.5 * DAY, last)
+    forecast = shown_even(window(percent), START + 0.5 * DAY, last, 55)
     assert (forecast.projected, forecast.lasts) == (projected, lasted)
 
 
 def test_run_out_is_not_after_the_reset() -> None:
     """The nearest step would be two hours after the reset."""
     start = START - 2 * HOUR
-    forecast = shown(window(51, start=start), start + 3.5 * DAY)
+    forecast = shown_even(window(51, start=start), start + 3.5 * DAY)
     assert forecast.runs_out_at == start + WEEK
 
 
@@ -275,7 +289,7 @@ def test_run_out_is_not_after_the_reset() -> None:
 def test_run_out_is_in_the_future(now: datetime, before: datetime | None) -> None:
     """The exact time is 16:52. The nearest step is not shown once it has passed."""
     last = before and replace(BEFORE, runs_out_at=before)
-    forecast = shown(window(99.3, "session"), now, last)
+    forecast = shown_even(window(99.3, "session"), now, last)
     assert forecast.runs_out_at == at(4, 16, 55)
 
 
@@ -283,7 +297,7 @@ def assert_close(
     forecast: Forecast, item: UsageWindow, now: datetime, steps: float
 ) -> None:
     """Check that a shown forecast is at most some steps off the exact one."""
-    true, length = exact(item, now), LENGTHS[item.identity.kind]
+    true, length = even(item, now), LENGTHS[item.identity.kind]
     elapsed = (now - item.resets_at + length) / length
     pace = max(abs(true.pace) / 10, 1) * steps + 1e-9
     assert abs(forecast.pace - true.pace) <= pace
@@ -306,19 +320,19 @@ def assert_close(
     later=st.floats(0, 0.001),
 )
 @settings(max_examples=400, deadline=None)
-def test_shown_is_close_to_exact(
+def test_shown_is_close_to_even(
     kind: str, percent: float, elapsed: float, offset: int, later: float
 ) -> None:
     """The error is half a step, and a moment later the pace is nearly the same."""
     start, length = START + offset * MINUTE, LENGTHS[kind]
     now, item = start + elapsed * length, window(percent, kind, start)
-    forecast, pace = shown(item, now), exact(item, now).pace
+    forecast, pace = shown_even(item, now), even(item, now).pace
     assert_consistent(forecast, item, now)
     assert_close(forecast, item, now, 0.5)
-    assert forecast.lasts is exact(item, now).lasts
+    assert forecast.lasts is even(item, now).lasts
     now += later * length
     if now < item.resets_at and abs(pace) > 1:
-        again = shown(item, now, forecast)
+        again = shown_even(item, now, forecast)
         assert abs(again.pace - forecast.pace) <= max(abs(pace) / 5, 1) + 0.2
 
 
@@ -329,7 +343,7 @@ def test_few_changes_without_usage(percent: float, days: float) -> None:
     item, forecasts = window(percent), list[Forecast]()
     for minute in range(9 * 60 + 1):
         now = START + days * DAY + minute * MINUTE
-        forecasts.append(shown(item, now, forecasts[-1] if forecasts else None))
+        forecasts.append(shown_even(item, now, forecasts[-1] if forecasts else None))
         assert_close(forecasts[-1], item, now, 0.6)
     changes = sum(
         getattr(before, name) != getattr(after, name)

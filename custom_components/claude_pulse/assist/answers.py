@@ -243,7 +243,8 @@ def _lasts(window: Window, clock: Clock) -> str | None:
     if window.lasts:
         return f"The {name} is expected to last until {reset}."
     runs_out = f" {clock.at(window.runs_out_at)}," if window.runs_out_at else ""
-    return f"The {name} is expected to run out{runs_out} before {reset}."
+    expected = "is expected to" if window.certain else "may"
+    return f"The {name} {expected} run out{runs_out} before {reset}."
 
 
 def _resets(window: Window, clock: Clock) -> str:

@@ -37,7 +37,8 @@ _SPENT = ("extra_usage_spent", "extra_usage_limit")
 class Window:
     """The values of a limit. They are None if the sensors do not show them.
 
-    `kind` is `SESSION`, `WEEK`, `SPEND`, `MODEL` or `OTHER`. There can be several limits of
+    `kind` is `SESSION`, `WEEK`, `SPEND`, `MODEL` or `OTHER`. `certain` is true if the
+    verdict of the forecast is certain. There can be several limits of
     the last two kinds, with different names. `spent` is the spent amount and its limit.
     """
 
@@ -46,6 +47,7 @@ class Window:
     used: int | float | None = None
     resets_at: datetime | None = None
     lasts: bool | None = None
+    certain: bool | None = None
     runs_out_at: datetime | None = None
     spent: tuple[Money, Money] | None = None
 
@@ -218,5 +220,6 @@ def _window(subject: WindowSubject, runtime: Runtime, *, show_money: bool) -> Wi
         used=reading.window.percent,
         resets_at=reading.window.resets_at,
         lasts=forecast.lasts if forecast else None,
+        certain=forecast.is_certain if forecast else None,
         runs_out_at=forecast.runs_out_at if forecast else None,
     )

@@ -41,14 +41,9 @@ from .model import (
     types_of,
 )
 
-# A limit is at risk when its projection reaches the first percentage, until it falls to the
-# second one.
-_RISK = 105
+# A limit is at risk when it is certain enough to run out, until its projection falls to this
+# percentage.
 _NO_RISK = 95
-# The minimum confidence in percent.
-_RISK_CONFIDENCE = 80
-# The minimum share of the window that has elapsed, in percent.
-_RISK_ELAPSED = 10
 
 # The points that rounding can add after a refill.
 _ROUNDING = 1
@@ -255,13 +250,7 @@ def _is_at_risk(
         return before
     if before:
         return expected.projected > _NO_RISK
-    elapsed = window.percent - expected.pace
-    return (
-        expected.projected >= _RISK
-        and not expected.lasts
-        and expected.confidence >= _RISK_CONFIDENCE
-        and elapsed >= _RISK_ELAPSED
-    )
+    return not expected.lasts and expected.is_certain
 
 
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:

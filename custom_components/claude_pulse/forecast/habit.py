@@ -5,9 +5,10 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from math import isnan, nan
+from itertools import takewhile
+from math import isnan, nan, sqrt
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -22,18 +23,21 @@ EVERY_DAY = frozenset(range(7))
 WEEKS = 12
 _HALF_LIFE = 3
 
-# A week with less or more than these multiples of the median usage is an outlier. It
-# gets a low weight. Outliers are detected from three complete weeks on.
-_OUTLIER_BELOW, _OUTLIER_ABOVE, _OUTLIER_WEIGHT = 0.3, 3, 0.1
+# A week with less than this share of the median usage is an outlier, for example a week of
+# holidays. It gets a low weight. Outliers are detected from three complete weeks on.
+_OUTLIER, _OUTLIER_WEIGHT = 0.2, 0.1
 _MIN_WEEKS_TO_COMPARE = 3
 
 # The prior counts as this number of observations: for the hour of the day, for the day of
 # the week and for the hour of the week.
-_PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 2, 1, 1.5
+_PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 4, 2, 3
 
 # Rates below this share of the mean are set to 0. Otherwise, a limit could seem to run out
 # at night.
 _NEGLIGIBLE = 0.1
+
+# A habit is based on its own hours from this number of weeks on.
+BORROWED_UNTIL = 1
 
 # A percentage that falls by more points than this was reset and not corrected.
 _MAX_CORRECTION = 2
@@ -131,16 +135,14 @@ class Habit:
     """The typical usage of a window in each hour of the week.
 
     `rates` has 168 values in points per hour. The first is for Monday 00:00 in `zone`.
-    Without any history (`weight` is 0) the rates are relative: 1 on chosen days, else 0.
-    `weeks` is the length of the history that the habit is based on. `weight` is the same
-    length with less weight for older hours. `past` is that history without outliers,
-    and with 0 on days that were not chosen.
+    Without any history (`weeks` is 0) the rates are relative: 1 on chosen days, else 0.
+    `weeks` is the length of the history that the habit is based on. `past` is that history
+    without outliers, and with 0 on days that were not chosen.
     """
 
     rates: tuple[float, ...]
     zone: tzinfo
     weeks: float
-    weight: float
     days_chosen: bool
     past: HourlyUsage
 
@@ -187,21 +189,35 @@ def learn(
     expected_hours = len(days) * HOURS_PER_DAY
     outliers = _outlier_weeks(samples, expected_hours)
     used, weights = [0.0] * HOURS_PER_WEEK, [0.0] * HOURS_PER_WEEK
+    points = 0.0
     for sample in samples:
         weight = weight_of_age((current_hour - sample.number) / HOURS_PER_WEEK)
         if sample.week in outliers:
             weight *= _OUTLIER_WEIGHT
             past.rises[sample.number - past.first] = nan
-        used[sample.slot] += weight * sample.rise
+        points += weight * sample.rise
+        # A root, so that a single hour of heavy usage does not shape the week.
+        used[sample.slot] += weight * sqrt(sample.rise)
         weights[sample.slot] += weight
+    scale = points / (sum(used) or 1) or 1
     return Habit(
-        rates=tuple(_rates(used, weights, days)),
+        rates=tuple(scale * rate for rate in _rates(used, weights, days)),
         zone=zone,
         weeks=len(samples) / expected_hours,
-        weight=sum(weights) / expected_hours,
         days_chosen=days_chosen,
         past=past,
     )
+
+
+def borrowed(habit: Habit | None, other: Habit | None) -> Habit | None:
+    """Return a habit with the hours of another one, if it is known for less time.
+
+    How much is used remains its own.
+    """
+    weeks = habit.weeks if habit else 0
+    if other is None or weeks >= min(BORROWED_UNTIL, other.weeks):
+        return habit
+    return replace(other, weeks=weeks, past=habit.past if habit else HourlyUsage())
 
 
 def hour_of_week(number: int, zone: tzinfo) -> int:
@@ -216,29 +232,32 @@ def weight_of_age(weeks: float) -> float:
 
 
 def _outlier_weeks(samples: Iterable[_Sample], expected_hours: int) -> Collection[int]:
-    """Return the complete weeks with far less or far more usage than the others."""
+    """Return the complete weeks with far less usage than the others.
+
+    If the latest two weeks or more have little usage, this is the new habit.
+    """
     rises: defaultdict[int, list[float]] = defaultdict(list)
     for sample in samples:
         rises[sample.week].append(sample.rise)
     means = {
         week: fmean(known)
-        for week, known in rises.items()
+        for week, known in sorted(rises.items(), reverse=True)
         if len(known) >= COMPLETE * expected_hours
     }
-    usual = median(means.values()) if len(means) >= _MIN_WEEKS_TO_COMPARE else 0
-    return {
-        week
-        for week, mean in means.items()
-        if usual and not _OUTLIER_BELOW * usual <= mean <= _OUTLIER_ABOVE * usual
-    }
+    if len(means) < _MIN_WEEKS_TO_COMPARE:
+        return ()
+    usual = median(means.values())
+    outliers = [week for week, mean in means.items() if mean < _OUTLIER * usual]
+    latest = [*takewhile(outliers.__contains__, means)]
+    return outliers if len(latest) == 1 else outliers[len(latest) :]
 
 
 def _rates(
     used: Sequence[float], weights: Sequence[float], days: Collection[int]
 ) -> Iterator[float]:
-    """Yield the points per hour for each of the 168 hours of the week.
+    """Yield the amount per hour for each of the 168 hours of the week.
 
-    `used` is the weighted usage and `weights` the weight by hour of the week. The prior
+    `used` is the weighted amount and `weights` the weight by hour of the week. The prior
     of an hour is the mean rate, multiplied by the share of that hour of the day and by
     the share of that day of the week.
     """

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
-from math import isnan
-from typing import NamedTuple
 
 from ..claude_ai.windows import (
     KIND_SESSION,
@@ -15,15 +13,9 @@ from ..claude_ai.windows import (
     KIND_WEEKLY_SCOPED,
     UsageWindow,
 )
-from .habit import (
-    COMPLETE,
-    HOURS_PER_WEEK,
-    SECONDS_PER_HOUR,
-    WEEKS,
-    Habit,
-    hour_of_week,
-    weight_of_age,
-)
+from .habit import SECONDS_PER_HOUR, Habit, hour_of_week
+from .sessions import PastSessions
+from .weeks import PastWeeks, used_by
 
 _LENGTHS = {
     KIND_SESSION: timedelta(hours=5),
@@ -46,17 +38,10 @@ def profile_of(window: UsageWindow, habit: Habit | None = None) -> UsageProfile 
     length = length_of(window)
     if length is None or window.resets_at is None:
         return None
-    return UsageProfile(window.resets_at - length, length, habit)
-
-
-class PastWeek(NamedTuple):
-    """The usage in the same hours of a past week, and the weight of that week.
-
-    `used` has the cumulative usage at each of the profile's `times`.
-    """
-
-    weight: float
-    used: Sequence[float]
+    start = window.resets_at - length
+    if window.kind == KIND_SESSION:
+        return UsageProfile.of_session(start, length, habit)
+    return UsageProfile(start, length, habit)
 
 
 class UsageProfile:
@@ -65,7 +50,7 @@ class UsageProfile:
     `times` are timestamps in seconds: the start, each full hour and the reset. Between
     two of them usage is even. `usual` is the cumulative usage at each of them. Its unit
     is points with a learned habit. Without a habit, `times` are start and reset, and
-    `usual` is 0 and 1.
+    `usual` is 0 and 1, as in a session. `past` has the past windows.
     """
 
     def __init__(self, start: datetime, length: timedelta, habit: Habit | None) -> None:
@@ -74,9 +59,24 @@ class UsageProfile:
         self.habit: Habit | None = None
         self.times: Sequence[float] = (first, last)
         self.usual: Sequence[float] = (0.0, 1.0)
-        self.past_weeks: Sequence[PastWeek] = ()
-        if habit is None:
-            return
+        self.past: PastWeeks | PastSessions
+        if habit:
+            self._follow(habit)
+        self.past = PastWeeks(self.times, self.usual, self.habit)
+
+    @classmethod
+    def of_session(
+        cls, start: datetime, length: timedelta, habit: Habit | None
+    ) -> UsageProfile:
+        """Return the profile of a session, which knows no hours of the week."""
+        profile = cls(start, length, None)
+        profile.habit = habit if habit and habit.weeks else None
+        profile.past = PastSessions(start.timestamp(), profile.habit)
+        return profile
+
+    def _follow(self, habit: Habit) -> None:
+        """Use the hours of a habit."""
+        first, last = self.times
         hours = range(
             int(first // SECONDS_PER_HOUR) + 1, int(-(-last // SECONDS_PER_HOUR))
         )
@@ -91,23 +91,15 @@ class UsageProfile:
         # A habit without usage in the whole window says nothing about it.
         if usual[-1] > 0:
             self.habit, self.times, self.usual = habit, times, usual
-            self.past_weeks = tuple(self._past_weeks(habit))
 
     @property
     def total(self) -> float:
         """Return the typical usage of the whole window."""
         return self.usual[-1]
 
-    def used_by(self, time: float, used: Sequence[float] | None = None) -> float:
-        """Return the cumulative usage at a timestamp within the window.
-
-        `used` is the usage of a past week. The default is the typical usage.
-        """
-        used = used or self.usual
-        index = min(bisect_right(self.times, time), len(self.times) - 1)
-        start, end = self.times[index - 1], self.times[index]
-        share = (time - start) / (end - start)
-        return used[index - 1] + (used[index] - used[index - 1]) * share
+    def used_by(self, time: float) -> float:
+        """Return the cumulative typical usage at a timestamp within the window."""
+        return used_by(self.times, self.usual, time)
 
     def time_of(self, used: float) -> datetime:
         """Return the time at which the typical usage reaches an amount.
@@ -120,29 +112,3 @@ class UsageProfile:
         start, end = self.times[index - 1], self.times[index]
         time = start + (end - start) * (used - low) / (high - low)
         return datetime.fromtimestamp(time, UTC)
-
-    def _past_weeks(self, habit: Habit) -> Iterator[PastWeek]:
-        """Yield the usage in complete past weeks, with the typical usage in their gaps."""
-        spans = [*pairwise(self.times)]
-        usual = [high - low for low, high in pairwise(self.usual)]
-
-        def utc_offset(time: float) -> float:
-            """Return the UTC offset in seconds."""
-            offset = datetime.fromtimestamp(time, habit.zone).utcoffset()
-            return offset.total_seconds() if offset else 0
-
-        for weeks in range(1, WEEKS + 1):
-            shift = float(weeks * HOURS_PER_WEEK * SECONDS_PER_HOUR)
-            # Compare the same local hours.
-            shift += utc_offset(self.times[0] - shift) - utc_offset(self.times[0])
-            rises = [
-                habit.past.used_between(start - shift, end - shift)
-                for start, end in spans
-            ]
-            if sum(map(isnan, rises)) > (1 - COMPLETE) * len(rises):
-                continue
-            filled = (
-                default if isnan(rise) else rise
-                for rise, default in zip(rises, usual, strict=True)
-            )
-            yield PastWeek(weight_of_age(weeks), tuple(accumulate(filled, initial=0.0)))

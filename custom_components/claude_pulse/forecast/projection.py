@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import exp, log, sqrt
-from statistics import NormalDist
 
 from ..claude_ai.windows import UsageWindow
 from .profile import UsageProfile, length_of, profile_of
@@ -28,24 +26,15 @@ BASIS_WORKING_DAYS = "working_days"
 # from the start of a window, and `expected` is set.
 _MIN_WEEKS = 1
 
-# A well-known habit weighs as much as this share of the usage in a typical window.
-_PRIOR = 0.5
-
-# Variances of the logarithm of the remaining usage: the base value, the part for the
-# unobserved share, and the part for small amounts. Fitted to simulated people
-# (docs/forecast.md). They count as much as `_VARIANCE_WEEKS` past weeks of the person.
-_VARIANCE, _VARIANCE_UNOBSERVED, _VARIANCE_SMALL = 0.34, 0.6, 0.1
-_VARIANCE_WEEKS = 0.7
-
-# The remaining usage has a shifted log-normal distribution. The shift in points is
-# `_SHIFT` for a whole window, and `_MIN_SHIFT` at its end because of the rounding.
-_SHIFT, _MIN_SHIFT = 10, 1
-
 # The tolerance for floating-point errors, in points.
 _EPSILON = 1e-9
 
-_NORMAL = NormalDist()
-_RANGE = _NORMAL.inv_cdf(0.9)
+# The probabilities of the range.
+_LOW, _HIGH = 0.1, 0.9
+
+# A verdict is said without a "may" from this confidence on, in percent: by the card, by
+# assistants and by events.
+CERTAIN = 65
 
 # The steps of shown values: points, percent and minutes.
 _PACE_STEPS = (1, 2, 5)
@@ -54,6 +43,14 @@ _RUN_OUT_STEPS = (5, 15, 30, 60, 180, 360, 720)
 
 # A shown value is kept while the exact value is within this share of a step.
 _HYSTERESIS = 0.6
+
+# The step of a shown confidence, in percent.
+_CONFIDENCE_STEP = 5
+
+# A shown verdict changes if the other one has this confidence. For this part of the window,
+# which is 12 hours of a week, it changes back only because of a change of usage.
+_CONFIDENCE_TO_CHANGE = 60
+_SETTLED = 1 / 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,7 @@ class Forecast:
     `expected` is the usual percentage at this time, or None without a known habit.
     `basis` is a `BASIS_` constant. `weeks` is the length of the history behind a habit.
     `rounding` is the effect of half a point of usage on the projection, in points.
+    `changed` is the time and the percentage at which a shown verdict changed last.
     """
 
     pace: float | None
@@ -84,6 +82,12 @@ class Forecast:
     basis: str
     weeks: int
     rounding: float
+    changed: tuple[datetime, float] | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether the verdict can be said without a "may"."""
+        return self.confidence >= CERTAIN
 
 
 def forecast_of(
@@ -113,16 +117,12 @@ def _forecast(
     start, end = profile.times[0], profile.times[-1]
     if not start <= time < end:
         return None
-    expected = profile.used_by(time)
+    passed = profile.used_by(time) / profile.total
     is_known = habit is not None and habit.weeks >= _MIN_WEEKS
-    if expected < _MIN_EXPECTED * profile.total and not is_known:
+    if passed < _MIN_EXPECTED and not is_known:
         return None
-    weight = habit.weight if habit else 0
-    prior = _PRIOR * profile.total * weight / (weight + 1)
-    # The person's usage as a multiple of the usual one.
-    scale = (prior + used) / (prior + expected)
-    remaining = scale * (profile.total - expected)
-    usual, shift, sigma = _distribution(profile, time, prior, remaining)
+    remaining = profile.past.remaining(time, min(used, 100))
+    is_learned = habit is not None and habit.weeks > 0
     forecast = Forecast(
         pace=None,
         projected=window.percent,
@@ -131,61 +131,36 @@ def _forecast(
         runs_out_at=None,
         lasts=False,
         confidence=100,
-        expected=min(usual, 100) if is_known else None,
-        basis=BASIS_HABIT if weight else BASIS_WORKING_DAYS if habit else BASIS_EVEN,
+        expected=min(profile.past.used_by(time), 100) if is_known else None,
+        basis=BASIS_HABIT if is_learned else BASIS_WORKING_DAYS if habit else BASIS_EVEN,
         # The usage in the first hour of a history is always unknown.
         weeks=int(habit.weeks + 1 / 24) if habit else 0,
-        rounding=0.5 * (1 + (profile.total - expected) / (prior + expected)),
+        rounding=0.5 * (1 + remaining.slope),
     )
     if used >= 100:
         return forecast
 
-    def percentile(deviation: float) -> float:
-        """Return the percentage at the reset, some standard deviations off the median."""
-        amount = (remaining + shift) * exp(deviation * sigma)
-        return min(used + max(amount - shift, 0), _MAX_PROJECTION)
+    def percentile(probability: float) -> float:
+        """Return the percentage at the reset that is not exceeded with a probability."""
+        return min(used + remaining.quantile(probability), _MAX_PROJECTION)
 
-    left = 100 - used
-    lasts = remaining <= left + _EPSILON
-    runs_out_at = None if lasts else profile.time_of(expected + left / scale)
-    deviation = log((left + shift) / (remaining + shift)) / sigma
+    left, rest = 100 - used, remaining.quantile(0.5)
+    lasts = rest <= left + _EPSILON
+    runs_out_at = None
+    if not lasts:
+        share = passed + (1 - passed) * left / rest
+        runs_out_at = profile.time_of(share * profile.total)
+    probability = remaining.probability(left)
     return replace(
         forecast,
         pace=used - (time - start) / (end - start) * 100,
-        projected=min(used + remaining, _MAX_PROJECTION),
-        low=percentile(-_RANGE),
-        high=percentile(_RANGE),
+        projected=percentile(0.5),
+        low=percentile(_LOW),
+        high=percentile(_HIGH),
         runs_out_at=runs_out_at,
         lasts=lasts,
-        confidence=100 * _NORMAL.cdf(abs(deviation)),
+        confidence=100 * max(probability if lasts else 1 - probability, 0.5),
     )
-
-
-def _distribution(
-    profile: UsageProfile, time: float, prior: float, remaining: float
-) -> tuple[float, float, float]:
-    """Return the typical usage so far, and the parameters of the remaining usage.
-
-    These are the shift and the standard deviation of log(remaining usage + shift).
-    """
-    total, expected = profile.total, profile.used_by(time)
-    left = total - expected
-    shift = _MIN_SHIFT + _SHIFT * left / total
-    unobserved = (prior + total) / (prior + expected) - 1
-    variance = _VARIANCE + _VARIANCE_UNOBSERVED * unobserved
-    variance /= 1 + (profile.habit.weight if profile.habit else 0)
-    variance += _VARIANCE_SMALL * shift / (remaining + shift)
-    squares, used_before, weights = 0.0, 0.0, 0.0
-    for week in profile.past_weeks:
-        used = profile.used_by(time, week.used)
-        forecast = (prior + used) / (prior + expected) * left
-        error = log((week.used[-1] - used + shift) / (forecast + shift))
-        squares += week.weight * error**2
-        used_before += week.weight * used
-        weights += week.weight
-    usual = used_before / weights if weights else expected
-    variance = (squares + _VARIANCE_WEEKS * variance) / (weights + _VARIANCE_WEEKS)
-    return usual, shift, sqrt(variance)
 
 
 def shown_forecast(
@@ -204,8 +179,7 @@ def shown_forecast(
     """
     if exact.pace is None:
         return exact
-    is_open = abs(exact.projected - 100) < exact.rounding
-    lasts = before.lasts if before and is_open else exact.lasts
+    lasts, changed = _shown_verdict(exact, window, now, before)
     tolerance = max(exact.projected / 10, 2 * exact.rounding)
     if exact.basis == BASIS_HABIT:
         spread = min((exact.high - exact.low) / 2, exact.projected / 5)
@@ -230,9 +204,37 @@ def shown_forecast(
         high=max(exact.high, projected),
         runs_out_at=None if lasts else _shown_run_out(exact, window, now, before),
         lasts=lasts,
-        confidence=exact.confidence if lasts is exact.lasts else 50,
+        confidence=_shown_confidence(exact, lasts, before),
+        changed=changed,
     )
     return _keep_attributes(shown, before) if before else shown
+
+
+def _shown_verdict(
+    exact: Forecast, window: UsageWindow, now: datetime, before: Forecast | None
+) -> tuple[bool, tuple[datetime, float] | None]:
+    """Return the shown verdict, and when and at which percentage it changed last."""
+    if before is None or before.pace is None:
+        return exact.lasts, None
+    if exact.lasts is before.lasts or exact.confidence < _CONFIDENCE_TO_CHANGE:
+        return before.lasts, before.changed
+    length = length_of(window)
+    assert length is not None
+    if before.changed is not None:
+        time, percent = before.changed
+        has_reason = (
+            window.percent < percent if exact.lasts else window.percent > percent
+        )
+        if abs(now - time) < length * _SETTLED and not has_reason:
+            return before.lasts, before.changed
+    return exact.lasts, (now, window.percent)
+
+
+def _shown_confidence(exact: Forecast, lasts: bool, before: Forecast | None) -> float:
+    """Return the rounded confidence of a shown verdict. It is 50% if another one is likelier."""
+    confidence = exact.confidence if lasts is exact.lasts else 50
+    is_same = before is not None and before.pace is not None and before.lasts is lasts
+    return _round(confidence, before.confidence if is_same else None, _CONFIDENCE_STEP)
 
 
 def _shown_run_out(
@@ -266,8 +268,6 @@ def _keep_attributes(shown: Forecast, before: Forecast) -> Forecast:
         )
     if shown.pace == before.pace:
         shown = replace(shown, expected=before.expected)
-    if shown.lasts is before.lasts and before.pace is not None:
-        shown = replace(shown, confidence=before.confidence)
     return shown
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..claude_ai.usage import Usage
-from ..claude_ai.windows import Identity, UsageWindow
-from ..naming import subject_of
+from ..claude_ai.windows import KIND_WEEKLY_SCOPED, Identity, UsageWindow
+from ..naming import WEEKLY_WINDOW, subject_of
+from .habit import Habit, borrowed
 from .history import UsageHistory
 from .profile import UsageProfile, profile_of
 from .projection import Forecast, forecast_of, shown_forecast
@@ -69,7 +70,14 @@ class Readings:
         key = (window.identity, window.resets_at)
         if key in self._profiles:
             return self._profiles[key]
-        return profile_of(window, self._habits[subject_of(window).key])
+        return profile_of(window, self._habit(window))
+
+    def _habit(self, window: UsageWindow) -> Habit | None:
+        """Return the habit of a window. A new model's limit is used like the week."""
+        habit = self._habits[subject_of(window).key]
+        if window.kind != KIND_WEEKLY_SCOPED:
+            return habit
+        return borrowed(habit, self._habits[WEEKLY_WINDOW.key])
 
     def _read(self, window: UsageWindow, now: datetime) -> Reading:
         """Return the reading of a window. The shown forecast depends on the last one."""

@@ -268,10 +268,6 @@ const EXTRA = "extra";
 // A share of the spend limit by which it is nearly spent, where no threshold is told.
 const NEARLY_SPENT = 90;
 
-// So early in a window, a run-out is unsure.
-const EARLY = 0.1;
-// So unsure, in percent, whether it runs out, it may.
-const UNSURE = 65;
 // So many points from the even line are none.
 const ON_PACE = 4;
 // A fall by more, without a reset, is a refill.
@@ -473,7 +469,7 @@ function spendWords(window, format) {
 const roundIfWhole = (amount) =>
 	Number.isInteger(amount.amount) ? { ...amount, decimals: 0 } : amount;
 
-const isSure = ({ elapsed, forecast }) => elapsed >= EARLY && forecast.confidence >= UNSURE;
+const isSure = ({ forecast }) => forecast.certain;
 
 /** Return the window that decides whether a person can go on. */
 export function bindingOf(windows) {

@@ -135,6 +135,7 @@ def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
         "high": whole(forecast.high),
         "runs_out_at": iso_time(forecast.runs_out_at),
         "lasts": forecast.lasts,
+        "certain": forecast.is_certain,
         "confidence": whole(forecast.confidence),
         "expected": whole(forecast.expected),
         "basis": forecast.basis,

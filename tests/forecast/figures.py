@@ -1,0 +1,233 @@
+"""Figures of forecasts: how good they were in the courses of people's windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from statistics import median
+from typing import NamedTuple
+
+from custom_components.claude_pulse.claude_ai.windows import WEEKLY, UsageWindow
+from custom_components.claude_pulse.events.detection import Context, _is_at_risk
+from custom_components.claude_pulse.events.model import Rules
+
+from .course import Course, Moment, time_of
+
+# The highest percentage that a capped error knows.
+CAP = 200
+
+# Hours in which a change of a verdict is not undone.
+SETTLED = 12
+
+# The probabilities of `lasts` in percent at which a class begins whose calibration is shown.
+CLASSES = (0, 10, 30, 50, 70, 90)
+
+_MARKS = (0.1, 0.5, 0.9)
+_NO_RULES = Rules(frozenset(), 0, timedelta())
+
+
+class Part(NamedTuple):
+    """A person's part of a figure. The figure is the sum of values by that of weights."""
+
+    value: float
+    weight: float
+
+
+# The parts of all people by figure.
+Figures = dict[str, dict[str, Part]]
+
+
+class Summary(NamedTuple):
+    """What was said in a window.
+
+    `alarm` is the hour of the event "will run out". `announced` is true if "runs out" was
+    said before the limit was reached. `changes` are the changes of the shown verdict, and
+    `undone` those that were undone soon, without any usage.
+    """
+
+    ran_out: bool
+    alarm: int | None
+    lead: float | None
+    announced: bool
+    changes: int
+    undone: int
+
+
+def says_runs_out(moment: Moment) -> bool:
+    """Return whether "runs out" is said, and not "may run out"."""
+    shown = moment.shown
+    return not shown.lasts and shown.is_certain
+
+
+def probability_of(moment: Moment) -> float:
+    """Return the probability in percent that the window lasts."""
+    exact = moment.exact
+    return exact.confidence if exact.lasts else 100 - exact.confidence
+
+
+def summary_of(course: Course) -> Summary:
+    """Return what was said in a window."""
+    alarm, at_risk = None, False
+    for moment in course.moments:
+        window = UsageWindow(WEEKLY, None, moment.percent, None)
+        context = Context(
+            lambda _, exact=moment.exact: exact, time_of(moment.passed), _NO_RULES
+        )
+        at_risk = bool(_is_at_risk(window, context, at_risk))
+        if at_risk and alarm is None:
+            alarm = moment.passed
+    changed = [
+        later
+        for earlier, later in zip(course.moments, course.moments[1:], strict=False)
+        if earlier.shown.lasts is not later.shown.lasts
+    ]
+    undone = sum(
+        later.passed - earlier.passed < SETTLED and later.percent == earlier.percent
+        for earlier, later in zip(changed, changed[1:], strict=False)
+    )
+    ran_out = course.actual > 100
+    return Summary(
+        ran_out=ran_out,
+        alarm=alarm,
+        lead=None
+        if alarm is None or not ran_out
+        else (course.ran_out or course.hours) - alarm,
+        announced=any(map(says_runs_out, course.moments)),
+        changes=len(changed),
+        undone=undone,
+    )
+
+
+def _pinball(course: Course, moment: Moment) -> float:
+    """Return twice the mean pinball loss of the 10, 50 and 90% marks."""
+    exact, actual = moment.exact, course.actual
+    forecasts = (exact.low, exact.projected, exact.high)
+    losses = [
+        max(share * (actual - mark), (share - 1) * (actual - mark))
+        for share, mark in zip(_MARKS, forecasts, strict=True)
+    ]
+    return 2 * sum(losses) / len(losses)
+
+
+def _certainty(course: Course, moment: Moment) -> float:
+    """Return how far the shown confidence is from the exact one of the same verdict."""
+    exact, shown = moment.exact, moment.shown
+    same = shown.lasts is exact.lasts
+    return abs(
+        shown.confidence - (exact.confidence if same else 100 - exact.confidence)
+    )
+
+
+def _holds(course: Course, moment: Moment) -> bool:
+    """Return whether the range contains what came."""
+    exact = moment.exact
+    return round(exact.low) <= round(course.actual) <= round(exact.high)
+
+
+def _in_class(
+    low: float, value: Callable[[Course, Moment], float]
+) -> Callable[[Course, Moment], float | None]:
+    """Return a figure of the looks at which `lasts` has a probability of one class."""
+    return lambda course, moment: (
+        value(course, moment)
+        if low == max(edge for edge in CLASSES if edge <= probability_of(moment))
+        else None
+    )
+
+
+def _lasts(course: Course) -> bool:
+    """Return whether a window lasted."""
+    return course.actual <= 100
+
+
+# The figures of a look at a window. None is not counted.
+OF_LOOKS: Mapping[str, Callable[[Course, Moment], float | None]] = {
+    "error": lambda course, moment: abs(moment.exact.projected - course.actual),
+    "error, capped at 200": lambda course, moment: abs(
+        min(moment.exact.projected, CAP) - min(course.actual, CAP)
+    ),
+    "right verdicts, %": lambda course, moment: (
+        100 * (moment.exact.lasts is _lasts(course))
+    ),
+    "range holds, %": lambda course, moment: 100 * _holds(course, moment),
+    "range, width": lambda _, moment: moment.exact.high - moment.exact.low,
+    "pinball loss": _pinball,
+    "Brier score of `lasts`": lambda course, moment: (
+        (probability_of(moment) / 100 - _lasts(course)) ** 2
+    ),
+    "shown certainty, off by": _certainty,
+    "'runs out' is said, %": lambda _, moment: 100 * says_runs_out(moment),
+    "'runs out' came true, %": lambda course, moment: (
+        100 * (not _lasts(course)) if says_runs_out(moment) else None
+    ),
+    "'may run out' came true, %": lambda course, moment: (
+        100 * (not _lasts(course))
+        if not moment.shown.lasts and not says_runs_out(moment)
+        else None
+    ),
+    **{
+        f"lasts, said from {low}%": _in_class(
+            low, lambda _, moment: probability_of(moment)
+        )
+        for low in CLASSES
+    },
+    **{
+        f"lasts, came from {low}%": _in_class(
+            low, lambda course, _: 100 * _lasts(course)
+        )
+        for low in CLASSES
+    },
+}
+
+# The figures of a window.
+OF_WINDOWS: Mapping[str, Callable[[Summary], float | None]] = {
+    "run-outs announced as 'runs out', %": lambda one: (
+        100 * one.announced if one.ran_out else None
+    ),
+    "windows with an alarm, %": lambda one: 100 * (one.alarm is not None),
+    "alarms right, %": lambda one: (
+        100 * one.ran_out if one.alarm is not None else None
+    ),
+    "alarms false, %": lambda one: (
+        100 * (not one.ran_out) if one.alarm is not None else None
+    ),
+    "run-outs missed, %": lambda one: (
+        100 * (one.alarm is None) if one.ran_out else None
+    ),
+    "changes of the verdict": lambda one: one.changes,
+    "changes undone in 12 hours": lambda one: one.undone,
+}
+LEAD = "median lead of an alarm, hours"
+
+
+def parts_of(courses: Sequence[Course]) -> dict[str, Part]:
+    """Return a person's parts of all figures.
+
+    Each person counts the same: the looks and the windows of a person weigh 1 together.
+    """
+    looks = [(course, moment) for course in courses for moment in course.looks]
+    summaries = [summary_of(course) for course in courses if course.moments]
+    parts = {
+        name: _part([value(*look) for look in looks])
+        for name, value in OF_LOOKS.items()
+    }
+    parts |= {
+        name: _part([value(one) for one in summaries])
+        for name, value in OF_WINDOWS.items()
+    }
+    leads = [one.lead for one in summaries if one.lead is not None]
+    parts[LEAD] = Part(median(leads), 1) if leads else Part(0, 0)
+    return parts
+
+
+def _part(values: Sequence[float | None]) -> Part:
+    """Return the sum of the values that count, and their share."""
+    counted = [value for value in values if value is not None]
+    count = len(values) or 1
+    return Part(sum(counted) / count, len(counted) / count)
+
+
+def value_of(parts: Iterable[Part]) -> float | None:
+    """Return the value of a figure, or None if nothing counts."""
+    values, weights = zip(*parts, strict=True)
+    return sum(values) / sum(weights) if sum(weights) else None
