@@ -41,8 +41,8 @@ SESSION = "sensor.claude_pulse_session_usage"
 WORKING_DAYS = ["mon", "tue", "wed", "thu", "fri"]
 
 # The projection of 70% on that evening at the even rate.
-# Without history, a week of 40 points counts as half a week.
-EVEN = 70 + 2.75 / 7 * 90 / (0.5 + 4.25 / 7)
+# Without history, a week of 40 points counts as 0.4 weeks.
+EVEN = 70 + 2.75 / 7 * 86 / (0.4 + 4.25 / 7)
 
 
 def office(time: datetime) -> float:
@@ -206,7 +206,7 @@ async def test_even_rate_without_history(recorded: Claude) -> None:
     # 102 of 120 hours of working days have passed.
     [
         ([], "even", EVEN, "off"),
-        (WORKING_DAYS, "working_days", 70 + 18 / 120 * 90 / (0.5 + 102 / 120), "on"),
+        (WORKING_DAYS, "working_days", 70 + 18 / 120 * 86 / (0.4 + 102 / 120), "on"),
     ],
 )
 async def test_without_recorder(

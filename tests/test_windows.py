@@ -186,8 +186,8 @@ async def test_new_kind(claude: Claude) -> None:
         (50, ("0", "85", "unknown", "on")),
         # In steps of two points.
         (25, ("-24", "48", "unknown", "on")),
-        # 48 points are expected in 3.5 days: 24% take 42 hours, in steps of 6 hours.
-        (76, ("26", "120", "2026-05-06T06:00:00+00:00", "off")),
+        # 51 points are expected in 3.5 days: 24% take 39 hours, in steps of 6 hours.
+        (76, ("26", "130", "2026-05-06T06:00:00+00:00", "off")),
         # A limit that is reached has neither a pace nor a run-out.
         (100, ("unknown", "100", "unknown", "off")),
     ],

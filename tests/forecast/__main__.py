@@ -11,10 +11,16 @@ from statistics import fmean
 from typing import NamedTuple
 
 from .chart import draw
-from .course import SESSION_POINTS
 from .measure import Measurement, measure_sessions, measure_week
 from .people import GROUPS, WITHOUT_HABIT
-from .real import measure as measure_traces, read as read_results, table, tables, write as write_results
+from .real import (
+    measure as measure_traces,
+    read as read_results,
+    table,
+    tables,
+    write as write_results,
+)
+from .runs import SESSION_POINTS
 from .traces import read_traces
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -59,7 +65,7 @@ The median week of each of them uses between 40 and 130% of the limit. Their wee
 much: one in five is above twice the mean of the four weeks before. No method can foresee
 that.
 
-Up to six weeks of each person are forecast, and looked at every six hours until the limit
+Up to six weeks of each person are forecast, and checked every six hours until the limit
 is reached. Home Assistant knows whole percentages up to 100 of some weeks before. Each
 person counts the same.
 
@@ -174,13 +180,9 @@ def scores(
     rated: Sequence[str] = ("new", "habit"),
 ) -> str:
     """Return a table of the errors of `methods` and the rates of the methods `rated`."""
-    columns = [
-        ("error", method, NAMES[method].capitalize()) for method in methods
-    ]
+    columns = [("error", method, NAMES[method].capitalize()) for method in methods]
     columns += [
-        (rate, method, f"{rate}, {NAMES[method]}")
-        for rate in rates
-        for method in rated
+        (rate, method, f"{rate}, {NAMES[method]}") for rate in rates for method in rated
     ]
     cells = []
     for name, found in rows.items():
@@ -243,8 +245,8 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
 def write(*, real: str | None = None, invented: str | None = None) -> None:
     """Write docs/forecast.md with a new part, and keep the other one."""
     before = DOCUMENT.read_text()
-    _, _, rest = before.partition(f"{REAL}\n")
-    old_real, _, old_invented = rest.partition(f"\n{INVENTED}\n")
+    _, _, parts = before.partition(f"{REAL}\n")
+    old_real, _, old_invented = parts.partition(f"\n{INVENTED}\n")
     document = TEXT.format(real=real or old_real, invented=invented or old_invented)
     DOCUMENT.write_text(document)
 
@@ -268,7 +270,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=PEOPLE, help="people per group")
     parser.add_argument("--traces", type=Path, help="a file with real people's usage")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--against", type=Path, help="compare with the figures of a file")
+    parser.add_argument(
+        "--against", type=Path, help="compare with the figures of a file"
+    )
     parser.add_argument("--write", action="store_true", help="write the document")
     arguments = parser.parse_args()
     if arguments.traces:

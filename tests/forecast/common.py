@@ -52,7 +52,7 @@ def shown(
 
 
 def even(window: UsageWindow, now: datetime, confidence: float = 90) -> Forecast:
-    """Return the forecast of a window that goes on at the rate so far."""
+    """Return the forecast of a window that continues at the rate so far."""
     length, used = LENGTHS[window.kind], window.percent
     assert window.resets_at is not None
     start = window.resets_at - length
@@ -79,7 +79,7 @@ def shown_even(
     before: Forecast | None = None,
     confidence: float = 90,
 ) -> Forecast:
-    """Return the shown forecast of a window that goes on at the rate so far."""
+    """Return the shown forecast of a window that continues at the rate so far."""
     return shown_forecast(even(window, now, confidence), window, now, before)
 
 

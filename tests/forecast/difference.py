@@ -27,7 +27,9 @@ def difference(
     )
     everybody = np.ones((1, len(people)))
 
-    def values(parts: Mapping[str, Part], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    def values(
+        parts: Mapping[str, Part], drawn: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return the value of a figure in each sample."""
         sums = drawn @ np.array([parts[person] for person in people])
         with np.errstate(invalid="ignore", divide="ignore"):

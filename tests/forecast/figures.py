@@ -1,9 +1,10 @@
-"""Figures of forecasts: how good they were in the courses of people's windows."""
+"""Figures of forecasts: how good they were in the runs of people's windows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from custom_components.claude_pulse.claude_ai.windows import WEEKLY, UsageWindow
 from custom_components.claude_pulse.events.detection import Context, _is_at_risk
 from custom_components.claude_pulse.events.model import Rules
 
-from .course import Course, Moment, time_of
+from .runs import Moment, Run, time_of
 
 # The highest percentage that a capped error knows.
 CAP = 200
@@ -38,7 +39,7 @@ Figures = dict[str, dict[str, Part]]
 
 
 class Summary(NamedTuple):
-    """What was said in a window.
+    """The statements about a window.
 
     `alarm` is the hour of the event "will run out". `announced` is true if "runs out" was
     said before the limit was reached. `changes` are the changes of the shown verdict, and
@@ -65,10 +66,10 @@ def probability_of(moment: Moment) -> float:
     return exact.confidence if exact.lasts else 100 - exact.confidence
 
 
-def summary_of(course: Course) -> Summary:
-    """Return what was said in a window."""
+def summary_of(run: Run) -> Summary:
+    """Return the statements about a window."""
     alarm, at_risk = None, False
-    for moment in course.moments:
+    for moment in run.moments:
         window = UsageWindow(WEEKLY, None, moment.percent, None)
         context = Context(
             lambda _, exact=moment.exact: exact, time_of(moment.passed), _NO_RULES
@@ -78,29 +79,29 @@ def summary_of(course: Course) -> Summary:
             alarm = moment.passed
     changed = [
         later
-        for earlier, later in zip(course.moments, course.moments[1:], strict=False)
+        for earlier, later in pairwise(run.moments)
         if earlier.shown.lasts is not later.shown.lasts
     ]
     undone = sum(
         later.passed - earlier.passed < SETTLED and later.percent == earlier.percent
-        for earlier, later in zip(changed, changed[1:], strict=False)
+        for earlier, later in pairwise(changed)
     )
-    ran_out = course.actual > 100
+    ran_out = run.actual > 100
     return Summary(
         ran_out=ran_out,
         alarm=alarm,
         lead=None
         if alarm is None or not ran_out
-        else (course.ran_out or course.hours) - alarm,
-        announced=any(map(says_runs_out, course.moments)),
+        else (run.ran_out or run.hours) - alarm,
+        announced=any(map(says_runs_out, run.moments)),
         changes=len(changed),
         undone=undone,
     )
 
 
-def _pinball(course: Course, moment: Moment) -> float:
+def _pinball(run: Run, moment: Moment) -> float:
     """Return twice the mean pinball loss of the 10, 50 and 90% marks."""
-    exact, actual = moment.exact, course.actual
+    exact, actual = moment.exact, run.actual
     forecasts = (exact.low, exact.projected, exact.high)
     losses = [
         max(share * (actual - mark), (share - 1) * (actual - mark))
@@ -109,7 +110,7 @@ def _pinball(course: Course, moment: Moment) -> float:
     return 2 * sum(losses) / len(losses)
 
 
-def _certainty(course: Course, moment: Moment) -> float:
+def _certainty(run: Run, moment: Moment) -> float:
     """Return how far the shown confidence is from the exact one of the same verdict."""
     exact, shown = moment.exact, moment.shown
     same = shown.lasts is exact.lasts
@@ -118,50 +119,48 @@ def _certainty(course: Course, moment: Moment) -> float:
     )
 
 
-def _holds(course: Course, moment: Moment) -> bool:
+def _holds(run: Run, moment: Moment) -> bool:
     """Return whether the range contains what came."""
     exact = moment.exact
-    return round(exact.low) <= round(course.actual) <= round(exact.high)
+    return round(exact.low) <= round(run.actual) <= round(exact.high)
 
 
 def _in_class(
-    low: float, value: Callable[[Course, Moment], float]
-) -> Callable[[Course, Moment], float | None]:
-    """Return a figure of the looks at which `lasts` has a probability of one class."""
-    return lambda course, moment: (
-        value(course, moment)
+    low: float, value: Callable[[Run, Moment], float]
+) -> Callable[[Run, Moment], float | None]:
+    """Return a figure of the checks at which `lasts` has a probability of one class."""
+    return lambda run, moment: (
+        value(run, moment)
         if low == max(edge for edge in CLASSES if edge <= probability_of(moment))
         else None
     )
 
 
-def _lasts(course: Course) -> bool:
+def _lasts(run: Run) -> bool:
     """Return whether a window lasted."""
-    return course.actual <= 100
+    return run.actual <= 100
 
 
-# The figures of a look at a window. None is not counted.
-OF_LOOKS: Mapping[str, Callable[[Course, Moment], float | None]] = {
-    "error": lambda course, moment: abs(moment.exact.projected - course.actual),
-    "error, capped at 200": lambda course, moment: abs(
-        min(moment.exact.projected, CAP) - min(course.actual, CAP)
+# The figures of a check at a window. None is not counted.
+OF_CHECKS: Mapping[str, Callable[[Run, Moment], float | None]] = {
+    "error": lambda run, moment: abs(moment.exact.projected - run.actual),
+    "error, capped at 200": lambda run, moment: abs(
+        min(moment.exact.projected, CAP) - min(run.actual, CAP)
     ),
-    "right verdicts, %": lambda course, moment: (
-        100 * (moment.exact.lasts is _lasts(course))
-    ),
-    "range holds, %": lambda course, moment: 100 * _holds(course, moment),
+    "right verdicts, %": lambda run, moment: 100 * (moment.exact.lasts is _lasts(run)),
+    "range holds, %": lambda run, moment: 100 * _holds(run, moment),
     "range, width": lambda _, moment: moment.exact.high - moment.exact.low,
     "pinball loss": _pinball,
-    "Brier score of `lasts`": lambda course, moment: (
-        (probability_of(moment) / 100 - _lasts(course)) ** 2
+    "Brier score of `lasts`": lambda run, moment: (
+        (probability_of(moment) / 100 - _lasts(run)) ** 2
     ),
     "shown certainty, off by": _certainty,
     "'runs out' is said, %": lambda _, moment: 100 * says_runs_out(moment),
-    "'runs out' came true, %": lambda course, moment: (
-        100 * (not _lasts(course)) if says_runs_out(moment) else None
+    "'runs out' came true, %": lambda run, moment: (
+        100 * (not _lasts(run)) if says_runs_out(moment) else None
     ),
-    "'may run out' came true, %": lambda course, moment: (
-        100 * (not _lasts(course))
+    "'may run out' came true, %": lambda run, moment: (
+        100 * (not _lasts(run))
         if not moment.shown.lasts and not says_runs_out(moment)
         else None
     ),
@@ -172,9 +171,7 @@ OF_LOOKS: Mapping[str, Callable[[Course, Moment], float | None]] = {
         for low in CLASSES
     },
     **{
-        f"lasts, came from {low}%": _in_class(
-            low, lambda course, _: 100 * _lasts(course)
-        )
+        f"lasts, came from {low}%": _in_class(low, lambda run, _: 100 * _lasts(run))
         for low in CLASSES
     },
 }
@@ -185,9 +182,7 @@ OF_WINDOWS: Mapping[str, Callable[[Summary], float | None]] = {
         100 * one.announced if one.ran_out else None
     ),
     "windows with an alarm, %": lambda one: 100 * (one.alarm is not None),
-    "alarms right, %": lambda one: (
-        100 * one.ran_out if one.alarm is not None else None
-    ),
+    "alarms right, %": lambda one: 100 * one.ran_out if one.alarm is not None else None,
     "alarms false, %": lambda one: (
         100 * (not one.ran_out) if one.alarm is not None else None
     ),
@@ -200,16 +195,16 @@ OF_WINDOWS: Mapping[str, Callable[[Summary], float | None]] = {
 LEAD = "median lead of an alarm, hours"
 
 
-def parts_of(courses: Sequence[Course]) -> dict[str, Part]:
+def parts_of(runs: Sequence[Run]) -> dict[str, Part]:
     """Return a person's parts of all figures.
 
-    Each person counts the same: the looks and the windows of a person weigh 1 together.
+    Each person counts the same: the checks and the windows of a person weigh 1 together.
     """
-    looks = [(course, moment) for course in courses for moment in course.looks]
-    summaries = [summary_of(course) for course in courses if course.moments]
+    checks = [(run, moment) for run in runs for moment in run.checks]
+    summaries = [summary_of(run) for run in runs if run.moments]
     parts = {
-        name: _part([value(*look) for look in looks])
-        for name, value in OF_LOOKS.items()
+        name: _part([value(*check) for check in checks])
+        for name, value in OF_CHECKS.items()
     }
     parts |= {
         name: _part([value(one) for one in summaries])

@@ -21,14 +21,14 @@ from custom_components.claude_pulse.forecast.habit import (
 from custom_components.claude_pulse.forecast.profile import profile_of
 from custom_components.claude_pulse.forecast.projection import Forecast, forecast_of
 
-from .course import (
+from .people import HOUR, WEEK, Person, person_of
+from .runs import (
     SESSION_HOURS,
     SESSION_POINTS,
     percent_of,
     statistics_of,
     time_of,
 )
-from .people import HOUR, WEEK, Person, person_of
 
 # The hours of a week at which it is forecast.
 TIMES = range(10, WEEK, 6)

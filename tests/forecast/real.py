@@ -7,9 +7,18 @@ import json
 from multiprocessing import Pool
 from pathlib import Path
 
-from .course import Course, sessions_of, week_of
 from .difference import difference
-from .figures import CLASSES, LEAD, OF_LOOKS, OF_WINDOWS, Figures, Part, parts_of, value_of
+from .figures import (
+    CLASSES,
+    LEAD,
+    OF_CHECKS,
+    OF_WINDOWS,
+    Figures,
+    Part,
+    parts_of,
+    value_of,
+)
+from .runs import Run, sessions_of, week_of
 from .traces import Trace, read_traces
 
 # The known weeks.
@@ -18,9 +27,7 @@ WEEKS = (0, 1, 2, 4, 8)
 KINDS = ("weeks", "sessions")
 
 _TITLES = [
-    name
-    for name in (*OF_LOOKS, *OF_WINDOWS, LEAD)
-    if not name.startswith("lasts,")
+    name for name in (*OF_CHECKS, *OF_WINDOWS, LEAD) if not name.startswith("lasts,")
 ]
 
 # The figures of a kind of window, with some weeks known.
@@ -45,14 +52,14 @@ def _measure(trace: Trace) -> dict[str, dict[str, Part]]:
     """Return the parts of a person by kind and known weeks."""
     people, found = [*trace.weeks()], {}
     for weeks in WEEKS:
-        courses: Mapping[str, list[Course]] = {
+        runs: Mapping[str, list[Run]] = {
             "weeks": [week_of(person, weeks) for person in people],
             "sessions": [
                 session for person in people for session in sessions_of(person, weeks)
             ],
         }
         for kind in KINDS:
-            found[_key(kind, weeks)] = parts_of(courses[kind])
+            found[_key(kind, weeks)] = parts_of(runs[kind])
     return found
 
 

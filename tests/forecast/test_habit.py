@@ -239,15 +239,16 @@ def test_working_days_without_history() -> None:
     habit = learn(NO_HISTORY, START, UTC, days=range(5))
     # Half of the five days have passed.
     forecast = by_habit(60, at(7, 0), habit)
-    assert forecast.projected == pytest.approx(60 + 0.5 * 80)
+    assert forecast.projected == pytest.approx(60 + 0.5 * 76 / 0.9)
     assert (forecast.basis, forecast.weeks) == ("working_days", 0)
     assert forecast.expected is None
-    # 90 points in the 60 hours of working days that are left.
+    # 47.8 points in the 60 hours of working days that are left.
     forecast = by_habit(70, at(7, 0), habit)
-    assert forecast.runs_out_at == at(8, 16)
+    hours = (forecast.runs_out_at - at(7, 0)) / HOUR
+    assert hours == pytest.approx(60 * 30 / (0.5 * 86 / 0.9))
     # The projection does not change on the weekend.
     first, last = (by_habit(70, now, habit) for now in (at(9, 1), at(10, 23)))
-    assert first.projected == last.projected == pytest.approx(70 + 0.1 * 90 / 1.4)
+    assert first.projected == last.projected == pytest.approx(70 + 0.1 * 86 / 1.3)
 
 
 @pytest.mark.parametrize(("percent", "has_forecast"), [(30, False), (100, True)])
@@ -294,13 +295,11 @@ def session_of(use: Use, percent: float, hour: int) -> Forecast:
         lowest, used = used, min(used + rise, 100)
         history.add([Hour(number, lowest, max(before, used))])
     session = window(percent, "session", at(4, 16))
-    return exact(
-        session, at(4, hour), profile_of(session, learn(history, START, UTC))
-    )
+    return exact(session, at(4, hour), profile_of(session, learn(history, START, UTC)))
 
 
 def test_session_by_its_age() -> None:
-    """What followed in earlier sessions of the same age is expected again."""
+    """The usage that followed in earlier sessions of the same age is expected again."""
 
     def first_hours(time: datetime) -> float:
         """Use 30 points in each of the first two hours of two sessions a day."""

@@ -7,9 +7,9 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from .course import sessions_of, week_of
 from .figures import Figures, Part, parts_of, value_of
 from .people import WEEK, person_of, varied_person
+from .runs import sessions_of, week_of
 
 PEOPLE = range(200)
 
@@ -46,7 +46,7 @@ def test_people_vary_like_real_ones() -> None:
 
 
 def test_certainty_can_be_trusted(weeks: dict[str, float | None]) -> None:
-    """What is said as certain comes true more often, and is said in time."""
+    """A certain statement comes true more often, and is made in time."""
     certain, unsure = (
         weeks[f"'{said}' came true, %"] for said in ("runs out", "may run out")
     )

@@ -16,6 +16,7 @@ from custom_components.claude_pulse.forecast.projection import (
     forecast_of,
     shown_forecast,
 )
+
 from .common import (
     DAY,
     HOUR,
@@ -51,19 +52,19 @@ BEFORE = Forecast(
 
 @pytest.mark.parametrize(
     ("percent", "days", "pace", "projected", "runs_out_after", "lasts"),
-    # Half of a week with 40 points comes on top of what has passed.
+    # 0.4 of a week with 40 points is added to the part of the week that has passed.
     [
-        (50, 3.5, 0, 50 + 0.5 * 70, None, True),
-        (75, 3.5, 25, 75 + 0.5 * 95, 3.5 + 3.5 * 25 / 47.5, False),
-        (25, 3.5, -25, 25 + 0.5 * 45, None, True),
-        (10, 1, 10 - 100 / 7, 50, None, True),
-        (40, 1, 40 - 100 / 7, 120, 1 + 6 * 60 / 80, False),
-        (0, 3.5, -50, 10, None, True),
+        (50, 3.5, 0, 50 + 0.5 * 66 / 0.9, None, True),
+        (75, 3.5, 25, 75 + 0.5 * 91 / 0.9, 3.5 + 3.5 * 25 * 1.8 / 91, False),
+        (25, 3.5, -25, 25 + 0.5 * 41 / 0.9, None, True),
+        (10, 1, 10 - 100 / 7, 10 + 6 * 26 / 3.8, None, True),
+        (40, 1, 40 - 100 / 7, 40 + 6 * 56 / 3.8, 1 + 60 * 3.8 / 56, False),
+        (0, 3.5, -50, 8 / 0.9, None, True),
         # Used up.
         (100, 6.3, None, 100, None, False),
         (103, 6.9, None, 103, None, False),
         # The last minutes.
-        (99, 6.99, 99 - 699 / 7, 99.113, None, True),
+        (99, 6.99, 99 - 699 / 7, 99.11747, None, True),
     ],
 )
 def test_without_history(

@@ -1,12 +1,12 @@
-"""What holds for forecasts of any history, usage and time."""
+"""Properties of the forecasts of any history, usage and time."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from datetime import datetime
 from itertools import pairwise
 from math import isfinite, nan
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings, strategies as st
@@ -133,10 +133,9 @@ def test_a_borrowed_habit_keeps_its_own_usage(
     assert forecast is None or isfinite(forecast.projected)
 
 
-@pytest.mark.parametrize("fields", [{}, {"resets_at": None}])
-def test_no_forecast_of_an_unknown_window(fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "resets_at"), [("monthly_all", START), ("session", None)]
+)
+def test_no_profile_of_an_unknown_window(kind: str, resets_at: datetime | None) -> None:
     """A window of unknown length or without a reset has no profile."""
-    item = UsageWindow(Identity("monthly_all"), None, 10, START, **{})
-    if fields:
-        item = UsageWindow(Identity("session"), None, 10, None)
-    assert profile_of(item) is None
+    assert profile_of(UsageWindow(Identity(kind), None, 10, resets_at)) is None

@@ -3,7 +3,7 @@
 A file is a JSON list of people, or a single one: `{id, zone, first, offset, use}`. `use`
 is the usage by hour in thousandths of a point of the weekly limit. A negative number is
 that many hours without usage, and null an hour that nobody saw. `first` is the first hour
-since 1970, in which a week begins after the share `offset` (or after so many minutes).
+since 1970, in which a week begins after the share `offset`, or after `offset` minutes.
 """
 
 from __future__ import annotations

@@ -132,7 +132,11 @@ def _forecast(
         lasts=False,
         confidence=100,
         expected=min(profile.past.used_by(time), 100) if is_known else None,
-        basis=BASIS_HABIT if is_learned else BASIS_WORKING_DAYS if habit else BASIS_EVEN,
+        basis=BASIS_HABIT
+        if is_learned
+        else BASIS_WORKING_DAYS
+        if habit
+        else BASIS_EVEN,
         # The usage in the first hour of a history is always unknown.
         weeks=int(habit.weeks + 1 / 24) if habit else 0,
         rounding=0.5 * (1 + remaining.slope),
@@ -144,11 +148,11 @@ def _forecast(
         """Return the percentage at the reset that is not exceeded with a probability."""
         return min(used + remaining.quantile(probability), _MAX_PROJECTION)
 
-    left, rest = 100 - used, remaining.quantile(0.5)
-    lasts = rest <= left + _EPSILON
+    left, median = 100 - used, remaining.quantile(0.5)
+    lasts = median <= left + _EPSILON
     runs_out_at = None
     if not lasts:
-        share = passed + (1 - passed) * left / rest
+        share = passed + (1 - passed) * left / median
         runs_out_at = profile.time_of(share * profile.total)
     probability = remaining.probability(left)
     return replace(
@@ -233,8 +237,10 @@ def _shown_verdict(
 def _shown_confidence(exact: Forecast, lasts: bool, before: Forecast | None) -> float:
     """Return the rounded confidence of a shown verdict. It is 50% if another one is likelier."""
     confidence = exact.confidence if lasts is exact.lasts else 50
-    is_same = before is not None and before.pace is not None and before.lasts is lasts
-    return _round(confidence, before.confidence if is_same else None, _CONFIDENCE_STEP)
+    last = None
+    if before and before.pace is not None and before.lasts is lasts:
+        last = before.confidence
+    return _round(confidence, last, _CONFIDENCE_STEP)
 
 
 def _shown_run_out(

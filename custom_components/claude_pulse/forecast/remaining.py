@@ -24,14 +24,14 @@ class Remaining(Protocol):
         """Return the usage that is not exceeded with a probability from 0 to 1."""
 
     def probability(self, points: float) -> float:
-        """Return the probability that at most so many points are used."""
+        """Return the probability that at most this many points are used."""
 
 
 class SkewedRemaining:
     """A shifted log-normal distribution with a longer lower tail.
 
     `deviation` is the standard deviation of log(usage + `shift`) above the median. Below
-    it, it is `_SKEW` times as large: people stop more often than they go on without end.
+    it, it is `_SKEW` times as large: people stop more often than they continue without end.
     """
 
     _SKEW = 1.5
@@ -53,7 +53,7 @@ class SkewedRemaining:
         return max(amount - self._shift, 0)
 
     def probability(self, points: float) -> float:
-        """Return the probability that at most so many points are used."""
+        """Return the probability that at most this many points are used."""
         distance = log((points + self._shift) / (self._median + self._shift))
         return _NORMAL.cdf(distance / self._deviation_on_side_of(distance))
 
@@ -87,7 +87,7 @@ class SampledRemaining:
         return self._scale * _between(self._shares, self._values, index, probability)
 
     def probability(self, points: float) -> float:
-        """Return the probability that at most so many points are used."""
+        """Return the probability that at most this many points are used."""
         value = points / self._scale
         index = bisect_right(self._values, value)
         return _between(self._values, self._shares, index, value)

@@ -1,4 +1,4 @@
-"""The rest of a session: what followed in earlier sessions at the same age. Pure."""
+"""The remaining usage of a session, from earlier sessions at the same age. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .remaining import SampledRemaining
 
 HOURS = 5
 
-# The number of sessions that are compared. They lose half of their weight after so many.
+# The number of sessions that are compared. They lose half of their weight after the second number.
 _SESSIONS, _HALF_LIFE = 80, 40
 
 # The weight of a session at another time of the day, and the difference in hours at which
 # most of the weight of a similar time is lost.
 _OTHER_TIME, _HOURS_APART = 0.2, 1
 
-# Without a limit, so many times the usage would have followed where a session reached it.
+# Without a limit, this multiple of the usage would have followed where a session reached it.
 _BEYOND_LIMIT = 1.5
 
 # A session reaches its limit from this usage on, in points, as each hour is rounded.
@@ -38,7 +38,7 @@ _SCALE = 20
 # that followed. Each counts as this share of a session.
 _COMMON_WEIGHT = 0.5
 _COMMON_USED = (0, 25, 35, 42, 48, 50)
-_COMMON_REST = (
+_COMMON_REMAINING = (
     (18, 43, 76, 120, 275),
     (8, 23, 46, 80, 215),
     (0, 2, 14, 33, 124),
@@ -74,8 +74,8 @@ class PastSessions:
         zone, hour = habit.zone, int(start // SECONDS_PER_HOUR)
         time = hour_of_week(hour, zone)
         for number, session in enumerate(reversed(latest)):
-            apart = abs(time - hour_of_week(session.hour, zone)) % HOURS_PER_DAY
-            apart = min(apart, HOURS_PER_DAY - apart) / _HOURS_APART
+            hours = abs(time - hour_of_week(session.hour, zone)) % HOURS_PER_DAY
+            apart = min(hours, HOURS_PER_DAY - hours) / _HOURS_APART
             near = _OTHER_TIME + (1 - _OTHER_TIME) * exp(-(apart**2) / 2)
             self._sessions.append((near * 0.5 ** (number / _HALF_LIFE), session))
 
@@ -97,14 +97,14 @@ class PastSessions:
         common = _COMMON_WEIGHT, sqrt(_SCALE + _at(_COMMON_USED, age))
         samples = [
             (_at(row, age) / common[1], common[0])
-            for row in zip(*_COMMON_REST, strict=True)
+            for row in zip(*_COMMON_REMAINING, strict=True)
         ]
         for weight, session in self._sessions:
             used_then = _at(session.used, age)
-            rest = session.used[-1] - used_then
+            followed = session.used[-1] - used_then
             if session.is_cut:
-                rest *= _BEYOND_LIMIT
-            samples.append((rest / sqrt(_SCALE + used_then), weight))
+                followed *= _BEYOND_LIMIT
+            samples.append((followed / sqrt(_SCALE + used_then), weight))
         scale = sqrt(_SCALE + used)
         remaining = SampledRemaining(samples, scale, slope=0)
         remaining.slope = remaining.quantile(0.5) / (2 * scale**2)
@@ -127,7 +127,9 @@ def past_sessions(past: HourlyUsage) -> Iterator[PastSession]:
             continue
         session = rises[index : index + HOURS]
         # The usage is unknown once the limit has been reached.
-        used = [*accumulate((0 if isnan(rise) else rise for rise in session), initial=0)]
+        used = [
+            *accumulate((0 if isnan(rise) else rise for rise in session), initial=0)
+        ]
         is_cut = used[-1] >= _FULL
         if is_cut or not any(map(isnan, session)):
             yield PastSession(past.first + index, used, is_cut)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from .habit import COMPLETE, HOURS_PER_WEEK, SECONDS_PER_HOUR, WEEKS, Habit
 from .remaining import SkewedRemaining
 
-# A person without history uses so many points in a week. This counts as much as so much of
-# a week.
-_PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.5
+# The usage of a person without history in a week, in points. It counts as much as this share
+# of a week.
+_PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.4
 
 # A past week loses half of its weight in this number of weeks, because the level of most
 # people changes fast. For a regular person, it is up to the maximum.
@@ -29,7 +29,7 @@ _WEEK_SHIFT = 10
 # Variances of the logarithm of the remaining usage: the base value, and the part for small
 # amounts. They count as much as this number of past weeks of the person.
 _VARIANCE, _VARIANCE_SMALL = 0.4, 1.5
-_VARIANCE_WEEKS = 2
+_VARIANCE_WEEKS = 1.5
 
 # The errors in past weeks lose half of their weight in this number of weeks.
 _ERROR_HALF_LIFE = 6
@@ -67,13 +67,13 @@ class PastWeeks:
         self._regularity = _regularity(complete)
         half_life = min(_HALF_LIFE / sqrt(self._regularity), _MAX_HALF_LIFE)
         # The weight and the usage of each week in the pool.
-        pool = [(0.5 ** (week.age / half_life), week) for week in weeks]
+        pool = [(_faded(week.age, half_life), week) for week in weeks]
         prior = _PRIOR_WEIGHT * self._regularity
         self._weight = prior + sum(weight * week.known for weight, week in pool)
         self._points = prior * _PRIOR_POINTS
         self._points += sum(weight * week.points for weight, week in pool)
         self._complete = [
-            (0.5 ** (week.age / _ERROR_HALF_LIFE), weight, week, week.used)
+            (_faded(week.age, _ERROR_HALF_LIFE), weight, week, week.used)
             for weight, week in pool
             if week.used is not None
         ]
@@ -100,16 +100,21 @@ class PastWeeks:
         variance *= _VARIANCE_WEEKS * self._regularity**2
         weights = float(_VARIANCE_WEEKS)
         # The errors that forecasts from the other weeks would have had at this time.
-        for recency, own, week, course in self._complete:
-            used_then = used_by(self._times, course, time)
+        for recency, own, week, rises in self._complete:
+            used_then = used_by(self._times, rises, time)
             others = self._points - own * week.points + used_then
             forecast = share * others / (weight - own * week.known)
-            rest = course[-1] - used_then
-            variance += recency * log((rest + shift) / (forecast + shift)) ** 2
+            followed = rises[-1] - used_then
+            variance += recency * log((followed + shift) / (forecast + shift)) ** 2
             weights += recency
         return SkewedRemaining(
             median, shift, sqrt(variance / weights), slope=share / weight
         )
+
+
+def _faded(age: int, half_life: float) -> float:
+    """Return the weight of a week that is some weeks old."""
+    return float(0.5 ** (age / half_life))
 
 
 def used_by(times: Sequence[float], used: Sequence[float], time: float) -> float:
@@ -123,7 +128,10 @@ def used_by(times: Sequence[float], used: Sequence[float], time: float) -> float
 def _regularity(weeks: Sequence[PastWeek]) -> float:
     """Return the variance of weekly usage as a share of that of most people, at most 1."""
     logs = [
-        (0.5 ** (week.age / _ERROR_HALF_LIFE), log(week.points / week.known + _WEEK_SHIFT))
+        (
+            _faded(week.age, _ERROR_HALF_LIFE),
+            log(week.points / week.known + _WEEK_SHIFT),
+        )
         for week in weeks
     ]
     total = sum(weight for weight, _ in logs)

@@ -22,7 +22,7 @@ from custom_components.claude_pulse.forecast.projection import (
 
 from .people import HOUR, WEEK, Person
 
-# The hours between two looks at a week, and the hour of the first one.
+# The hours between two checks at a week, and the hour of the first one.
 EVERY, FIRST = 6, 10
 
 # Points of the session that are one point of the week.
@@ -32,17 +32,17 @@ SESSION_HOURS = 5
 
 @dataclass(frozen=True)
 class Moment:
-    """The forecasts of a window after some hours. `is_look` is true if they are judged."""
+    """The forecasts of a window after some hours. `is_check` is true if they are judged."""
 
     passed: int
     percent: int
     exact: Forecast
     shown: Forecast
-    is_look: bool
+    is_check: bool
 
 
 @dataclass(frozen=True)
-class Course:
+class Run:
     """The forecasts of a window, and what came.
 
     `actual` is the percentage at the reset, without a limit. `ran_out` is the number of
@@ -55,9 +55,9 @@ class Course:
     moments: Sequence[Moment]
 
     @property
-    def looks(self) -> list[Moment]:
+    def checks(self) -> list[Moment]:
         """Return the moments that are judged."""
-        return [moment for moment in self.moments if moment.is_look]
+        return [moment for moment in self.moments if moment.is_check]
 
 
 def percent_of(points: float) -> int:
@@ -90,7 +90,7 @@ def statistics_of(
     return hours
 
 
-def week_of(person: Person, weeks: int) -> Course:
+def week_of(person: Person, weeks: int) -> Run:
     """Return a person's week, with some known weeks before it."""
     resets = range(person.first, person.start + WEEK + 1, WEEK)
     hours = statistics_of(person.use, person, resets, person.offset)
@@ -100,8 +100,8 @@ def week_of(person: Person, weeks: int) -> Course:
     moments: list[Moment] = []
     before, profile = None, None
     for passed in range(1, WEEK):
-        now, is_look = time_of(person.start + passed), passed % EVERY == FIRST % EVERY
-        if passed == 1 or is_look:
+        now, is_check = time_of(person.start + passed), passed % EVERY == FIRST % EVERY
+        if passed == 1 or is_check:
             until = now.timestamp() // HOUR
             history.add(hour for hour in hours[begin:] if hour.number < until)
             profile = None
@@ -113,12 +113,12 @@ def week_of(person: Person, weeks: int) -> Course:
         if (exact := forecast_of(window, now, profile)) is None:
             continue
         before = shown_forecast(exact, window, now, before)
-        is_look = is_look and passed >= FIRST
-        moments.append(Moment(passed, window.percent, exact, before, is_look))
-    return Course(WEEK, week[-1], _first_full(week), moments)
+        is_check = is_check and passed >= FIRST
+        moments.append(Moment(passed, window.percent, exact, before, is_check))
+    return Run(WEEK, week[-1], _first_full(week), moments)
 
 
-def sessions_of(person: Person, weeks: int) -> Iterator[Course]:
+def sessions_of(person: Person, weeks: int) -> Iterator[Run]:
     """Yield the sessions in a person's week, with some known weeks before it.
 
     A session starts with the first usage after the last session.
@@ -149,7 +149,7 @@ def sessions_of(person: Person, weeks: int) -> Iterator[Course]:
                 continue
             before = shown_forecast(exact, window, now, before)
             moments.append(Moment(passed, window.percent, exact, before, True))
-        yield Course(SESSION_HOURS, used[-1], _first_full(used), moments)
+        yield Run(SESSION_HOURS, used[-1], _first_full(used), moments)
 
 
 def _first_full(used: Sequence[float]) -> int | None:
