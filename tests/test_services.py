@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+import yaml
 
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUser
 
 from .common import Claude
+from .forecast.traces import read_traces
 from .test_history import BEGIN, HOUR, NOW, WEEK, import_use, office, serve_week
 
 pytestmark = [
@@ -37,7 +40,7 @@ def hours_of(trace: dict[str, Any]) -> list[int]:
     """Return the usage of each hour."""
     hours: list[int] = []
     for item in trace["use"]:
-        hours += [0] * -item if item < 0 else [item]
+        hours += [0] * -item if item and item < 0 else [item or 0]
     return hours
 
 
@@ -56,8 +59,9 @@ async def test_export(recorder_mock: Recorder, claude: Claude) -> None:
     assert trace["first"] == start.timestamp() / 3600
     for number, used in enumerate(hours_of(trace)):
         time = start + number * HOUR
-        # The first hour has nothing before it.
         assert used == (2000 * office(time) / 2 if number else 0)
+    # The first hour has nothing before it, and is unknown.
+    assert trace["use"][0] is None
     for word in ("Private", claude.server.world.accounts["ada"].uuid, "entry"):
         assert word not in json.dumps(response)
 
@@ -82,6 +86,23 @@ async def test_unit_of_the_reset(claude: Claude) -> None:
     await import_use(claude)
     (trace,) = (await export(claude))["traces"]
     assert trace["offset"] == 42
+
+
+async def test_begins_with_a_week(claude: Claude, tmp_path: Path) -> None:
+    """Hours before the first reset are left out, and `scripts/forecast` reads the rest."""
+    claude.clock.move_to(NOW)
+    serve_week(claude, 70)
+    await claude.entry()
+    await import_use(claude, since=BEGIN - 6 * WEEK + 5 * HOUR)
+    response = await export(claude)
+    (trace,) = response["traces"]
+    assert trace["first"] == (BEGIN - 5 * WEEK).timestamp() / 3600
+    assert trace["weeks"] == 5
+    for text in (json.dumps(response), yaml.safe_dump(response)):
+        (tmp_path / "traces").write_text(text)
+        (person,) = read_traces(tmp_path / "traces")
+        assert (person.first, len(person.use)) == (trace["first"], 5 * 168 + 102)
+        assert sum(person.use) == sum(hours_of(trace)) / 1000
 
 
 async def test_no_history(claude: Claude) -> None:

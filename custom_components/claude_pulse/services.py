@@ -59,7 +59,7 @@ async def _async_traces(hass: HomeAssistant) -> list[JsonValueType]:
     for entry in hass.config_entries.async_entries(DOMAIN):
         reading = runtime_of(hass, entry).reading(WEEKLY)
         resets_at = reading.window.resets_at if reading else None
-        trace = await async_export(hass, entry, resets_at.minute if resets_at else 0)
+        trace = await async_export(hass, entry, resets_at)
         if trace is not None:
             traces.append(trace)
     if not traces:

@@ -1,6 +1,7 @@
 """Real people's use by hour, from a file of traces.
 
-A file is a JSON list of people, or a single one: `{id, zone, first, offset, use}`. `use`
+A file is a JSON list of people, or the response of the action `claude_pulse.export_history`
+as JSON or YAML. A person is `{zone, first, offset, use}`, and may have an `id`. `use`
 is the usage by hour in thousandths of a point of the weekly limit. A negative number is
 that many hours without usage, and null an hour that nobody saw. `first` is the first hour
 since 1970, in which a week begins after the share `offset`, or after `offset` minutes.
@@ -14,6 +15,8 @@ import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import yaml
 
 from .people import BEFORE, WEEK, Person
 
@@ -63,13 +66,18 @@ class Trace:
 
 def read_traces(path: Path) -> list[Trace]:
     """Return the people of a file."""
-    found = json.loads(path.read_text())
-    # What an action returns can be wrapped.
-    people = found if isinstance(found, list) else [found]
-    return [_trace(person) for person in people]
+    text = path.read_text()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        # Developer tools show the response of the action as YAML.
+        found = yaml.safe_load(text)
+    if isinstance(found, dict):
+        found = found.get("traces", [found])
+    return [_trace(number, person) for number, person in enumerate(found)]
 
 
-def _trace(person: dict[str, Any]) -> Trace:
+def _trace(number: int, person: dict[str, Any]) -> Trace:
     """Return a person of a file."""
     use, unseen, offset = [], set(), person["offset"]
     for value in person["use"]:
@@ -77,7 +85,7 @@ def _trace(person: dict[str, Any]) -> Trace:
             unseen.add(person["first"] + len(use))
         use += [0.0] * -value if value and value < 0 else [(value or 0) / 1000]
     return Trace(
-        name=str(person["id"]),
+        name=str(person.get("id", number)),
         zone=ZoneInfo(person["zone"]),
         first=person["first"],
         offset=offset if offset < 1 else offset / 60,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from math import isnan
 from typing import Any
@@ -11,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..naming import WEEKLY_WINDOW
-from .habit import HOURS_PER_WEEK, HourlyUsage
+from .habit import HOURS_PER_WEEK, SECONDS_PER_HOUR, HourlyUsage
 from .history import RECORDER, async_read_hours, usage_entities
 
 # More weeks than the recorder can have.
@@ -19,13 +20,14 @@ _ALL_WEEKS = 10_000
 
 
 async def async_export(
-    hass: HomeAssistant, entry: ConfigEntry, offset: int
+    hass: HomeAssistant, entry: ConfigEntry, resets_at: datetime | None
 ) -> dict[str, Any] | None:
     """Return the usage of the weekly limit since the first statistics, or None.
 
-    `use` has the usage of each hour in thousandths of a percentage point, from the hour
-    `first` since 1970 on. A negative number stands for this number of hours without usage
-    or with unknown usage. `offset` is the minute of the weekly reset.
+    `use` has the usage of each hour in thousandths of a percentage point. A negative number
+    is this number of hours without usage, and None an hour with unknown usage. `first` is
+    the first hour since 1970. If the reset time is known, a week begins in it, `offset`
+    minutes after its start.
     """
     if RECORDER not in hass.config.components:
         return None
@@ -34,17 +36,22 @@ async def async_export(
     hours = await async_read_hours(hass, weekly, dt_util.utc_from_timestamp(0))
     history = HourlyUsage(weeks=_ALL_WEEKS)
     history.add(hour for found in hours.values() for hour in found)
-    rises = [0 if isnan(rise) else round(rise * 1000) for rise in history.rises]
-    if not any(rises):
+    first, rises = history.first, list(history.rises)
+    if resets_at is not None:
+        reset_hour = int(resets_at.timestamp() // SECONDS_PER_HOUR)
+        skipped = (reset_hour - first) % HOURS_PER_WEEK
+        first, rises = first + skipped, rises[skipped:]
+    values = [None if isnan(rise) else round(rise * 1000) for rise in rises]
+    if not any(values):
         return None
-    use: list[int] = []
-    for is_idle, group in groupby(rises, lambda rise: rise <= 0):
-        values = list(group)
-        use += [-len(values)] if is_idle else values
+    use: list[int | None] = []
+    for value, group in groupby(values):
+        length = len(list(group))
+        use += [-length] if value == 0 else [value] * length
     return {
         "zone": hass.config.time_zone,
-        "first": history.first,
-        "offset": offset,
-        "weeks": len(rises) // HOURS_PER_WEEK,
+        "first": first,
+        "offset": resets_at.minute if resets_at else 0,
+        "weeks": len(values) // HOURS_PER_WEEK,
         "use": use,
     }
