@@ -513,3 +513,17 @@ async def test_unload_as_an_answer_arrives(
     assert [state for state in states if "restored" not in state.attributes] == []
     assert claude.state("weekly_fable_usage") in ("missing", "unavailable")
     assert "ERROR" not in caplog.text
+
+
+async def test_confidence_changes_by_itself(claude: Claude) -> None:
+    """The confidence is of now, also while the verdict stays the same."""
+    await set_up(claude, row("weekly_all", 40, WEEK_RESET), update_interval=86400)
+    entity_id = "binary_sensor.claude_pulse_weekly_lasts"
+    shown = []
+    for _ in range(4):
+        state = claude.hass.states.get(entity_id)
+        assert state.state == "on"
+        shown.append(state.attributes["confidence"])
+        await claude.pass_time(12 * 3600)
+    assert shown == sorted(set(shown))
+    assert all(confidence % 5 == 0 for confidence in shown)

@@ -116,6 +116,11 @@ class WindowBinarySensor(ReadingEntity, ClaudePulseBinarySensor):
 
     entity_description: WindowBinarySensorDescription
 
+    @property
+    def _to_write(self) -> object:
+        """Return the values that are written when they change, with the confidence."""
+        return super()._to_write, self.extra_state_attributes
+
 
 class SeatBinarySensor(SeatEntity, ClaudePulseBinarySensor):
     """A binary sensor of the account as a whole."""

@@ -568,11 +568,6 @@ describe("the verdict", () => {
     const calm = judged("session", 1, 2, { forecast: forecastOf(3) });
     const may = say(calm, week);
     assert.deepEqual([may.level, may.text], ["risk", "The week may run out before its reset"]);
-    // So it is of what is sure too early.
-    const early = judged("weekly", 45, 156, { forecast: forecastOf(400, { out: 15 }) });
-    assert.equal(say(calm, early).text, "The week may run out before its reset");
-    const late = judged("weekly", 45, 151, { forecast: forecastOf(400, { out: 15 }) });
-    assert.match(say(calm, late).text, /^The week runs out/);
     // What is sure comes first.
     const session = judged("session", 90, 1, { forecast: forecastOf(130, { out: 0.5 }) });
     assert.equal(bindingOf([week, session]).key, "session");

@@ -23,7 +23,7 @@ _HALF_LIFE, _MAX_HALF_LIFE = 0.6, 3
 
 # The variance of the logarithm of weekly usage of most people, and the number of past weeks
 # that it counts as. A person with less is regular, down to the minimum share.
-_IRREGULAR, _IRREGULAR_WEEKS, _MIN_SHARE = 0.6, 2, 0.05
+_IRREGULAR, _IRREGULAR_WEEKS, _MIN_SHARE = 0.6, 1.5, 0.05
 _WEEK_SHIFT = 10
 
 # Variances of the logarithm of the remaining usage: the base value, and the part for small
