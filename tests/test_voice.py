@@ -336,7 +336,7 @@ async def test_other_questions(claude: Claude) -> None:
         "is the cloud down",
     ):
         # Some versions answer with an intent of their own.
-        response = json.dumps(await process(claude, text))
+        response = json.dumps(await process(claude, text), default=str)
         assert "%" not in response
         assert "claude" not in response.lower()
     assert "42" in await ask(claude, "what is the Claude Pulse Session usage")
