@@ -81,7 +81,7 @@ def answer(
     service: Service,
     clock: Clock,
 ) -> SpokenAnswer:
-    """SpokenAnswer a question. Pure."""
+    """Answer a question. Pure."""
     if question.kind == STATUS and (accounts or service.status):
         return SpokenAnswer(_of_service(service), accounts)
     if not accounts:

@@ -63,7 +63,7 @@ class Question:
 def resolve(
     question: Question, accounts: Sequence[ExposedAccount]
 ) -> tuple[Question, Sequence[ExposedAccount]]:
-    """Return the question without fill words, and the accounts that it is about."""
+    """Return the question with the window or model in its account, and the accounts."""
     asked = " ".join((question.account or "").split())
     if not asked:
         return question, accounts

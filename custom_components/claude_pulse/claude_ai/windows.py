@@ -75,7 +75,8 @@ class UsageWindow:
 
     `name` is the display name of the limited model or surface, or None. `percent` is 0
     to 100 and can exceed 100 for a moment; it is a float only if it has a decimal.
-    `resets_at` is in UTC on a whole minute, or None if the window has not started.
+    `resets_at` is in UTC on a whole minute, or None if claude.ai sends
+    none: the window has not started, or its reset time is unknown.
     """
 
     identity: Identity

@@ -5,22 +5,27 @@ A window is compared with its progress so far. The first row that applies decide
 | The answer | Change | Effect |
 | --- | --- | --- |
 | is from before a reset that has passed | STALE | none |
-| comes after the reset, and is lower or at 0%, or comes an hour later | NEXT | `RESET`, and a new progress |
-| comes after the reset, and is not lower, or is higher than use since then explains | UNSURE | none, until a second answer agrees; then NEXT |
-| has a reset time, and the last answers had none | UNSURE unless it is higher | the same; then SAME |
-| has another reset before the last one has passed | UNSURE | the same; then NEXT if it is lower or a whole window later, else MOVED |
-| is more than 5 points lower (from 100%: 2) | UNSURE | the same; then REFILLED, or NEXT if the reset time is gone too |
+| comes an hour or more after the reset | NEXT | `RESET`, and a new progress |
+| comes sooner after the reset, and is at 0%, or is lower and not higher than use since the reset explains | NEXT | the same |
+| comes sooner after the reset, and is anything else | UNSURE | none, until a second answer agrees; then NEXT |
+| has a reset time, the last answers had none, and is not higher | UNSURE | the same; then SAME, or NEXT if it fell |
+| has another reset before the last one has passed | UNSURE | the same; then NEXT if it fell or the reset is a whole window later, else MOVED |
+| fell | UNSURE | the same; then REFILLED, or NEXT if it is at 0% and the reset time is gone |
 | is higher than use since the last answer explains, or by more than 50 points | UNSURE | the same; then SAME, or RETURNED after an unused refill from about there |
 | is anything else | SAME | events of newly crossed thresholds |
 
+An answer fell if it is more than 5 points lower, or from 100% more than 2.
+
 A second answer agrees if it comes a minute later, has the same reset, and rises or falls
-like the first. The session, the week and the
-spend limit are lifted if they are missing from two answers with other limits: if one was
-used up, that is `AVAILABLE_AGAIN`.
+like the first.
+
+The session, the week and the spend limit are lifted when they stay missing from answers with
+other limits, or while the account can pay for use without a limit. A used-up limit is lifted
+after a minute, with `AVAILABLE_AGAIN`, any other after an hour, without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
-refill, thresholds above the new percentage can be crossed again, by more than one point, as
-a point can be rounding:
+refill, thresholds above the new percentage can be crossed again, once the percentage is more
+than one point above it, because one point can be rounding:
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |

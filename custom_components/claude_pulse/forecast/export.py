@@ -22,12 +22,14 @@ _ALL_WEEKS = 10_000
 async def async_export(
     hass: HomeAssistant, entry: ConfigEntry, resets_at: datetime | None
 ) -> dict[str, Any] | None:
-    """Return the usage of the weekly limit since the first statistics, or None.
+    """Return the hourly usage of the weekly limit, or None.
+
+    It starts with the first statistics, or if the reset time is known, with the first reset
+    after them.
 
     `use` has the usage of each hour in thousandths of a percentage point. A negative number
     is this number of hours without usage, and None an hour with unknown usage. `first` is
-    the first hour since 1970. If the reset time is known, a week begins in it, `offset`
-    minutes after its start.
+    the number of the first hour since 1970, and `offset` the minute of the reset.
     """
     if RECORDER not in hass.config.components:
         return None
