@@ -14,6 +14,8 @@ from .visitor import Picture, act, enter, go, show_more_info, wait_for_state
 
 SESSION_EVENTS = "event.claude_pulse_session_events"
 SESSION_USAGE = "sensor.claude_pulse_session_usage"
+# Seconds in which a second answer confirms a fast rise.
+CONFIRMED = 100
 WAS_TRIGGERED = "state.attributes.last_triggered"
 
 Use = Callable[[int], None]
@@ -35,7 +37,7 @@ def use(home_assistant: HomeAssistant, page: Page) -> Use:
         ]
     )
 
-    def show(percent: int) -> None:
+    def use(percent: int) -> None:
         """Set the usage, and wait until Home Assistant shows it."""
         home_assistant.simulator.serve_usage(
             {
@@ -45,14 +47,6 @@ def use(home_assistant: HomeAssistant, page: Page) -> Use:
         )
         act(page, "homeassistant", "update_entity", entity_id=SESSION_USAGE)
         wait_for_state(page, SESSION_USAGE, f"Number(state.state) === {percent}")
-
-    def use(percent: int) -> None:
-        """Set the usage, in steps that need no second answer."""
-        shown = wait_for_state(page, SESSION_USAGE)["state"]
-        start = round(float(shown)) if shown[0].isdigit() else percent
-        for step in range(start + 4, percent, 4):
-            show(step)
-        show(percent)
 
     return use
 
@@ -101,7 +95,7 @@ def test_own_trigger(page: Page, use: Use, picture: Picture) -> None:
     automation = "automation.four_fifths_of_the_session"
     wait_for_state(page, automation, "state.state === 'on'")
     use(85)
-    wait_for_state(page, automation, WAS_TRIGGERED)
+    wait_for_state(page, automation, WAS_TRIGGERED, CONFIRMED)
     page.get_by_text("Notifications", exact=True).click()
     expect(page.get_by_text("Take a break.").last).to_be_visible()
     picture(page, "fired")
@@ -128,7 +122,7 @@ def test_blueprint(
     automation = "automation.claude_pulse_limits_on_your_phone"
     wait_for_state(page, automation, "state.state === 'on'")
     use(91)
-    wait_for_state(page, automation, WAS_TRIGGERED)
+    wait_for_state(page, automation, WAS_TRIGGERED, CONFIRMED)
     page.get_by_text("Notifications", exact=True).click()
     expect(page.locator("notification-item").first).to_be_visible()
     picture(page, "fired")
@@ -139,7 +133,10 @@ def test_more_info(page: Page, use: Use, picture: Picture) -> None:
     use(40)
     use(76)
     wait_for_state(
-        page, SESSION_EVENTS, "state.attributes.event_type === 'threshold_reached'"
+        page,
+        SESSION_EVENTS,
+        "state.attributes.event_type === 'threshold_reached'",
+        CONFIRMED,
     )
     show_more_info(page, SESSION_EVENTS)
     dialog = page.locator("ha-more-info-dialog")
@@ -166,4 +163,4 @@ def test_device_trigger(page: Page, use: Use, picture: Picture) -> None:
     automation = "automation.the_session_is_used_up"
     wait_for_state(page, automation, "state.state === 'on'")
     use(100)
-    wait_for_state(page, automation, WAS_TRIGGERED)
+    wait_for_state(page, automation, WAS_TRIGGERED, CONFIRMED)

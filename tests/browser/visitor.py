@@ -97,11 +97,14 @@ def act(page: Page, domain: str, action: str, **data: Any) -> None:
     call(page, "call_service", domain=domain, service=action, service_data=data)
 
 
-def wait_for_state(page: Page, entity_id: str, expected: str = "true") -> Any:
+def wait_for_state(
+    page: Page, entity_id: str, expected: str = "true", seconds: float = 15
+) -> Any:
     """Wait until an expression about the `state` of an entity is true, and return it."""
     page.wait_for_function(
         f"id => {{ const state = {HASS}.states[id]; return state && ({expected}); }}",
         arg=entity_id,
+        timeout=seconds * 1000,
     )
     return page.evaluate(f"id => {HASS}.states[id]", entity_id)
 
