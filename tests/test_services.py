@@ -77,7 +77,7 @@ async def test_more_weeks_than_the_habit(claude: Claude) -> None:
     assert sum(hours_of(trace)) > 6 * 79_000
 
 
-async def test_unit_of_the_reset(claude: Claude) -> None:
+async def test_minute_of_the_reset(claude: Claude) -> None:
     """The minute of the reset is exported."""
     claude.clock.move_to(NOW)
     reset = BEGIN + WEEK + timedelta(minutes=42)

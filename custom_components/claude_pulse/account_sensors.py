@@ -231,26 +231,26 @@ def _pool_descriptions(pool: CreditPool) -> list[SeatSensorDescription]:
         """Return the pool in the last answer."""
         return _find_pool(runtime, pool.label)
 
-    descriptions = {
-        "used": _amount_description("used", find, lambda item: item.spent),
-        "remaining": _amount_description(
-            "remaining", find, lambda item: item.remaining
-        ),
-        "limit": _amount_description("limit", find, lambda item: item.limit),
-        "expires_at": _description(
-            "expires_at",
-            find,
-            lambda item: item.expires_at,
-            device_class=SensorDeviceClass.TIMESTAMP,
-        ),
+    amounts: dict[str, Callable[[CreditPool], Money | None]] = {
+        "used": lambda item: item.spent,
+        "remaining": lambda item: item.remaining,
+        "limit": lambda item: item.limit,
     }
-    values = {
-        "used": pool.spent,
-        "remaining": pool.remaining,
-        "limit": pool.limit,
-        "expires_at": pool.expires_at,
-    }
-    return [item for key, item in descriptions.items() if values[key] is not None]
+    descriptions: list[SeatSensorDescription] = [
+        _amount_description(key, find, money_fn)
+        for key, money_fn in amounts.items()
+        if money_fn(pool) is not None
+    ]
+    if pool.expires_at is not None:
+        descriptions.append(
+            _description(
+                "expires_at",
+                find,
+                lambda item: item.expires_at,
+                device_class=SensorDeviceClass.TIMESTAMP,
+            )
+        )
+    return descriptions
 
 
 def account_sensors(

@@ -200,7 +200,7 @@ def test_hysteresis(field: str, step: Any, kept: Any, replaced: Any) -> None:
 def test_verdict_is_kept_until_the_other_one_is_likely(
     percent: float, confidence: float, is_kept: bool, lasted: bool
 ) -> None:
-    """A kept verdict has a run-out time that agrees, and no more than 50% confidence."""
+    """A kept verdict has a matching run-out time, and at most 50% confidence."""
     lasts = lasted if is_kept else percent < 50
     last = replace(BEFORE, lasts=lasted)
     forecast = shown_even(window(percent), MIDDLE, last, confidence)

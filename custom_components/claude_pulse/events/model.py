@@ -60,14 +60,12 @@ class Rules:
     """The user's options for events.
 
     `thresholds` and `left_over` are percentages. A left-over event is sent at
-    most `left_over_before` before the weekly reset, and an event of a saved reset at most
-    `expires_before` before it expires.
+    most `left_over_before` before the weekly reset.
     """
 
     thresholds: frozenset[float]
     left_over: float
     left_over_before: timedelta
-    expires_before: timedelta = timedelta(days=3)
 
 
 class Refill(NamedTuple):

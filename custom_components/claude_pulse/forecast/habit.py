@@ -123,12 +123,6 @@ class HourlyUsage:
             if not isnan(rise):
                 yield number, rise
 
-    def used_between(self, start: float, end: float) -> float:
-        """Return the usage between two timestamps in the same hour, or NaN."""
-        index = int(start // SECONDS_PER_HOUR) - self.first
-        rise = self.rises[index] if 0 <= index < len(self.rises) else nan
-        return rise * (end - start) / SECONDS_PER_HOUR
-
 
 @dataclass(frozen=True, slots=True)
 class Habit:

@@ -1,4 +1,7 @@
-"""Distributions of the usage that is still to come in a window, in points. Pure."""
+"""Distributions of the usage that is still to come in a window, in points. Pure.
+
+Their `slope` is how many points more of it are expected per point of usage so far.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import exp, log
 from statistics import NormalDist
-from typing import Protocol
 
 _NORMAL = NormalDist()
-
-
-class Remaining(Protocol):
-    """The usage that is still to come.
-
-    `slope` is how many points more of it are expected per point of usage so far.
-    """
-
-    slope: float
-
-    def quantile(self, probability: float) -> float:
-        """Return the usage that is not exceeded with a probability from 0 to 1."""
-
-    def probability(self, points: float) -> float:
-        """Return the probability that at most this many points are used."""
 
 
 class SkewedRemaining:
