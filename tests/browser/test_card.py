@@ -812,14 +812,14 @@ def test_a_run_out_that_has_passed(open_page: Open) -> None:
     assert status.inner_text() == "The session has 18% left"
 
 
-def test_a_run_out_that_is_early(page: Page) -> None:
+def test_an_uncertain_run_out(page: Page) -> None:
     """An uncertain run-out is drawn, and the sentence says that it may come."""
     page.evaluate(
         """() => {
           const [week] = SCENARIOS.only_week[0].windows;
           const runs_out_at = new Date(Date.now() + 60 * 3600000).toISOString();
           const forecast = { ...week.forecast, projected: 180, low: 140, high: 220,
-            lasts: false, runs_out_at };
+            lasts: false, certain: false, runs_out_at };
           const resetsAt = Date.now() + 155 * 3600000;
           SCENARIOS.early = [{ windows: [{ ...week, used: 20, resetsAt, forecast }] }];
         }"""
