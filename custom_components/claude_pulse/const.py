@@ -36,6 +36,9 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_SAVED_RESET_DAYS: 3,
 }
 
+# A failure that is none of claude.ai.
+UNEXPECTED_ERROR: Final = "unexpected_error"
+
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
 USAGE_URL: Final = "https://claude.ai/settings/usage"
 

@@ -32,7 +32,7 @@ from .automation.matching import (
     events_unique_id,
     is_event_entity,
 )
-from .claude_ai.windows import SAVED_RESETS, Identity
+from .claude_ai.windows import ACCOUNT, KIND_WEEKLY_SCOPED, SAVED_RESETS, Identity
 from .const import DOMAIN
 from .events.model import types_of
 from .naming import SUBJECTS
@@ -130,5 +130,8 @@ def _trigger_types(entity: er.RegistryEntry) -> tuple[str, ...]:
     for identity, subject in SUBJECTS.items():
         if entity.unique_id == events_unique_id(entry_id, subject):
             types = types_of(identity)
-            return types if identity == SAVED_RESETS else (USAGE_CROSSED, *types)
-    return (USAGE_CROSSED, *types_of(Identity("")))
+            no_usage = identity in (ACCOUNT, SAVED_RESETS)
+            return types if no_usage else (USAGE_CROSSED, *types)
+    is_model = entity.unique_id.startswith(f"{entry_id}_{KIND_WEEKLY_SCOPED}:")
+    other = Identity(KIND_WEEKLY_SCOPED, "model") if is_model else Identity("")
+    return (USAGE_CROSSED, *types_of(other))

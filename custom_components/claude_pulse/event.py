@@ -17,6 +17,7 @@ from .entity import WindowEntity
 from .events.dispatcher import EventDispatcher, async_listen
 from .events.model import Event, types_of
 from .naming import (
+    ACCOUNT_SUBJECT,
     EVENTS,
     FIXED_WINDOWS,
     SAVED_RESETS_SUBJECT,
@@ -34,7 +35,8 @@ async def async_setup_entry(
 ) -> None:
     """Set up the event entities of an entry."""
     runtime = runtime_of(hass, entry)
-    fixed = [WindowEvents(runtime, window) for window in FIXED_WINDOWS.values()]
+    subjects = (*FIXED_WINDOWS.values(), ACCOUNT_SUBJECT)
+    fixed = [WindowEvents(runtime, subject) for subject in subjects]
     async_add_dynamic_entities(runtime, async_add_entities, fixed, _dynamic_events)
 
 
@@ -56,7 +58,10 @@ def _dynamic_events(runtime: Runtime) -> Factories:
 
 
 class WindowEvents(WindowEntity, EventEntity):
-    """The events of a limit or of the saved resets. The last one remains if a poll fails."""
+    """The events of a limit, the saved resets or the account.
+
+    The last one remains if a poll fails.
+    """
 
     _platform = Platform.EVENT
 

@@ -10,6 +10,7 @@ from homeassistant.util import slugify
 
 from .claude_ai.money import CreditPool
 from .claude_ai.windows import (
+    ACCOUNT,
     KIND_WEEKLY_SCOPED,
     SAVED_RESETS,
     SESSION,
@@ -51,7 +52,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class WindowSubject(Subject):
-    """A limit, or the saved resets."""
+    """A limit, or the saved resets, or the account itself."""
 
     identity: Identity = field(kw_only=True)
 
@@ -63,12 +64,14 @@ SPEND_WINDOW = WindowSubject("extra", "extra", "extra", identity=SPEND)
 SAVED_RESETS_SUBJECT = WindowSubject(
     "saved_resets", "saved_resets", "saved_resets", identity=SAVED_RESETS
 )
+ACCOUNT_SUBJECT = WindowSubject("account", "account", "account", identity=ACCOUNT)
 _FIXED_KEYS = (SESSION_WINDOW.key, WEEKLY_WINDOW.key)
 FIXED_WINDOWS = {SESSION: SESSION_WINDOW, WEEKLY: WEEKLY_WINDOW}
 SUBJECTS = {
     **FIXED_WINDOWS,
     SPEND: SPEND_WINDOW,
     SAVED_RESETS: SAVED_RESETS_SUBJECT,
+    ACCOUNT: ACCOUNT_SUBJECT,
 }
 
 

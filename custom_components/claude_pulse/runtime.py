@@ -23,7 +23,8 @@ from .claude_ai.client import ClaudeAiClient
 from .claude_ai.errors import ClaudeAiError
 from .claude_ai.usage import Usage
 from .claude_ai.windows import Identity, UsageWindow
-from .const import DOMAIN
+from .const import DOMAIN, UNEXPECTED_ERROR
+from .events.account import AccountState
 from .events.dispatcher import EventDispatcher
 from .forecast.history import UsageHistory
 from .forecast.readings import Reading, Readings
@@ -34,6 +35,7 @@ from .polling.coordinator import ClaudePulseCoordinator
 from .polling.minute import async_track_minute
 from .polling.renames import async_keep_identities
 from .polling.sessions import async_create_session
+from .polling.status import status_coordinator
 from .stored import data_of, slug_of
 
 # An answer without limits is incomplete if one had some within this time. After that, the
@@ -72,6 +74,13 @@ class Runtime:
         return self.is_running and self.coordinator.last_update_success
 
     @property
+    def failure_key(self) -> str | None:
+        """Return the translation key of the last failure, or None after an answer."""
+        if failure := self.back_off.failure:
+            return failure.key
+        return None if self.has_values else UNEXPECTED_ERROR
+
+    @property
     def subjects(self) -> Iterator[WindowSubject]:
         """Return the session, the week and the other windows of the last answer."""
         yield from FIXED_WINDOWS.values()
@@ -90,6 +99,7 @@ class Runtime:
         try:
             session = async_create_session(hass)
         except ClaudeAiError as err:
+            self._async_check_account()
             raise ConfigEntryNotReady(str(err)) from None
         self.async_on_stop(session.detach)
         client = ClaudeAiClient(session, data_of(entry).session_key)
@@ -110,6 +120,7 @@ class Runtime:
         except BaseException:
             await self.coordinator.async_stop()
             self._stop()
+            self._async_check_account()
             raise
         self.is_running = True
 
@@ -198,7 +209,10 @@ class Runtime:
             # An exception here is a failed poll.
             self.readings.update(usage, now)
         confirm = self.dispatcher.async_submit(
-            usage, now, lambda window: self.readings.exact_forecast(window, now)
+            usage,
+            now,
+            lambda window: self.readings.exact_forecast(window, now),
+            self.readings.is_usual,
         )
         if before == usage and self.has_values:
             # The coordinator calls no listeners for equal data.
@@ -227,7 +241,24 @@ class Runtime:
         """Update what depends on the time."""
         self.history.async_tick()
         self._async_update_entities()
+        self._async_check_account()
         self.coordinator.async_poll_if_overdue()
+
+    @callback
+    def _async_check_account(self) -> None:
+        """Detect the events of the account."""
+        now, failure = dt_util.utcnow(), self.back_off.failure
+        status = status_coordinator(self.hass)
+        state = AccountState(
+            key_since=data_of(self.entry).session_key_since,
+            failure=self.failure_key,
+            is_key_expired=failure is not None and failure.is_key_expired,
+            status=status.data if status.last_update_success else None,
+        )
+        if self.is_running:
+            self.dispatcher.async_check_account(state, now)
+        else:
+            self.dispatcher.async_fail(state, now)
 
     @callback
     def _async_update_entities(self, _: Event | None = None) -> None:

@@ -28,7 +28,7 @@ from .account_sensors import (
     async_enable_spend_limit,
 )
 from .claude_ai.status import STATUSES
-from .const import WEEKDAYS
+from .const import UNEXPECTED_ERROR, WEEKDAYS
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import (
     ReadingEntity,
@@ -50,7 +50,6 @@ from .runtime import Runtime, runtime_of
 
 PARALLEL_UPDATES = 0
 
-_UNEXPECTED_ERROR = "unexpected_error"
 _UP_TO_DATE = "up_to_date"
 
 
@@ -202,7 +201,7 @@ CONNECTION = SensorEntityDescription(
     key="connection",
     device_class=SensorDeviceClass.ENUM,
     entity_category=EntityCategory.DIAGNOSTIC,
-    options=[_UP_TO_DATE, *(error.key for error in POLL_ERRORS), _UNEXPECTED_ERROR],
+    options=[_UP_TO_DATE, *(error.key for error in POLL_ERRORS), UNEXPECTED_ERROR],
 )
 
 SERVICE_STATUS = SensorEntityDescription(
@@ -263,10 +262,7 @@ class ConnectionSensor(UsageEntity, ClaudePulseSensor):
     @property
     def value(self) -> str:
         """Return the key of the last failure, if polls fail."""
-        if failure := self.runtime.back_off.failure:
-            return failure.key
-        success = self.coordinator.last_update_success
-        return _UP_TO_DATE if success else _UNEXPECTED_ERROR
+        return self.runtime.failure_key or _UP_TO_DATE
 
     @property
     def extra_state_attributes(self) -> dict[str, datetime | None]:

@@ -11,7 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..claude_ai.windows import SAVED_RESETS, WEEKLY
+from ..claude_ai.windows import ACCOUNT, SAVED_RESETS, WEEKLY
 from ..const import DOMAIN
 from ..events.dispatcher import EventDispatcher, async_listen
 from ..events.model import ROSE, Event, UsageEvent, types_of
@@ -21,7 +21,12 @@ from ..runtime import runtime_of
 
 # This trigger has a percentage of its own. The others are event types.
 USAGE_CROSSED = "usage_crossed"
-TRIGGER_TYPES = (USAGE_CROSSED, *types_of(WEEKLY), *types_of(SAVED_RESETS))
+TRIGGER_TYPES = (
+    USAGE_CROSSED,
+    *types_of(WEEKLY),
+    *types_of(SAVED_RESETS),
+    *types_of(ACCOUNT),
+)
 
 PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))
 

@@ -10,9 +10,11 @@ from .errors import UnavailableError
 
 STATUS_URL = "https://status.claude.com/api/v2/status.json"
 
+OPERATIONAL = "operational"
+
 # The status for each indicator of the page.
 _STATUS_OF = {
-    "none": "operational",
+    "none": OPERATIONAL,
     "minor": "minor",
     "major": "major",
     "critical": "critical",

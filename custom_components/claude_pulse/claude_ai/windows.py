@@ -20,6 +20,7 @@ KIND_WEEKLY_SCOPED = "weekly_scoped"
 # Not a kind of the server: those are normalized and have no hyphen.
 KIND_SPEND = "extra-usage"
 KIND_SAVED_RESETS = "saved-resets"
+KIND_ACCOUNT = "the-account"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 
@@ -65,8 +66,9 @@ def identity_of(stored: object) -> Identity | None:
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
 SPEND = Identity(KIND_SPEND)
-# Not a limit, but a subject of events like one.
+# No limits, but subjects of events like one.
 SAVED_RESETS = Identity(KIND_SAVED_RESETS)
+ACCOUNT = Identity(KIND_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)

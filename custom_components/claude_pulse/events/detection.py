@@ -10,7 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..claude_ai.windows import WEEKLY, Identity, UsageWindow
+from ..claude_ai.windows import (
+    SESSION,
+    WEEKLY,
+    Identity,
+    UsageWindow,
+)
 from ..forecast.projection import Forecast
 from ..polling.schedule import LATE_RESET
 from .comparison import (
@@ -38,6 +43,7 @@ from .model import (
     Rules,
     UsageEvent,
     WindowProgress,
+    is_model,
     types_of,
 )
 
@@ -60,7 +66,8 @@ class Context:
     """The other inputs of a detection, besides the progress and the answer.
 
     `last_answer` is the time of the answer before this one, or None. `can_spend` is True if
-    the account can use Claude without a limit and pays for it.
+    the account can use Claude without a limit and pays for it. `is_usual` returns whether
+    the person often uses Claude at this hour of the week.
     """
 
     forecast: ForecastFn
@@ -68,6 +75,7 @@ class Context:
     rules: Rules
     last_answer: datetime | None = None
     can_spend: bool = False
+    is_usual: Callable[[datetime], bool] = lambda _: True
 
     @property
     def elapsed(self) -> timedelta:
@@ -122,6 +130,17 @@ def detect_events(
     blocking = [after[identity] for identity in BLOCKING if identity in after]
     if any(_is_blocked(item, now) for item in blocking):
         events = [event for event in events if event.type != AVAILABLE_AGAIN]
+    week = windows.get(WEEKLY)
+    events = [
+        replace(
+            event,
+            available_at=_available_at(after, event, now),
+            binding=not is_model(event.identity)
+            or week is None
+            or event.window.percent > week.percent,
+        )
+        for event in events
+    ]
     return Detection(
         after,
         sorted(events, key=lambda event: TYPES.index(event.type)),
@@ -204,7 +223,10 @@ def _detect_rise(
     if not progress.moved:
         at_risk = _is_at_risk(window, context, progress.at_risk)
     if at_risk and progress.at_risk is False and percent < 100:
-        types.append(WILL_RUN_OUT)
+        if _is_at_usual_time(window, context):
+            types.append(WILL_RUN_OUT)
+        else:
+            at_risk = False
     left_over = progress.left_over or (
         _is_near_reset(window, context) and 100 - window.percent >= rules.left_over
     )
@@ -239,6 +261,19 @@ def _is_blocked(progress: WindowProgress, now: datetime) -> bool:
     return progress.percent >= 100 and not has_passed(progress.resets_at, now)
 
 
+def _available_at(
+    progress: Mapping[Identity, WindowProgress], event: UsageEvent, now: datetime
+) -> datetime | None:
+    """Return when everything that blocks a reached limit has been reset, if it is known."""
+    blocking = [
+        item.resets_at
+        for identity, item in progress.items()
+        if identity in (event.identity, *BLOCKING) and _is_blocked(item, now)
+    ]
+    known = [time for time in blocking if time is not None]
+    return max(known) if known and len(known) == len(blocking) else None
+
+
 def _is_at_risk(
     window: UsageWindow, context: Context, before: bool | None
 ) -> bool | None:
@@ -253,9 +288,17 @@ def _is_at_risk(
     return not expected.lasts and expected.is_certain
 
 
+def _is_at_usual_time(window: UsageWindow, context: Context) -> bool:
+    """Return whether the person will still work when a session runs out."""
+    expected = context.forecast(window)
+    if window.identity != SESSION or expected is None or expected.runs_out_at is None:
+        return True
+    return context.is_usual(expected.runs_out_at)
+
+
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:
-    """Return whether the weekly reset is near."""
-    if window.identity != WEEKLY or window.resets_at is None:
+    """Return whether a weekly reset is near."""
+    if LEFT_OVER not in types_of(window.identity) or window.resets_at is None:
         return False
     left = window.resets_at - context.now
     return timedelta() < left <= context.rules.left_over_before

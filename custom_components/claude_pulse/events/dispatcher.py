@@ -20,12 +20,26 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ..claude_ai.usage import Usage
-from ..claude_ai.windows import Identity
+from ..claude_ai.windows import ACCOUNT, Identity
 from ..const import DOMAIN
+from ..device import async_create_device
 from ..stored import data_of, options_of
+from .account import AccountState, detect_account_events
+from .bus import EVENT_CLAUDE_PULSE, bus_data
 from .detection import Context, ForecastFn, detect_events
-from .model import LIMIT_REACHED, ROSE, Event, Rules, WindowProgress
+from .model import (
+    EXTRA_OFF,
+    EXTRA_ON,
+    EXTRA_SPENT,
+    LIMIT_REACHED,
+    ROSE,
+    Event,
+    Rules,
+    UsageEvent,
+    WindowProgress,
+)
 from .saved_resets import detect_saved_resets
+from .sent import SentEvent, still_true, with_sent
 from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,6 +56,10 @@ _STORE_DELAY = timedelta(minutes=15)
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
 
+# If the last answer was this long before Home Assistant started, events can be older than
+# the start.
+_RESTART = timedelta(minutes=15)
+
 # Older progress is ignored, for example from a backup.
 _MAX_AGE = timedelta(days=1)
 
@@ -56,12 +74,14 @@ class EventDispatcher:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Initialize the dispatcher of an entry."""
         self.entry = entry
+        self._can_send_account = False
         self._compared: Usage | None = None
-        self._compared_at = dt_util.utcnow()
+        self._compared_at = self._created_at = dt_util.utcnow()
         self._gap: CALLBACK_TYPE | None = None
         self._hass = hass
         self._holding = False
-        self._late = True
+        self._late = False
+        self._is_first = True
         self._listeners_ready = False
         self._loaded = False
         self._started = False
@@ -106,12 +126,18 @@ class EventDispatcher:
     @callback
     def async_start(self) -> None:
         """Start to send events. The entities exist now."""
-        self._started = True
+        self._started = self._can_send_account = True
         self.async_dispatch()
+
+    @callback
+    def async_fail(self, state: AccountState, now: datetime) -> None:
+        """Check the account after a failed set-up. There are no entities."""
+        self._can_send_account = True
+        self.async_check_account(state, now)
 
     async def async_stop(self) -> None:
         """Stop sending events, and store the state."""
-        self._started = False
+        self._started = self._can_send_account = False
         await self._async_store()
 
     @callback
@@ -137,14 +163,35 @@ class EventDispatcher:
         self._state = EventState(self._state.org_id)
         await self._store.async_remove()
 
+    def sent_since(self, time: datetime) -> list[SentEvent]:
+        """Return the events sent since a time that are still true, the oldest first."""
+        return still_true(self._state.sent, time, dt_util.utcnow())
+
     @callback
-    def async_submit(self, usage: Usage, now: datetime, forecast: ForecastFn) -> bool:
+    def async_check_account(self, state: AccountState, now: datetime) -> None:
+        """Detect and send the events of the account. Called every minute or two."""
+        self._state.account, events = detect_account_events(
+            self._state.account, state, now
+        )
+        if events:
+            self._state.pending += events
+            self.async_store_now()
+            self.async_dispatch()
+
+    @callback
+    def async_submit(
+        self,
+        usage: Usage,
+        now: datetime,
+        forecast: ForecastFn,
+        is_usual: Callable[[datetime], bool],
+    ) -> bool:
         """Detect the events of an answer. Return whether it needs a second answer.
 
         The events are sent by `async_dispatch`. An unchanged answer is compared only every
         ten minutes, because only the passing of time can cause an event.
         """
-        if self._late:
+        if self._is_first:
             self._drop_old(now)
         last_answer, self._state.answered_at = self._state.answered_at, now
         unchanged = usage == self._compared and not self._unconfirmed
@@ -159,7 +206,7 @@ class EventDispatcher:
         detection = detect_events(
             self._state.progress,
             usage.all_windows,
-            Context(forecast, now, rules, last_answer, _can_spend(usage)),
+            Context(forecast, now, rules, last_answer, _can_spend(usage), is_usual),
         )
         grants, granted = detect_saved_resets(
             self._state.grants,
@@ -168,19 +215,17 @@ class EventDispatcher:
             timedelta(days=options.saved_reset_days),
             is_first=last_answer is None,
         )
-        saved_resets = usage.saved_resets
         events: list[Event] = [
             replace(
                 event,
-                saved_resets=saved_resets.number_for(event.identity, now)
-                if saved_resets and event.type == LIMIT_REACHED
-                else 0,
+                saved_resets=_saved_resets(usage, event, now),
+                extra_usage=_extra_usage(usage),
                 late=self._late,
             )
             for event in detection.events
         ]
         events += [replace(event, late=self._late) for event in granted]
-        self._late = False
+        self._is_first = self._late = False
         self._state.pending += events
         changed = (detection.progress, grants) != (
             self._state.progress,
@@ -204,23 +249,38 @@ class EventDispatcher:
     @callback
     def async_dispatch(self) -> None:
         """For each entity, send the events up to the first one that is not a rise."""
-        if self._gap is not None or not (self._started and self._listeners_ready):
+        if self._gap is not None or not self._listeners_ready:
             return
         sent: set[Identity] = set()
         pending, self._state.pending = self._state.pending, []
         for event in pending:
-            if event.identity in sent:
+            is_account = event.identity == ACCOUNT
+            can_send = self._can_send_account if is_account else self._started
+            if event.identity in sent or not can_send:
                 self._state.pending.append(event)
                 continue
             if event.type != ROSE:
                 sent.add(event.identity)
-            for signal in (_signal(self.entry), _signal(None)):
-                async_dispatcher_send(self._hass, signal, self, event)
+            self._async_send(event)
         if sent:
             self.async_store_now()
             self._gap = async_call_later(
                 self._hass, GAP, HassJob(self._async_end_gap, cancel_on_shutdown=True)
             )
+
+    @callback
+    def _async_send(self, event: Event) -> None:
+        """Send an event to the entities and triggers, and on the bus."""
+        for signal in (_signal(self.entry), _signal(None)):
+            async_dispatcher_send(self._hass, signal, self, event)
+        if (data := bus_data(event)) is None:
+            return
+        if event.type != ROSE:
+            self._state.sent = with_sent(
+                self._state.sent, SentEvent(dt_util.utcnow(), event)
+            )
+        device = async_create_device(self._hass, self.entry)
+        self._hass.bus.async_fire(EVENT_CLAUDE_PULSE, {"device_id": device.id, **data})
 
     @callback
     def _async_end_gap(self, _: datetime) -> None:
@@ -247,9 +307,15 @@ class EventDispatcher:
         answered_at = self._state.answered_at
         if answered_at is None or now - answered_at > _MAX_AGE:
             # Grants have no period that could have passed.
-            self._state = EventState(self._state.org_id, grants=self._state.grants)
+            self._state = replace(
+                EventState(self._state.org_id),
+                account=self._state.account,
+                grants=self._state.grants,
+            )
+        elif self._created_at - answered_at > _RESTART:
+            self._late = True
         self._state.pending = [
-            event
+            replace(event, late=self._late)
             for event in self._state.pending
             if event.valid_until is None or event.valid_until > now
         ]
@@ -278,6 +344,22 @@ def async_listen(
     automations can read.
     """
     return async_dispatcher_connect(hass, _signal(entry), action)
+
+
+def _extra_usage(usage: Usage) -> str:
+    """Return whether paid usage continues when a limit is reached."""
+    if (spend := usage.spend) is None:
+        return EXTRA_OFF
+    if spend.is_used_up:
+        return EXTRA_SPENT
+    return EXTRA_ON if spend.enabled else EXTRA_OFF
+
+
+def _saved_resets(usage: Usage, event: UsageEvent, now: datetime) -> int:
+    """Return the number of saved resets that can reset a limit that is reached now."""
+    if usage.saved_resets is None or event.type != LIMIT_REACHED:
+        return 0
+    return usage.saved_resets.number_for(event.identity, now)
 
 
 def _can_spend(usage: Usage) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from ..claude_ai.saved_resets import Grant
 from ..claude_ai.windows import (
+    ACCOUNT,
+    KIND_WEEKLY_SCOPED,
     SAVED_RESETS,
     SESSION,
     SPEND,
@@ -19,15 +21,25 @@ from ..claude_ai.windows import (
 from ..formatting import iso_time
 
 AVAILABLE_AGAIN = "available_again"
+CANNOT_BE_READ = "cannot_be_read"
+KEY_EXPIRED = "key_expired"
+KEY_EXPIRES_SOON = "key_expires_soon"
 LEFT_OVER = "left_over"
 LIMIT_REACHED = "limit_reached"
+READABLE_AGAIN = "readable_again"
 REFILLED = "refilled"
 RESET = "reset"
 ROSE = "rose"
 SAVED_RESET_EXPIRES = "saved_reset_expires"
 SAVED_RESET_GRANTED = "saved_reset_granted"
+SERVICE_INCIDENT = "service_incident"
+SERVICE_RECOVERED = "service_recovered"
 THRESHOLD_REACHED = "threshold_reached"
 WILL_RUN_OUT = "will_run_out"
+
+# Whether usage beyond the plan continues. It is spent if its limit is reached.
+EXTRA_OFF, EXTRA_ON, EXTRA_SPENT = "off", "on", "spent"
+EXTRAS = (EXTRA_OFF, EXTRA_ON, EXTRA_SPENT)
 
 # While one of these limits is reached, Claude cannot be used at all.
 BLOCKING = (SESSION, WEEKLY, SPEND)
@@ -44,14 +56,24 @@ TYPES = (
     LEFT_OVER,
 )
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
+ACCOUNT_TYPES = (
+    KEY_EXPIRES_SOON,
+    KEY_EXPIRED,
+    CANNOT_BE_READ,
+    READABLE_AGAIN,
+    SERVICE_INCIDENT,
+    SERVICE_RECOVERED,
+)
 
 _COMMON = (RESET, REFILLED, AVAILABLE_AGAIN, THRESHOLD_REACHED, LIMIT_REACHED)
+_OF_A_WEEK = (*_COMMON, WILL_RUN_OUT, LEFT_OVER)
 _TYPES_OF: Mapping[Identity, tuple[str, ...]] = {
     SESSION: (*_COMMON, WILL_RUN_OUT),
-    WEEKLY: (*_COMMON, WILL_RUN_OUT, LEFT_OVER),
+    WEEKLY: _OF_A_WEEK,
     # claude.ai does not send when the spend limit resets, so a new month is a refill.
     SPEND: _COMMON[1:],
     SAVED_RESETS: SAVED_RESET_TYPES,
+    ACCOUNT: ACCOUNT_TYPES,
 }
 
 
@@ -106,6 +128,11 @@ class UsageEvent:
     reached each percentage above `before` up to its own. `saved_resets` is the number of
     saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
     `late` is True if the event may have happened while Home Assistant was not running.
+
+    `binding` is False for the limit of a model of which a smaller share is used than of the
+    week, so that the week stops the person first. `available_at` is when all reached limits
+    that block this one have been reset, or None if that is unknown. `extra_usage` is one of
+    the `EXTRA_` constants: whether paid usage continues.
     """
 
     window: UsageWindow
@@ -116,6 +143,9 @@ class UsageEvent:
     saved_resets: int = 0
     lifted: bool = False
     late: bool = False
+    binding: bool = True
+    available_at: datetime | None = None
+    extra_usage: str = EXTRA_OFF
 
     @property
     def identity(self) -> Identity:
@@ -144,7 +174,11 @@ class UsageEvent:
         if self.type == THRESHOLD_REACHED:
             data["threshold"] = self.threshold
         if self.type == LIMIT_REACHED:
+            data["available_at"] = iso_time(self.available_at)
+            data["extra_usage"] = self.extra_usage
             data["saved_resets"] = self.saved_resets
+        if is_model(self.identity):
+            data["binding"] = self.binding
         return data
 
 
@@ -175,7 +209,35 @@ class SavedResetEvent:
         }
 
 
-Event = UsageEvent | SavedResetEvent
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """An event of the account itself: its session key, its answers, or the service.
+
+    `since` is the time since when the key is expired, nothing can be read, or there is an
+    incident. `expires_at` is when the key is expected to expire. `reason` is the
+    translation key of the failure, or the status of the service.
+    """
+
+    identity: ClassVar[Identity] = ACCOUNT
+    name: ClassVar[str | None] = None
+    valid_until: ClassVar[datetime | None] = None
+
+    type: str
+    since: datetime | None = None
+    expires_at: datetime | None = None
+    reason: str | None = None
+    late: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the data of the event, for its entity and for automations."""
+        return {
+            "since": iso_time(self.since),
+            "expires_at": iso_time(self.expires_at),
+            "reason": self.reason,
+        }
+
+
+Event = UsageEvent | SavedResetEvent | AccountEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +252,13 @@ class Detection:
     needs_confirmation: bool
 
 
+def is_model(identity: Identity) -> bool:
+    """Return whether a window is the weekly limit of a model."""
+    return identity.kind == KIND_WEEKLY_SCOPED and bool(identity.name)
+
+
 def types_of(identity: Identity) -> tuple[str, ...]:
-    """Return the types that entities and triggers show, of a window or saved resets."""
+    """Return the types of events that a window, the saved resets or the account can have."""
+    if is_model(identity):
+        return _OF_A_WEEK
     return _TYPES_OF.get(identity, _COMMON)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..claude_ai.saved_resets import Grant, GrantKey
 from ..claude_ai.values import items_of, members_of, number_of, text_of, time_of
 from ..claude_ai.windows import Identity, UsageWindow, identity_of
+from .account import AccountProgress
 from .model import (
+    ACCOUNT_TYPES,
+    EXTRA_OFF,
+    EXTRAS,
     SAVED_RESET_TYPES,
     THRESHOLD_REACHED,
     TYPES,
+    AccountEvent,
     Event,
     Refill,
     SavedResetEvent,
@@ -25,27 +30,35 @@ from .model import (
     WindowProgress,
 )
 from .saved_resets import KnownGrants
+from .sent import SentEvent
+
+# More than a duration of a failure can be.
+_MAX_SECONDS = 10 * 365 * 86400
 
 
 @dataclass(slots=True)
 class EventState:
     """The progress and the events of an entry.
 
+    `sent` are the sent events that are still true.
     `answered_at` is the time of the last answer. `grants` are the known grants of saved
     resets, or None before the first answer with some. `pending` are events that have not
     been sent.
     """
 
     org_id: str
+    account: AccountProgress = field(default_factory=AccountProgress)
     answered_at: datetime | None = None
     progress: Mapping[Identity, WindowProgress] = field(default_factory=dict)
     grants: KnownGrants | None = None
     pending: list[Event] = field(default_factory=list)
+    sent: list[SentEvent] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON to store."""
         return {
             "org_id": self.org_id,
+            "account": _plain(asdict(self.account)),
             "answered_at": self.answered_at and self.answered_at.isoformat(),
             "progress": [
                 {"identity": list(identity), **_plain(asdict(item))}
@@ -58,6 +71,10 @@ class EventState:
                 for key, warned in self.grants.items()
             ],
             "pending": [_plain(asdict(event)) for event in self.pending],
+            "sent": [
+                {"at": at.isoformat(), "event": _plain(asdict(event))}
+                for at, event in self.sent
+            ],
         }
 
     @classmethod
@@ -65,6 +82,7 @@ class EventState:
         """Return the state from stored JSON."""
         return cls(
             org_id=str(stored.get("org_id")),
+            account=_read_account(members_of(stored.get("account"))),
             answered_at=time_of(stored.get("answered_at")),
             progress=dict(
                 filter(None, map(_read_progress, items_of(stored.get("progress"))))
@@ -74,6 +92,12 @@ class EventState:
                 event
                 for item in items_of(stored.get("pending"))
                 if (event := _read_event(members_of(item)))
+            ],
+            sent=[
+                SentEvent(at, event)
+                for item in map(members_of, items_of(stored.get("sent")))
+                if (at := time_of(item.get("at")))
+                and (event := _read_event(members_of(item.get("event"))))
             ],
         )
 
@@ -85,6 +109,8 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping)
         else value.isoformat()
         if isinstance(value, datetime)
+        else value.total_seconds()
+        if isinstance(value, timedelta)
         else value
         for key, value in values.items()
     }
@@ -111,6 +137,26 @@ def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
     )
 
 
+def _read_account(stored: Mapping[str, Any]) -> AccountProgress:
+    """Return the stored progress of the account."""
+
+    def duration(key: str) -> timedelta:
+        """Return a duration, or zero."""
+        return timedelta(seconds=number_of(stored.get(key), 0, _MAX_SECONDS) or 0)
+
+    return AccountProgress(
+        checked_at=time_of(stored.get("checked_at")),
+        warned_of=time_of(stored.get("warned_of")),
+        failing_since=time_of(stored.get("failing_since")),
+        failing_for=duration("failing_for"),
+        failed=text_of(stored.get("failed")),
+        incident_since=time_of(stored.get("incident_since")),
+        incident_for=duration("incident_for"),
+        incident=text_of(stored.get("incident")),
+        recovered_for=duration("recovered_for"),
+    )
+
+
 def _read_refill(stored: object) -> Refill | None:
     """Return a stored refill, or None."""
     before, after = [*map(number_of, items_of(stored)), None, None][:2]
@@ -133,6 +179,14 @@ def _read_grants(items: object) -> KnownGrants | None:
 
 def _read_event(stored: Mapping[str, Any]) -> Event | None:
     """Return a stored event, or None if an essential value is missing."""
+    if stored.get("type") in ACCOUNT_TYPES:
+        return AccountEvent(
+            stored["type"],
+            since=time_of(stored.get("since")),
+            expires_at=time_of(stored.get("expires_at")),
+            reason=text_of(stored.get("reason")),
+            late=stored.get("late") is True,
+        )
     if stored.get("type") in SAVED_RESET_TYPES:
         return _read_saved_reset_event(stored)
     return _read_usage_event(stored)
@@ -151,7 +205,7 @@ def _read_saved_reset_event(stored: Mapping[str, Any]) -> SavedResetEvent:
             is_usable=grant.get("is_usable") is not False,
         ),
         type=stored["type"],
-        late=True,
+        late=stored.get("late") is True,
     )
 
 
@@ -180,5 +234,10 @@ def _read_usage_event(stored: Mapping[str, Any]) -> UsageEvent | None:
         runs_out_at=time_of(stored.get("runs_out_at")),
         saved_resets=int(number_of(stored.get("saved_resets"), 0) or 0),
         lifted=stored.get("lifted") is True,
-        late=True,
+        late=stored.get("late") is True,
+        binding=stored.get("binding") is not False,
+        available_at=time_of(stored.get("available_at")),
+        extra_usage=extra
+        if (extra := stored.get("extra_usage")) in EXTRAS
+        else EXTRA_OFF,
     )

@@ -36,6 +36,9 @@ _PRIOR_HOURS, _PRIOR_DAYS, _PRIOR_WEEKS = 4, 2, 3
 # at night.
 _NEGLIGIBLE = 0.1
 
+# Below this share of the mean rate, usage at an hour of the week is rare.
+_RARE = 0.25
+
 # A habit is based on its own hours from this number of weeks on.
 BORROWED_UNTIL = 1
 
@@ -139,6 +142,16 @@ class Habit:
     weeks: float
     days_chosen: bool
     past: HourlyUsage
+
+    def is_usual(self, time: datetime) -> bool:
+        """Return whether usage is not rare at this hour of the week.
+
+        It is True without a complete week of history.
+        """
+        if self.weeks < 1:
+            return True
+        slot = hour_of_week(int(time.timestamp() // SECONDS_PER_HOUR), self.zone)
+        return self.rates[slot] >= _RARE * fmean(self.rates)
 
 
 class _Sample(NamedTuple):

@@ -63,6 +63,14 @@ class Readings:
             return None
         return forecast_of(window, now, self._profile(window))
 
+    def is_usual(self, time: datetime) -> bool:
+        """Return whether the person often uses Claude at an hour of the week.
+
+        It is True without a known habit.
+        """
+        habit = self._habits[WEEKLY_WINDOW.key]
+        return habit is None or habit.is_usual(time)
+
     def _profile(self, window: UsageWindow) -> UsageProfile | None:
         """Return the usage profile of a window. It is valid until the reset."""
         if self._habits is not self._history.habits:

@@ -20,6 +20,7 @@ from .back_off import Failure
 LONG_BLOCK = timedelta(hours=24)
 
 # A session key expires about 28 days after login.
+KEY_LIFETIME = timedelta(days=28)
 KEY_WARNING_AGE = timedelta(days=25)
 
 

@@ -1,0 +1,55 @@
+"""The data of `claude_pulse_event`, the event on the bus. Pure.
+
+Automations that listen to it are about an account, and need no list of entities that ages.
+It has no amounts of money, because everybody in the house can listen to the bus.
+
+| Key | Value |
+| --- | --- |
+| `device_id` | the device of the account |
+| `type` | the type of the event, or `progress` |
+| `kind` | `session`, `weekly`, `model`, `window` (another limit), `extra` (the spend limit), `saved_resets` or `account` |
+| `limit` | the limit, as in the ID of its event entity: `session`, `weekly_opus` |
+| `name` | the name of the model or the other limit, or None |
+| others | the attributes of the event entity |
+
+`progress` is sent each time a session has passed a multiple of five points.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..claude_ai.windows import SESSION
+from ..const import DOMAIN
+from ..naming import subject_of
+from .model import ROSE, Event, UsageEvent
+
+EVENT_CLAUDE_PULSE = f"{DOMAIN}_event"
+
+PROGRESS = "progress"
+_PROGRESS_STEP = 5
+
+
+def bus_data(event: Event) -> dict[str, Any] | None:
+    """Return the data of an event without the device, or None if it is not for the bus."""
+    event_type = event.type
+    if event_type == ROSE:
+        if not _is_step(event):
+            return None
+        event_type = PROGRESS
+    subject = subject_of(event)
+    prefix = subject.translation_prefix
+    return {
+        "type": event_type,
+        "kind": prefix,
+        "limit": subject.slug,
+        "name": subject.placeholders.get(prefix),
+        **event.as_dict(),
+    }
+
+
+def _is_step(event: Event) -> bool:
+    """Return whether a rise has passed a multiple of the step in a session."""
+    if not isinstance(event, UsageEvent) or event.identity != SESSION:
+        return False
+    return event.before // _PROGRESS_STEP < event.window.percent // _PROGRESS_STEP

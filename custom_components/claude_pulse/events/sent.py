@@ -1,0 +1,84 @@
+"""The events that were sent in the last days, for whoever looks later. Pure.
+
+An event is still true until its window is reset, or until a later event of the same limit
+says something else:
+
+| A later event | ends |
+| --- | --- |
+| `reset`, `refilled` | all events of the limit |
+| `available_again` | `limit_reached` and `will_run_out` |
+| `limit_reached` | `will_run_out` and `threshold_reached` |
+| `readable_again` | `cannot_be_read`, `key_expired` and `key_expires_soon` |
+| `service_recovered` | `service_incident` |
+| any | earlier events of the same type and limit |
+
+`reset`, `refilled`, `available_again`, `readable_again` and `service_recovered` say that
+something is over. They are never listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from .model import (
+    AVAILABLE_AGAIN,
+    CANNOT_BE_READ,
+    KEY_EXPIRED,
+    KEY_EXPIRES_SOON,
+    LIMIT_REACHED,
+    READABLE_AGAIN,
+    REFILLED,
+    RESET,
+    SERVICE_INCIDENT,
+    SERVICE_RECOVERED,
+    THRESHOLD_REACHED,
+    TYPES,
+    WILL_RUN_OUT,
+    Event,
+)
+
+# Older events are forgotten.
+_KEPT = timedelta(days=2)
+
+_ENDS: Mapping[str, Sequence[str]] = {
+    RESET: TYPES,
+    REFILLED: TYPES,
+    AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
+    LIMIT_REACHED: (WILL_RUN_OUT, THRESHOLD_REACHED),
+    READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED, KEY_EXPIRES_SOON),
+    SERVICE_RECOVERED: (SERVICE_INCIDENT,),
+}
+_OVER = (RESET, REFILLED, AVAILABLE_AGAIN, READABLE_AGAIN, SERVICE_RECOVERED)
+
+
+class SentEvent(NamedTuple):
+    """An event and the time at which it was sent."""
+
+    at: datetime
+    event: Event
+
+
+def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
+    """Return the sent events that are still true after a new one."""
+    ended = (new.event.type, *_ENDS.get(new.event.type, ()))
+    kept = [
+        item
+        for item in sent
+        if new.at - item.at < _KEPT
+        and not (item.event.identity == new.event.identity and item.event.type in ended)
+    ]
+    return kept if new.event.type in _OVER else [*kept, new]
+
+
+def still_true(
+    sent: Sequence[SentEvent], since: datetime, now: datetime
+) -> list[SentEvent]:
+    """Return the events sent since a time whose window has not been reset."""
+    return [
+        item
+        for item in sent
+        if item.at >= since
+        and (item.event.valid_until is None or item.event.valid_until > now)
+    ]
