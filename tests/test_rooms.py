@@ -14,13 +14,13 @@ PACKAGE = Path(claude_pulse.__file__).parent
 # From the bottom to the top. A name is a module or a package.
 LEVELS = (
     {"claude_ai", "const", "formatting"},
-    {"naming", "stored"},
+    {"clock", "naming", "stored"},
     {"device", "seat"},
     {"reauth"},
     {"forecast", "polling"},
     {"events"},
     {"runtime"},
-    {"assist", "automation", "frontend", "validation"},
+    {"assist", "automation", "frontend", "messages", "validation"},
     {"dynamic_entities", "entity", "fields", "migration"},
     {"account_sensors", "services"},
     {

@@ -1,6 +1,20 @@
-"""Actions."""
+"""Actions.
+
+| Action | Purpose |
+| --- | --- |
+| `compose_message` | returns the title and the message for an event |
+| `list_events` | returns the events of an account that are still true |
+| `send_message` | sends a message to phones, or shows it in Home Assistant |
+| `clear_message` | removes it again |
+| `export_history` | returns the hourly usage, to administrators only |
+"""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import voluptuous as vol
 
 from homeassistant.core import (
     HomeAssistant,
@@ -9,20 +23,99 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUser
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .claude_ai.windows import WEEKLY
-from .const import DOMAIN
+from .clock import async_clock
+from .const import DOMAIN, USAGE_URL
+from .device import device_info
+from .events.bus import bus_data
 from .forecast.export import async_export
+from .formatting import iso_time
+from .messages.compose import LiveUpdate, Message, compose
+from .messages.phones import async_clear, async_send
+from .messages.texts import async_texts
 from .runtime import runtime_of
 
+SERVICE_CLEAR_MESSAGE = "clear_message"
+SERVICE_COMPOSE_MESSAGE = "compose_message"
 SERVICE_EXPORT_HISTORY = "export_history"
+SERVICE_LIST_EVENTS = "list_events"
+SERVICE_SEND_MESSAGE = "send_message"
+
+_PHONES = {vol.Optional("phones", default=[]): vol.All(cv.ensure_list, [cv.string])}
+_CLEAR_SCHEMA = vol.Schema({vol.Required("tag"): cv.string, **_PHONES})
+_COMPOSE_SCHEMA = vol.Schema({vol.Required("event"): dict})
+_LIST_SCHEMA = vol.Schema(
+    {
+        vol.Required("device_id"): cv.string,
+        vol.Optional("hours", default=24): vol.All(vol.Coerce(float), vol.Range(0, 48)),
+    }
+)
+_SEND_SCHEMA = vol.Schema(
+    {
+        vol.Required("title"): cv.string,
+        vol.Required("message"): cv.string,
+        vol.Required("tag"): cv.string,
+        vol.Optional("url", default=USAGE_URL): cv.string,
+        vol.Optional("sound", default=True): cv.boolean,
+        vol.Optional("live_update"): vol.Schema(
+            {
+                vol.Required("percent"): vol.All(vol.Coerce(float), vol.Range(0, 100)),
+                vol.Optional("ends_at"): vol.Any(None, cv.datetime),
+            }
+        ),
+        **_PHONES,
+    }
+)
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+
+    async def compose_message(call: ServiceCall) -> ServiceResponse:
+        """Return the title and the message for an event."""
+        message = await _async_compose(hass, call.data["event"])
+        return {
+            "title": message.title,
+            "message": message.message,
+            "tag": message.tag,
+            "url": message.url,
+        }
+
+    async def list_events(call: ServiceCall) -> ServiceResponse:
+        """Return the events of an account that are still true."""
+        return {
+            "events": _events(hass, call.data["device_id"], call.data["hours"]),
+        }
+
+    async def send_message(call: ServiceCall) -> None:
+        """Send a message to phones, or show it in Home Assistant."""
+        data = call.data
+        live = data.get("live_update")
+        message = Message(
+            data["title"],
+            data["message"],
+            data["tag"],
+            data["url"],
+            data["sound"],
+            LiveUpdate(live["percent"], live.get("ends_at")) if live else None,
+        )
+        await async_send(hass, message, data["phones"], call.context)
+
+    async def clear_message(call: ServiceCall) -> None:
+        """Remove a message."""
+        await async_clear(hass, call.data["tag"], call.data["phones"], call.context)
 
     async def export_history(call: ServiceCall) -> ServiceResponse:
         """Return the hourly usage of all entries, to administrators only."""
@@ -35,6 +128,59 @@ def async_setup_services(hass: HomeAssistant) -> None:
         export_history,
         supports_response=SupportsResponse.ONLY,
     )
+    for name, action, schema in (
+        (SERVICE_COMPOSE_MESSAGE, compose_message, _COMPOSE_SCHEMA),
+        (SERVICE_LIST_EVENTS, list_events, _LIST_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, action, schema, supports_response=SupportsResponse.ONLY
+        )
+    hass.services.async_register(
+        DOMAIN, SERVICE_SEND_MESSAGE, send_message, _SEND_SCHEMA
+    )
+    hass.services.async_register(
+        DOMAIN, SERVICE_CLEAR_MESSAGE, clear_message, _CLEAR_SCHEMA
+    )
+
+
+async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
+    """Return the message for an event. Raises ServiceValidationError."""
+    language = hass.config.language
+    texts = await async_texts(hass, await async_clock(hass, None, language))
+    errors = await async_get_translations(hass, language, "exceptions", [DOMAIN])
+    reason = errors.get(f"component.{DOMAIN}.exceptions.{event.get('reason')}.message")
+    message = compose(event, texts, reason or "", _account_name(hass, event))
+    if message is None:
+        raise ServiceValidationError(
+            "The event has no type that Claude Pulse knows. Use the data of a "
+            "claude_pulse_event"
+        )
+    return message
+
+
+def _account_name(hass: HomeAssistant, event: dict[str, Any]) -> str | None:
+    """Return the name of an event's account, if there are several."""
+    if len(hass.config_entries.async_entries(DOMAIN)) < 2:
+        return None
+    device = dr.async_get(hass).async_get(str(event.get("device_id")))
+    return (device.name_by_user or device.name) if device else None
+
+
+def _events(hass: HomeAssistant, device_id: str, hours: float) -> list[JsonValueType]:
+    """Return the data of the events of an account that are still true, with their time.
+
+    Raises ServiceValidationError if the device is no account of Claude Pulse.
+    """
+    device = dr.async_get(hass).async_get(device_id)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if device and device.identifiers & device_info(entry)["identifiers"]:
+            since = dt_util.utcnow() - timedelta(hours=hours)
+            return [
+                {"device_id": device_id, **data, "sent_at": iso_time(at)}
+                for at, event in runtime_of(hass, entry).dispatcher.sent_since(since)
+                if (data := bus_data(event))
+            ]
+    raise ServiceValidationError("The device is no account of Claude Pulse")
 
 
 async def _async_check_admin(hass: HomeAssistant, call: ServiceCall) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..claude_ai.money import Money
-from .clock import Clock
+from ..clock import Clock
 from .exposed import MODEL, OTHER, SPEND, ExposedAccount, Service, Window
 from .questions import (
     AVAILABLE,

@@ -9,8 +9,8 @@ import voluptuous as vol
 
 from homeassistant.helpers import config_validation as cv, intent
 
+from ..clock import async_clock
 from .answers import answer
-from .clock import async_clock
 from .exposed import ASSIST, async_accounts, async_service
 from .questions import LEFT, QUESTIONS, WINDOWS, Question
 

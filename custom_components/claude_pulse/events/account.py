@@ -40,7 +40,7 @@ _NO_TIME = timedelta()
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What is known about the account and the service at one time.
+    """The state of the account and the service at one time.
 
     `key_since` is when the key was entered. `failure` is the translation key of the last
     failed poll, or None after an answer. `status` is one of `STATUSES`, or None if the
@@ -55,7 +55,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class AccountProgress:
-    """What was detected so far.
+    """The results so far.
 
     `warned_of` is the `key_since` of the key whose end was announced. `failing_since` and
     `failing_for` are None and 0 after an answer, and `failed` is the last event of the

@@ -1,4 +1,4 @@
-"""The events that were sent in the last days, for whoever looks later. Pure.
+"""The sent events of the last days that are still true. Pure.
 
 An event is still true until its window is reset, or until a later event of the same limit
 says something else:
@@ -62,12 +62,12 @@ class SentEvent(NamedTuple):
 
 def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
     """Return the sent events that are still true after a new one."""
-    ended = (new.event.type, *_ENDS.get(new.event.type, ()))
+    over = (new.event.type, *_ENDS.get(new.event.type, ()))
     kept = [
         item
         for item in sent
         if new.at - item.at < _KEPT
-        and not (item.event.identity == new.event.identity and item.event.type in ended)
+        and not (item.event.identity == new.event.identity and item.event.type in over)
     ]
     return kept if new.event.type in _OVER else [*kept, new]
 

@@ -1,4 +1,4 @@
-"""Times and durations in spoken answers, in the clock format of the person who asks."""
+"""Times and durations in the clock format of a person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..const import WEEKDAYS
+from .const import WEEKDAYS
 
 # The countries whose people read 3:40 PM in English.
 _AM_PM_COUNTRIES = frozenset(
