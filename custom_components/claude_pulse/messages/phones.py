@@ -131,9 +131,8 @@ def _notify_action(hass: HomeAssistant, phone: str) -> str | None:
         return None
     names = [
         entry.data.get("device_name")
-        for entry_id in device.config_entries
-        if (entry := hass.config_entries.async_get_entry(entry_id))
-        and entry.domain == _MOBILE_APP
+        for entry in hass.config_entries.async_entries(_MOBILE_APP)
+        if (_MOBILE_APP, entry.data.get("device_id")) in device.identifiers
     ]
     for name in (*names, device.name):
         action = slugify(f"{_MOBILE_APP}_{name}")
