@@ -22,7 +22,7 @@ LEVELS = (
     {"runtime"},
     {"assist", "automation", "frontend", "messages", "validation"},
     {"dynamic_entities", "entity", "fields", "migration"},
-    {"account_sensors", "services"},
+    {"account_sensors", "copies", "services"},
     {
         "",
         "binary_sensor",

@@ -14,6 +14,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
+from .copies import async_setup_copies
 from .device import async_create_device
 from .frontend.delivery import async_remove_card, async_setup_card, async_show_card
 from .frontend.websocket import async_setup_websocket
@@ -40,6 +41,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, clean_up)
     await async_setup_card(hass)
+    async_setup_copies(hass)
     async_setup_services(hass)
     async_setup_status(hass)
     async_setup_websocket(hass)
