@@ -48,7 +48,7 @@ _NEW_MONTH = 0.9
 
 
 class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
-    """Base class of the sensors."""
+    """Base class of all sensors."""
 
     _platform = Platform.SENSOR
 

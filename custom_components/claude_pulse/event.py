@@ -50,7 +50,7 @@ def _dynamic_events(runtime: Runtime) -> Factories:
         if window.identity not in FIXED_WINDOWS
     }
     if usage.saved_resets and usage.saved_resets.is_eligible:
-        # Without a subject, so that it exists before its first event.
+        # An entity with a subject is added with the second answer, after its first event.
         factories[None, SAVED_RESETS_SUBJECT.key] = partial(
             WindowEvents, runtime, SAVED_RESETS_SUBJECT
         )

@@ -88,7 +88,7 @@ class Named(Protocol):
 
 
 def subject_of(window: Named) -> WindowSubject:
-    """Return the subject of a limit or an event. claude.ai names models and surfaces."""
+    """Return the subject of a limit or an event. Names of models come from claude.ai."""
     identity = window.identity
     if known := SUBJECTS.get(identity):
         return known

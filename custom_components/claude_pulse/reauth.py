@@ -17,7 +17,8 @@ _SOURCE_RECONFIGURE = "reconfigure"
 # The refused session keys by entry ID, the first refusal first.
 _REFUSED_KEYS = f"{DOMAIN}_refused_keys"
 
-# An entry in another state is not set up, or reads the stored key when it is.
+# Entries in other states need no reload: they are not set up, or read the stored key while
+# being set up.
 _RELOADED = (
     ConfigEntryState.LOADED,
     ConfigEntryState.SETUP_ERROR,
@@ -27,7 +28,7 @@ _RELOADED = (
 
 @callback
 def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Return whether an entry whose session key was refused may ask for another one.
+    """Record that the session key of an entry was refused. Return whether it may ask for one.
 
     Of the entries of an account, the one whose key was refused first asks. If it is
     disabled or removed, the next one asks.
@@ -48,7 +49,7 @@ def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Start the reauthentication flow if a reconfiguration flow is open.
 
-    Otherwise, Home Assistant starts it itself.
+    In that case Home Assistant does not start it.
     """
     sources = {source for _, source in _flows(hass, entry)}
     if SOURCE_REAUTH in sources or _SOURCE_RECONFIGURE not in sources:

@@ -220,7 +220,7 @@ def async_share_entered_key(
     session_key: str,
     source: ConfigEntry | None = None,
 ) -> None:
-    """Use a session key that claude.ai has accepted for all entries of its account."""
+    """Use a session key, which claude.ai has accepted, for all entries of its account."""
     for entry in async_entries_of_account(hass, account_id, except_for=source):
         runtime_of(hass, entry).back_off.forget_key()
         async_delete_issues(hass, entry, (Issue.KEY_EXPIRES,))

@@ -1,4 +1,4 @@
-"""Decide what an answer from claude.ai means, without I/O.
+"""The headers of a request, and what an answer from claude.ai means, without I/O.
 
 The rules follow captures of claude.ai's usage page up to November 2026. They apply in this
 order:
@@ -18,7 +18,7 @@ order:
 | redirect to `/login` | `InvalidSessionError` |
 | 429 | `RateLimitedError` |
 | other 403 with JSON | `ForbiddenError` |
-| anything else but a JSON object with 200 | `UnavailableError` |
+| anything else but 200 with JSON of the expected type and without `error` | `UnavailableError` |
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class ClaudeAiClient:
     async def organizations(self) -> tuple[Organization, ...]:
         """Return the organizations of the session key, with or without usage.
 
-        InvalidSessionError is certain here, as the request needs no organization.
+        An InvalidSessionError always means the key, as the request needs no organization.
         """
         listed = await self._get("organizations", expect=list)
         if len(listed) > MAX_ORGANIZATIONS:

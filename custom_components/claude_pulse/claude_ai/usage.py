@@ -79,9 +79,10 @@ class Usage:
         return (*(window for window in fixed if window), *self.windows)
 
     def with_identities(self, identities: Mapping[Identity, Identity]) -> Usage:
-        """Return the usage with other identities of some windows, which keep their name.
+        """Return the usage in which some windows have another identity, but their own name.
 
-        A window keeps its identity if another window of the answer has the new one.
+        A window keeps its identity if another window already has the one that would
+        replace it.
         """
         if not identities:
             return self

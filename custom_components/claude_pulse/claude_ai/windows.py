@@ -148,7 +148,7 @@ class _Row(NamedTuple):
         )
 
     def repeats(self, other: _Row) -> bool:
-        """Return whether the row is the other one, a model's weekly limit, again."""
+        """Return whether the row repeats the other one, a model's weekly limit."""
         return (
             other.identity.kind == KIND_WEEKLY_SCOPED
             and other.name is not None

@@ -1,41 +1,33 @@
 """Compares an answer of claude.ai with the progress of its windows. Pure.
 
-A window is compared with its progress so far. The first row that applies decides. Percentages above 100 count as 100.
+The first row that applies decides. Percentages above 100 count as 100. In rows with two
+changes, the first one is UNSURE, without an effect, until a second answer agrees.
 
-| The answer | Change | Effect |
-| --- | --- | --- |
-| is from before a reset that has passed | STALE | none |
-| comes an hour or more after the reset | NEXT | `RESET`, and a new progress |
-| comes sooner after the reset, and is at 0%, or is lower and not higher than use since the reset explains | NEXT | the same |
-| comes sooner after the reset, and is anything else | UNSURE | none, until a second answer agrees; then NEXT |
-| has a reset time, the last answers had none, and is not higher | UNSURE | the same; then SAME, or NEXT if it fell |
-| has another reset before the last one has passed | UNSURE | the same; then NEXT if it fell or the reset is a whole window later, else MOVED |
-| fell | UNSURE | the same; then REFILLED, or NEXT if it is at 0% and the reset time is gone |
-| is higher than use since the last answer explains, or by more than 50 points | UNSURE | the same; then SAME, or RETURNED after an unused refill from about there |
-| is anything else | SAME | events of newly crossed thresholds |
+| The answer | Change |
+| --- | --- |
+| is from before a reset that has passed | STALE |
+| comes an hour or more after the reset | NEXT |
+| comes sooner after the reset, is at 0% or lower than before, and is at most what use since the reset explains | NEXT |
+| comes sooner after the reset, and is anything else | UNSURE, then NEXT |
+| has a reset time, the last answers had none, and is not higher | UNSURE, then NEXT if it fell, else SAME |
+| has another reset before the last one has passed | UNSURE, then NEXT if it fell or the reset is a whole window later, else MOVED |
+| fell | UNSURE, then NEXT if it is at 0% without a reset time, else REFILLED |
+| is higher than use since the last answer explains, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
+| is anything else | SAME |
 
-An answer fell if it is more than 5 points lower, or from 100% more than 2.
+| Change | Effect |
+| --- | --- |
+| SAME | the events of newly crossed thresholds |
+| NEXT | `RESET`, and new progress |
+| REFILLED | `REFILLED`; thresholds can be crossed again |
+| RETURNED | the refill counts as an error: no threshold is crossed again |
+| MOVED | the start of the window is unknown: no event about its forecast |
+| STALE, UNSURE | none |
 
-A second answer agrees if it comes a minute later, has the same reset, and rises or falls
-like the first.
-
-The session, the week and the spend limit are lifted when they stay missing from answers with
-other limits, or while the account can pay for use without a limit. A used-up limit is lifted
-after a minute, with `AVAILABLE_AGAIN`, any other after an hour, without an event.
-
-A threshold is crossed when the percentage rises from below it for the first time. After a
-refill, thresholds above the new percentage can be crossed again, once the percentage is more
-than one point above it, because one point can be rounding:
-
-| Percentages | Thresholds | Events |
-| --- | --- | --- |
-| 95, 79, 80 | 75, 80, 90 | `REFILLED` |
-| 95, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
-| 95, 0, 76 | 75, 90 | `REFILLED`, threshold 75 |
-| 100, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
-| 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
-| 100, 108, 100 | any | none |
-| 40, 100, 40 or 10, 95, 10 | any | none |
+An hour after the reset, an answer without a reset time is compared as if there had been none
+before. An answer fell if it is more than 5 points lower, or from 100% more than 2. A second
+answer agrees if it comes a minute later, has the same reset, and rises or falls like the
+first.
 """
 
 from __future__ import annotations
@@ -100,7 +92,7 @@ def compare(
     if passed:
         late = has_passed(progress.resets_at, now - LATE_RESET)
         since = now - (progress.resets_at or now)
-        is_lower = not 0 < window.percent >= progress.percent
+        is_lower = window.percent == 0 or window.percent < progress.percent
         plausible = late or (is_lower and not _jumped(0, window, since))
     elif progress.resets_at is None and window.resets_at is not None:
         plausible = progress.percent < window.percent and not jumped
@@ -173,19 +165,19 @@ def confirmed(progress: WindowProgress) -> WindowProgress:
 def doubted(
     progress: WindowProgress, window: UsageWindow, elapsed: timedelta, now: datetime
 ) -> WindowProgress:
-    """Return the progress with a doubt since the first answer that this one agrees with.
+    """Return the progress with a doubt since the first answer that all later ones agree with.
 
-    A placeholder for a reset time moves with the clock, so the tolerance grows.
+    claude.ai can send a reset time that moves with the clock, so the tolerance grows.
     """
     since = min(progress.doubted_at or now, now)
     agrees = _is_same_reset(
         progress.doubted_reset, window.resets_at, _SAME_RESET + now - since
     )
-    if (first := progress.doubted_percent) is not None:
+    if (last := progress.doubted_percent) is not None:
         agrees = (
             agrees
-            and _fell(progress, first) is _fell(progress, window.percent)
-            and not _jumped(first, window, elapsed)
+            and _fell(progress, last) is _fell(progress, window.percent)
+            and not _jumped(last, window, elapsed)
         )
     return replace(
         progress,

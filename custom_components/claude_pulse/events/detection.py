@@ -1,6 +1,24 @@
 """Detects events in an answer of claude.ai. Pure.
 
 `comparison` decides how each window of the answer relates to its progress so far.
+
+A missing session, week or spend limit is lifted if later answers have other limits, or if
+the account can pay for use without a limit. A used-up limit is lifted after a minute, with
+`AVAILABLE_AGAIN`, any other after an hour, without an event.
+
+A threshold is crossed when the percentage rises from below it for the first time. After a
+refill, thresholds above the new percentage can be crossed again, once the percentage is more
+than one point above it, because one point can be rounding:
+
+| Percentages | Thresholds | Events |
+| --- | --- | --- |
+| 95, 79, 80 | 75, 80, 90 | `REFILLED` |
+| 95, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
+| 95, 0, 76 | 75, 90 | `REFILLED`, threshold 75 |
+| 100, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
+| 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
+| 100, 108, 100 | any | none |
+| 40, 100, 40 or 10, 95, 10 | any | none |
 """
 
 from __future__ import annotations
@@ -91,7 +109,7 @@ def detect_events(
     """Compare the windows of an answer with their progress.
 
     A window that appears for the first time has no events. A missing window keeps its
-    progress until it is lifted.
+    progress. Only those that block everything can be lifted.
     """
     now = context.now
     windows = {
@@ -207,7 +225,7 @@ def _detect(
 def _detect_rise(
     progress: WindowProgress, window: UsageWindow, context: Context
 ) -> tuple[WindowProgress, list[UsageEvent]]:
-    """Return the progress within a window, and the events of newly crossed thresholds."""
+    """Return the progress within a window, and the events of a rise and of the forecast."""
     before, percent = progress.percent, max(progress.percent, window.percent)
     if progress.refill and percent <= progress.refill.after + _ROUNDING:
         percent = before
@@ -277,7 +295,7 @@ def _available_at(
 def _is_at_risk(
     window: UsageWindow, context: Context, before: bool | None
 ) -> bool | None:
-    """Return whether a blocking limit is expected to run out, or the last result."""
+    """Return whether a limit with a forecast is expected to run out, or the last result."""
     expected = None
     if WILL_RUN_OUT in types_of(window.identity):
         expected = context.forecast(window)

@@ -50,7 +50,7 @@ HOLD = timedelta(seconds=10)
 # Before 2026.8, Home Assistant ignores a second event of an entity at the same time.
 GAP = timedelta(seconds=1)
 
-# Progress is stored at most this often, alerts at once.
+# Rises are stored at most this often, other events at once.
 _STORE_DELAY = timedelta(minutes=15)
 
 # An unchanged answer is compared with the progress this often.
@@ -149,7 +149,7 @@ class EventDispatcher:
 
     @callback
     def async_store_now(self) -> None:
-        """Store the state, because an alert was sent or detected."""
+        """Store the state at once."""
         self._hass.async_create_task(self._async_store())
 
     async def async_forget(self) -> None:
@@ -248,7 +248,10 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """For each entity, send the events up to the first one that is not a rise."""
+        """For each entity, send the events up to and with the first one that is not a rise.
+
+        The others are sent after a gap.
+        """
         if self._gap is not None or not self._listeners_ready:
             return
         sent: set[Identity] = set()
@@ -306,7 +309,7 @@ class EventDispatcher:
         """
         answered_at = self._state.answered_at
         if answered_at is None or now - answered_at > _MAX_AGE:
-            # Grants have no period that could have passed.
+            # Known grants stay known, however old the state is.
             self._state = replace(
                 EventState(self._state.org_id),
                 account=self._state.account,

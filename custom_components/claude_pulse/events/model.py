@@ -106,7 +106,7 @@ class WindowProgress:
     the last refill of the window.
 
     `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`
-    and `doubted_reset` are the percentage and the reset time in it.
+    and `doubted_reset` are the percentage and the reset time in the last such answer.
     """
 
     percent: float

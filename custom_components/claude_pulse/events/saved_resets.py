@@ -6,7 +6,7 @@ Each grant of an answer is compared with the grants that are known:
 | --- | --- |
 | is the first one of the entry | none, its grants become known |
 | is the first one with saved resets | the next row, for grants of the last two days |
-| has a valid grant that is not known, like the one before | `SAVED_RESET_GRANTED` |
+| has a valid grant that is not known, and the answer before had it, too | `SAVED_RESET_GRANTED` |
 | has a known, valid grant that expires soon | `SAVED_RESET_EXPIRES`, once for each grant |
 | has no saved resets, or lacks a known grant | none, the grant stays known |
 
@@ -22,8 +22,8 @@ from itertools import islice
 from ..claude_ai.saved_resets import GrantKey, SavedResets
 from .model import SAVED_RESET_EXPIRES, SAVED_RESET_GRANTED, SavedResetEvent
 
-# The known grants, and whether the event that they expire has been sent, or None for a new
-# one that the next answer has to confirm.
+# The known grants, and whether the user knows from an event that they expire soon, or None for
+# a new one that the next answer has to confirm.
 KnownGrants = Mapping[GrantKey, bool | None]
 
 MAX_KNOWN = 100

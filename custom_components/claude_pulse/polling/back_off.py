@@ -7,7 +7,7 @@ first "last wait" is the interval.
 | --- | --- | --- |
 | `BlockedError` | after twice the last wait, up to 1 hour | keeps the values for 15 minutes; repair issue after 24 hours |
 | `RateLimitedError` | after `Retry-After`, up to 6 hours, or twice the last wait, up to 30 minutes | keeps the values for 15 minutes |
-| `ForbiddenError` | after twice the last wait, up to 30 minutes | the third in a row checks the organization |
+| `ForbiddenError` | after twice the last wait, up to 30 minutes | after the third in a row, the session key is checked: if it is accepted, the error is `OrganizationAccessError` |
 | `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
 | `InvalidSessionError` | not before the user enters another key | reauthentication |
 | others, such as an outage | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
@@ -45,7 +45,7 @@ POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
     RegionBlockedError,
 )
 
-# After an outage, no request is sent for at most this.
+# After an outage, requests wait for this long, or for the interval if that is shorter.
 _SHORT_WAIT = timedelta(minutes=2)
 
 # These failures do not clear up in seconds. Each repetition doubles the wait, up to this.

@@ -41,7 +41,8 @@ JITTER = 5
 KEEP = timedelta(minutes=15)
 _KEEPING = {BlockedError.key, RateLimitedError.key}
 
-# After this number of unclear refusals in a row, the organization is checked.
+# After this number of unclear refusals in a row, the session key is checked. If it is
+# accepted, the refusals mean that it has no access to the organization.
 _UNCLEAR = 3
 
 # While another entry of the account asks for the session key, this entry looks this often,
@@ -178,7 +179,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         return usage
 
     async def _async_request(self) -> Usage:
-        """Request the usage, and check the organization after some unclear refusals.
+        """Request the usage, and check the session key after some unclear refusals.
 
         Raises ClaudeAiError.
         """
@@ -197,7 +198,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         """Record a failure. Return the last values if they may still be shown, or raise."""
         used = self.client.session_key
         if data_of(self.config_entry).session_key != used:
-            # The user has entered another key during the poll.
+            # Another key was stored during the poll.
             return self._unchanged()
         before = self.back_off.failure
         failure = self.back_off.fail(err, dt_util.utcnow(), self._interval, used)

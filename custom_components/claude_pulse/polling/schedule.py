@@ -12,8 +12,8 @@ AFTER_RESET = timedelta(seconds=15)
 # claude.ai can serve the old window for this long after a reset.
 LATE_RESET = timedelta(hours=1)
 
-# A second answer that confirms the first one is requested after at most this. Only one that
-# comes a minute after the first confirms it.
+# A second answer that confirms the first one is requested after at most this. It
+# confirms the first one only if it comes at least a minute later.
 CONFIRM = timedelta(seconds=65)
 
 # Home Assistant's timers can fire this early.
