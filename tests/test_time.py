@@ -269,7 +269,10 @@ async def test_end_during_a_poll(
 async def test_outage_writes_nothing(
     claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
-    """An outage of a day does not write to the storage, after a challenge neither."""
+    """An outage of a day does not write to the storage, after a challenge neither.
+
+    The event that nothing can be read, after an hour, is stored.
+    """
 
     def stored() -> dict[str, int]:
         """Return the identities of the stored objects."""
@@ -279,7 +282,7 @@ async def test_outage_writes_nothing(
     await claude.entry()
     for fault in ("server_error", "challenge"):
         claude.server.set_fault(fault)
-        await pass_steps(claude, 5, 20 * 60)
+        await pass_steps(claude, 25, 20 * 60)
         before = stored()
         claude.server.set_fault("server_error")
         await pass_steps(claude, 100, 10 * 60)

@@ -116,6 +116,9 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
                 "saved_resets": 1,
                 "lifted": False,
                 "late": True,
+                "binding": True,
+                "available_at": None,
+                "extra_usage": "off",
             },
             {
                 "grant": {

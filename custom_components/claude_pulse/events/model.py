@@ -237,6 +237,7 @@ class AccountEvent:
             "since": iso_time(self.since),
             "expires_at": iso_time(self.expires_at),
             "reason": self.reason,
+            "late": self.late,
         }
 
 
