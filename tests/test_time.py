@@ -22,6 +22,7 @@ from .common import (
     pass_steps,
     reauth_flows,
     session,
+    suspend,
     update_by_hand,
 )
 from .simulator.server import Request
@@ -51,15 +52,6 @@ def hold_requests(claude: Claude) -> tuple[asyncio.Event, asyncio.Event]:
 
     claude.server.on_request = hold
     return arrived, released
-
-
-def suspend(claude: Claude, monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
-    """Suspend the machine: the clock continues, and timers do not."""
-    loop_time = claude.hass.loop.time
-    claude.clock.tick(time)
-    monkeypatch.setattr(
-        claude.hass.loop, "time", lambda: loop_time() - time.total_seconds()
-    )
 
 
 @pytest.mark.usefixtures("rare_polls")

@@ -256,6 +256,7 @@ class Runtime:
             failure=failure_key or self.failure_key,
             is_key_expired=failure is not None and failure.is_key_expired,
             status=status_coordinator(self.hass).status_for(entry),
+            is_set_up=self.is_running,
         )
         self.dispatcher.async_check_account(state, dt_util.utcnow())
 

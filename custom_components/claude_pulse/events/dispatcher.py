@@ -153,7 +153,7 @@ class EventDispatcher:
 
     @callback
     def async_check_account(self, state: AccountState, now: datetime) -> None:
-        """Detect and send the events of the account. Called every minute or two.
+        """Detect and send the events of the account. Called every minute.
 
         After a failed set-up, there are no entities, and they are only sent on the bus.
         """
