@@ -25,6 +25,7 @@ from homeassistant.setup import async_setup_component
 
 from .common import Claude, reload, spend
 from .events.common import (
+    ACCOUNT_EVENTS,
     SESSION_EVENTS,
     WEEKLY_EVENTS,
     begin,
@@ -106,7 +107,7 @@ async def test_offered_device_triggers(claude: Claude) -> None:
         SESSION_EVENTS: SESSION_TYPES,
         WEEKLY_EVENTS: WEEKLY_TYPES,
         "event.claude_pulse_weekly_opus_events": WEEKLY_TYPES,
-        "event.claude_pulse_account_events": ACCOUNT_TYPES,
+        ACCOUNT_EVENTS: ACCOUNT_TYPES,
     }
     for item in offered:
         fields = await async_get_trigger_capabilities(claude.hass, item)

@@ -6,13 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.claude_pulse.const import CONF_SESSION_KEY_SINCE, DOMAIN
-from custom_components.claude_pulse.events.bus import EVENT_CLAUDE_PULSE
 from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.helpers import device_registry as dr
@@ -22,69 +18,37 @@ from ..common import (
     Claude,
     account_of,
     enable,
-    pass_steps,
     reauth_flows,
     reload,
     suspend,
     update_by_hand,
 )
 from ..flows import open_form, open_reauth
-from .common import START, EventLog, begin, body, fail_to_write, start_clock
+from .common import (
+    ACCOUNT_EVENTS,
+    START,
+    BusLog,
+    EventLog,
+    begin,
+    body,
+    device_id,
+    fail_to_write,
+    minutes,
+    minutes_until,
+    start_clock,
+)
 
 pytestmark = [
     pytest.mark.smoke,
     pytest.mark.usefixtures("enable_custom_integrations"),
 ]
 
-ACCOUNT_EVENTS = "event.claude_pulse_account_events"
 HOUR = 60
 
 
-class BusLog:
-    """Records the events of accounts on the bus."""
-
-    def __init__(self, claude: Claude) -> None:
-        """Listen."""
-        self._events = async_capture_events(claude.hass, EVENT_CLAUDE_PULSE)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """Return the data of the events."""
-        return [e.data for e in self._events if e.data["kind"] == "account"]
-
-    @property
-    def types(self) -> list[str]:
-        """Return the types of the events."""
-        return [data["type"] for data in self.events]
-
-    def types_of(self, claude: Claude, entry: MockConfigEntry) -> list[str]:
-        """Return the types of the events of an entry's device."""
-        device = device_id(claude, entry)
-        return [data["type"] for data in self.events if data["device_id"] == device]
-
-
-def device_id(claude: Claude, entry: MockConfigEntry) -> str:
-    """Return the ID of an entry's device."""
-    registry = dr.async_get(claude.hass)
-    (device,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
-    return device.id
-
-
-async def minutes(claude: Claude, number: float) -> None:
-    """Let minutes pass, one after the other."""
-    await pass_steps(claude, int(number), 60)
-
-
-async def minutes_until(claude: Claude, log: BusLog, event_type: str) -> int:
-    """Return the minutes until an event is on the bus, at most two hours."""
-    passed = 0
-    while event_type not in log.types and passed < 2 * HOUR:
-        await minutes(claude, 1)
-        passed += 1
-    return passed
-
-
-async def start_with(claude: Claude, **arguments: Any) -> tuple[MockConfigEntry, BusLog]:
+async def start_with(
+    claude: Claude, **arguments: Any
+) -> tuple[MockConfigEntry, BusLog]:
     """Set up an entry that cannot be read, and wait until automations listen."""
     start_clock(claude)
     log = BusLog(claude)

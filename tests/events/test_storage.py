@@ -197,7 +197,10 @@ def test_items_without_an_essential_value_are_dropped(wrong: object) -> None:
         assert read(path, wrong) == nothing
     for field in ("identity", "percent"):
         assert read(("progress", 0, field), wrong) == nothing
-        assert read(("pending", 0, "window", field), wrong).pending == [GRANTED, EXPIRED]
+        assert read(("pending", 0, "window", field), wrong).pending == [
+            GRANTED,
+            EXPIRED,
+        ]
     assert read(("pending",), wrong).pending == []
     assert read(("pending", 0), wrong).pending == [GRANTED, EXPIRED]
     for field in ("window", "type", "threshold"):
