@@ -486,12 +486,12 @@ async def test_session_runs_out_when_the_person_does_not_work(
     """
     if is_known:
         await import_use(recorded)
-    monday = (NOW + 3 * timedelta(days=1)).replace(hour=6, minute=20)
+    monday = (NOW + timedelta(days=3)).replace(hour=5, minute=20)
     recorded.clock.move_to(monday)
 
     def answer(percent: float) -> dict[str, Any]:
-        """Return the answer of a session from 6 to 11 o'clock."""
-        resets_at = monday.replace(hour=11, minute=0, second=0)
+        """Return the answer of a session from 5 to 10 o'clock."""
+        resets_at = monday.replace(hour=10, minute=0, second=0)
         week = {"utilization": 1, "resets_at": (BEGIN + 2 * WEEK).isoformat()}
         return session(percent, resets_at.isoformat(), seven_day=week)
 
@@ -502,13 +502,14 @@ async def test_session_runs_out_when_the_person_does_not_work(
     await poll(recorded, answer(60), 2)
     if not is_known:
         assert log.texts == ["session will_run_out"]
-        assert "T08:" in log.states[0].attributes["runs_out_at"]
+        assert "T07:" in log.states[0].attributes["runs_out_at"]
         return
     assert log.texts == []
     # The answer does not change, but time passes.
     await pass_minutes(recorded, 60)
     assert log.texts == ["session will_run_out"]
     (state,) = log.states
-    assert "T09:" in state.attributes["runs_out_at"]
+    # The hour before the first one is usual, too.
+    assert "T08:" in state.attributes["runs_out_at"]
     await pass_minutes(recorded, 30)
     assert log.texts == ["session will_run_out"]
