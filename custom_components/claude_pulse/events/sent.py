@@ -8,7 +8,7 @@ says something else:
 | `reset`, `refilled` | all events of the limit |
 | `available_again` | `limit_reached` and `will_run_out` |
 | `limit_reached` | `will_run_out` and `threshold_reached` |
-| `key_expired` | `key_expires_soon` |
+| `key_expired` | `cannot_be_read` and `key_expires_soon` |
 | `readable_again` | `cannot_be_read`, `key_expired` and `key_expires_soon` |
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
@@ -51,7 +51,7 @@ _ENDS: Mapping[str, Sequence[str]] = {
     REFILLED: TYPES,
     AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
     LIMIT_REACHED: (WILL_RUN_OUT, THRESHOLD_REACHED),
-    KEY_EXPIRED: (KEY_EXPIRES_SOON,),
+    KEY_EXPIRED: (CANNOT_BE_READ, KEY_EXPIRES_SOON),
     READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED, KEY_EXPIRES_SOON),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
