@@ -122,7 +122,7 @@ async def test_progress_of_the_session(claude: Claude) -> None:
         (29, 30),
     ]
     assert progress[0]["resets_at"] == SESSION_RESET
-    # Nothing is shown by an entity, and nothing is told about the night.
+    # No entity shows it.
     assert claude.state("session_events", "event") == "unknown"
 
 
@@ -291,7 +291,7 @@ async def test_binding(
 
 
 async def test_binding_over_a_reset(claude: Claude) -> None:
-    """What ends a limit that was binding is binding, so that a message can be ended."""
+    """The reset of a limit that was binding is binding, so that its message can go."""
     await begin(claude, weeks(10, 50, 100))
     bus = BusLog(claude, "model")
     claude.clock.move_to("2026-05-09T12:10:00+00:00")

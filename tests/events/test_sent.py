@@ -104,6 +104,7 @@ def test_later_event_of_a_limit(
             [],
         ),
         (["key_expires_soon"], "key_expired", ["key_expired"]),
+        (["key_expires_soon"], "readable_again", ["key_expires_soon"]),
         (["service_incident"], "readable_again", ["service_incident"]),
         (["service_incident"], "service_recovered", []),
         (["key_expired"], "service_recovered", ["key_expired"]),

@@ -139,7 +139,7 @@ def test_format() -> None:
 
 
 def test_whether_an_event_is_late_is_stored() -> None:
-    """The dispatcher decides it anew after a start."""
+    """The dispatcher decides it again after a start."""
     pending = [replace(EVENT, late=False), GRANTED, EXPIRED]
     assert read(("pending", 0, "late"), False) == replace(STATE, pending=pending)
 

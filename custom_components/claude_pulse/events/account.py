@@ -58,7 +58,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class AccountProgress:
-    """What was detected so far.
+    """The events so far, and how long a failure or an incident has lasted.
 
     `warned_of` is the `key_since` of the key whose end was announced. `failing_since` and
     `failing_for` are None and 0 after an answer, and `failed` is the last event of the

@@ -1,4 +1,4 @@
-"""The events that were sent in the last days, for whoever looks later. Pure.
+"""The events that were sent in the last days, for a later summary. Pure.
 
 An event is still true until its window is reset, or until a later event of the same limit
 says something else:
@@ -9,11 +9,11 @@ says something else:
 | `available_again` | `limit_reached` and `will_run_out` |
 | `limit_reached` | `will_run_out` and `threshold_reached` |
 | `key_expired` | `cannot_be_read` and `key_expires_soon` |
-| `readable_again` | `cannot_be_read`, `key_expired` and `key_expires_soon` |
+| `readable_again` | `cannot_be_read` and `key_expired` |
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
 
-Another session key also ends `key_expires_soon`.
+Another session key ends `key_expires_soon`.
 
 `reset`, `refilled`, `available_again`, `readable_again` and `service_recovered` say that
 something is over. They are never listed.
@@ -52,7 +52,7 @@ _ENDS: Mapping[str, Sequence[str]] = {
     AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
     LIMIT_REACHED: (WILL_RUN_OUT, THRESHOLD_REACHED),
     KEY_EXPIRED: (CANNOT_BE_READ, KEY_EXPIRES_SOON),
-    READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED, KEY_EXPIRES_SOON),
+    READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
 _OVER = (*OVER, READABLE_AGAIN, SERVICE_RECOVERED)
@@ -67,12 +67,14 @@ class SentEvent(NamedTuple):
 
 def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
     """Return the sent events that are still true after a new one."""
-    ended = (new.event.type, *_ENDS.get(new.event.type, ()))
+    untrue = (new.event.type, *_ENDS.get(new.event.type, ()))
     kept = [
         item
         for item in sent
         if new.at - item.at < _KEPT
-        and not (item.event.identity == new.event.identity and item.event.type in ended)
+        and not (
+            item.event.identity == new.event.identity and item.event.type in untrue
+        )
     ]
     return kept if new.event.type in _OVER else [*kept, new]
 

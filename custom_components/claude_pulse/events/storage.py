@@ -6,7 +6,7 @@ default, and an item without an essential value is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,7 +151,7 @@ def _read_account(stored: Mapping[str, Any]) -> AccountProgress:
         """Return a duration, or zero."""
         return timedelta(seconds=number_of(stored.get(key), 0, _MAX_SECONDS) or 0)
 
-    def known(key: str, values: Iterable[str]) -> str | None:
+    def known(key: str, values: Collection[str | None]) -> str | None:
         """Return one of the values, or None."""
         return value if (value := text_of(stored.get(key))) in values else None
 
