@@ -33,7 +33,7 @@ _RECOVERED_AFTER = timedelta(minutes=15)
 
 # The time between two checks counts up to this: if the clock is set or the machine sleeps,
 # it can look like days. A check comes each minute or, while the set-up fails, when Home
-# Assistant repeats it: since 2026.11, up to ten minutes later.
+# Assistant repeats it: in 2026.11, up to ten minutes later.
 _LONGEST_STEP = timedelta(minutes=3)
 _LONGEST_RETRY = timedelta(minutes=11)
 
@@ -42,7 +42,7 @@ _NO_TIME = timedelta()
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What is known about the account and the service at one time.
+    """The state of the account and the service at one time.
 
     `key_since` is when the key was entered. `failure` is the translation key of the last
     failed poll, or None after an answer. `status` is one of `STATUSES`, or None if the

@@ -13,7 +13,7 @@ says something else:
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
 
-Another session key ends `key_expires_soon`.
+With another session key, `key_expires_soon` is no longer true.
 
 `reset`, `refilled`, `available_again`, `readable_again` and `service_recovered` say that
 something is over. They are never listed.
