@@ -184,7 +184,7 @@ def test_unknown_status_changes_nothing() -> None:
     assert checks.types == ["service_incident"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -200,7 +200,7 @@ def test_any_sequence(steps: list[tuple[AccountState, int, int]]) -> None:
     checks = Checks()
     for state, jump, minutes in steps:
         checks.now += jump * MINUTE
-        checks.run(state, minutes)
+        checks.run(state, minutes, 3)
     failing = incident = None
     for event in checks.events:
         if event.type in ("key_expired", "cannot_be_read"):
