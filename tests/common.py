@@ -166,6 +166,18 @@ async def pass_time(
     await settle(hass)
 
 
+def suspend(claude: Claude, monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
+    """Suspend the machine: the clock continues, and timers do not.
+
+    It is the same if the clock is set, which is also possible to an earlier time.
+    """
+    loop_time = claude.hass.loop.time
+    claude.clock.tick(time)
+    monkeypatch.setattr(
+        claude.hass.loop, "time", lambda: loop_time() - time.total_seconds()
+    )
+
+
 def states(hass: HomeAssistant, slug: str = "claude_pulse") -> dict[str, str]:
     """Return the states of the ten sensors by key."""
     found = {key: hass.states.get(f"sensor.{slug}_{key}") for key in TEN_KEYS}

@@ -27,7 +27,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .common import Claude
+from .common import Claude, session
+from .events.common import EventLog, poll
 
 # A Friday evening. The week started on Monday at noon.
 NOW = datetime(2026, 5, 8, 18, 0, 5, tzinfo=dt_util.UTC)
@@ -473,3 +474,42 @@ async def test_attributes_write_no_states(recorded: Claude) -> None:
     assert stored[PROJECTION]
     for items in stored.values():
         assert not any(item.attributes.keys() & unrecorded for item in items)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_session_runs_out_when_the_person_does_not_work(
+    recorded: Claude, is_known: bool
+) -> None:
+    """It is reported only once the session is expected to run out in usual hours.
+
+    Without a habit, it is reported at once.
+    """
+    if is_known:
+        await import_use(recorded)
+    monday = (NOW + timedelta(days=3)).replace(hour=5, minute=20)
+    recorded.clock.move_to(monday)
+
+    def answer(percent: float) -> dict[str, Any]:
+        """Return the answer of a session from 5 to 10 o'clock."""
+        resets_at = monday.replace(hour=10, minute=0, second=0)
+        week = {"utilization": 1, "resets_at": (BEGIN + 2 * WEEK).isoformat()}
+        return session(percent, resets_at.isoformat(), seven_day=week)
+
+    recorded.serve(answer(1))
+    await recorded.entry()
+    log = EventLog(recorded.hass)
+    await pass_minutes(recorded, 20)
+    await poll(recorded, answer(60), 2)
+    if not is_known:
+        assert log.texts == ["session will_run_out"]
+        assert "T07:" in log.states[0].attributes["runs_out_at"]
+        return
+    assert log.texts == []
+    # The answer does not change, but time passes.
+    await pass_minutes(recorded, 60)
+    assert log.texts == ["session will_run_out"]
+    (state,) = log.states
+    # The hour before the first one is usual, too.
+    assert "T08:" in state.attributes["runs_out_at"]
+    await pass_minutes(recorded, 30)
+    assert log.texts == ["session will_run_out"]

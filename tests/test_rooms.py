@@ -83,10 +83,15 @@ def test_client_does_not_know_home_assistant() -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        "events/account.py",
+        "events/answer.py",
+        "events/bus.py",
         "events/comparison.py",
         "events/detection.py",
         "events/model.py",
         "events/saved_resets.py",
+        "events/sent.py",
+        "events/storage.py",
         "forecast/habit.py",
         "forecast/projection.py",
         "naming.py",

@@ -18,6 +18,7 @@ from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.saved_resets import Grant
 from custom_components.claude_pulse.claude_ai.windows import (
+    ACCOUNT,
     SAVED_RESETS,
     SESSION,
     SPEND,
@@ -105,7 +106,7 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
         assert list(entities["sensor"]) == keys
         assert entities["binary_sensor"].keys() == {*BINARY_KEYS, *MODEL_BINARY_KEYS}
         assert entities["event"].keys() == {
-            f"{prefix}_events" for prefix in (*LIMITS, "saved_resets")
+            f"{prefix}_events" for prefix in (*LIMITS, "saved_resets", "account")
         }
     for icons in ICONS["entity"].values():
         for icon in icons.values():
@@ -159,6 +160,8 @@ def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
         "type",
         "window",
     }
+    if prefix != "model":
+        attributes.remove("binding")
     assert texts.keys() == attributes | {"event_type", "percent", "resets_at"}
     assert list(texts["event_type"]["state"]) == types
     assert list(icons["event_type"]["state"]) == types
@@ -167,18 +170,29 @@ def test_every_event_has_a_text_and_an_icon(prefix: str) -> None:
     assert texts["event_type"]["state"].items() <= words.items()
 
 
-def test_events_of_saved_resets_have_texts_and_icons() -> None:
+@pytest.mark.parametrize(
+    ("prefix", "event"),
+    [
+        (
+            "saved_resets",
+            model.SavedResetEvent(Grant(None, None, None, 1), "saved_reset_granted"),
+        ),
+        ("account", model.AccountEvent("key_expired")),
+    ],
+)
+def test_events_that_are_not_of_a_limit_have_texts_and_icons(
+    prefix: str, event: model.Event
+) -> None:
     """They have types and attributes of their own."""
     texts, icons = (
-        item["entity"]["event"]["saved_resets_events"]["state_attributes"]
+        item["entity"]["event"][f"{prefix}_events"]["state_attributes"]
         for item in (ENGLISH, ICONS)
     )
-    types = list(model.types_of(SAVED_RESETS))
+    types = list(model.types_of(event.identity))
+    assert event.type in types
     assert list(texts["event_type"]["state"]) == types
     assert list(icons["event_type"]["state"]) == types
-    grant = Grant(None, None, None, 1)
-    data = model.SavedResetEvent(grant, types[0]).as_dict()
-    assert texts.keys() == {"event_type", *data}
+    assert texts.keys() == {"event_type", *event.as_dict()}
 
 
 @pytest.mark.parametrize(
@@ -186,7 +200,12 @@ def test_events_of_saved_resets_have_texts_and_icons() -> None:
     [
         (
             "triggers",
-            ["usage_crossed", *model.types_of(WEEKLY), *model.types_of(SAVED_RESETS)],
+            [
+                "usage_crossed",
+                *model.types_of(WEEKLY),
+                *model.types_of(SAVED_RESETS),
+                *model.types_of(ACCOUNT),
+            ],
         ),
         ("conditions", ["has_left", "will_last"]),
     ],

@@ -22,6 +22,7 @@ from .common import (
     pass_steps,
     reauth_flows,
     session,
+    suspend,
     update_by_hand,
 )
 from .simulator.server import Request
@@ -51,15 +52,6 @@ def hold_requests(claude: Claude) -> tuple[asyncio.Event, asyncio.Event]:
 
     claude.server.on_request = hold
     return arrived, released
-
-
-def suspend(claude: Claude, monkeypatch: pytest.MonkeyPatch, time: timedelta) -> None:
-    """Suspend the machine: the clock continues, and timers do not."""
-    loop_time = claude.hass.loop.time
-    claude.clock.tick(time)
-    monkeypatch.setattr(
-        claude.hass.loop, "time", lambda: loop_time() - time.total_seconds()
-    )
 
 
 @pytest.mark.usefixtures("rare_polls")
@@ -269,7 +261,10 @@ async def test_end_during_a_poll(
 async def test_outage_writes_nothing(
     claude: Claude, hass_storage: dict[str, Any]
 ) -> None:
-    """An outage of a day does not write to the storage, after a challenge neither."""
+    """An outage of a day does not write to the storage, after a challenge neither.
+
+    The event that nothing can be read, after an hour, is stored.
+    """
 
     def stored() -> dict[str, int]:
         """Return the identities of the stored objects."""
@@ -279,7 +274,7 @@ async def test_outage_writes_nothing(
     await claude.entry()
     for fault in ("server_error", "challenge"):
         claude.server.set_fault(fault)
-        await pass_steps(claude, 5, 20 * 60)
+        await pass_steps(claude, 25, 20 * 60)
         before = stored()
         claude.server.set_fault("server_error")
         await pass_steps(claude, 100, 10 * 60)

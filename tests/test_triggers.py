@@ -25,6 +25,7 @@ from homeassistant.setup import async_setup_component
 
 from .common import Claude, reload, spend
 from .events.common import (
+    ACCOUNT_EVENTS,
     SESSION_EVENTS,
     WEEKLY_EVENTS,
     begin,
@@ -49,6 +50,15 @@ SESSION_TYPES = {
     "threshold_reached",
     "limit_reached",
     "will_run_out",
+}
+WEEKLY_TYPES = SESSION_TYPES | {"left_over"}
+ACCOUNT_TYPES = {
+    "key_expires_soon",
+    "key_expired",
+    "cannot_be_read",
+    "readable_again",
+    "service_incident",
+    "service_recovered",
 }
 
 
@@ -85,14 +95,20 @@ async def offered_triggers(claude: Claude) -> list[dict[str, Any]]:
 
 
 async def test_offered_device_triggers(claude: Claude) -> None:
-    """Each limit offers its event types. One trigger has a percentage."""
-    await begin(claude, body(60))
+    """Each limit offers its event types, like the account. One has a percentage."""
+    await begin(claude, with_opus(body(60), 60))
+    registry = er.async_get(claude.hass)
     offered = await offered_triggers(claude)
     types: dict[str, set[str]] = {}
     for item in offered:
-        types.setdefault(item["entity_id"], set()).add(item["type"])
-    assert types.pop(session_entity(claude).id) == SESSION_TYPES
-    assert [*types.values()] == [SESSION_TYPES | {"left_over"}]
+        entity = registry.async_get(item["entity_id"])
+        types.setdefault(entity.entity_id, set()).add(item["type"])
+    assert types == {
+        SESSION_EVENTS: SESSION_TYPES,
+        WEEKLY_EVENTS: WEEKLY_TYPES,
+        "event.claude_pulse_weekly_opus_events": WEEKLY_TYPES,
+        ACCOUNT_EVENTS: ACCOUNT_TYPES,
+    }
     for item in offered:
         fields = await async_get_trigger_capabilities(claude.hass, item)
         keys = [str(key) for key in fields["extra_fields"].schema] if fields else []

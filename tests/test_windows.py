@@ -295,6 +295,7 @@ async def test_window_attribute(claude: Claude) -> None:
     others = {"limit_reached", "connection", "plan", "session_limit"}
     assert windows.pop(None) == others
     prefixes = {
+        "account": "account_",
         "session": "session_",
         "weekly": "weekly_",
         "weekly_scoped:opus 4": "weekly_opus_4_",

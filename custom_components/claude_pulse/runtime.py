@@ -99,7 +99,7 @@ class Runtime:
         try:
             session = async_create_session(hass)
         except ClaudeAiError as err:
-            self._async_check_account()
+            self._async_check_account(err.key)
             raise ConfigEntryNotReady(str(err)) from None
         self.async_on_stop(session.detach)
         client = ClaudeAiClient(session, data_of(entry).session_key)
@@ -245,20 +245,20 @@ class Runtime:
         self.coordinator.async_poll_if_overdue()
 
     @callback
-    def _async_check_account(self) -> None:
-        """Detect the events of the account."""
-        now, failure = dt_util.utcnow(), self.back_off.failure
-        status = status_coordinator(self.hass)
+    def _async_check_account(self, failure_key: str | None = None) -> None:
+        """Detect the events of the account, also while the set-up fails."""
+        entry, failure = self.entry, self.back_off.failure
+        exists = self.hass.config_entries.async_get_entry(entry.entry_id) is not None
+        if not exists or entry.disabled_by:
+            return
         state = AccountState(
-            key_since=data_of(self.entry).session_key_since,
-            failure=self.failure_key,
+            key_since=data_of(entry).session_key_since,
+            failure=failure_key or self.failure_key,
             is_key_expired=failure is not None and failure.is_key_expired,
-            status=status.data if status.last_update_success else None,
+            status=status_coordinator(self.hass).status_for(entry),
+            is_set_up=self.is_running,
         )
-        if self.is_running:
-            self.dispatcher.async_check_account(state, now)
-        else:
-            self.dispatcher.async_fail(state, now)
+        self.dispatcher.async_check_account(state, dt_util.utcnow())
 
     @callback
     def _async_update_entities(self, _: Event | None = None) -> None:

@@ -6,12 +6,17 @@ from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
 from typing import Any
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
+from custom_components.claude_pulse.events.bus import EVENT_CLAUDE_PULSE
 from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util.file import WriteError
 
-from ..common import Claude, session
+from ..common import Claude, pass_steps, session
 
 # A Monday.
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -19,6 +24,7 @@ SESSION_RESET = "2026-05-04T16:00:00+00:00"
 WEEK_RESET = "2026-05-09T12:00:00+00:00"
 SESSION_EVENTS = "event.claude_pulse_session_events"
 WEEKLY_EVENTS = "event.claude_pulse_weekly_events"
+ACCOUNT_EVENTS = "event.claude_pulse_account_events"
 
 
 _GRANT_KEY = {
@@ -56,6 +62,51 @@ class EventLog:
     def alerts(self) -> list[str]:
         """Return the events, except that a limit will run out."""
         return [text for text in self.texts if "will_run_out" not in text]
+
+
+class BusLog:
+    """Records the events on the bus, by default those of the account itself."""
+
+    def __init__(self, claude: Claude, kind: str = "account") -> None:
+        """Listen."""
+        self._events = async_capture_events(claude.hass, EVENT_CLAUDE_PULSE)
+        self._kind = kind
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Return the data of the events."""
+        return [e.data for e in self._events if e.data["kind"] == self._kind]
+
+    @property
+    def types(self) -> list[str]:
+        """Return the types of the events."""
+        return [data["type"] for data in self.events]
+
+    def types_of(self, claude: Claude, entry: MockConfigEntry) -> list[str]:
+        """Return the types of the events of an entry's device."""
+        device = device_id(claude, entry)
+        return [data["type"] for data in self.events if data["device_id"] == device]
+
+
+def device_id(claude: Claude, entry: MockConfigEntry) -> str:
+    """Return the ID of an entry's device."""
+    registry = dr.async_get(claude.hass)
+    (device,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
+    return device.id
+
+
+async def minutes(claude: Claude, number: float) -> None:
+    """Let minutes pass, one after the other."""
+    await pass_steps(claude, int(number), 60)
+
+
+async def minutes_until(claude: Claude, log: BusLog, event_type: str) -> int:
+    """Return the minutes until an event is on the bus, at most two hours."""
+    passed = 0
+    while event_type not in log.types and passed < 120:
+        await minutes(claude, 1)
+        passed += 1
+    return passed
 
 
 def _text_of(state: State) -> str:
@@ -116,6 +167,9 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
                 "saved_resets": 1,
                 "lifted": False,
                 "late": True,
+                "binding": True,
+                "available_at": None,
+                "extra_usage": "off",
             },
             {
                 "grant": {

@@ -464,7 +464,7 @@ def test_two_windows_in_one_answer() -> None:
 
 
 def test_will_run_out_once_per_risk() -> None:
-    """From a certain run-out on, until a projection of 95%. Not of a model."""
+    """From a certain run-out on, until a projection of 95%. Also of a model."""
     progress: Progress = {}
     found = []
     # The confidence is 60% and then 79%, and the projection 102, 90 and 132%.
@@ -478,7 +478,7 @@ def test_will_run_out_once_per_risk() -> None:
             for event in detection.events
             if event.type == "will_run_out"
         ]
-    assert found == [(1, WEEKLY), (5, WEEKLY)]
+    assert found == [(1, WEEKLY), (1, FABLE), (5, WEEKLY), (5, FABLE)]
 
 
 def test_risk_in_the_first_answer_has_no_event() -> None:

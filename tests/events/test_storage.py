@@ -11,12 +11,15 @@ import pytest
 
 from custom_components.claude_pulse.claude_ai.saved_resets import Grant
 from custom_components.claude_pulse.claude_ai.windows import SESSION, UsageWindow
+from custom_components.claude_pulse.events.account import AccountProgress
 from custom_components.claude_pulse.events.model import (
+    AccountEvent,
     Refill,
     SavedResetEvent,
     UsageEvent,
     WindowProgress,
 )
+from custom_components.claude_pulse.events.sent import SentEvent
 from custom_components.claude_pulse.events.storage import EventState
 
 from .common import SESSION_RESET, START, stored_state
@@ -42,10 +45,79 @@ EVENT = UsageEvent(
 )
 GRANT = Grant("A reset", START, START + timedelta(days=30), 1, ("five_hour",))
 GRANTED = SavedResetEvent(GRANT, "saved_reset_granted", late=True)
+EXPIRED = AccountEvent("key_expired", since=START, reason="invalid_auth", late=True)
+REACHED = UsageEvent(
+    UsageWindow(SESSION, None, 100, RESET),
+    "limit_reached",
+    90,
+    binding=False,
+    available_at=RESET,
+    extra_usage="spent",
+)
+ACCOUNT = AccountProgress(
+    checked_at=START,
+    warned_of=START - timedelta(days=25),
+    failing_since=START,
+    failing_for=timedelta(minutes=61),
+    failed="key_expired",
+    incident_since=START,
+    incident_for=timedelta(minutes=6),
+    incident="major",
+    recovered_for=timedelta(minutes=3),
+)
 STATE = EventState(
-    "org", START, {SESSION: PROGRESS}, {GRANT.key: True}, [EVENT, GRANTED]
+    "org",
+    START,
+    {SESSION: PROGRESS},
+    {GRANT.key: True},
+    [EVENT, GRANTED, EXPIRED],
+    [SentEvent(START, REACHED), SentEvent(START, EXPIRED)],
+    ACCOUNT,
 )
 STORED = stored_state("org")
+_STORED_EXPIRED = {
+    "type": "key_expired",
+    "since": START.isoformat(),
+    "expires_at": None,
+    "reason": "invalid_auth",
+    "late": True,
+}
+STORED["pending"].append(_STORED_EXPIRED)
+STORED["sent"] = [
+    {
+        "at": START.isoformat(),
+        "event": {
+            "window": {
+                "identity": ["session", "", 1],
+                "name": None,
+                "percent": 100,
+                "resets_at": SESSION_RESET,
+            },
+            "type": "limit_reached",
+            "before": 90,
+            "threshold": None,
+            "runs_out_at": None,
+            "saved_resets": 0,
+            "lifted": False,
+            "late": False,
+            "binding": False,
+            "available_at": SESSION_RESET,
+            "extra_usage": "spent",
+        },
+    },
+    {"at": START.isoformat(), "event": _STORED_EXPIRED},
+]
+STORED["account"] = {
+    "checked_at": START.isoformat(),
+    "warned_of": (START - timedelta(days=25)).isoformat(),
+    "failing_since": START.isoformat(),
+    "failing_for": 3660,
+    "failed": "key_expired",
+    "incident_since": START.isoformat(),
+    "incident_for": 360,
+    "incident": "major",
+    "recovered_for": 180,
+}
 # Values that no field can have.
 WRONG = (None, [], {}, [None, 5, []], {"a": 1}, float("nan"), -1e30, "x")
 
@@ -66,9 +138,10 @@ def test_format() -> None:
     assert EventState.from_dict(STORED) == STATE
 
 
-def test_pending_events_are_late_after_a_restart() -> None:
-    """An event that is read happened before Home Assistant started."""
-    assert read(("pending", 0, "late"), False) == STATE
+def test_whether_an_event_is_late_is_stored() -> None:
+    """The dispatcher decides it again after a start."""
+    pending = [replace(EVENT, late=False), GRANTED, EXPIRED]
+    assert read(("pending", 0, "late"), False) == replace(STATE, pending=pending)
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
@@ -95,11 +168,11 @@ def test_optional_values_get_a_default(wrong: object) -> None:
             replace(EVENT, window=replace(EVENT.window, resets_at=None)),
         ),
     ):
-        expected = replace(STATE, pending=[event, GRANTED])
+        expected = replace(STATE, pending=[event, GRANTED, EXPIRED])
         assert read(("pending", 0, *path), wrong) == expected
     nameless = replace(EVENT, window=replace(EVENT.window, name=None))
     name = None if wrong == "x" else wrong
-    expected = replace(STATE, pending=[nameless, GRANTED])
+    expected = replace(STATE, pending=[nameless, GRANTED, EXPIRED])
     assert read(("pending", 0, "window", "name"), name) == expected
 
 
@@ -112,7 +185,7 @@ def test_invalid_grants(wrong: object) -> None:
     (key,) = read(("grants", 0, "ends_at"), wrong).grants or ()
     assert key == GRANT.key._replace(ends_at=None)
     assert read(("grants", 0, "warned"), wrong).grants == {GRANT.key: None}
-    (_, event) = read(("pending", 1, "grant", "left"), wrong).pending
+    (_, event, _) = read(("pending", 1, "grant", "left"), wrong).pending
     assert event == replace(GRANTED, grant=replace(GRANT, left=0))
 
 
@@ -124,12 +197,15 @@ def test_items_without_an_essential_value_are_dropped(wrong: object) -> None:
         assert read(path, wrong) == nothing
     for field in ("identity", "percent"):
         assert read(("progress", 0, field), wrong) == nothing
-        assert read(("pending", 0, "window", field), wrong).pending == [GRANTED]
+        assert read(("pending", 0, "window", field), wrong).pending == [
+            GRANTED,
+            EXPIRED,
+        ]
     assert read(("pending",), wrong).pending == []
-    assert read(("pending", 0), wrong).pending == [GRANTED]
+    assert read(("pending", 0), wrong).pending == [GRANTED, EXPIRED]
     for field in ("window", "type", "threshold"):
-        assert read(("pending", 0, field), wrong).pending == [GRANTED]
-    assert read(("pending", 1, "type"), wrong).pending == [EVENT]
+        assert read(("pending", 0, field), wrong).pending == [GRANTED, EXPIRED]
+    assert read(("pending", 1, "type"), wrong).pending == [EVENT, EXPIRED]
 
 
 def test_values_of_a_later_version_are_ignored() -> None:
@@ -137,4 +213,52 @@ def test_values_of_a_later_version_are_ignored() -> None:
     assert read(("new",), 1) == STATE
     assert read(("progress", 0, "new"), 1) == STATE
     assert read(("progress", 0, "identity"), ["session", "", 1, "new"]) == STATE
-    assert read(("pending", 0, "type"), "new").pending == [GRANTED]
+    assert read(("pending", 0, "type"), "new").pending == [GRANTED, EXPIRED]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_invalid_progress_of_the_account(wrong: object) -> None:
+    """An invalid value is unknown: nothing failed, and nothing is reported again."""
+    assert read(("account",), wrong) == replace(STATE, account=AccountProgress())
+    for field in (
+        "checked_at",
+        "warned_of",
+        "failing_since",
+        "failed",
+        "incident_since",
+        "incident",
+    ):
+        expected = replace(ACCOUNT, **{field: None})
+        assert read(("account", field), wrong).account == expected
+    for field in ("failing_for", "incident_for", "recovered_for"):
+        expected = replace(ACCOUNT, **{field: timedelta()})
+        assert read(("account", field), wrong).account == expected
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_invalid_events_that_were_sent(wrong: object) -> None:
+    """An event without its time or its type is dropped. Other values get a default."""
+    (reached, expired) = STATE.sent
+    assert read(("sent",), wrong).sent == []
+    assert read(("sent", 0), wrong).sent == [expired]
+    assert read(("sent", 0, "at"), wrong).sent == [expired]
+    assert read(("sent", 0, "event"), wrong).sent == [expired]
+    assert read(("sent", 1, "event", "type"), wrong).sent == [reached]
+    for field, default in (
+        ("available_at", None),
+        ("binding", True),
+        ("extra_usage", "off"),
+    ):
+        event = replace(REACHED, **{field: default})
+        found = read(("sent", 0, "event", field), wrong).sent
+        assert found == [SentEvent(START, event), expired]
+    for field in ("since", "expires_at"):
+        event = replace(EXPIRED, **{field: None})
+        found = read(("sent", 1, "event", field), wrong).sent
+        assert found == [reached, SentEvent(START, event)]
+
+
+def test_text_of_a_failure_that_does_not_exist() -> None:
+    """Values of another version cause no event that something is over."""
+    assert read(("account", "failed"), "cannot_connect").account.failed is None
+    assert read(("account", "incident"), "new").account.incident is None

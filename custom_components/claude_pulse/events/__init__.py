@@ -1,9 +1,11 @@
-"""Events of usage limits and saved resets: a limit is reached, a reset is granted.
+"""Events of an account: a limit is reached, a reset is granted, the session key expires.
 
 `comparison` decides how an answer of claude.ai relates to the progress so far, `detection`
-which events follow. `saved_resets` does both for saved resets. `dispatcher` sends the events
-to the event entities and to automations, and keeps the progress over a restart, with the
-help of `storage`. `model` defines events and progress. All but `dispatcher` are pure.
+which events follow. `saved_resets` does both for saved resets, and `answer` combines them.
+`account` detects events that are not in an answer. `dispatcher` sends the events to the event
+entities and to automations, and on the bus with the data of `bus`. It keeps the progress
+over a restart with the help of `storage`, and with `sent` what was sent. `model` defines
+events and progress. All but `dispatcher` are pure.
 
 This package imports `claude_ai`, `forecast`, `polling` and the modules about a config
 entry.

@@ -32,8 +32,10 @@ _INCIDENT_AFTER = timedelta(minutes=5)
 _RECOVERED_AFTER = timedelta(minutes=15)
 
 # The time between two checks counts up to this: if the clock is set or the machine sleeps,
-# it can look like days.
+# it can look like days. A check comes each minute or, while the set-up fails, when Home
+# Assistant repeats it: in 2026.11, up to ten minutes later.
 _LONGEST_STEP = timedelta(minutes=3)
+_LONGEST_RETRY = timedelta(minutes=11)
 
 _NO_TIME = timedelta()
 
@@ -44,18 +46,19 @@ class AccountState:
 
     `key_since` is when the key was entered. `failure` is the translation key of the last
     failed poll, or None after an answer. `status` is one of `STATUSES`, or None if the
-    status page cannot be read.
+    status page cannot be read. `is_set_up` is False after a failed set-up.
     """
 
     key_since: datetime | None = None
     failure: str | None = None
     is_key_expired: bool = False
     status: str | None = None
+    is_set_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AccountProgress:
-    """The results so far.
+    """The events so far, and how long a failure or an incident has lasted.
 
     `warned_of` is the `key_since` of the key whose end was announced. `failing_since` and
     `failing_for` are None and 0 after an answer, and `failed` is the last event of the
@@ -77,9 +80,10 @@ class AccountProgress:
 def detect_account_events(
     progress: AccountProgress, state: AccountState, now: datetime
 ) -> tuple[AccountProgress, list[AccountEvent]]:
-    """Return the new progress, and the events. Called every minute or two."""
+    """Return the new progress, and the events."""
+    longest = _LONGEST_STEP if state.is_set_up else _LONGEST_RETRY
     step = now - (progress.checked_at or now)
-    step = min(max(step, _NO_TIME), _LONGEST_STEP)
+    step = min(max(step, _NO_TIME), longest)
     events: list[AccountEvent] = []
     progress = replace(progress, checked_at=now)
     progress = _check_key(progress, state, now, events)

@@ -50,6 +50,7 @@ from .model import (
     BLOCKING,
     LEFT_OVER,
     LIMIT_REACHED,
+    OVER,
     REFILLED,
     RESET,
     ROSE,
@@ -148,14 +149,11 @@ def detect_events(
     blocking = [after[identity] for identity in BLOCKING if identity in after]
     if any(_is_blocked(item, now) for item in blocking):
         events = [event for event in events if event.type != AVAILABLE_AGAIN]
-    week = windows.get(WEEKLY)
     events = [
         replace(
             event,
             available_at=_available_at(after, event, now),
-            binding=not is_model(event.identity)
-            or week is None
-            or event.window.percent > week.percent,
+            binding=_is_binding(progress, windows, event),
         )
         for event in events
     ]
@@ -290,6 +288,19 @@ def _available_at(
     ]
     known = [time for time in blocking if time is not None]
     return max(known) if known and len(known) == len(blocking) else None
+
+
+def _is_binding(
+    progress: Mapping[Identity, WindowProgress],
+    windows: Mapping[Identity, UsageWindow],
+    event: UsageEvent,
+) -> bool:
+    """Return whether a limit stops the person before the week does, or did until now."""
+    is_over = event.type in OVER
+    week = progress.get(WEEKLY) if is_over else windows.get(WEEKLY)
+    if week is None or not is_model(event.identity):
+        return True
+    return (event.before if is_over else event.window.percent) > week.percent
 
 
 def _is_at_risk(

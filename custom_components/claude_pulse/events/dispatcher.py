@@ -25,21 +25,11 @@ from ..const import DOMAIN
 from ..device import async_create_device
 from ..stored import data_of, options_of
 from .account import AccountState, detect_account_events
+from .answer import detect_in_answer, rules_of
 from .bus import EVENT_CLAUDE_PULSE, bus_data
-from .detection import Context, ForecastFn, detect_events
-from .model import (
-    EXTRA_OFF,
-    EXTRA_ON,
-    EXTRA_SPENT,
-    LIMIT_REACHED,
-    ROSE,
-    Event,
-    Rules,
-    UsageEvent,
-    WindowProgress,
-)
-from .saved_resets import detect_saved_resets
-from .sent import SentEvent, still_true, with_sent
+from .detection import Context, ForecastFn
+from .model import ROSE, Event, WindowProgress
+from .sent import SentEvent, still_true, with_sent, without_key_warning
 from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,7 +86,7 @@ class EventDispatcher:
     async def async_load(self) -> None:
         """Load the stored state when Home Assistant starts.
 
-        The state of another organization is ignored.
+        The progress of another organization is ignored, but not that of the account.
         """
         if not self._holding:
             self._holding = True
@@ -116,7 +106,7 @@ class EventDispatcher:
         # The options can have changed.
         self._compared = None
         if self._state.org_id != (org_id := data_of(self.entry).org_id):
-            self._state = EventState(org_id)
+            self._state = EventState(org_id, account=self._state.account)
 
     @property
     def progress(self) -> Mapping[Identity, WindowProgress]:
@@ -129,12 +119,6 @@ class EventDispatcher:
         self._started = self._can_send_account = True
         self.async_dispatch()
 
-    @callback
-    def async_fail(self, state: AccountState, now: datetime) -> None:
-        """Check the account after a failed set-up. There are no entities."""
-        self._can_send_account = True
-        self.async_check_account(state, now)
-
     async def async_stop(self) -> None:
         """Stop sending events, and store the state."""
         self._started = self._can_send_account = False
@@ -144,7 +128,7 @@ class EventDispatcher:
     def async_store_at_stop(self) -> None:
         """Store the state when Home Assistant has stopped."""
         self._started = False
-        if self._state.answered_at is not None:
+        if not self._state.is_empty:
             self._store.async_delay_save(self._state_to_store)
 
     @callback
@@ -169,10 +153,14 @@ class EventDispatcher:
 
     @callback
     def async_check_account(self, state: AccountState, now: datetime) -> None:
-        """Detect and send the events of the account. Called every minute or two."""
-        self._state.account, events = detect_account_events(
-            self._state.account, state, now
-        )
+        """Detect and send the events of the account. Called every minute.
+
+        After a failed set-up, there are no entities, and they are only sent on the bus.
+        """
+        account, events = detect_account_events(self._state.account, state, now)
+        if account.warned_of != state.key_since:
+            self._state.sent = without_key_warning(self._state.sent)
+        self._state.account, self._can_send_account = account, True
         if events:
             self._state.pending += events
             self.async_store_now()
@@ -198,40 +186,16 @@ class EventDispatcher:
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
             return False
         options = options_of(self.entry)
-        rules = Rules(
-            frozenset(options.thresholds),
-            options.left_over,
-            timedelta(hours=options.left_over_hours),
-        )
-        detection = detect_events(
-            self._state.progress,
-            usage.all_windows,
-            Context(forecast, now, rules, last_answer, _can_spend(usage), is_usual),
-        )
-        grants, granted = detect_saved_resets(
-            self._state.grants,
-            usage.saved_resets,
-            now,
+        progress, grants, events, needs_confirmation = detect_in_answer(
+            self._state,
+            usage,
+            Context(forecast, now, rules_of(options), last_answer, is_usual=is_usual),
             timedelta(days=options.saved_reset_days),
-            is_first=last_answer is None,
         )
-        events: list[Event] = [
-            replace(
-                event,
-                saved_resets=_saved_resets(usage, event, now),
-                extra_usage=_extra_usage(usage),
-                late=self._late,
-            )
-            for event in detection.events
-        ]
-        events += [replace(event, late=self._late) for event in granted]
+        self._state.pending += [replace(event, late=self._late) for event in events]
         self._is_first = self._late = False
-        self._state.pending += events
-        changed = (detection.progress, grants) != (
-            self._state.progress,
-            self._state.grants,
-        )
-        self._state.progress, self._state.grants = detection.progress, grants
+        changed = (progress, grants) != (self._state.progress, self._state.grants)
+        self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
         elif not self._store_scheduled and (
@@ -243,8 +207,8 @@ class EventDispatcher:
             )
         self._compared, self._compared_at = usage, now
         is_grant_new = None in (grants or {}).values()
-        self._unconfirmed = detection.needs_confirmation or is_grant_new
-        return detection.needs_confirmation
+        self._unconfirmed = needs_confirmation or is_grant_new
+        return needs_confirmation
 
     @callback
     def async_dispatch(self) -> None:
@@ -331,7 +295,7 @@ class EventDispatcher:
 
     async def _async_store(self) -> None:
         """Store the state now. Home Assistant logs a failure."""
-        if self._state.answered_at is not None:
+        if not self._state.is_empty:
             await self._store.async_save(self._state_to_store())
 
 
@@ -347,30 +311,6 @@ def async_listen(
     automations can read.
     """
     return async_dispatcher_connect(hass, _signal(entry), action)
-
-
-def _extra_usage(usage: Usage) -> str:
-    """Return whether paid usage continues when a limit is reached."""
-    if (spend := usage.spend) is None:
-        return EXTRA_OFF
-    if spend.is_used_up:
-        return EXTRA_SPENT
-    return EXTRA_ON if spend.enabled else EXTRA_OFF
-
-
-def _saved_resets(usage: Usage, event: UsageEvent, now: datetime) -> int:
-    """Return the number of saved resets that can reset a limit that is reached now."""
-    if usage.saved_resets is None or event.type != LIMIT_REACHED:
-        return 0
-    return usage.saved_resets.number_for(event.identity, now)
-
-
-def _can_spend(usage: Usage) -> bool:
-    """Return whether paid usage has no limit that could be reached."""
-    spend = usage.spend
-    if spend is None or usage.is_incomplete:
-        return False
-    return spend.enabled and spend.limit is None and not spend.is_used_up
 
 
 def _signal(entry: ConfigEntry | None) -> str:

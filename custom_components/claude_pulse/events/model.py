@@ -55,6 +55,8 @@ TYPES = (
     WILL_RUN_OUT,
     LEFT_OVER,
 )
+# Of these, the events that end what was reported before.
+OVER = (RESET, REFILLED, AVAILABLE_AGAIN)
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
 ACCOUNT_TYPES = (
     KEY_EXPIRES_SOON,
@@ -129,8 +131,9 @@ class UsageEvent:
     saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
     `late` is True if the event may have happened while Home Assistant was not running.
 
-    `binding` is False for the limit of a model of which a smaller share is used than of the
-    week, so that the week stops the person first. `available_at` is when all reached limits
+    `binding` is True unless it is the limit of a model of which no larger share is used than
+    of the week, so that the week stops the person first. For a reset, these are the shares
+    before. `available_at` is when all reached limits
     that block this one have been reset, or None if that is unknown. `extra_usage` is one of
     the `EXTRA_` constants: whether paid usage continues.
     """
@@ -234,6 +237,7 @@ class AccountEvent:
             "since": iso_time(self.since),
             "expires_at": iso_time(self.expires_at),
             "reason": self.reason,
+            "late": self.late,
         }
 
 

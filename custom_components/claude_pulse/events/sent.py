@@ -8,9 +8,12 @@ says something else:
 | `reset`, `refilled` | all events of the limit |
 | `available_again` | `limit_reached` and `will_run_out` |
 | `limit_reached` | `will_run_out` and `threshold_reached` |
-| `readable_again` | `cannot_be_read`, `key_expired` and `key_expires_soon` |
+| `key_expired` | `cannot_be_read` and `key_expires_soon` |
+| `readable_again` | `cannot_be_read` and `key_expired` |
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
+
+With another session key, `key_expires_soon` is no longer true.
 
 `reset`, `refilled`, `available_again`, `readable_again` and `service_recovered` say that
 something is over. They are never listed.
@@ -28,6 +31,7 @@ from .model import (
     KEY_EXPIRED,
     KEY_EXPIRES_SOON,
     LIMIT_REACHED,
+    OVER,
     READABLE_AGAIN,
     REFILLED,
     RESET,
@@ -47,10 +51,11 @@ _ENDS: Mapping[str, Sequence[str]] = {
     REFILLED: TYPES,
     AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
     LIMIT_REACHED: (WILL_RUN_OUT, THRESHOLD_REACHED),
-    READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED, KEY_EXPIRES_SOON),
+    KEY_EXPIRED: (CANNOT_BE_READ, KEY_EXPIRES_SOON),
+    READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
-_OVER = (RESET, REFILLED, AVAILABLE_AGAIN, READABLE_AGAIN, SERVICE_RECOVERED)
+_OVER = (*OVER, READABLE_AGAIN, SERVICE_RECOVERED)
 
 
 class SentEvent(NamedTuple):
@@ -62,14 +67,21 @@ class SentEvent(NamedTuple):
 
 def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
     """Return the sent events that are still true after a new one."""
-    over = (new.event.type, *_ENDS.get(new.event.type, ()))
+    untrue = (new.event.type, *_ENDS.get(new.event.type, ()))
     kept = [
         item
         for item in sent
         if new.at - item.at < _KEPT
-        and not (item.event.identity == new.event.identity and item.event.type in over)
+        and not (
+            item.event.identity == new.event.identity and item.event.type in untrue
+        )
     ]
     return kept if new.event.type in _OVER else [*kept, new]
+
+
+def without_key_warning(sent: Sequence[SentEvent]) -> list[SentEvent]:
+    """Return the sent events after the session key was replaced."""
+    return [item for item in sent if item.event.type != KEY_EXPIRES_SOON]
 
 
 def still_true(

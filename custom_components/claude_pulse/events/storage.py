@@ -6,19 +6,22 @@ default, and an item without an essential value is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..claude_ai.saved_resets import Grant, GrantKey
+from ..claude_ai.status import STATUSES
 from ..claude_ai.values import items_of, members_of, number_of, text_of, time_of
 from ..claude_ai.windows import Identity, UsageWindow, identity_of
 from .account import AccountProgress
 from .model import (
     ACCOUNT_TYPES,
+    CANNOT_BE_READ,
     EXTRA_OFF,
     EXTRAS,
+    KEY_EXPIRED,
     SAVED_RESET_TYPES,
     THRESHOLD_REACHED,
     TYPES,
@@ -40,25 +43,28 @@ _MAX_SECONDS = 10 * 365 * 86400
 class EventState:
     """The progress and the events of an entry.
 
-    `sent` are the sent events that are still true.
     `answered_at` is the time of the last answer. `grants` are the known grants of saved
     resets, or None before the first answer with some. `pending` are events that have not
-    been sent.
+    been sent, and `sent` those that were sent and are still true.
     """
 
     org_id: str
-    account: AccountProgress = field(default_factory=AccountProgress)
     answered_at: datetime | None = None
     progress: Mapping[Identity, WindowProgress] = field(default_factory=dict)
     grants: KnownGrants | None = None
     pending: list[Event] = field(default_factory=list)
     sent: list[SentEvent] = field(default_factory=list)
+    account: AccountProgress = field(default_factory=AccountProgress)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to store."""
+        return self == EventState(self.org_id)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON to store."""
         return {
             "org_id": self.org_id,
-            "account": _plain(asdict(self.account)),
             "answered_at": self.answered_at and self.answered_at.isoformat(),
             "progress": [
                 {"identity": list(identity), **_plain(asdict(item))}
@@ -75,6 +81,7 @@ class EventState:
                 {"at": at.isoformat(), "event": _plain(asdict(event))}
                 for at, event in self.sent
             ],
+            "account": _plain(asdict(self.account)),
         }
 
     @classmethod
@@ -82,7 +89,6 @@ class EventState:
         """Return the state from stored JSON."""
         return cls(
             org_id=str(stored.get("org_id")),
-            account=_read_account(members_of(stored.get("account"))),
             answered_at=time_of(stored.get("answered_at")),
             progress=dict(
                 filter(None, map(_read_progress, items_of(stored.get("progress"))))
@@ -99,6 +105,7 @@ class EventState:
                 if (at := time_of(item.get("at")))
                 and (event := _read_event(members_of(item.get("event"))))
             ],
+            account=_read_account(members_of(stored.get("account"))),
         )
 
 
@@ -144,15 +151,19 @@ def _read_account(stored: Mapping[str, Any]) -> AccountProgress:
         """Return a duration, or zero."""
         return timedelta(seconds=number_of(stored.get(key), 0, _MAX_SECONDS) or 0)
 
+    def known(key: str, values: Collection[str | None]) -> str | None:
+        """Return one of the values, or None."""
+        return value if (value := text_of(stored.get(key))) in values else None
+
     return AccountProgress(
         checked_at=time_of(stored.get("checked_at")),
         warned_of=time_of(stored.get("warned_of")),
         failing_since=time_of(stored.get("failing_since")),
         failing_for=duration("failing_for"),
-        failed=text_of(stored.get("failed")),
+        failed=known("failed", (KEY_EXPIRED, CANNOT_BE_READ)),
         incident_since=time_of(stored.get("incident_since")),
         incident_for=duration("incident_for"),
-        incident=text_of(stored.get("incident")),
+        incident=known("incident", STATUSES),
         recovered_for=duration("recovered_for"),
     )
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import logging
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -53,6 +54,12 @@ class StatusCoordinator(DataUpdateCoordinator[str | None]):
                 self.async_refresh(), f"{self.name} first poll"
             )
         return remove
+
+    @callback
+    def status_for(self, entry: ConfigEntry) -> str | None:
+        """Return the status if an entity of an entry listens, or None if it is unknown."""
+        listens = entry.entry_id in self.async_contexts()
+        return self.data if listens and self.last_update_success else None
 
     async def _async_update_data(self) -> str | None:
         """Poll, and continue while polling is enabled for an entry that listens."""
