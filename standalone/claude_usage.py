@@ -785,7 +785,7 @@ class _Row(NamedTuple):
         )
 
     def repeats(self, other: _Row) -> bool:
-        """Return whether the row is the other one, a model's weekly limit, again."""
+        """Return whether the row repeats the other one, a model's weekly limit."""
         return (
             other.identity.kind == KIND_WEEKLY_SCOPED
             and other.name is not None
@@ -1116,9 +1116,10 @@ class Usage:
         return (*(window for window in fixed if window), *self.windows)
 
     def with_identities(self, identities: Mapping[Identity, Identity]) -> Usage:
-        """Return the usage with other identities of some windows, which keep their name.
+        """Return the usage in which some windows have another identity, but their own name.
 
-        A window keeps its identity if another window of the answer has the new one.
+        A window keeps its identity if another window already has the one that would
+        replace it.
         """
         if not identities:
             return self
@@ -1153,7 +1154,7 @@ def parse_usage(body: object) -> Usage:
 
 
 # --- claude_ai/answer.py
-# Decide what an answer from claude.ai means, without I/O.
+# The headers of a request, and what an answer from claude.ai means, without I/O.
 #
 # The rules follow captures of claude.ai's usage page up to November 2026. They apply in this
 # order:
@@ -1173,7 +1174,7 @@ def parse_usage(body: object) -> Usage:
 # | redirect to `/login` | `InvalidSessionError` |
 # | 429 | `RateLimitedError` |
 # | other 403 with JSON | `ForbiddenError` |
-# | anything else but a JSON object with 200 | `UnavailableError` |
+# | anything else but 200 with JSON of the expected type and without `error` | `UnavailableError` |
 
 # A browser, and the day on which it was current. Cloudflare challenges other browsers and
 # those that nobody uses any longer, so scripts/lint fails six months later.
