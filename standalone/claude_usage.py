@@ -188,28 +188,28 @@ class ClaudeAiError(Exception):
         super().__init__(f"{self.message} ({detail})" if detail else self.message)
 
 
-class InvalidSessionKeyError(ClaudeAiError):
+class NoSessionKeyError(ClaudeAiError):
     """The text contains no session key."""
 
     key = "invalid_key_format"
     message = "This is not a claude.ai session key"
 
 
-class KeyCutError(InvalidSessionKeyError):
+class KeyCutError(NoSessionKeyError):
     """The text is a session key in which an ellipsis stands for a part."""
 
     key = "key_cut"
     message = "This session key is incomplete"
 
 
-class ApiKeyError(InvalidSessionKeyError):
+class ApiKeyError(NoSessionKeyError):
     """The text is an API key (sk-ant-api…), which has no subscription usage."""
 
     key = "api_key"
     message = "This is an API key, not a claude.ai session key"
 
 
-class OAuthTokenError(InvalidSessionKeyError):
+class OAuthTokenError(NoSessionKeyError):
     """The text is an OAuth token (sk-ant-oat…), which claude.ai does not accept."""
 
     key = "oauth_token"
@@ -337,7 +337,7 @@ def parse_session_key(text: str) -> Credentials:
 
     The key can be quoted, wrapped over lines, URL-encoded, in `sessionKey=…` or in a
     whole `Cookie:` header. From a header, `lastActiveOrg` is read too. Raises
-    KeyCutError, ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
+    KeyCutError, ApiKeyError, OAuthTokenError or NoSessionKeyError.
     """
     text, cuts = _CUT_KEY.subn(" ", unquote(text))
     keys: list[str] = []
@@ -352,7 +352,7 @@ def parse_session_key(text: str) -> Credentials:
             raise ApiKeyError
         if "sk-ant-oat" in text:
             raise OAuthTokenError
-        raise InvalidSessionKeyError
+        raise NoSessionKeyError
     match = _LAST_ACTIVE_ORG.search(text)
     org_id = str(UUID(match[1])) if match else None
     return Credentials(keys[0], org_id, tuple(keys[1:_MAX_KEYS]))
@@ -1555,7 +1555,7 @@ def read_config(path: Path) -> tuple[tuple[str, ...], str | None]:
     key, org_id = config.get("session_key"), config.get("org_id")
     try:
         keys = parse_session_key(key if isinstance(key, str) else "").session_keys
-    except InvalidSessionKeyError as err:
+    except NoSessionKeyError as err:
         raise ConfigurationError(
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
             "of claude.ai, which starts with sk-ant-sid"

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from homeassistant.components.sensor import (
     RestoreSensor,
     SensorDeviceClass,
-    SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
@@ -27,7 +26,7 @@ from .claude_ai.saved_resets import Grant
 from .claude_ai.usage import Usage
 from .claude_ai.values import number_of, time_of
 from .const import DOMAIN
-from .entity import ClaudePulseEntity, SeatDescription, SeatEntity
+from .entity import ClaudePulseSensor, SeatDescription, SeatEntity
 from .formatting import iso_time
 from .naming import Subject, pool_subject
 from .runtime import Runtime
@@ -45,17 +44,6 @@ _OUT_OF_CREDITS = "out_of_credits"
 
 # Below this share of the last amount, spending has started again with a new month.
 _NEW_MONTH = 0.9
-
-
-class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
-    """Base class of all sensors."""
-
-    _platform = Platform.SENSOR
-
-    @property
-    def native_value(self) -> StateType | datetime:
-        """Return the state."""
-        return self.value
 
 
 @dataclass(frozen=True, kw_only=True)

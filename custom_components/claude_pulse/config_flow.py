@@ -89,7 +89,11 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             with form_errors(USER_SCHEMA, errors):
-                self._seats = await async_find_seats(self.hass, **user_input)
+                self._seats = await async_find_seats(
+                    self.hass,
+                    user_input[CONF_SESSION_KEY],
+                    user_input.get(CONF_ORG_ID, ""),
+                )
             if not errors:
                 if len(self._seats.organizations) > 1:
                     return await self.async_step_organization()
@@ -142,11 +146,12 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                     await self._async_change(user_input)
                 except (InvalidOrganizationIdError, OrganizationAccessError):
                     # The key is right, but the entry's organization is gone.
-                    key = user_input[CONF_SESSION_KEY]
+                    pasted = user_input[CONF_SESSION_KEY]
                     organizations = await async_organizations(
-                        self.hass, self._entry, key
+                        self.hass, self._entry, pasted
                     )
-                    self._seats = Seats(key, None, organizations)
+                    # The pasted text is parsed again when an organization is chosen.
+                    self._seats = Seats(pasted, None, organizations)
                     return await self.async_step_organization()
             if not errors:
                 return self.async_abort(reason="reauth_successful")

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers.entity import EntityDescription
@@ -117,6 +118,17 @@ class ClaudePulseEntity(CoordinatorEntity[_CoordinatorT]):
         if (now := self._to_write) != self._written:
             self._written = now
             self.async_write_ha_state()
+
+
+class ClaudePulseSensor(ClaudePulseEntity[Any], SensorEntity):
+    """Base class of all sensors."""
+
+    _platform = Platform.SENSOR
+
+    @property
+    def native_value(self) -> StateType | datetime:
+        """Return the state."""
+        return self.value
 
 
 class UsageEntity(ClaudePulseEntity[ClaudePulseCoordinator]):

@@ -21,7 +21,6 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .account_sensors import (
-    ClaudePulseSensor,
     SeatSensor,
     SeatSensorDescription,
     account_sensors,
@@ -31,6 +30,7 @@ from .claude_ai.status import STATUSES
 from .const import UNEXPECTED_ERROR, WEEKDAYS
 from .dynamic_entities import Factories, async_add_dynamic_entities
 from .entity import (
+    ClaudePulseSensor,
     ReadingEntity,
     UsageEntity,
     WindowDescription,

@@ -77,14 +77,12 @@ class ValidatedChanges:
     unique_id: str | None
 
 
-async def async_find_seats(
-    hass: HomeAssistant, session_key: str, org_id: str = ""
-) -> Seats:
-    """Return the seats of a session key, or only the one in an organization.
+async def async_find_seats(hass: HomeAssistant, pasted: str, org_id: str = "") -> Seats:
+    """Return the seats of a pasted session key, or only the one in an organization.
 
     Raises ClaudeAiError or FormError.
     """
-    credentials = parse_session_key(session_key)
+    credentials = parse_session_key(pasted)
     chosen = parse_org_id(org_id) if org_id.strip() else None
 
     async def find(key: str) -> Seats:
@@ -117,17 +115,17 @@ async def _async_seats(
 
 
 async def async_organizations(
-    hass: HomeAssistant, entry: ConfigEntry, session_key: str | None = None
+    hass: HomeAssistant, entry: ConfigEntry, pasted: str | None = None
 ) -> tuple[Organization, ...]:
-    """Return the organizations with usage that a session key can read.
+    """Return the organizations with usage that a pasted session key can read.
 
     The default is the key of the entry.
 
     Raises ClaudeAiError or FormError.
     """
     keys: tuple[str, ...] = (data_of(entry).session_key,)
-    if session_key:
-        keys = parse_session_key(session_key).session_keys
+    if pasted:
+        keys = parse_session_key(pasted).session_keys
 
     async def list_usable(key: str) -> tuple[Organization, ...]:
         """Return the organizations of one session key."""
@@ -161,8 +159,8 @@ async def async_validate(
     Raises ClaudeAiError or FormError.
     """
     changes: list[dict[str, str]] = [{}]
-    if session_key := user_input.get(CONF_SESSION_KEY):
-        keys = parse_session_key(session_key).session_keys
+    if pasted := user_input.get(CONF_SESSION_KEY):
+        keys = parse_session_key(pasted).session_keys
         changes = [{CONF_SESSION_KEY: key} for key in keys]
     org_id = user_input.get(CONF_ORG_ID)
     if org_id and org_id != data_of(entry).org_id:

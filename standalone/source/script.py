@@ -66,7 +66,7 @@ from custom_components.claude_pulse.claude_ai.errors import (
     ForbiddenError,
     InvalidOrganizationIdError,
     InvalidSessionError,
-    InvalidSessionKeyError,
+    NoSessionKeyError,
     OrganizationAccessError,
     RateLimitedError,
     RegionBlockedError,
@@ -240,7 +240,7 @@ def read_config(path: Path) -> tuple[tuple[str, ...], str | None]:
     key, org_id = config.get("session_key"), config.get("org_id")
     try:
         keys = parse_session_key(key if isinstance(key, str) else "").session_keys
-    except InvalidSessionKeyError as err:
+    except NoSessionKeyError as err:
         raise ConfigurationError(
             f"session_key in {path}: {err}; copy the value of the cookie sessionKey "
             "of claude.ai, which starts with sk-ant-sid"

@@ -18,8 +18,8 @@ from custom_components.claude_pulse.claude_ai.credentials import (
 from custom_components.claude_pulse.claude_ai.errors import (
     ApiKeyError,
     InvalidOrganizationIdError,
-    InvalidSessionKeyError,
     KeyCutError,
+    NoSessionKeyError,
     OAuthTokenError,
 )
 
@@ -134,7 +134,7 @@ def test_any_text(text: str) -> None:
     """Any text contains a key or raises the error."""
     try:
         key = parse_session_key(text).session_key
-    except InvalidSessionKeyError:
+    except NoSessionKeyError:
         return
     assert key.startswith("sk-ant-sid")
 
@@ -142,17 +142,17 @@ def test_any_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("", InvalidSessionKeyError),
-        ("sk-ant-sid01-tooshort", InvalidSessionKeyError),
-        ("sk-ant-admin01-" + "x" * 90, InvalidSessionKeyError),
-        ("sessionKey=", InvalidSessionKeyError),
+        ("", NoSessionKeyError),
+        ("sk-ant-sid01-tooshort", NoSessionKeyError),
+        ("sk-ant-admin01-" + "x" * 90, NoSessionKeyError),
+        ("sessionKey=", NoSessionKeyError),
         ("sk-ant-api03-" + "x" * 90, ApiKeyError),
         ('x-api-key: "sk-ant-api03-x"', ApiKeyError),
         ("sk-ant-oat01-" + "x" * 90, OAuthTokenError),
         ("sk-ant-api03-abc…xyz", ApiKeyError),
         ("sk-ant-oat01-abc...", OAuthTokenError),
-        ("Wait…", InvalidSessionKeyError),
-        (f"sk-ant-sid01-{'x' * 10}\r\nHost: evil{'é' * 40}", InvalidSessionKeyError),
+        ("Wait…", NoSessionKeyError),
+        (f"sk-ant-sid01-{'x' * 10}\r\nHost: evil{'é' * 40}", NoSessionKeyError),
     ],
 )
 def test_no_session_key(text: str, error: type[Exception]) -> None:

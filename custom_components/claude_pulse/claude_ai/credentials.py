@@ -15,8 +15,8 @@ from uuid import UUID
 from .errors import (
     ApiKeyError,
     InvalidOrganizationIdError,
-    InvalidSessionKeyError,
     KeyCutError,
+    NoSessionKeyError,
     OAuthTokenError,
 )
 
@@ -70,7 +70,7 @@ def parse_session_key(text: str) -> Credentials:
 
     The key can be quoted, wrapped over lines, URL-encoded, in `sessionKey=…` or in a
     whole `Cookie:` header. From a header, `lastActiveOrg` is read too. Raises
-    KeyCutError, ApiKeyError, OAuthTokenError or InvalidSessionKeyError.
+    KeyCutError, ApiKeyError, OAuthTokenError or NoSessionKeyError.
     """
     text, cuts = _CUT_KEY.subn(" ", unquote(text))
     keys: list[str] = []
@@ -85,7 +85,7 @@ def parse_session_key(text: str) -> Credentials:
             raise ApiKeyError
         if "sk-ant-oat" in text:
             raise OAuthTokenError
-        raise InvalidSessionKeyError
+        raise NoSessionKeyError
     match = _LAST_ACTIVE_ORG.search(text)
     org_id = str(UUID(match[1])) if match else None
     return Credentials(keys[0], org_id, tuple(keys[1:_MAX_KEYS]))

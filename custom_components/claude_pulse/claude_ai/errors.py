@@ -22,28 +22,28 @@ class ClaudeAiError(Exception):
         super().__init__(f"{self.message} ({detail})" if detail else self.message)
 
 
-class InvalidSessionKeyError(ClaudeAiError):
+class NoSessionKeyError(ClaudeAiError):
     """The text contains no session key."""
 
     key = "invalid_key_format"
     message = "This is not a claude.ai session key"
 
 
-class KeyCutError(InvalidSessionKeyError):
+class KeyCutError(NoSessionKeyError):
     """The text is a session key in which an ellipsis stands for a part."""
 
     key = "key_cut"
     message = "This session key is incomplete"
 
 
-class ApiKeyError(InvalidSessionKeyError):
+class ApiKeyError(NoSessionKeyError):
     """The text is an API key (sk-ant-api…), which has no subscription usage."""
 
     key = "api_key"
     message = "This is an API key, not a claude.ai session key"
 
 
-class OAuthTokenError(InvalidSessionKeyError):
+class OAuthTokenError(NoSessionKeyError):
     """The text is an OAuth token (sk-ant-oat…), which claude.ai does not accept."""
 
     key = "oauth_token"
