@@ -149,7 +149,7 @@ class Readings:
         reading = replace(reading, used_today=today.used)
         if profile is None:
             return reading
-        # Habits change every hour, but the budget lasts until midnight.
+        # Habits change every hour, but the budget stays.
         is_learned = profile.habit is not None and profile.habit.weeks > 0
         basis = midnight, today.since, window.resets_at, is_learned
         if self._budget is None or self._budget[0] != basis:

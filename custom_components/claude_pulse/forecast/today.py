@@ -11,8 +11,8 @@ from typing import NamedTuple
 from .habit import MAX_CORRECTION, SECONDS_PER_HOUR, Hour
 from .profile import UsageProfile
 
-# A percentage that rises or falls by more points than this, and returns with the next
-# answer, was an error.
+# A percentage that rises or falls by more points than this in a single answer, and returns
+# with the next one, was an error.
 _FLICKER = 5
 
 # The tolerance for floating-point errors.
@@ -152,4 +152,5 @@ def _starts(started: float | None, since: float, last: float, span: Span) -> boo
 def _is_flicker(before: Span, last: Span, percent: float) -> bool:
     """Return whether the last percentage was an error, as this one is like the one before."""
     is_back = abs(percent - before.maximum) <= MAX_CORRECTION
-    return is_back and abs(last.maximum - before.maximum) > _FLICKER
+    is_single = last.start == last.end
+    return is_back and is_single and abs(last.maximum - before.maximum) > _FLICKER
