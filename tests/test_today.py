@@ -94,9 +94,11 @@ async def test_day_of_an_office_worker(recorded: Claude) -> None:
     await reload(recorded, entry)
     assert recorded.state("weekly_used_today") == "21"
     assert abs(int(recorded.state("weekly_budget_today")) - int(budget)) <= 2
-    # The weekend needs nothing.
+    # Of 21 points, most are for Monday.
     await recorded.pass_time((MIDNIGHT - dt_util.utcnow()).total_seconds())
-    assert shown(recorded) == ["0", "0"]
+    used, budget = shown(recorded)
+    assert used == "0"
+    assert 0 <= int(budget) <= 6
     for key in KEYS:
         attributes = recorded.hass.states.get(f"sensor.claude_pulse_{key}").attributes
         assert attributes["state_class"] == "measurement"
