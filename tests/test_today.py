@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ from .test_history import (
     HOUR,
     NOW,
     SESSION,
+    USAGE,
     WEEK,
     friday,
     import_use,
     office,
     recorded,
 )
+from .test_voice import SENTENCES, ask, expose, set_up_assist
 
 __all__ = ["friday", "recorded"]
 
@@ -175,6 +178,30 @@ async def test_outage_at_midnight(friday: Claude) -> None:
     await friday.pass_time(3600)
     assert friday.state("weekly_usage") == "75"
     assert shown(friday) == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("percent", "left", "answer"),
+    [
+        (96, 0, "No full session is left in the week."),
+        (90, 1, "About 1 full session is left in the week, until Monday 12:00."),
+        (64, 5, "About 5 full sessions are left in the week, until Monday 12:00."),
+    ],
+)
+async def test_answer_about_sessions(
+    recorded: Claude, tmp_path: Path, percent: float, left: int, answer: str
+) -> None:
+    """Assist says how many full sessions are left."""
+    # A session of five hours of use takes six or seven points.
+    sentences = SENTENCES.read_text(encoding="utf-8")
+    await set_up_assist(recorded, tmp_path, sentences)
+    await import_use(recorded, lambda _: 1.3)
+    await import_use(recorded, lambda _: 20, entity_id=SESSION, window=5)
+    recorded.serve(body(percent))
+    await recorded.entry()
+    expose(recorded, USAGE)
+    assert recorded.state("weekly_sessions_left") == str(left)
+    assert await ask(recorded, "how many sessions are left") == answer
 
 
 async def test_rows(recorded: Claude) -> None:
