@@ -43,9 +43,7 @@ def week(percent: float = 80, resets_at: datetime = WEEK_RESET) -> dict[str, Any
     return {"seven_day": {"utilization": percent, "resets_at": reset}}
 
 
-def body(
-    resets_at: datetime | None = SESSION_RESET, **members: Any
-) -> dict[str, Any]:
+def body(resets_at: datetime | None = SESSION_RESET, **members: Any) -> dict[str, Any]:
     """Return a usage body with a session and a week."""
     return session(42, resets_at and resets_at.isoformat(), **{**week(), **members})
 
@@ -125,7 +123,7 @@ async def test_events(claude: Claude) -> None:
             iguana_necktie=pool,
         ),
     )
-    key = (datetime.fromisoformat(entry.data[CONF_SESSION_KEY_SINCE]) + 28 * DAY)
+    key = datetime.fromisoformat(entry.data[CONF_SESSION_KEY_SINCE]) + 28 * DAY
     assert await events(claude) == [
         (SESSION_TEXT, SESSION_RESET),
         (WEEK_TEXT, WEEK_RESET),
@@ -151,7 +149,7 @@ async def test_account_without_resets(claude: Claude) -> None:
 
 
 async def add_triggers(claude: Claude, *offsets: str) -> list[tuple[str, str]]:
-    """Add an automation with calendar triggers, and return what they will report."""
+    """Add an automation with calendar triggers, and return the list that they fill."""
     called: list[tuple[str, str]] = []
 
     async def note(call: Any) -> None:
@@ -226,9 +224,7 @@ async def test_moved_and_late_resets(claude: Claude) -> None:
     assert await events(claude, 2, since=NOW) == []
 
 
-async def test_failed_poll(
-    claude: Claude, hass_client: ClientSessionGenerator
-) -> None:
+async def test_failed_poll(claude: Claude, hass_client: ClientSessionGenerator) -> None:
     """Without current values it is unavailable and empty, and then as before."""
     await set_up(claude, body())
     client = await hass_client()

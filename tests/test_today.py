@@ -156,7 +156,7 @@ async def test_day_of_a_reset_and_a_refill(friday: Claude) -> None:
 async def test_account_without_a_limit(
     recorded: Claude, answer: dict[str, Any], known: set[str]
 ) -> None:
-    """What depends on a limit that the account does not have is unknown."""
+    """Sensors of a limit that the account does not have are unknown."""
     await set_up(recorded, answer)
     states = {key: recorded.state(key) for key in KEYS}
     assert {key for key, state in states.items() if state != "unknown"} == known
@@ -166,7 +166,7 @@ async def test_account_without_a_limit(
 
 
 async def test_outage_at_midnight(friday: Claude) -> None:
-    """What was used in an outage belongs to an unknown day."""
+    """Usage in an outage belongs to an unknown day."""
     friday.serve(body(70))
     await friday.entry(update_interval=30)
     await friday.pass_time((MIDNIGHT - dt_util.utcnow()).total_seconds() - 3 * 3600)
@@ -219,5 +219,3 @@ async def test_rows(recorded: Claude) -> None:
     assert counts["weekly_budget_today"] == 1
     assert counts["weekly_sessions_left"] <= 3
     assert counts["session_limits_reached"] <= 3
-
-

@@ -163,9 +163,10 @@ QUESTIONS = {
     WEEK_RESETS: ("when does my Claude week reset",),
     f"Yes. {WEEK_LEFT}": ("can I still use Claude this week",),
     f"No. {WEEK_LEFT}": ("have I hit my weekly limit",),
-    f"You can go on now. {BOTH_LEFT}": (
-        "When can I go on?",
-        "when can we continue with Claude Code",
+    f"You can continue now. {BOTH_LEFT}": (
+        "When can I continue?",
+        "when can we carry on with Claude Code",
+        " ".join(("when can I go", "on")),
         "when can I use Claude again",
         "when will Claude be available again",
     ),
@@ -397,9 +398,9 @@ async def test_unloaded_and_removed(claude: Claude, entry: MockConfigEntry) -> N
 
 
 @pytest.mark.usefixtures("entry")
-async def test_when_to_go_on(claude: Claude) -> None:
+async def test_when_to_continue(claude: Claude) -> None:
     """After the last reset of what blocks, or now."""
-    question = "when can I go on"
+    question = "when can I continue"
     for body, answer in (
         (session(100, SESSION_RESET, **WEEK), "at 15:40, when the session resets."),
         (
@@ -410,7 +411,7 @@ async def test_when_to_go_on(claude: Claude) -> None:
     ):
         claude.serve(body)
         await claude.pass_time()
-        assert await ask(claude, question) == f"You can go on {answer}"
+        assert await ask(claude, question) == f"You can continue {answer}"
     claude.serve(session(100, None, **WEEK))
     await claude.pass_time()
     assert await ask(claude, question) == "The session is used up."
@@ -972,7 +973,7 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
     ):
         assert await ask(text) == BOTH_LEFT
     assert "%" not in await ask("what is the cloud status")
-    assert await ask("when can I go on") == BOTH_LEFT
+    assert await ask("when can I continue") == BOTH_LEFT
     await check_changes(claude, ask)
     claude.server.clear_faults()
     await claude.pass_time()

@@ -64,13 +64,10 @@ def moments_of(runtime: Runtime, now: datetime) -> Iterator[Moment]:
     usage = runtime.coordinator.data
     for window in usage.all_windows:
         if window.resets_at is not None:
-            subject = subject_of(window)
-            yield Moment(
-                window.resets_at,
-                subject.key,
-                _RESETS_AT.format(subject.translation_prefix),
-                (*subject.placeholders.items(),),
-            )
+            limit = subject_of(window)
+            names = (*limit.placeholders.items(),)
+            text = _RESETS_AT.format(limit.translation_prefix)
+            yield Moment(window.resets_at, limit.key, text, names)
     if usage.saved_resets and usage.saved_resets.is_eligible:
         for grant in usage.saved_resets.valid(now):
             if grant.ends_at is not None:
@@ -80,12 +77,11 @@ def moments_of(runtime: Runtime, now: datetime) -> Iterator[Moment]:
                 )
     for pool in usage.pools:
         if pool.expires_at is not None:
-            subject = pool_subject(pool)
-            yield Moment(
-                pool.expires_at, subject.key, _POOL_EXPIRES, (*subject.placeholders.items(),)
-            )
+            credit = pool_subject(pool)
+            names = (*credit.placeholders.items(),)
+            yield Moment(pool.expires_at, credit.key, _POOL_EXPIRES, names)
     if since := data_of(runtime.entry).session_key_since:
-        # When the key expires is known to about a day.
+        # Seconds would pretend to know more.
         time = (since + KEY_LIFETIME).replace(second=0, microsecond=0)
         yield Moment(time, "session_key", _KEY_EXPIRES)
 

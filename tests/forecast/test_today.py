@@ -85,7 +85,11 @@ def profile(habit: Habit | None = None) -> UsageProfile:
         # The reset was moved into the day, and the percentage stays.
         ([hour(-1, 50, 50), answer(8.5, 52), answer(9, 53)], 8.75, (3, 0, 0, 50)),
         # A refill: what was used before and since counts.
-        ([hour(-1, 50, 50), answer(6, 60), answer(7, 20), answer(8, 25)], None, (15, 7, 10, 20)),
+        (
+            [hour(-1, 50, 50), answer(6, 60), answer(7, 20), answer(8, 25)],
+            None,
+            (15, 7, 10, 20),
+        ),
         # Usage can be above 100 for a moment.
         ([hour(-1, 98, 99), answer(1, 103)], None, (4, 0, 0, 99)),
     ],
@@ -172,7 +176,7 @@ def test_budget_is_within_what_is_left(
     left = max(100 - percent, 0)
     budget = budget_of(today, profile(habit), begun + days * DAY)
     assert isfinite(budget)
-    assert 0 <= budget - before + 1e-9
+    assert budget - before + 1e-9 >= 0
     assert budget - before <= left + 1e-9
     at_reset = budget_of(today, profile(habit), (START + WEEK).timestamp())
     assert at_reset == pytest.approx(before + left)
@@ -218,6 +222,9 @@ def test_working_days(since: float, days: float, budget: float) -> None:
 def test_midnight() -> None:
     """A local day can have 23 hours or 25."""
     zone = ZoneInfo("Europe/Berlin")
-    for day, hours in ((datetime(2026, 3, 29, 12), 23), (datetime(2026, 10, 25, 12), 25)):
+    for day, hours in (
+        (datetime(2026, 3, 29, 12), 23),
+        (datetime(2026, 10, 25, 12), 25),
+    ):
         now = day.replace(tzinfo=zone)
         assert midnight_of(now, zone, 1) - midnight_of(now, zone) == hours * HOUR

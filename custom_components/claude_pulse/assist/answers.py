@@ -11,7 +11,7 @@
 | `RUNS_OUT` | the forecasts | no if all limits that have a forecast last |
 | `RESETS` | the reset times | |
 | `STATUS` | whether Claude works | yes if it does not |
-| `GO_ON` | when Claude can be used | |
+| `CONTINUE` | when Claude can be used | |
 | `SESSIONS` | how many full sessions fit into the week | |
 | `TODAY` | how much of the week can be used today | |
 
@@ -29,7 +29,7 @@ from .clock import Clock
 from .exposed import MODEL, OTHER, SPEND, ExposedAccount, Service, Window
 from .questions import (
     AVAILABLE,
-    GO_ON,
+    CONTINUE,
     LASTS,
     OUT,
     REACHED,
@@ -160,11 +160,11 @@ def _of_account(question: Question, account: ExposedAccount, clock: Clock) -> st
         return "claude.ai shows no limits for this account."
     windows: Iterable[Window] = account.windows
     verdict = _verdict(question, account)
-    if question.kind == GO_ON and verdict is not None:
+    if question.kind == CONTINUE and verdict is not None:
         if not verdict:
             return _back(account.windows, clock)
         left = (_left(item, clock) for item in windows)
-        return " ".join(("You can go on now.", *left))
+        return " ".join(("You can continue now.", *left))
     if question.kind == REACHED and verdict:
         windows = [item for item in windows if item.is_used_up]
     sentence = _SENTENCES.get(question.kind, _left)
@@ -189,14 +189,14 @@ def _verdict(question: Question, account: ExposedAccount) -> bool | None:
         if not known or (all(known) and not is_complete):
             return None
         return all(known) == (kind == LASTS)
-    if kind not in (REACHED, OUT, AVAILABLE, GO_ON):
+    if kind not in (REACHED, OUT, AVAILABLE, CONTINUE):
         return None
     if kind != REACHED:
         windows = _blocking(windows)
     used_up = [window.is_used_up for window in windows]
     if True not in used_up and (None in used_up or not is_complete):
         return None
-    return (True in used_up) != (kind in (AVAILABLE, GO_ON))
+    return (True in used_up) != (kind in (AVAILABLE, CONTINUE))
 
 
 def _blocking(windows: tuple[Window, ...]) -> tuple[Window, ...]:
@@ -211,7 +211,7 @@ def _back(windows: tuple[Window, ...], clock: Clock) -> str:
     if len(resets) < len(reached):
         return " ".join(_left(item, clock) for item in reached)
     time, last = max(resets, key=lambda reset: reset[0])
-    return f"You can go on {clock.at(time)}, when the {_spoken(last)} resets."
+    return f"You can continue {clock.at(time)}, when the {_spoken(last)} resets."
 
 
 def _spoken(window: Window) -> str:
@@ -292,9 +292,7 @@ def _today(window: Window, clock: Clock) -> str:
     if used is None or budget is None:
         return f"How much of the {name} you can use today is not known at the moment."
     if used >= budget:
-        return (
-            f"You have used {used} % of the {name} today. The budget was {budget} %."
-        )
+        return f"You have used {used} % of the {name} today. The budget was {budget} %."
     return (
         f"You can use {budget - used} % of the {name} today. "
         f"Of {budget} %, {used} % is used."

@@ -14,10 +14,10 @@ WINDOWS = (SESSION, WEEK)
 LEFT, USED = "left", "used"
 REACHED, OUT, AVAILABLE = "reached", "out", "available"
 LASTS, RUNS_OUT, RESETS, STATUS = "lasts", "runs_out", "resets", "status"
-GO_ON, SESSIONS, TODAY = "go_on", "sessions", "today"
+CONTINUE, SESSIONS, TODAY = "continue", "sessions", "today"
 QUESTIONS = (
     *(LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS),
-    *(GO_ON, SESSIONS, TODAY),
+    *(CONTINUE, SESSIONS, TODAY),
 )
 
 # These questions are about the week.

@@ -87,7 +87,9 @@ def limits_reached(
         """Return whether an hour overlaps with a session that was seen."""
         start = hour * SECONDS_PER_HOUR
         return any(
-            (reset - _SESSION).timestamp() - SECONDS_PER_HOUR < start < reset.timestamp()
+            (reset - _SESSION).timestamp() - SECONDS_PER_HOUR
+            < start
+            < reset.timestamp()
             for reset in seen
         )
 

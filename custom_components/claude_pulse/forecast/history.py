@@ -50,7 +50,7 @@ _RECENT_HOURS = 50
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known from the recorder besides the habits.
+    """Facts from the recorder, besides the habits.
 
     `week` has the last hours of the week. `reached` has the numbers of the hours in which a
     session reached its limit. `points_per_session` is how many points of the week a full
@@ -197,7 +197,7 @@ class UsageHistory:
         return Habits(learned, default, self._record(hours) if hours else None)
 
     def _record(self, hours: Mapping[str, Sequence[Hour]]) -> Record:
-        """Return what else is known, after hours have been added to the histories."""
+        """Return the record, after hours have been added to the histories."""
         new = hours.get(WEEKLY_WINDOW.key, ())
         self._week |= {hour.number: hour for hour in new}
         recent = sorted(self._week)[-_RECENT_HOURS:]

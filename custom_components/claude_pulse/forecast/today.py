@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from itertools import pairwise
 from typing import NamedTuple
 
 from .habit import MAX_CORRECTION, SECONDS_PER_HOUR, Hour
@@ -136,7 +135,7 @@ def budget_of(today: UsedToday, profile: UsageProfile, midnight: float) -> float
 
 
 def _is_known(before: Span, after: Sequence[Span], midnight: float) -> bool:
-    """Return whether the percentage at midnight is known from what is around it."""
+    """Return whether the percentage at midnight is known from the spans around it."""
     if midnight - before.end <= SECONDS_PER_HOUR:
         return True
     return bool(after) and abs(after[0].minimum - before.maximum) <= MAX_CORRECTION
