@@ -13,6 +13,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
+from .device import async_create_device
 from .frontend.delivery import async_remove_card, async_setup_card, async_show_card
 from .frontend.websocket import async_setup_websocket
 from .migration import async_migrate_entry as async_migrate_entry
@@ -55,7 +56,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await runtime.dispatcher.async_forget()
         return False
     try:
-        runtime.platforms = await async_platforms(runtime)
+        device = async_create_device(hass, entry)
+        runtime.platforms = await async_platforms(runtime, device)
         await hass.config_entries.async_forward_entry_setups(entry, runtime.platforms)
     except BaseException:
         # Home Assistant 2024.1 does not clean up after this.

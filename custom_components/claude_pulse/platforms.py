@@ -7,11 +7,10 @@ set up only if the user has enabled our calendar. Until then, it is only registe
 from __future__ import annotations
 
 from homeassistant.const import Platform
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
-from .device import async_create_device
 from .runtime import Runtime
 
 CALENDAR = "resets"
@@ -19,8 +18,8 @@ CALENDAR = "resets"
 _PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
 
 
-async def async_platforms(runtime: Runtime) -> list[Platform]:
-    """Create the device, register the calendar, and return the platforms to set up."""
+async def async_platforms(runtime: Runtime, device: dr.DeviceEntry) -> list[Platform]:
+    """Register the calendar, and return the platforms to set up."""
     hass, entry = runtime.hass, runtime.entry
     texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
     calendar = er.async_get(hass).async_get_or_create(
@@ -28,7 +27,7 @@ async def async_platforms(runtime: Runtime) -> list[Platform]:
         DOMAIN,
         f"{entry.entry_id}_{CALENDAR}",
         config_entry=entry,
-        device_id=async_create_device(hass, entry).id,
+        device_id=device.id,
         disabled_by=er.RegistryEntryDisabler.INTEGRATION,
         has_entity_name=True,
         original_name=texts.get(f"component.{DOMAIN}.entity.calendar.{CALENDAR}.name"),
