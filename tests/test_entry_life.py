@@ -548,11 +548,11 @@ async def test_exception_in_the_readings(claude: Claude) -> None:
     await claude.entry()
     update = Readings.update
 
-    def fail(self: Readings, answer: Usage, now: datetime) -> None:
+    def fail(self: Readings, answer: Usage, *times: datetime) -> None:
         """Fail for the new answer."""
         if answer.session and answer.session.percent == 99:
             raise ValueError
-        update(self, answer, now)
+        update(self, answer, *times)
 
     with patch.object(Readings, "update", fail):
         claude.serve(usage(claude.server, 99))

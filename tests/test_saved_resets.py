@@ -169,5 +169,5 @@ async def test_no_entity_spends_a_reset(claude: Claude) -> None:
     await begin(claude, with_resets(body(10), grant("One", 1, 10)))
     registry = er.async_get(claude.hass)
     domains = {item.domain for item in registry.entities.values()}
-    assert domains == {"binary_sensor", "event", "sensor"}
+    assert domains == {"binary_sensor", "calendar", "event", "sensor"}
     assert not any("reset_rate_limits" in item.path for item in claude.server.requests)

@@ -189,6 +189,9 @@ async def test_idle_day(claude: Claude, running: bool) -> None:
     assert claude.polls == before + 720
     changed = changes(events)
     assert changed.pop("session_reset_countdown", 0) == (720 if running else 0)
+    # There are two midnights. Without a recorder, the first one makes the day known.
+    assert changed.pop("weekly_used_today") == 1
+    assert changed.pop("weekly_budget_today", 0) == (2 if running else 0)
     # A day is 14.3% of a week.
     assert changed["weekly_pace"] <= 15
     forecasts = ("_pace", "_projected_usage", "_runs_out_at", "_lasts")

@@ -31,6 +31,7 @@ from custom_components.claude_pulse.forecast.projection import (
     BASIS_HABIT,
     BASIS_WORKING_DAYS,
 )
+from custom_components.claude_pulse.platforms import CALENDAR
 from custom_components.claude_pulse.polling import issues
 from custom_components.claude_pulse.sensor import (
     CONNECTION,
@@ -105,6 +106,7 @@ def test_every_entity_has_a_name_and_an_icon() -> None:
     for entities in (ENGLISH["entity"], ICONS["entity"]):
         assert list(entities["sensor"]) == keys
         assert entities["binary_sensor"].keys() == {*BINARY_KEYS, *MODEL_BINARY_KEYS}
+        assert entities["calendar"].keys() == {CALENDAR}
         assert entities["event"].keys() == {
             f"{prefix}_events" for prefix in (*LIMITS, "saved_resets", "account")
         }
@@ -363,7 +365,7 @@ def test_optional_dependencies_are_set_up_first() -> None:
         for name in re.findall(r"homeassistant\.components\.(\w+)", path.read_text())
     }
     # Home Assistant has these always, or loads them for our platforms.
-    always = {"binary_sensor", "diagnostics", "event", "repairs", "sensor"}
+    always = {"binary_sensor", "calendar", "diagnostics", "event", "repairs", "sensor"}
     always |= {"device_automation", "homeassistant", "llm", "system_health"}
     assert used - always <= set(MANIFEST["after_dependencies"])
     assert "recorder" in used

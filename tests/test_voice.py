@@ -46,7 +46,8 @@ def week(percent: float, resets_at: str | None = None) -> dict[str, Any]:
 
 
 def window(name: str, used: float, resets_at: str, *, lasts: bool) -> dict[str, Any]:
-    """Return a window as structured answers have it."""
+    """Return a window as structured answers have it, on a first day."""
+    keys = ("used_today_percent", "budget_today_percent", "full_sessions_left")
     return {
         "window": name,
         "name": name,
@@ -54,6 +55,7 @@ def window(name: str, used: float, resets_at: str, *, lasts: bool) -> dict[str, 
         "left_percent": 100 - used,
         "resets_at": resets_at,
         "lasts_until_reset": lasts,
+        **(dict.fromkeys(keys) if name == "week" else {}),
     }
 
 
@@ -83,6 +85,9 @@ WEEK_USED = "80 % of the week is used. It resets on Thursday at 18:00."
 SESSION_RESETS = "The session resets in 1 hour 40 minutes, at 15:40."
 WEEK_RESETS = "The week resets in 3 days 4 hours, on Thursday at 18:00."
 
+TODAY_UNKNOWN = "How much of the week you can use today is not known at the moment."
+SESSIONS_UNKNOWN = "How many sessions are left is not known at the moment."
+
 # What people ask, by answer.
 QUESTIONS = {
     BOTH_LEFT: (
@@ -93,8 +98,6 @@ QUESTIONS = {
         "What is my Claude usage?",
         "what's my Claude Code limit",
         "what's left of my Claude limits",
-        "when will Claude be available again",
-        "when can I use Claude again",
         "check my Claude usage",
         "Claude usage",
         "Claude status",
@@ -160,6 +163,24 @@ QUESTIONS = {
     WEEK_RESETS: ("when does my Claude week reset",),
     f"Yes. {WEEK_LEFT}": ("can I still use Claude this week",),
     f"No. {WEEK_LEFT}": ("have I hit my weekly limit",),
+    f"You can continue now. {BOTH_LEFT}": (
+        "When can I continue?",
+        "when can we carry on with Claude Code",
+        " ".join(("when can I go", "on")),
+        "when can I use Claude again",
+        "when will Claude be available again",
+    ),
+    TODAY_UNKNOWN: (
+        "How much can I use today?",
+        "how much Claude can I still use today",
+        "what is left of today's Claude budget",
+    ),
+    SESSIONS_UNKNOWN: (
+        "How many sessions are left?",
+        "how many Claude sessions do I have left this week",
+        "how many more full sessions can I use",
+        "how many sessions still fit into the week",
+    ),
     "No. claude.ai answers.": ("is Claude down", "is there a problem with Claude"),
 }
 
@@ -374,6 +395,70 @@ async def test_unloaded_and_removed(claude: Claude, entry: MockConfigEntry) -> N
     await claude.hass.config_entries.async_remove(entry.entry_id)
     await claude.settle()
     assert EXPOSE in str(await ask(claude))
+
+
+@pytest.mark.usefixtures("entry")
+async def test_when_to_continue(claude: Claude) -> None:
+    """After the last reset of what blocks, or now."""
+    question = "when can I continue"
+    for body, answer in (
+        (session(100, SESSION_RESET, **WEEK), "at 15:40, when the session resets."),
+        (
+            session(100, SESSION_RESET, **week(100, WEEK_RESET)),
+            "on Thursday at 18:00, when the week resets.",
+        ),
+        (session(42, SESSION_RESET, **WEEK), f"now. {BOTH_LEFT}"),
+    ):
+        claude.serve(body)
+        await claude.pass_time()
+        assert await ask(claude, question) == f"You can continue {answer}"
+    claude.serve(session(100, None, **WEEK))
+    await claude.pass_time()
+    assert await ask(claude, question) == "The session is used up."
+    # Whether the session is used up may not be said.
+    expose(claude, SESSION_USAGE, exposed=False)
+    assert await ask(claude, question) == WEEK_LEFT
+    claude.server.set_fault("server_error")
+    await claude.pass_time()
+    assert await ask(claude, question) == NOT_READ
+
+
+async def check_today(claude: Claude, ask: Callable[[str], Awaitable[Any]]) -> None:
+    """Check the answers about the day, from midnight on."""
+    claude.clock.move_to("2026-05-05T21:59:00+00:00")
+    await claude.pass_time(30)
+    await claude.pass_time(120)
+    question = "how much can I use today"
+    # 20 of 42 hours, and 24 of 42 are for the day.
+    for percent, answer in (
+        (80, "You can use 11 % of the week today. Of 11 %, 0 % is used."),
+        (84, "You can use 7 % of the week today. Of 11 %, 4 % is used."),
+        (95, "You have used 15 % of the week today. The budget was 11 %."),
+    ):
+        claude.serve(session(42, None, **week(percent, WEEK_RESET)))
+        await claude.pass_time()
+        assert await ask(question) == answer
+        assert await ask("how many sessions are left") == SESSIONS_UNKNOWN
+
+
+@pytest.mark.usefixtures("entry")
+async def test_today(claude: Claude) -> None:
+    """The answer has what the sensors show, if the week is exposed."""
+    assert await ask(claude, "how much can I use today") == TODAY_UNKNOWN
+    await check_today(claude, lambda text: ask(claude, text))
+    claude.serve(session(42, None, **week(100, WEEK_RESET)))
+    await claude.pass_time()
+    used_up = "The week is used up until Thursday 18:00."
+    for question in ("how much can I use today", "how many sessions are left"):
+        assert await ask(claude, question) == used_up
+    expose(claude, WEEKLY_USAGE, exposed=False)
+    hidden = f"I can't see how much of the week is left. {EXPOSE}"
+    assert await ask(claude, "how much can I use today") == hidden
+    expose(claude, WEEKLY_USAGE)
+    claude.serve(session(42, None))
+    await claude.pass_time()
+    none = "This account has no weekly limit."
+    assert await ask(claude, "how many sessions are left") == none
 
 
 @pytest.mark.usefixtures("assist")
@@ -888,7 +973,14 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
     ):
         assert await ask(text) == BOTH_LEFT
     assert "%" not in await ask("what is the cloud status")
+    assert await ask("when can I continue") == BOTH_LEFT
     await check_changes(claude, ask)
+    claude.server.clear_faults()
+    await claude.pass_time()
+    assert await ask("how much can I use today") == TODAY_UNKNOWN
+    await check_today(claude, ask)
+    claude.clock.move_to(NOW)
+    await claude.pass_time()
     for body, answer in (
         ({}, "claude.ai shows no usage of these limits at the moment."),
         (spend(37400, 40000), left(6.5, "spend limit")),

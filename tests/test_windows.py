@@ -246,7 +246,9 @@ async def test_disabled_by_default(
         for entity in entity_registry.entities.values()
         if entity.platform == DOMAIN and entity.disabled
     } == {
+        "resets",
         "service_status",
+        "session_limits_reached",
         "session_pace",
         "session_projected_usage",
         "session_runs_out_at",

@@ -7,7 +7,6 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
 )
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -19,6 +18,7 @@ from .device import async_create_device
 from .frontend.delivery import async_remove_card, async_setup_card, async_show_card
 from .frontend.websocket import async_setup_websocket
 from .migration import async_migrate_entry as async_migrate_entry
+from .platforms import async_platforms
 from .polling.issues import async_delete_issues
 from .polling.status import async_setup_status
 from .reauth import async_stop_asking
@@ -26,7 +26,6 @@ from .runtime import runtime_of
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -59,8 +58,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await runtime.dispatcher.async_forget()
         return False
     try:
-        async_create_device(hass, entry)
-        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+        device = async_create_device(hass, entry)
+        runtime.platforms = await async_platforms(runtime, device)
+        await hass.config_entries.async_forward_entry_setups(entry, runtime.platforms)
     except BaseException:
         # Home Assistant 2024.1 does not clean up after this.
         await runtime.async_stop()
@@ -71,8 +71,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 async def async_unload_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Unload an entry. If a platform does not unload, the entry stays up to date."""
-    return await runtime_of(hass, entry).async_unload(
-        hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    runtime = runtime_of(hass, entry)
+    return await runtime.async_unload(
+        hass.config_entries.async_unload_platforms(entry, runtime.platforms)
     )
 
 

@@ -16,6 +16,7 @@ from .claude_ai.saved_resets import SavedResets
 from .claude_ai.shape import name_of, shape_of, word_of
 from .claude_ai.windows import UsageWindow
 from .const import CONF_UPDATE_INTERVAL, DOMAIN
+from .naming import WEEKLY_WINDOW
 from .polling.back_off import BackOff, Failure
 from .runtime import Runtime, runtime_of
 from .seat import account_id_of
@@ -77,6 +78,7 @@ def _last_answer(runtime: Runtime) -> dict[str, Any]:
             "interval": interval and interval.total_seconds(),
             "last_update_success": coordinator.last_update_success,
         },
+        "history": _history(runtime),
         "usage": {
             "balance": account.balance is not None,
             "plan": plan and (plan if _PLAN.fullmatch(plan) else "<text>"),
@@ -91,6 +93,18 @@ def _last_answer(runtime: Runtime) -> dict[str, Any]:
             "windows": [_window(window) for window in usage.windows],
         },
         "usage_body": shape_of(coordinator.client.usage_body),
+    }
+
+
+def _history(runtime: Runtime) -> dict[str, Any]:
+    """Return numbers from the recorded history."""
+    habits = runtime.history.habits
+    record, weekly = habits.record, habits[WEEKLY_WINDOW.key]
+    points = record and record.points_per_session
+    return {
+        "points_per_session": points and round(points, 1),
+        "session_limits_reached": record and len(record.reached),
+        "weeks": weekly and round(weekly.weeks, 1),
     }
 
 

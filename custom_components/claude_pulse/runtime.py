@@ -54,6 +54,7 @@ class Runtime:
     account: Account
     coordinator: ClaudePulseCoordinator
     history: UsageHistory
+    platforms: list[Platform]
     prefix: str
     readings: Readings
 
@@ -264,7 +265,9 @@ class Runtime:
     def _async_update_entities(self, _: Event | None = None) -> None:
         """Update the readings for the current time, and the entities."""
         if self.is_running:
-            self.readings.update(self.coordinator.data, dt_util.utcnow())
+            self.readings.update(
+                self.coordinator.data, dt_util.utcnow(), self.back_off.last_success
+            )
             self.coordinator.async_update_listeners()
 
     @callback

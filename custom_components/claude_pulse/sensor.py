@@ -144,6 +144,31 @@ _FORECAST = (
         value_fn=_forecast_value(lambda forecast: forecast.runs_out_at),
     ),
 )
+_DAY = (
+    WindowSensorDescription(
+        key="used_today",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda reading: whole(reading.used_today),
+    ),
+    WindowSensorDescription(
+        key="budget_today",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda reading: whole(reading.budget_today),
+    ),
+    WindowSensorDescription(
+        key="sessions_left",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda reading: reading.sessions_left,
+    ),
+)
+_LIMITS_REACHED = WindowSensorDescription(
+    key="limits_reached",
+    entity_registry_enabled_default=False,
+    state_class=SensorStateClass.MEASUREMENT,
+    value_fn=lambda reading: reading.limits_reached,
+)
 # Early in a session, nearly everyone is over pace.
 _SESSION_FORECAST = tuple(
     replace(description, entity_registry_enabled_default=False)
@@ -192,8 +217,9 @@ SEAT_SENSORS = (
 FURTHER_SENSORS: tuple[tuple[WindowSubject, WindowSensorDescription], ...] = (
     (SESSION_WINDOW, _RESETS_AT),
     *((SESSION_WINDOW, description) for description in _SESSION_FORECAST),
+    (SESSION_WINDOW, _LIMITS_REACHED),
     (WEEKLY_WINDOW, _RESETS_AT),
-    *((WEEKLY_WINDOW, description) for description in _FORECAST),
+    *((WEEKLY_WINDOW, description) for description in (*_FORECAST, *_DAY)),
 )
 
 

@@ -11,6 +11,9 @@
 | `RUNS_OUT` | the forecasts | no if all limits that have a forecast last |
 | `RESETS` | the reset times | |
 | `STATUS` | whether Claude works | yes if it does not |
+| `CONTINUE` | when Claude can be used | |
+| `SESSIONS` | how many full sessions fit into the week | |
+| `TODAY` | how much of the week can be used today | |
 
 Without yes or no, something that it depends on is unknown or not exposed.
 """
@@ -26,12 +29,15 @@ from ..clock import Clock
 from .exposed import MODEL, OTHER, SPEND, ExposedAccount, Service, Window
 from .questions import (
     AVAILABLE,
+    CONTINUE,
     LASTS,
     OUT,
     REACHED,
     RESETS,
     RUNS_OUT,
+    SESSIONS,
     STATUS,
+    TODAY,
     USED,
     Question,
     resolve,
@@ -154,6 +160,11 @@ def _of_account(question: Question, account: ExposedAccount, clock: Clock) -> st
         return "claude.ai shows no limits for this account."
     windows: Iterable[Window] = account.windows
     verdict = _verdict(question, account)
+    if question.kind == CONTINUE and verdict is not None:
+        if not verdict:
+            return _back(account.windows, clock)
+        left = (_left(item, clock) for item in windows)
+        return " ".join(("You can continue now.", *left))
     if question.kind == REACHED and verdict:
         windows = [item for item in windows if item.is_used_up]
     sentence = _SENTENCES.get(question.kind, _left)
@@ -178,14 +189,29 @@ def _verdict(question: Question, account: ExposedAccount) -> bool | None:
         if not known or (all(known) and not is_complete):
             return None
         return all(known) == (kind == LASTS)
-    if kind not in (REACHED, OUT, AVAILABLE):
+    if kind not in (REACHED, OUT, AVAILABLE, CONTINUE):
         return None
     if kind != REACHED:
-        windows = tuple(item for item in windows if item.blocks) or windows
+        windows = _blocking(windows)
     used_up = [window.is_used_up for window in windows]
     if True not in used_up and (None in used_up or not is_complete):
         return None
-    return (True in used_up) != (kind == AVAILABLE)
+    return (True in used_up) != (kind in (AVAILABLE, CONTINUE))
+
+
+def _blocking(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """Return the limits that block, or all if the question is about another one."""
+    return tuple(item for item in windows if item.blocks) or windows
+
+
+def _back(windows: tuple[Window, ...], clock: Clock) -> str:
+    """Return when Claude can be used again, after the last reset of the reached limits."""
+    reached = [item for item in _blocking(windows) if item.is_used_up]
+    resets = [(item.resets_at, item) for item in reached if item.resets_at]
+    if len(resets) < len(reached):
+        return " ".join(_left(item, clock) for item in reached)
+    time, last = max(resets, key=lambda reset: reset[0])
+    return f"You can continue {clock.at(time)}, when the {_spoken(last)} resets."
 
 
 def _spoken(window: Window) -> str:
@@ -258,11 +284,42 @@ def _resets(window: Window, clock: Clock) -> str:
     return f"When the {name} resets is not known."
 
 
+def _today(window: Window, clock: Clock) -> str:
+    """Return how much of the week can be used today."""
+    if extreme := _if_extreme(window, clock):
+        return extreme
+    name, used, budget = _spoken(window), window.used_today, window.budget_today
+    if used is None or budget is None:
+        return f"How much of the {name} you can use today is not known at the moment."
+    if used >= budget:
+        return f"You have used {used} % of the {name} today. The budget was {budget} %."
+    return (
+        f"You can use {budget - used} % of the {name} today. "
+        f"Of {budget} %, {used} % is used."
+    )
+
+
+def _sessions(window: Window, clock: Clock) -> str:
+    """Return how many full sessions fit into the rest of the week."""
+    if window.used is None or window.is_used_up:
+        return _left(window, clock)
+    count, name = window.sessions_left, _spoken(window)
+    if count is None:
+        return "How many sessions are left is not known at the moment."
+    if count == 0:
+        return f"No full session is left in the {name}."
+    sessions = "1 full session is" if count == 1 else f"{count} full sessions are"
+    until = f", until {clock.until(window.resets_at)}" if window.resets_at else ""
+    return f"About {sessions} left in the {name}{until}."
+
+
 _SENTENCES: dict[str, Callable[[Window, Clock], str | None]] = {
     USED: _used,
     LASTS: _lasts,
     RUNS_OUT: _lasts,
     RESETS: _resets,
+    SESSIONS: _sessions,
+    TODAY: _today,
 }
 
 

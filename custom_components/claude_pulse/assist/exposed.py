@@ -18,6 +18,7 @@ from ..claude_ai.errors import UnavailableError
 from ..claude_ai.money import Money
 from ..claude_ai.status import STATUSES
 from ..const import DOMAIN
+from ..formatting import whole
 from ..naming import SESSION_WINDOW, SPEND_WINDOW, WEEKLY_WINDOW, WindowSubject
 from ..runtime import Runtime, runtime_of
 from ..stored import title_of
@@ -39,7 +40,8 @@ class Window:
 
     `kind` is `SESSION`, `WEEK`, `SPEND`, `MODEL` or `OTHER`. `certain` is true if the
     verdict of the forecast is certain. There can be several limits of
-    the last two kinds, with different names. `spent` is the spent amount and its limit.
+    the last two kinds, with different names. `spent` is the spent amount and its limit. Only
+    the week has `used_today` and `budget_today`, in points, and `sessions_left`.
     """
 
     kind: str
@@ -50,6 +52,9 @@ class Window:
     certain: bool | None = None
     runs_out_at: datetime | None = None
     spent: tuple[Money, Money] | None = None
+    used_today: int | None = None
+    budget_today: int | None = None
+    sessions_left: int | None = None
 
     @property
     def blocks(self) -> bool:
@@ -81,6 +86,10 @@ class Window:
             spent, limit = self.spent
             values["spent"], values["spend_limit"] = spent.amount, limit.amount
             values["currency"] = limit.currency
+        if self.kind == WEEK:
+            values["used_today_percent"] = self.used_today
+            values["budget_today_percent"] = self.budget_today
+            values["full_sessions_left"] = self.sessions_left
         return values
 
 
@@ -222,4 +231,7 @@ def _window(subject: WindowSubject, runtime: Runtime, *, show_money: bool) -> Wi
         lasts=forecast.lasts if forecast else None,
         certain=forecast.is_certain if forecast else None,
         runs_out_at=forecast.runs_out_at if forecast else None,
+        used_today=whole(reading.used_today),
+        budget_today=whole(reading.budget_today),
+        sessions_left=reading.sessions_left,
     )

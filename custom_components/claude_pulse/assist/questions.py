@@ -14,7 +14,14 @@ WINDOWS = (SESSION, WEEK)
 LEFT, USED = "left", "used"
 REACHED, OUT, AVAILABLE = "reached", "out", "available"
 LASTS, RUNS_OUT, RESETS, STATUS = "lasts", "runs_out", "resets", "status"
-QUESTIONS = (LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS)
+CONTINUE, SESSIONS, TODAY = "continue", "sessions", "today"
+QUESTIONS = (
+    *(LEFT, USED, REACHED, OUT, AVAILABLE, LASTS, RUNS_OUT, RESETS, STATUS),
+    *(CONTINUE, SESSIONS, TODAY),
+)
+
+# These questions are about the week.
+_ABOUT_WEEK = (SESSIONS, TODAY)
 
 _LIMITS = {SESSION: "session limit", WEEK: "weekly limit"}
 
@@ -64,6 +71,8 @@ def resolve(
     question: Question, accounts: Sequence[ExposedAccount]
 ) -> tuple[Question, Sequence[ExposedAccount]]:
     """Return the question with the window or model in its account, and the accounts."""
+    if question.kind in _ABOUT_WEEK:
+        question = replace(question, window=WEEK, model=None)
     asked = " ".join((question.account or "").split())
     if not asked:
         return question, accounts

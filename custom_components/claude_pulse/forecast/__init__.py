@@ -3,7 +3,8 @@
 `habit` learns how much a person usually uses in each hour of a week. `profile` applies it
 to a window, `weeks` and `sessions` compare the window with earlier ones, `remaining` has the
 distributions of the remaining usage, and `projection` computes whether the limit lasts until
-its reset. These are pure. `history` reads the past from Home Assistant's recorder, and `readings` holds the
+its reset. `today` has the usage and the budget of the day, and `capacity` the number of full
+sessions. These are pure. `history` reads the past from Home Assistant's recorder, and `readings` holds the
 values that the entities show.
 
 This package imports `claude_ai` and the modules about a config entry's data and names.

@@ -43,7 +43,7 @@ _RARE = 0.25
 BORROWED_UNTIL = 1
 
 # A percentage that falls by more points than this was reset and not corrected.
-_MAX_CORRECTION = 2
+MAX_CORRECTION = 2
 
 # A week is complete if at least this share of its hours is known.
 COMPLETE = 0.8
@@ -65,13 +65,15 @@ class HourlyUsage:
     """The usage of a window by hour, in points.
 
     `rises[0]` belongs to the hour `first`. The usage of an hour is NaN if it is unknown:
-    Home Assistant was off, or the limit had been reached.
+    Home Assistant was off, or the limit had been reached. `reached` has the numbers of the
+    hours in which the limit was reached.
     """
 
     def __init__(self, weeks: int = WEEKS) -> None:
         """Initialize an empty history of at most some weeks."""
         self.first = 0
         self.rises = array("f")
+        self.reached: list[int] = []
         self._longest = weeks * HOURS_PER_WEEK
         self._previous: Hour | None = None
         # The percentage before the reset, if the window was reset in the previous hour.
@@ -92,11 +94,20 @@ class HourlyUsage:
             if missing := hour.number - self.end:
                 self.rises.extend([nan] * missing)
                 self._previous = None
+            if self._is_reached(hour):
+                self.reached.append(hour.number)
             self.rises.append(self._rise(self._previous, hour))
             self._previous = hour
         if (expired := len(self.rises) - self._longest) > 0:
             del self.rises[:expired]
             self.first += expired
+            self.reached = [item for item in self.reached if item >= self.first]
+
+    def _is_reached(self, hour: Hour) -> bool:
+        """Return whether the limit was reached in an hour, and not before it."""
+        if self._previous is None or self._reset_from is not None:
+            return hour.minimum < 100 <= hour.maximum
+        return self._previous.maximum < 100 <= hour.maximum
 
     def _rise(self, previous: Hour | None, hour: Hour) -> float:
         """Return the usage in an hour, or NaN if it is unknown.
@@ -111,10 +122,10 @@ class HourlyUsage:
             begin = hour.minimum
             # If usage is back at its old level, either the fall was an error, or as much was
             # used again. Then it stays unknown.
-            if begin < reset_from - _MAX_CORRECTION:
+            if begin < reset_from - MAX_CORRECTION:
                 before_reset = max(previous.maximum - max(reset_from, begin), 0)
                 self.rises[-1] = max(begin - previous.minimum, 0) + before_reset
-        elif hour.minimum < begin - _MAX_CORRECTION:
+        elif hour.minimum < begin - MAX_CORRECTION:
             self._reset_from = begin
             return nan
         # The usage that a reached limit prevented is unknown.

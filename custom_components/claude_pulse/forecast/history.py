@@ -17,8 +17,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..naming import WEEKLY_WINDOW, window_of_usage
+from ..naming import SESSION_WINDOW, WEEKLY_WINDOW, window_of_usage
 from ..stored import options_of
+from .capacity import points_per_session
 from .habit import EVERY_DAY, SECONDS_PER_HOUR, WEEKS, Habit, Hour, HourlyUsage, learn
 
 if TYPE_CHECKING:
@@ -43,12 +44,34 @@ _RETRY_MINUTES = 5
 _MAX_PENDING = timedelta(minutes=3)
 
 
+# The hours of the week that are kept, for the usage since midnight.
+_RECENT_HOURS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Facts from the recorder, besides the habits.
+
+    `week` has the last hours of the week. `reached` has the numbers of the hours in which a
+    session reached its limit. `points_per_session` is how many points of the week a full
+    session uses, or None if that is unknown.
+    """
+
+    week: Sequence[Hour]
+    reached: Sequence[int]
+    points_per_session: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """The learned habits of an entry by window key, and the habit without any history."""
+    """The learned habits of an entry by window key, and the habit without any history.
+
+    `record` is None until the recorder has been read.
+    """
 
     learned: Mapping[str, Habit]
     default: Habit | None
+    record: Record | None = None
 
     def __getitem__(self, key: str) -> Habit | None:
         """Return the habit for a window."""
@@ -75,6 +98,7 @@ class UsageHistory:
         self._failed = False
         self._hass = hass
         self._histories: defaultdict[str, HourlyUsage] = defaultdict(HourlyUsage)
+        self._week: dict[int, Hour] = {}
         self._last: tuple[int, tzinfo] | None = None
         self._on_change = on_change
         self._started = dt_util.utcnow()
@@ -151,6 +175,7 @@ class UsageHistory:
         if self._known_until > now:
             # The clock was set back, and all hours were read again.
             self._histories.clear()
+            self._week.clear()
         # While the weekly limit is reached, usage of the other windows is held back.
         used_up = {
             hour.number
@@ -168,7 +193,24 @@ class UsageHistory:
             for key, history in self._histories.items()
             if (habit := learn(history, now, zone, self._days))
         }
-        return Habits(learned, learn(HourlyUsage(), now, zone, self._days))
+        default = learn(HourlyUsage(), now, zone, self._days)
+        return Habits(learned, default, self._record(hours) if hours else None)
+
+    def _record(self, hours: Mapping[str, Sequence[Hour]]) -> Record:
+        """Return the record, after hours have been added to the histories."""
+        new = hours.get(WEEKLY_WINDOW.key, ())
+        self._week |= {hour.number: hour for hour in new}
+        recent = sorted(self._week)[-_RECENT_HOURS:]
+        self._week = {number: self._week[number] for number in recent}
+        week, session = (
+            self._histories.get(window.key) or HourlyUsage()
+            for window in (WEEKLY_WINDOW, SESSION_WINDOW)
+        )
+        return Record(
+            tuple(self._week.values()),
+            tuple(session.reached),
+            points_per_session(week, session),
+        )
 
 
 async def async_read_hours(

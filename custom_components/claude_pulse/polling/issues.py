@@ -19,7 +19,7 @@ from .back_off import Failure
 # After this time, the user has to do something about a block.
 LONG_BLOCK = timedelta(hours=24)
 
-# A session key expires about 28 days after login.
+# A session key expires about this long after login.
 KEY_LIFETIME = timedelta(days=28)
 KEY_WARNING_AGE = timedelta(days=25)
 
