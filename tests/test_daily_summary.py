@@ -168,7 +168,7 @@ async def test_today(
     states: dict[str, str],
     lines: list[str],
 ) -> None:
-    """What was used today, the budget, and what still fits, if it is known."""
+    """The use of today, the budget, and the sessions that still fit, if they are known."""
     device, calls = phone
     entry, _ = await begin(claude, body(60))
     registry = er.async_get(claude.hass)

@@ -85,7 +85,7 @@ def limits_of(runtime: Runtime) -> list[Limit]:
 
 
 def first_of(limits: Sequence[Limit]) -> Limit | None:
-    """Return the limit that decides whether a person can go on, or None without limits.
+    """Return the limit that stops a person first, or None without limits.
 
     This is the reached limit with the last reset, or the one that runs out first, or the
     most used one. The limit of a model only counts if there is no other.

@@ -14,9 +14,9 @@ SUMMARY = "summary"
 
 
 class Today(NamedTuple):
-    """What was used of the week today, its budget, and the full sessions that still fit.
+    """The share of the week that is used today, its budget, and the sessions that still fit.
 
-    `used` and `budget` are points of the week. None is unknown.
+    `used` and `budget` are points of the week. An unknown value is None.
     """
 
     used: float | None = None
