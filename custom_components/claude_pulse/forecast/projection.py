@@ -34,7 +34,7 @@ _LOW, _HIGH = 0.1, 0.9
 
 # A verdict is said without a "may" from this confidence on, in percent: by the card, by
 # assistants and by events.
-CERTAIN = 65
+CERTAIN = 70
 
 # The steps of shown values: points, percent and minutes.
 _PACE_STEPS = (1, 2, 5)
