@@ -75,9 +75,10 @@ INVENTED_TEXT = """\
 Real people are irregular. The following people were invented to see what a forecast does
 with people of habits, whose weeks vary by a fifth of that.
 
-There are {people} people in each of {groups} groups, with seeds from {seed}. One
-parameter of the method was chosen when their ranges were known. One week of each person is forecast every six hours, after
-some weeks of history. Usage is random: each group has typical hours, and each person has
+There are {people} people in each of {groups} groups, with seeds from {seed}. The method was
+developed with other people, but their figures were seen twice before it was changed: one
+parameter and the way in which regular people are recognized are from after that. One week
+of each person is forecast every six hours, after some weeks of history. Usage is random: each group has typical hours, and each person has
 their own. A week varies by 15%, a day by 35% (one day in twenty is skipped) and an hour
 by 58%. If agents always run, a week and a day vary by 10%. The median usage is 70 points
 a week, and one person in ten is below 40 or above 125. People live in several time zones,

@@ -19,7 +19,7 @@ _PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.4
 
 # A past week loses half of its weight in this number of weeks, because the level of most
 # people changes fast. For a regular person, it is longer, up to the maximum.
-_HALF_LIFE, _MAX_HALF_LIFE = 0.6, 3
+_HALF_LIFE, _MAX_HALF_LIFE = 0.6, 1.3
 
 # The variance of the logarithm of weekly usage of irregular and of regular people, and the
 # share of regular people. The logarithm is of the points plus the shift.
