@@ -47,11 +47,11 @@ Written by `scripts/forecast`. It forecasts weeks and sessions hour by hour whil
 and compares the forecasts with the actual usage. The
 [README](../README.md#how-the-forecast-is-made) explains how a forecast is made.
 
-Errors are mean errors of the projection in percentage points of the limit. The *range* is
-that from 10 to 90%. The *pinball loss* is twice the mean over the marks of 10, 50 and 90%:
-it is low if these are near and rarely missed. The *Brier score* is the mean square of the
-difference between the probability that a limit lasts and what came, which is 0 or 1. An
-*alarm* is the event "will run out".
+Errors are mean errors of the projection in percentage points of the limit. The *range* goes
+from the 10% mark to the 90% mark. The *pinball loss* is twice the mean loss of the 10, 50
+and 90% marks: the closer they are to the actual usage, the lower it is. The *Brier score*
+is the mean squared difference between the probability that a limit lasts and the outcome,
+which is 0 or 1. An *alarm* is the event "will run out".
 
 {REAL}
 {{real}}
@@ -79,8 +79,8 @@ person counts the same.
 {tables}"""
 
 INVENTED_TEXT = """\
-Real people are irregular. The following people were invented to see what a forecast does
-with people of habits, whose weeks vary by a fifth of that.
+Real people are irregular. The following people were invented to measure forecasts of people
+with regular habits, whose weeks vary only a fifth as much.
 
 There are {people} people in each of {groups} groups, with seeds from {seed}. The method was
 developed with other seeds. But the figures of these people were seen twice before it was

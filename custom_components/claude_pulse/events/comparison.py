@@ -155,7 +155,9 @@ def is_reset_gone(progress: WindowProgress, window: UsageWindow, now: datetime) 
     return has_none and has_passed(progress.resets_at, now - LATE_RESET)
 
 
-def is_start_known(progress: WindowProgress, window: UsageWindow, now: datetime) -> bool:
+def is_start_known(
+    progress: WindowProgress, window: UsageWindow, now: datetime
+) -> bool:
     """Return whether a window started its length before its reset.
 
     It did not if claude.ai moved the reset. An answer with another reset may have moved it.

@@ -90,7 +90,7 @@ class Readings:
         return profile_of(window, self._habit(window))
 
     def _habit(self, window: UsageWindow) -> Habit | None:
-        """Return the habit of a window. A new model's limit is used like the week."""
+        """Return the habit of a window. A new model's limit borrows the hours of the week."""
         habit = self._habits[subject_of(window).key]
         if window.kind != KIND_WEEKLY_SCOPED:
             return habit

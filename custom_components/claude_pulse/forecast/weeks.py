@@ -1,4 +1,4 @@
-"""The rest of a week: past weeks and the running one are pooled. Pure."""
+"""The remaining usage of a week, from past weeks and the running one together. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import NamedTuple
 from .habit import COMPLETE, HOURS_PER_WEEK, SECONDS_PER_HOUR, WEEKS, Habit
 from .remaining import SkewedRemaining
 
-# The usage of a person without history in a week, in points. It counts as much as this share
-# of a week.
+# The weekly usage in points that is assumed without history. It counts like this part of a
+# week.
 _PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.4
 
 # A past week loses half of its weight in this number of weeks, because the level of most
@@ -26,16 +26,16 @@ _HALF_LIFE, _MAX_HALF_LIFE = 0.6, 1.3
 _IRREGULAR, _REGULAR, _REGULAR_SHARE = 0.6, 0.05, 0.25
 _WEEK_SHIFT = 10
 
-# Variances of the logarithm of the remaining usage: the base value, and the part for small
-# amounts. They count as much as this number of past weeks of the person.
+# The variance of the logarithm of the remaining usage of most people: a base, and a part
+# that is the larger the less is expected. It counts like this number of past weeks.
 _VARIANCE, _VARIANCE_SMALL = 0.4, 1.5
 _VARIANCE_WEEKS = 1.5
 
 # The errors in past weeks lose half of their weight in this number of weeks.
 _ERROR_HALF_LIFE = 6
 
-# The shift in points of the distribution: for a whole week, and at its end because of the
-# rounding.
+# The shift of the log-normal distribution in points: the part for a whole remaining week,
+# and the minimum, because percentages are rounded.
 _SHIFT, _MIN_SHIFT = 10, 2
 
 
@@ -54,7 +54,7 @@ class PastWeek(NamedTuple):
 
 
 class PastWeeks:
-    """The past weeks of a person, as a base for the rest of the running one."""
+    """The past weeks of a person, from which the rest of the running week is estimated."""
 
     def __init__(
         self, times: Sequence[float], usual: Sequence[float], habit: Habit | None
@@ -65,14 +65,15 @@ class PastWeeks:
         weeks = [*_past_weeks(times, usual, habit)] if habit else []
         irregularity = _irregularity(weeks)
         half_life = min(_HALF_LIFE / sqrt(irregularity), _MAX_HALF_LIFE)
-        # How much what is true of most people counts for this person.
-        self._trust = irregularity**2
+        # The weight of what is assumed of most people. It is low for a regular person.
+        self._common = irregularity**2
         # The weight and the usage of each week in the pool.
         pool = [(_faded(week.age, half_life), week) for week in weeks]
-        prior = _PRIOR_WEIGHT * self._trust
+        prior = _PRIOR_WEIGHT * self._common
         self._weight = prior + sum(weight * week.known for weight, week in pool)
         self._points = prior * _PRIOR_POINTS
         self._points += sum(weight * week.points for weight, week in pool)
+        # Each complete week with its recency, its weight in the pool, and its usage.
         self._complete = [
             (_faded(week.age, _ERROR_HALF_LIFE), weight, week, week.used)
             for weight, week in pool
@@ -98,7 +99,7 @@ class PastWeeks:
         weight = self._weight + passed
         median = share * (self._points + used) / weight
         variance = _VARIANCE + _VARIANCE_SMALL * shift / (median + shift)
-        variance *= _VARIANCE_WEEKS * self._trust
+        variance *= _VARIANCE_WEEKS * self._common
         weights = float(_VARIANCE_WEEKS)
         # The errors that forecasts from the other weeks would have had at this time.
         for recency, own, week, rises in self._complete:
