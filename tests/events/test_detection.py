@@ -493,7 +493,7 @@ def test_risk_in_the_first_answer_has_no_event() -> None:
     ("answers", "expected"),
     [
         # One wrong reset does not end the risk.
-        ([(10, 7), (70, 7), (70, 4.2), (70, 7), (70, 7)], ["will_run_out"]),
+        ([(10, 7), (80, 7), (80, 4.2), (80, 7), (80, 7)], ["will_run_out"]),
         # A limit that is reached does not run out any more.
         ([(10, 7), (100, 7), (100, 7), (99, 7), (100, 7)], ["limit"]),
     ],

@@ -18,24 +18,27 @@ from .remaining import SampledRemaining
 
 HOURS = 5
 
-# The number of sessions that are compared. They lose half of their weight after the second number.
+# The number of sessions that are compared. A session loses half of its weight after the
+# second number of later ones.
 _SESSIONS, _HALF_LIFE = 80, 40
 
-# The weight of a session at another time of the day, and the difference in hours at which
-# most of the weight of a similar time is lost.
+# The weight of a session at another time of the day, and the standard deviation in hours of
+# what counts as a similar time.
 _OTHER_TIME, _HOURS_APART = 0.2, 1
 
-# Without a limit, this multiple of the usage would have followed where a session reached it.
+# In a session that reached its limit, this multiple of the known usage would have followed
+# without a limit.
 _BEYOND_LIMIT = 1.5
 
-# A session reaches its limit from this usage on, in points, as each hour is rounded.
+# From this usage on, in points, a session has reached its limit. The sum of its hours is not
+# exact.
 _FULL = 99.5
 
-# The usage that follows grows with the root of the usage so far plus this, in points.
+# The usage that follows is proportional to the root of the usage so far plus this, in points.
 _SCALE = 20
 
-# Sessions of nobody in particular: the usage in points by age in hours, and five amounts
-# that followed. Each counts as this share of a session.
+# Typical sessions of most people: the usage in points by age in hours, and five amounts that
+# followed. Each amount counts like this part of a session.
 _COMMON_WEIGHT = 0.5
 _COMMON_USED = (0, 25, 35, 42, 48, 50)
 _COMMON_REMAINING = (
@@ -61,7 +64,7 @@ class PastSession(NamedTuple):
 
 
 class PastSessions:
-    """The past sessions of a person, as a base for the rest of the running one."""
+    """The past sessions of a person, from which the rest of the running one is estimated."""
 
     def __init__(self, start: float, habit: Habit | None) -> None:
         """Initialize for a session that starts at a timestamp."""
@@ -93,7 +96,7 @@ class PastSessions:
     def remaining(self, time: float, used: float) -> SampledRemaining:
         """Return the usage that is still to come after some usage by a timestamp."""
         age = self._age(time)
-        # Relative to the root of the usage so far, a common order for any usage.
+        # Relative to the root of the usage, amounts can be compared at any usage.
         common = _COMMON_WEIGHT, sqrt(_SCALE + _at(_COMMON_USED, age))
         samples = [
             (_at(row, age) / common[1], common[0])
