@@ -65,7 +65,7 @@ class PastWeeks:
         weeks = [*_past_weeks(times, usual, habit)] if habit else []
         irregularity = _irregularity(weeks)
         half_life = min(_HALF_LIFE / sqrt(irregularity), _MAX_HALF_LIFE)
-        # The weight of what is assumed of most people. It is low for a regular person.
+        # The weight of the prior of most people. It is low for a regular person.
         self._common = irregularity**2
         # The weight and the usage of each week in the pool.
         pool = [(_faded(week.age, half_life), week) for week in weeks]
