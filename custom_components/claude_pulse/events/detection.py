@@ -130,14 +130,16 @@ def detect_events(
     blocking = [after[identity] for identity in BLOCKING if identity in after]
     if any(_is_blocked(item, now) for item in blocking):
         events = [event for event in events if event.type != AVAILABLE_AGAIN]
-    week = windows.get(WEEKLY)
+    # A reset does not change which limit stopped the person before it.
+    weeks = [
+        item.percent for item in (progress.get(WEEKLY), windows.get(WEEKLY)) if item
+    ]
     events = [
         replace(
             event,
             available_at=_available_at(after, event, now),
             binding=not is_model(event.identity)
-            or week is None
-            or event.window.percent > week.percent,
+            or max(event.before, event.window.percent) > max(weeks, default=-1),
         )
         for event in events
     ]
