@@ -56,7 +56,7 @@ async def test_session(
         "clear_notification",
         "Session limit: you can go on (silent)",
     ]
-    assert calls[0].data["message"] == "You can go on at 09:00."
+    assert calls[0].data["message"] == "You can continue at 09:00."
     assert not errors_of(caplog)
 
 

@@ -160,16 +160,16 @@ def _notify_action(hass: HomeAssistant, phone: str) -> str:
     if (device := registry.async_get(phone)) is None:
         raise ServiceNotFound(_NOTIFY, _MOBILE_APP)
     actions = [
-        _action_of(item)
+        _action_of(item.name)
         for entry in hass.config_entries.async_entries(_MOBILE_APP)
         if not entry.disabled_by
         for item in dr.async_entries_for_config_entry(registry, entry.entry_id)
     ]
-    if actions.count(_action_of(device)) > 1:
+    if actions.count(_action_of(device.name)) > 1:
         raise _SameNameError
-    return _action_of(device)
+    return _action_of(device.name)
 
 
-def _action_of(device: dr.DeviceEntry) -> str:
-    """Return the notify action that Home Assistant creates for a device."""
-    return slugify(f"{_MOBILE_APP}_{device.name}")
+def _action_of(name: str | None) -> str:
+    """Return the notify action that Home Assistant creates for a device of this name."""
+    return slugify(f"{_MOBILE_APP}_{name}")

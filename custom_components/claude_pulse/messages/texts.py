@@ -83,9 +83,9 @@ async def async_texts(hass: HomeAssistant, clock: Clock) -> Texts:
     return Texts(loaded[language], clock)
 
 
-def _load(language: str) -> Mapping[str, Any]:
+def _load(language: str) -> Any:
     """Return the texts of a language or its base language, completed by the English ones."""
-    english: Mapping[str, Any] = _read(_ENGLISH)
+    english = _read(_ENGLISH)
     for name in (language, language.partition("-")[0]):
         try:
             return _completed(_read(name), english)
