@@ -81,7 +81,7 @@ async def test_session(alerts: Alerts) -> None:
     assert phone.texts == [
         "Session limit reached (silent)",
         "clear_notification",
-        "Session limit: you can go on (silent)",
+        "Session limit: you can continue (silent)",
     ]
     assert phone.calls[0].data["message"] == "You can continue at 18:00."
 
@@ -97,7 +97,9 @@ async def test_untouched(alerts: Alerts) -> None:
     next_week = {"utilization": 0, "resets_at": in_hours(claude, 168)}
     await poll(claude, {**body(20), "seven_day": next_week})
     await claude.pass_time(5)
-    assert list(notifications(claude.hass).values()) == ["Weekly limit: you can go on"]
+    assert list(notifications(claude.hass).values()) == [
+        "Weekly limit: you can continue"
+    ]
     assert alerts.phone.calls == []
 
 
@@ -143,14 +145,14 @@ async def test_removed_at_reset(alerts: Alerts) -> None:
 
 
 async def test_another_limit_still_blocks(alerts: Alerts) -> None:
-    """There is no "you can go on" before all limits that block have been reset."""
+    """There is no "you can continue" before all limits that block have been reset."""
     claude, phone = alerts.claude, alerts.phone
     await alerts.start(
         body(60, week=90), messages=["weekly", "session_again", "session"]
     )
     await poll(claude, body(100, week=100))
     await claude.pass_time(5)
-    # Both say when one can really go on.
+    # Both say when one can really continue.
     assert sorted(phone.texts) == [
         "Session limit reached (silent)",
         "Weekly limit reached",
@@ -163,7 +165,7 @@ async def test_another_limit_still_blocks(alerts: Alerts) -> None:
     next_week = {"utilization": 0, "resets_at": in_hours(claude, 168)}
     await poll(claude, {**body(1, in_hours(claude, 5)), "seven_day": next_week})
     await claude.pass_time(5)
-    assert phone.sounds == ["Weekly limit reached", "Weekly limit: you can go on"]
+    assert phone.sounds == ["Weekly limit reached", "Weekly limit: you can continue"]
 
 
 async def test_models_only_if_binding(alerts: Alerts) -> None:
@@ -175,7 +177,10 @@ async def test_models_only_if_binding(alerts: Alerts) -> None:
     opus = {"utilization": 0, "resets_at": in_hours(claude, 168)}
     await poll(claude, {**body(20, week=50), "seven_day_opus": opus})
     await claude.pass_time(5)
-    assert phone.texts[1:] == ["clear_notification", "Weekly Opus limit: you can go on"]
+    assert phone.texts[1:] == [
+        "clear_notification",
+        "Weekly Opus limit: you can continue",
+    ]
     await alerts.fire(OPUS, "will_run_out", binding=False)
     assert len(phone.calls) == 3
 
@@ -279,7 +284,7 @@ async def test_spend_seat(alerts: Alerts) -> None:
     )
     seat.spent_cents = (40000, 80000)
     await pass_steps(claude, 3)
-    assert phone.sounds == ["Spend limit reached", "Spend limit: you can go on"]
+    assert phone.sounds == ["Spend limit reached", "Spend limit: you can continue"]
 
 
 async def test_ultra(alerts: Alerts) -> None:
@@ -290,7 +295,7 @@ async def test_ultra(alerts: Alerts) -> None:
     assert seat.weekly
     for meter, percent, sounds in (
         (seat.weekly, 91, ["Weekly limit: 91% used"]),
-        (seat.models["Fable"], 60, ["Weekly Fable limit: you can go on"]),
+        (seat.models["Fable"], 60, ["Weekly Fable limit: you can continue"]),
         (seat.models["Fable"], 100, ["Weekly Fable limit reached"]),
     ):
         phone.calls.clear()
@@ -346,11 +351,11 @@ async def test_slow_actions(alerts: Alerts) -> None:
     actions = [
         {"service": "script.begin"},
         {"delay": {"hours": 1}},
-        {"service": "script.end"},
+        {"service": "script.finish"},
     ]
-    begun, ended = (
+    begun, finished = (
         async_mock_service(alerts.claude.hass, "script", name)
-        for name in ("begin", "end")
+        for name in ("begin", "finish")
     )
     await alerts.start(actions=actions)
     device_id = alerts.device_of(alerts.entries[0])
@@ -365,10 +370,10 @@ async def test_slow_actions(alerts: Alerts) -> None:
         "Weekly limit reached",
     ]
     # Both wait now.
-    await wait_for(partial(_is_longer, ended, 0))
-    assert ended == []
+    await wait_for(partial(_is_longer, finished, 0))
+    assert finished == []
     await alerts.claude.pass_time(3601)
-    assert len(ended) == 2
+    assert len(finished) == 2
 
 
 def _is_longer(calls: list[Any], number: int) -> bool:

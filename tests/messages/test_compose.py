@@ -151,12 +151,12 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
         ),
         (
             event(SESSION, "available_again", percent=1, late=True),
-            "Session limit: you can go on | 1% used. This may have happened while Home "
+            "Session limit: you can continue | 1% used. This may have happened while Home "
             "Assistant was off.",
         ),
         (
             event(SESSION, "available_again", lifted=True),
-            "Session limit: you can go on | Your account no longer has this limit.",
+            "Session limit: you can continue | Your account no longer has this limit.",
         ),
         (
             event(OTHER, "refilled", percent=12, before=90),
@@ -376,7 +376,7 @@ def test_repeated_hour() -> None:
 def test_tags() -> None:
     """One message for each limit, and for each subject of the account."""
     progress = {**session(percent=90), "device_id": "0" * 32}
-    # A Live Activity takes no more.
+    # The longest tag of a Live Activity.
     assert len(message_of(progress).tag) <= 64
     messages = map(message_of, [TEST, *(event(*item) for item in TYPES)])
     assert {item.tag.removeprefix("claude_pulse_1_") for item in messages} == {

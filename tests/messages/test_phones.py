@@ -120,8 +120,8 @@ async def test_no_live_update_without_a_phone(
 async def test_no_phones(claude: Claude) -> None:
     """Without phones, the message is a notification until it is cleared."""
     await send(claude)
-    await send(claude, title="Session limit: you can go on", sound=False)
-    assert notifications(claude.hass) == {"session": "Session limit: you can go on"}
+    await send(claude, title="Session limit: you can continue", sound=False)
+    assert notifications(claude.hass) == {"session": "Session limit: you can continue"}
     await claude.hass.services.async_call(
         DOMAIN, "clear_message", {"tag": "session"}, blocking=True
     )
@@ -207,7 +207,7 @@ async def test_same_names(claude: Claude, caplog: pytest.LogCaptureFixture) -> N
 async def test_action_that_fails(
     claude: Claude, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever an action raises, and if there is none. No name is logged."""
+    """An action that raises anything, or is missing. No name is logged."""
 
     async def fail() -> None:
         raise HomeAssistantError("mobile_app_ada_s_pixel_8 of Ada is not connected")
@@ -252,6 +252,28 @@ async def test_slow_phone(claude: Claude, caplog: pytest.LogCaptureFixture) -> N
     assert notifications(claude.hass)
     (message,) = messages_of(caplog, "messages.phones")
     assert message.endswith("there was no answer for 30 seconds")
+
+
+async def test_clear_with_a_slow_phone(claude: Claude) -> None:
+    """A new message that comes while a phone is slow is not removed."""
+    await send(claude)
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def be_slow() -> None:
+        asked.set()
+        await answered.wait()
+
+    slow = add_phone(claude.hass, on_message=be_slow)
+    data = {"tag": "session", "phones": [slow.device]}
+    clearing = asyncio.create_task(
+        claude.hass.services.async_call(DOMAIN, "clear_message", data, blocking=True)
+    )
+    await asked.wait()
+    assert not notifications(claude.hass)
+    await send(claude, title="Session limit: you can continue")
+    answered.set()
+    await clearing
+    assert notifications(claude.hass) == {"session": "Session limit: you can continue"}
 
 
 async def test_phones_at_the_same_time(claude: Claude) -> None:
@@ -302,7 +324,7 @@ async def test_anyone_can_send(claude: Claude) -> None:
     ],
 )
 async def test_invalid_data(claude: Claude, data: dict[str, Any]) -> None:
-    """What is not valid is refused."""
+    """Invalid data is refused."""
     with pytest.raises(vol.Invalid):
         await send(claude, **data)
 

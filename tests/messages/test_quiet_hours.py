@@ -1,4 +1,4 @@
-"""The blueprint for alerts in quiet hours: nothing at night, and in the morning what is true."""
+"""The blueprint for alerts in quiet hours: silent at night, and what matters in the morning."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def test_event_at_the_end(alerts: Alerts, until: str) -> None:
 
 
 async def test_morning(alerts: Alerts) -> None:
-    """What is still true is sent, each in its own run, and the rest is not."""
+    """Events that are still true are sent, each in its own run, and no others."""
     claude, phone = alerts.claude, alerts.phone
     blink = async_mock_service(claude.hass, "script", "blink")
     await alerts.start(
@@ -172,7 +172,9 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
     claude.serve(body(2, in_hours(claude, 4)))
     await pass_steps(claude, 3)
     await alerts.wait_until("2026-05-05 07:00")
-    assert list(notifications(claude.hass).values()) == ["Session limit: you can go on"]
+    assert list(notifications(claude.hass).values()) == [
+        "Session limit: you can continue"
+    ]
     assert phone.calls == []
 
 

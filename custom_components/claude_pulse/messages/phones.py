@@ -74,9 +74,10 @@ async def async_clear(
     hass: HomeAssistant, tag: str, phones: Iterable[str], context: Context | None = None
 ) -> None:
     """Remove a message from phones and from Home Assistant."""
+    # Before a slow phone, as a new message with this tag can come any time.
+    persistent_notification.async_dismiss(hass, tag)
     content = {"message": "clear_notification", "data": {"tag": tag}}
     await _async_notify_all(hass, phones, content, context)
-    persistent_notification.async_dismiss(hass, tag)
 
 
 def _data(message: Message) -> dict[str, Any]:
