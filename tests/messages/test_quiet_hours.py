@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.claude_pulse.claude_ai.windows import SESSION, WEEKLY
+from custom_components.claude_pulse.claude_ai.windows import (
+    SESSION,
+    WEEKLY,
+    UsageWindow,
+)
+from custom_components.claude_pulse.events.model import UsageEvent
+from custom_components.claude_pulse.events.sent import SentEvent, still_true
 from homeassistant.core import Event
 from homeassistant.util import dt as dt_util
 
@@ -283,3 +289,15 @@ async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -
     assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
     await alerts.call("turn_off")
     await house.stop()
+
+
+@pytest.mark.parametrize(("hour", "is_true"), [(6, True), (8, False)])
+def test_time_of_a_forecast_has_passed(hour: int, is_true: bool) -> None:
+    """In the morning, a limit that has not run out as expected is not announced."""
+    sent_at = datetime(2026, 5, 5, 3, tzinfo=UTC)
+    window = UsageWindow(SESSION, None, 60, sent_at + timedelta(hours=6))
+    runs_out_at = sent_at + timedelta(hours=4)
+    event = UsageEvent(window, "will_run_out", 60, runs_out_at=runs_out_at)
+    sent = [SentEvent(sent_at, event)]
+    now = sent_at.replace(hour=hour)
+    assert still_true(sent, sent_at, now) == (sent if is_true else [])
