@@ -184,6 +184,21 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
     assert phone.calls == []
 
 
+async def test_updates_in_the_night(alerts: Alerts) -> None:
+    """An update without a sound is sent at night, and not again in the morning."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start()
+    await alerts.wait_until("2026-05-05 05:00")
+    claude.serve(body(60, in_hours(claude, 4)))
+    await pass_steps(claude, 3)
+    claude.serve(body(100, in_hours(claude, 3.9)))
+    await pass_steps(claude, 3)
+    assert phone.texts[-1] == "Session limit reached (silent)"
+    phone.calls.clear()
+    await alerts.wait_until("2026-05-05 07:00")
+    assert phone.calls == []
+
+
 async def test_no_quiet_hours(alerts: Alerts) -> None:
     """Without quiet hours, nothing is sent again in the morning."""
     await alerts.start(**inputs("07:00:00", "07:00:00"))
