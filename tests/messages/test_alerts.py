@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,7 +21,6 @@ from custom_components.claude_pulse.events.model import ROSE, types_of
 
 from ..common import account_of, enable, pass_steps
 from ..events.common import body, in_hours, poll, with_opus
-from ..test_blueprints import wait_for
 from .common import add_phone, notifications
 from .conftest import Alerts
 from .test_compose import OPUS, OTHER, TYPES
@@ -89,7 +90,7 @@ async def test_session(alerts: Alerts) -> None:
 async def test_untouched(alerts: Alerts) -> None:
     """Saved without a change, the messages of the only account are notifications."""
     claude = alerts.claude
-    await alerts.start(body(20, week=60), phones=[])
+    await alerts.start(body(20, week=74), phones=[])
     await poll(claude, body(20, week=80))
     assert list(notifications(claude.hass).values()) == ["Weekly limit: 80% used"]
     await poll(claude, body(20, week=100))
@@ -376,6 +377,14 @@ async def test_slow_actions(alerts: Alerts) -> None:
     assert len(finished) == 2
 
 
+async def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait a while for a condition. An automation with a delay does not end."""
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+
+
 def _is_longer(calls: list[Any], number: int) -> bool:
     """Return whether there are more calls than a number."""
     return len(calls) > number
@@ -399,7 +408,7 @@ async def test_test_message(alerts: Alerts) -> None:
     assert alerts.phone.texts == ["Claude Pulse alerts work"] * 2
 
 
-CHOOSE = "Claude Pulse alerts"
+CHOOSE = "Choose a Claude account"
 
 
 async def test_two_accounts(alerts: Alerts) -> None:
@@ -442,9 +451,12 @@ async def test_no_account_is_chosen(alerts: Alerts) -> None:
 
 
 async def test_deleted_account(alerts: Alerts) -> None:
-    """The chosen account is gone: a notification says so in the morning."""
+    """The chosen account is gone: a notification says so, every morning."""
     await alerts.start(account="unknown")
     await alerts.fire(WEEKLY, "limit_reached", percent=100)
+    assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
+    dismiss_all = ("persistent_notification", "dismiss_all")
+    await alerts.claude.hass.services.async_call(*dismiss_all, blocking=True)
     assert not notifications(alerts.claude.hass)
     await alerts.wait_until("2026-05-05 07:00")
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]

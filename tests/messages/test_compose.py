@@ -243,7 +243,13 @@ def test_every_text_is_used() -> None:
         message = compose(data, texts, account="Ada")
         assert message is not None
         shown += message.title + message.message
-    assert [path for path, _ in leaves(ENGLISH) if path not in shown] == []
+    # Those of the summary and of a missing account are tested with their blueprints.
+    others = ("<summary/", "<event/choose_account/")
+    assert [
+        path
+        for path, _ in leaves(ENGLISH)
+        if path not in shown and not path.startswith(others)
+    ] == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -19,8 +19,10 @@ from .test_compose import ENGLISH, NOW, leaves, session
 
 PLACEHOLDERS = {
     "account",
+    "automation",
     "available_at",
     "before",
+    "budget",
     "date",
     "day",
     "expires_at",
@@ -30,11 +32,13 @@ PLACEHOLDERS = {
     "name",
     "number",
     "percent",
+    "reason",
     "resets_at",
     "runs_out_at",
     "since",
     "time",
     "title",
+    "used",
 }
 GERMAN = {
     "percent": "{number} %",
