@@ -18,11 +18,12 @@ from custom_components.claude_pulse.claude_ai.windows import (
     WEEKLY,
 )
 from custom_components.claude_pulse.events.model import ROSE, types_of
+from homeassistant.components import persistent_notification
 
 from ..common import account_of, enable, pass_steps
 from ..events.common import body, in_hours, poll, with_opus
 from .common import add_phone, notifications
-from .conftest import Alerts
+from .conftest import AUTOMATION, Alerts
 from .test_compose import OPUS, OTHER, TYPES
 
 pytestmark = [pytest.mark.smoke]
@@ -455,8 +456,7 @@ async def test_deleted_account(alerts: Alerts) -> None:
     await alerts.start(account="unknown")
     await alerts.fire(WEEKLY, "limit_reached", percent=100)
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
-    dismiss_all = ("persistent_notification", "dismiss_all")
-    await alerts.claude.hass.services.async_call(*dismiss_all, blocking=True)
+    persistent_notification.async_dismiss(alerts.claude.hass, AUTOMATION)
     assert not notifications(alerts.claude.hass)
     await alerts.wait_until("2026-05-05 07:00")
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
