@@ -89,7 +89,8 @@ async def long_block(claude: Claude) -> None:
     """Show an account whose kept values have become too old."""
     await known(claude)
     claude.server.set_fault("challenge")
-    await pass_steps(claude, 10)
+    await claude.pass_time(16 * 60)
+    await claude.pass_time(16 * 60)
 
 
 async def no_entry(claude: Claude) -> None:
