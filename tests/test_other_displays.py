@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.util import find_spec
@@ -40,7 +41,7 @@ def blocks(section: str, language: str) -> list[str]:
     return found
 
 
-EPAPER = blocks("OpenEPaperLink", "yaml")[0]
+(EPAPER,) = blocks("OpenEPaperLink", "yaml")
 REST_COMMAND, TRMNL = blocks("TRMNL", "yaml")
 PROMETHEUS, SCRAPE = blocks("Prometheus", "yaml")
 (ANDROID,) = blocks("Android and Wear OS", "jinja")
@@ -132,6 +133,12 @@ async def run(claude: Claude, text: str, minutes: int = 0) -> None:
     await pass_steps(claude, minutes, 60)
     await call("automation", "turn_off", target, blocking=True)
     await claude.settle()
+
+
+def test_every_block_is_tested() -> None:
+    """All blocks are those of the tests here and of scripts/displays."""
+    languages = Counter(re.findall(r"^```(\w+)$", DOCUMENT, re.M))
+    assert languages == {"jinja": 6, "liquid": 1, "promql": 1, "yaml": 6}
 
 
 async def test_entities_exist(claude: Claude) -> None:
