@@ -163,7 +163,7 @@ async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
         await claude.pass_time()
         claude.server.clear_faults()
     await poll(claude, with_opus(body(10), 92), 2)
-    assert log.texts == ["weekly_opus threshold_reached 90"]
+    assert log.alerts == ["weekly_opus threshold_reached 90"]
 
 
 @pytest.mark.parametrize("interval", [120, 3600, 86400])
