@@ -513,6 +513,44 @@ def test_will_run_out_in_sequences(
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # Minutes and percentages. 40% in 24 minutes is 100% in 60, or with breaks in 78.
+        ([(16, 5), (24, 40)], [(24, 78)]),
+        # Once a session, even if it becomes better.
+        ([(16, 5), (24, 40), (180, 41), (200, 70), (220, 90)], [(24, 78)]),
+        # Not within an hour, or after the reset.
+        ([(16, 5), (60, 35)], []),
+        ([(60, 10), (240, 50), (290, 95)], []),
+        # After a refill, the limit can run out again.
+        (
+            [(16, 5), (24, 40), (60, 80), (80, 2), (82, 2), (100, 40), (120, 72)],
+            [(24, 78), (120, 190)],
+        ),
+    ],
+)
+def test_session_whose_limit_is_near(
+    answers: list[tuple[float, float]], expected: list[tuple[float, float]]
+) -> None:
+    """The rate of the session announces a limit, and when it runs out."""
+    progress: Progress = {}
+    found, last_answer = [], None
+    for minutes, percent in answers:
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        detection = detect(
+            progress, now, answer, forecasts=True, last_answer=last_answer
+        )
+        progress, last_answer = detection.progress, now
+        found += [
+            (minutes, round(((event.runs_out_at or START) - START) / MINUTE))
+            for event in detection.events
+            if event.type == "will_run_out"
+        ]
+    assert found == expected
+
+
 def test_moved_reset() -> None:
     """A later reset makes another left-over event due, and says nothing of use."""
     answers = [(n / 24, 40 + n // 12, 7 if n < 150 else 9) for n in range(30, 210)]
