@@ -92,7 +92,7 @@ def pushes_of(
         for outcome in outcomes
         for push in outcome["pushes"]
     )
-    return count / sum(map(weeks_of, outcomes))
+    return float(count / sum(map(weeks_of, outcomes)))
 
 
 def most_in_a_week(outcomes: Iterable[Outcome]) -> int:

@@ -33,7 +33,7 @@ class Session:
 
 @dataclass
 class Limits:
-    """What a person has used of each limit in each minute since BEGIN, in percent.
+    """The usage of each limit in each minute since BEGIN, in percent.
 
     `percents` has the session, the week and the models, as in their entity IDs. `starts` are
     the starts of the sessions that run. Nothing is used while a limit is reached.
@@ -94,7 +94,7 @@ class Limits:
             yield Hour(number, round(min(known)), round(max(known)))
 
     def answer(self, minute: int) -> tuple[float | None, ...]:
-        """Return what an answer of claude.ai says."""
+        """Return the content of an answer of claude.ai."""
         rounded = (round(percents[minute]) for percents in self.percents.values())
         spent = round(100 * self.cents[minute] / _SPEND_LIMIT)
         return (*rounded, self.starts[minute], spent)
@@ -109,7 +109,7 @@ class Limits:
             seat.session, seat.weekly = None, None
 
     def spent_cents(self, minute: int) -> tuple[int, int]:
-        """Return what was spent in the month, and the limit."""
+        """Return the amount spent in the month, and the limit."""
         return round(self.cents[minute]), _SPEND_LIMIT
 
 

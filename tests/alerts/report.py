@@ -116,7 +116,7 @@ def sessions_table(people: dict[str, list[Outcome]]) -> str:
 
 
 def rules_table(people: dict[str, list[Outcome]]) -> str:
-    """Return the figures of other rules beside those of Claude Pulse."""
+    """Return the figures of Claude Pulse and of other rules."""
     everybody = [outcome for outcomes in people.values() for outcome in outcomes]
     rows = []
     for name, rule in RULES.items():
@@ -205,7 +205,7 @@ message.
 {messages_table(people)}
 
 The first column of numbers is for "session limit expected". When the limit is reached, and
-when you can go on, this message is updated without a sound. Messages about the session key
+when it is reset, this message is updated without a sound. Messages about the session key
 and outages are not part of the simulation.
 
 ## Session limits

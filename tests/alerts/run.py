@@ -52,7 +52,7 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What happened, in minutes since the first history.
+    """The messages and limits of a person, in minutes since the first history.
 
     `pushes` are the kind and the title of each push with its minute. `expected` are the
     announced session limits, and the times in the announcements. `forecast` are the

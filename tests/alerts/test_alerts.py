@@ -34,8 +34,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             Case(group, seed, is_known)
             for is_known in (True, False)
             for group in (GROUPS if is_known else WITHOUT_HISTORY)
-            for seed in range(people)[metafunc.config.getoption("--alerts-half") :: 2]
-        ]
+            for seed in range(people)
+        ][metafunc.config.getoption("--alerts-half") :: 2]
     metafunc.parametrize("case", cases, ids=str)
 
 
