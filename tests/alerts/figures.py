@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 from .limits import SESSION_MINUTES
@@ -115,16 +115,22 @@ def errors_of(outcomes: Iterable[Outcome]) -> list[int]:
         for outcome in outcomes
         for start, full in outcome["sessions"]
         for minute, expected in outcome["expected"]
-        if full is not None and start <= minute < full
+        if expected is not None and full is not None and start <= minute < full
     ]
 
 
-def typical_error(outcomes: Iterable[Outcome]) -> tuple[float, float, float]:
-    """Return the median error, the median of its size, and the share that is right."""
-    errors = errors_of(outcomes)
-    sizes = [*map(abs, errors)]
-    return (
-        median(errors),
-        median(sizes),
-        sum(size <= RIGHT for size in sizes) / len(sizes),
-    )
+def share_without_time(outcomes: Iterable[Outcome]) -> float:
+    """Return the share of announcements that have no time."""
+    times = [time for outcome in outcomes for _, time in outcome["expected"]]
+    return times.count(None) / len(times)
+
+
+def hours_to_limit(outcomes: Iterable[Outcome]) -> list[float]:
+    """Return the deciles of the hours in which a session was used up."""
+    hours = [
+        (full - start) / 60
+        for outcome in outcomes
+        for start, full in outcome["sessions"]
+        if full is not None
+    ]
+    return quantiles(hours, n=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 import sys
 
 from .figures import (
@@ -13,9 +14,11 @@ from .figures import (
     Announcements,
     Outcome,
     announcements,
+    errors_of,
+    hours_to_limit,
     most_in_a_week,
     pushes_of,
-    typical_error,
+    share_without_time,
     weeks_of,
 )
 from .people import BEFORE, GROUPS, WITHOUT_HISTORY
@@ -52,6 +55,7 @@ def messages_table(people: dict[str, list[Outcome]]) -> str:
             "Week",
             "Models",
             "Spend",
+            "Account",
             "**Messages**",
             "Most in one week",
             "Updates without a sound",
@@ -67,6 +71,7 @@ def messages_table(people: dict[str, list[Outcome]]) -> str:
                         ("weekly",),
                         _MODELS,
                         ("extra",),
+                        ("account",),
                     )
                 ),
                 f"**{pushes_of(outcomes, 'sound'):.1f}**",
@@ -181,9 +186,12 @@ def text_of(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         case = outcome["case"]
         (people if case["is_known"] else new)[case["group"]].append(outcome)
-    late, size, right = typical_error(
-        outcome for known in people.values() for outcome in known
-    )
+    everybody = [outcome for known in people.values() for outcome in known]
+    errors = errors_of(everybody)
+    size = median(map(abs, errors))
+    right = sum(abs(error) <= RIGHT for error in errors) / len(errors)
+    without_time = share_without_time(everybody)
+    hours = hours_to_limit(people["heavy"])
     count, weeks = len(people["office"]), weeks_of(outcomes[0])
     return f"""\
 # How many messages you get
@@ -205,8 +213,8 @@ message.
 {messages_table(people)}
 
 The first column of numbers is for "session limit expected". When the limit is reached, and
-when it is reset, this message is updated without a sound. Messages about the session key
-and outages are not part of the simulation.
+when it is reset, this message is updated without a sound. The message about the account
+comes when the session key expires soon. There are no outages.
 
 ## Session limits
 
@@ -216,8 +224,9 @@ false if the session lasts. A limit in quiet hours is not announced, and does no
 
 {sessions_table(people)}
 
-Half of the times in the announcements are wrong by at most {size:.0f} minutes, and {right:.0%}
-by at most {RIGHT}. The limit usually comes {_late(late)}.
+In the first 15 minutes of a session its rate is unknown, so {without_time:.0%} of the announcements
+say "before its reset" and no time. Of the others, half of the times are wrong by at most
+{size:.0f} minutes, and {right:.0%} by at most {RIGHT}.
 
 The same people as new users, without any history:
 
@@ -237,17 +246,11 @@ the two, and each message in a session that lasts is false. Both know no quiet h
 was chosen. A day of work has periods of about an hour with breaks of half an hour. In a
 period, Claude works for five minutes and the person reads for three, on average. Levels
 vary by person, week, day, period and turn; one week in ten is empty. So weekly totals vary
-nearly as much as those of real people, and many sessions begin with use and then stop. Half
-of the limits of a heavy user are reached within two hours of the session, some within half
-an hour, which nobody can announce {IN_TIME} minutes ahead with certainty. A used-up limit
-stops a person. Everybody but new users has {BEFORE} weeks of history.
+nearly as much as those of real people, and many sessions begin with use and then stop. A
+heavy user reaches half of the session limits within {hours[4]:.1f} hours, one in ten within {hours[0]:.1f},
+and one in ten after {hours[8]:.1f}. A used-up limit stops a person. Everybody but new users has
+{BEFORE} weeks of history.
 """
-
-
-def _late(minutes: float) -> str:
-    """Return how the limit compares with its announced time."""
-    when = "earlier" if minutes > 0 else "later"
-    return f"{abs(minutes):.0f} minutes {when} than announced"
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ class Outcome:
     """The messages and limits of a person, in minutes since the first history.
 
     `pushes` are the kind and the title of each push with its minute. `expected` are the
-    announced session limits, and the times in the announcements. `forecast` are the
+    announced session limits, and the times in the announcements or None. `forecast` are the
     minutes at which the forecast alone would have announced a session limit, and
     `thresholds` those of CodexBar's messages about sessions.
     """
@@ -65,7 +65,7 @@ class Outcome:
     end: int
     sessions: list[tuple[int, int | None]]
     pushes: list[tuple[int, str, str]] = field(default_factory=list)
-    expected: list[tuple[int, int]] = field(default_factory=list)
+    expected: list[tuple[int, int | None]] = field(default_factory=list)
     forecast: list[int] = field(default_factory=list)
     thresholds: list[int] = field(default_factory=list)
 
@@ -190,8 +190,9 @@ class Run:
             (self.now, data["type"], data["limit"], data.get("threshold"), reset)
         )
         if (data["type"], data["limit"]) == ("will_run_out", "session"):
-            runs_out_at = datetime.fromisoformat(data["runs_out_at"])
-            self.outcome.expected.append((self.now, minute_of(runs_out_at)))
+            text = data["runs_out_at"]
+            runs_out_at = minute_of(datetime.fromisoformat(text)) if text else None
+            self.outcome.expected.append((self.now, runs_out_at))
 
     def _note_calls(self) -> None:
         """Note the pushes of this moment."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -24,6 +25,7 @@ from custom_components.claude_pulse.events.model import (
     WindowProgress,
 )
 from custom_components.claude_pulse.forecast.projection import forecast_of
+from tests.forecast.common import even
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))
@@ -549,6 +551,27 @@ def test_session_whose_limit_is_near(
             if event.type == "will_run_out"
         ]
     assert found == expected
+
+
+def test_session_without_a_rate_has_no_time() -> None:
+    """In the first 15 minutes, the forecast can be certain, but no rate is known."""
+    progress: Progress = {}
+    times = []
+    for minutes, percent in ((2, 0), (8, 20), (20, 50)):
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        context = Context(partial(even, now=now), now, RULES, now - DAY)
+        detection = detect_events(progress, [answer], context)
+        progress = detection.progress
+        times += [
+            (event.type, event.runs_out_at)
+            for event in detection.events
+            if event.type in ("will_run_out", "threshold_reached")
+        ]
+    assert times == [
+        ("will_run_out", None),
+        ("threshold_reached", START + 50 * MINUTE),
+    ]
 
 
 def test_moved_reset() -> None:

@@ -259,13 +259,16 @@ def _event(
 
 
 def _runs_out_at(window: UsageWindow, context: Context) -> datetime | None:
-    """Return when a limit runs out, or None."""
+    """Return when a limit runs out, or None if it lasts or if that is unknown.
+
+    The rate of a session says it better than the forecast, which knows no hours in it.
+    """
     expected = context.forecast(window)
     if expected is None or expected.pace is None:
         return None
-    if window.identity == SESSION and _may_run_out(expected):
-        return run_out_of(window, context.now) or expected.runs_out_at
-    return expected.runs_out_at
+    if window.identity != SESSION:
+        return expected.runs_out_at
+    return run_out_of(window, context.now) if _may_run_out(expected) else None
 
 
 def _may_run_out(expected: Forecast) -> bool:
@@ -310,10 +313,11 @@ def _is_at_risk(
 
 def _is_at_usual_time(window: UsageWindow, context: Context) -> bool:
     """Return whether the person will still work when a session runs out."""
-    runs_out_at = _runs_out_at(window, context)
-    if window.identity != SESSION or runs_out_at is None:
+    expected = context.forecast(window)
+    if window.identity != SESSION or expected is None:
         return True
-    return context.is_usual(runs_out_at)
+    runs_out_at = run_out_of(window, context.now) or expected.runs_out_at
+    return runs_out_at is None or context.is_usual(runs_out_at)
 
 
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:
