@@ -574,6 +574,28 @@ def test_session_without_a_rate_has_no_time() -> None:
     ]
 
 
+def test_session_that_runs_out_at_an_unusual_time() -> None:
+    """It has no event until it runs out at a time when the person works."""
+    progress: Progress = {}
+    asked, found = [], []
+
+    def is_usual(time: datetime) -> bool:
+        """Return whether a time is in the first 70 minutes."""
+        asked.append((time - START) / MINUTE)
+        return asked[-1] < 70
+
+    for minutes, percent in ((16, 0), (24, 40), (30, 60)):
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        context = Context(
+            partial(even, now=now), now, RULES, now - DAY, is_usual=is_usual
+        )
+        detection = detect_events(progress, [answer], context)
+        progress = detection.progress
+        found += [minutes for event in detection.events if "run" in event.type]
+    assert (asked, found) == ([78, 60], [30])
+
+
 def test_moved_reset() -> None:
     """A later reset makes another left-over event due, and says nothing of use."""
     answers = [(n / 24, 40 + n // 12, 7 if n < 150 else 9) for n in range(30, 210)]
