@@ -95,7 +95,9 @@ class Run:
                 and session.start + SESSION_MINUTES < _FIRST + days * MINUTES_PER_DAY
             ],
         )
+        # The events, and the messages with their minutes.
         self.seen: list[tuple[Any, ...]] = []
+        self.messages: list[tuple[int, str, str]] = []
         self._calls = calls
         self._claude = claude
         self._forecast_at_risk = False
@@ -205,6 +207,8 @@ class Run:
             tag = call.data["data"]["tag"].rpartition("_")[2]
             title = call.data.get("title", "")
             self.outcome.pushes.append((self.now, kind, f"{tag}: {title}"))
+            if kind == SOUND:
+                self.messages.append((self.now, title, call.data["message"]))
         self._calls.clear()
 
     def _compare(self, runtime: Runtime) -> None:
