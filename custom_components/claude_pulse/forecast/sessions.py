@@ -1,12 +1,17 @@
-"""The remaining usage of a session, from earlier sessions at the same age. Pure."""
+"""The remaining usage of a session, from earlier sessions at the same age. Pure.
+
+When a session runs out depends on its own rate more than on earlier sessions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import accumulate
 from math import exp, isnan, sqrt
 from typing import NamedTuple
 
+from ..claude_ai.windows import UsageWindow
 from .habit import (
     HOURS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -49,6 +54,13 @@ _COMMON_REMAINING = (
     (0, 0, 0, 0, 16),
     (0, 0, 0, 0, 0),
 )
+
+# The rate of a session is known after this time.
+_MIN_AGE = timedelta(minutes=15)
+
+# A limit is near if the rate so far reaches it within this time. Because of breaks, it usually
+# takes longer than that, by this factor.
+_NEAR, _BREAKS = timedelta(hours=1), 1.5
 
 
 class PastSession(NamedTuple):
@@ -116,6 +128,35 @@ class PastSessions:
     def _age(self, time: float) -> float:
         """Return the age of the session in hours."""
         return (time - self._start) / SECONDS_PER_HOUR
+
+
+def is_limit_near(window: UsageWindow, now: datetime) -> bool:
+    """Return whether a session reaches its limit soon at the rate so far."""
+    left = _time_left(window, now)
+    if left is None or window.resets_at is None:
+        return False
+    return left <= min(_NEAR, window.resets_at - now)
+
+
+def run_out_of(window: UsageWindow, now: datetime) -> datetime | None:
+    """Return when a session runs out at the rate so far, with breaks.
+
+    It is not after the reset. Return None while the rate is unknown.
+    """
+    left = _time_left(window, now)
+    if left is None or window.resets_at is None:
+        return None
+    return min(now + _BREAKS * left, window.resets_at)
+
+
+def _time_left(window: UsageWindow, now: datetime) -> timedelta | None:
+    """Return the time until the limit at the rate so far, or None."""
+    if window.resets_at is None or window.percent <= 0:
+        return None
+    age = now - (window.resets_at - timedelta(hours=HOURS))
+    if age < _MIN_AGE:
+        return None
+    return age * ((100 - window.percent) / window.percent)
 
 
 def past_sessions(past: HourlyUsage) -> Iterator[PastSession]:
