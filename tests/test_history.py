@@ -502,14 +502,12 @@ async def test_session_runs_out_when_the_person_does_not_work(
     await poll(recorded, answer(60), 2)
     if not is_known:
         assert log.texts == ["session will_run_out"]
-        assert "T07:" in log.states[0].attributes["runs_out_at"]
+        assert "T06:" in log.states[0].attributes["runs_out_at"]
         return
     assert log.texts == []
-    # The answer does not change, but time passes.
-    await pass_minutes(recorded, 60)
-    assert log.texts == ["session will_run_out"]
-    (state,) = log.states
-    # The hour before the first one is usual, too.
-    assert "T08:" in state.attributes["runs_out_at"]
-    await pass_minutes(recorded, 30)
-    assert log.texts == ["session will_run_out"]
+    await pass_minutes(recorded, 150)
+    assert log.texts == []
+    await poll(recorded, answer(74), 2)
+    await poll(recorded, answer(82), 2)
+    assert log.texts == ["session threshold_reached 75", "session will_run_out"]
+    assert "T09:" in log.states[1].attributes["runs_out_at"]

@@ -79,6 +79,7 @@ async def test_expired_key(claude: Claude) -> None:
     since = event["since"]
     assert event == {
         "device_id": device_id(claude, entry),
+        "sent_at": event["sent_at"],
         "type": "key_expired",
         "kind": "account",
         "limit": "account",

@@ -62,9 +62,11 @@ async def test_event_of_a_limit(claude: Claude) -> None:
     await poll(claude, body(92))
     assert shown == ["threshold_reached"]
     (event,) = [item for item in bus.events if item["type"] == "threshold_reached"]
+    assert datetime.fromisoformat(event["sent_at"]) > START
     assert datetime.fromisoformat(event["runs_out_at"]) > START
     assert event == {
         "device_id": device_id(claude, entry),
+        "sent_at": event["sent_at"],
         "type": "threshold_reached",
         "kind": "session",
         "limit": "session",
@@ -187,6 +189,7 @@ async def test_saved_reset(claude: Claude) -> None:
     assert bus.events == [
         {
             "device_id": device_id(claude, entry),
+            "sent_at": bus.events[0]["sent_at"],
             "type": "saved_reset_granted",
             "kind": "saved_resets",
             "limit": "saved_resets",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
 from custom_components.claude_pulse.claude_ai.windows import WEEKLY, UsageWindow
-from custom_components.claude_pulse.events.detection import Context, _is_at_risk
-from custom_components.claude_pulse.events.model import Rules
+from custom_components.claude_pulse.events.risk import is_at_risk
 
 from .runs import Moment, Run, time_of
 
@@ -24,7 +22,6 @@ SETTLED = 12
 CLASSES = (0, 10, 30, 50, 70, 90)
 
 _MARKS = (0.1, 0.5, 0.9)
-_NO_RULES = Rules(frozenset(), 0, timedelta())
 
 
 class Part(NamedTuple):
@@ -71,10 +68,8 @@ def summary_of(run: Run) -> Summary:
     alarm, at_risk = None, False
     for moment in run.moments:
         window = UsageWindow(WEEKLY, None, moment.percent, None)
-        context = Context(
-            lambda _, exact=moment.exact: exact, time_of(moment.passed), _NO_RULES
-        )
-        at_risk = bool(_is_at_risk(window, context, at_risk))
+        now = time_of(moment.passed)
+        at_risk = bool(is_at_risk(window, moment.exact, now, at_risk))
         if at_risk and alarm is None:
             alarm = moment.passed
     changed = [

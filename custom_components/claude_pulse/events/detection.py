@@ -35,7 +35,6 @@ from ..claude_ai.windows import (
     UsageWindow,
 )
 from ..forecast.projection import Forecast
-from ..forecast.sessions import is_limit_near, run_out_of
 from ..polling.schedule import LATE_RESET
 from .comparison import (
     Change,
@@ -66,10 +65,7 @@ from .model import (
     is_model,
     types_of,
 )
-
-# A limit is at risk when it is certain enough to run out, until its projection falls to this
-# percentage. A session is also at risk when its limit is near, and stays so until its reset.
-_NO_RISK = 95
+from .risk import is_at_risk, is_at_usual_time, runs_out_at
 
 # The points that rounding can add after a refill.
 _ROUNDING = 1
@@ -141,7 +137,7 @@ def detect_events(
             after[identity] = WindowProgress(
                 percent=window.percent,
                 resets_at=window.resets_at,
-                at_risk=_is_at_risk(window, context, None),
+                at_risk=is_at_risk(window, context.forecast(window), now, None),
                 left_over=_is_near_reset(window, context),
             )
         else:
@@ -230,7 +226,7 @@ def _detect_rise(
     before, percent = progress.percent, max(progress.percent, window.percent)
     if progress.refill and percent <= progress.refill.after + _ROUNDING:
         percent = before
-    rules, types = context.rules, []
+    expected, rules, types = context.forecast(window), context.rules, []
     crossed = [item for item in rules.thresholds if before < item <= percent]
     if before < percent:
         types.append(ROSE)
@@ -240,9 +236,9 @@ def _detect_rise(
         types.append(THRESHOLD_REACHED)
     at_risk = None
     if not progress.moved:
-        at_risk = _is_at_risk(window, context, progress.at_risk)
+        at_risk = is_at_risk(window, expected, context.now, progress.at_risk)
     if at_risk and progress.at_risk is False and percent < 100:
-        if _is_at_usual_time(window, context):
+        if is_at_usual_time(window, expected, context.now, context.is_usual):
             types.append(WILL_RUN_OUT)
         else:
             at_risk = False
@@ -270,26 +266,8 @@ def _event(
     window: UsageWindow, context: Context, event_type: str, before: float
 ) -> UsageEvent:
     """Return an event."""
-    runs_out_at = _runs_out_at(window, context)
-    return UsageEvent(window, event_type, before, runs_out_at=runs_out_at)
-
-
-def _runs_out_at(window: UsageWindow, context: Context) -> datetime | None:
-    """Return when a limit runs out, or None if it lasts or if that is unknown.
-
-    The rate of a session says it better than the forecast, which knows no hours in it.
-    """
-    expected = context.forecast(window)
-    if expected is None or expected.pace is None:
-        return None
-    if window.identity != SESSION:
-        return expected.runs_out_at
-    return run_out_of(window, context.now) if _may_run_out(expected) else None
-
-
-def _may_run_out(expected: Forecast) -> bool:
-    """Return whether it is not certain that a limit lasts."""
-    return not (expected.lasts and expected.is_certain)
+    out = runs_out_at(window, context.forecast(window), context.now)
+    return UsageEvent(window, event_type, before, runs_out_at=out)
 
 
 def _is_blocked(progress: WindowProgress, now: datetime) -> bool:
@@ -321,32 +299,6 @@ def _is_binding(
     if week is None or not is_model(event.identity):
         return True
     return (event.before if is_over else event.window.percent) > week.percent
-
-
-def _is_at_risk(
-    window: UsageWindow, context: Context, before: bool | None
-) -> bool | None:
-    """Return whether a limit with a forecast is expected to run out, or the last result."""
-    expected = None
-    if WILL_RUN_OUT in types_of(window.identity):
-        expected = context.forecast(window)
-    if expected is None or expected.pace is None:
-        return before
-    is_session = window.identity == SESSION
-    if before:
-        return is_session or expected.projected > _NO_RISK
-    if is_session and _may_run_out(expected) and is_limit_near(window, context.now):
-        return True
-    return not expected.lasts and expected.is_certain
-
-
-def _is_at_usual_time(window: UsageWindow, context: Context) -> bool:
-    """Return whether the person will still work when a session runs out."""
-    expected = context.forecast(window)
-    if window.identity != SESSION or expected is None:
-        return True
-    runs_out_at = run_out_of(window, context.now) or expected.runs_out_at
-    return runs_out_at is None or context.is_usual(runs_out_at)
 
 
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:
