@@ -6,7 +6,11 @@ import { describe, test } from "node:test";
 
 import { NOW, SCENARIOS, forecastOf, hassOf, windowOf } from "./scenarios.js";
 
-// Files of `frontend/` are modules by how they are loaded, which node cannot tell by their name.
+// The built module, which is what browsers load. Node has no elements, which Lit needs.
+Object.assign(globalThis, {
+  HTMLElement: class {},
+  document: { createTreeWalker: () => ({}), documentElement: {} },
+});
 const source = readFileSync(
   new URL("../../custom_components/claude_pulse/frontend/claude-pulse.js", import.meta.url),
 );

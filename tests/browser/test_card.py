@@ -58,9 +58,9 @@ window.show = (name, options = {}) => {
     return callWS(message);
   };
   const render = card.render;
-  card.render = (view) => {
+  card.render = () => {
     asked.drawn += 1;
-    return render.call(card, view);
+    return render.call(card);
   };
   window.card = card;
   return card;

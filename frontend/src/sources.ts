@@ -1,0 +1,157 @@
+/** What cards request from Home Assistant: the details of accounts, and histories. */
+
+import { MINUTE, last } from "./const";
+import { numberOf, stateOf } from "./model/accounts";
+import type { Point, Running } from "./model/course";
+import type { Connection, Details as Answer, Hass } from "./types";
+
+const DETAILS_AGE = 5 * MINUTE;
+const HISTORY_AGE = 30 * MINUTE;
+const SOON = 250;
+
+/** Return whether a time is long ago, or in the future because the clock was set back. */
+const isOld = (at: number, age: number, now = Date.now()): boolean =>
+  now < at || now - at >= age;
+
+/** Return what differs between answers, without what always changes. */
+const contentOf = (answer: Answer | undefined): string | undefined =>
+  JSON.stringify(answer, (key, value: unknown) => (key === "last_success" ? undefined : value));
+
+/** The details of all accounts, for all cards of a connection. */
+export class Details {
+  private static readonly all = new WeakMap<Connection, Details>();
+
+  static of({ connection }: Hass): Details {
+    let found = Details.all.get(connection);
+    if (!found) Details.all.set(connection, (found = new Details(connection)));
+    return found;
+  }
+
+  value: Answer | undefined;
+  private askedAt = -Infinity;
+  private readonly listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(private readonly connection: Connection) {
+    connection.addEventListener("ready", () => {
+      this.expire();
+      this.refresh();
+    });
+  }
+
+  /** Call an action with each new answer. Return a function that stops this. */
+  listen(action: () => void): () => void {
+    this.listeners.add(action);
+    this.refresh();
+    return () => this.listeners.delete(action);
+  }
+
+  /** Mark the answer as old. */
+  expire(): void {
+    this.askedAt = -Infinity;
+  }
+
+  /** Ask if the answer is old, a little later, as several states change at one time. */
+  refresh(): void {
+    if (!isOld(this.askedAt, DETAILS_AGE) || this.timer || !this.listeners.size) return;
+    this.timer = setTimeout(() => void this.ask(), this.value ? SOON : 0);
+  }
+
+  private async ask(): Promise<void> {
+    this.timer = undefined;
+    this.askedAt = Date.now();
+    const before = contentOf(this.value);
+    try {
+      this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
+      if (contentOf(this.value) === before) return;
+    } catch {
+      // Not set up yet, or no connection. For a minute, states are enough.
+      this.askedAt += MINUTE - DETAILS_AGE;
+      return;
+    }
+    for (const action of this.listeners) action();
+  }
+}
+
+interface Course {
+  start: number;
+  readAt: number;
+  points: Point[] | undefined;
+  actions: Set<() => void>;
+}
+
+/** The courses by entity. They are read from time to time, and continued in between. */
+const COURSES = new Map<string, Course>();
+
+/** Return the points of a limit so far. The action is called when they have been read. */
+export function courseOf(
+  hass: Hass,
+  { entity, length, resetsAt }: Running,
+  now: number,
+  action: () => void,
+): Point[] | undefined {
+  if (entity === undefined) return undefined;
+  const start = resetsAt - length;
+  const known = COURSES.get(entity);
+  const same = known?.start === start;
+  let course = known;
+  if (!course || !same || isOld(course.readAt, HISTORY_AGE, now)) {
+    const fresh: Course = {
+      start,
+      readAt: now,
+      points: same ? known?.points : undefined,
+      actions: new Set(),
+    };
+    course = fresh;
+    COURSES.set(entity, fresh);
+    void readCourse(hass, entity, start, now).then((points) => {
+      if (points) fresh.points = points;
+      else {
+        // There is no recorder, or not yet.
+        fresh.points ??= [];
+        fresh.readAt += DETAILS_AGE - HISTORY_AGE;
+      }
+      for (const wanted of fresh.actions) wanted();
+      fresh.actions.clear();
+    });
+  }
+  // What is drawn already can wait for the next minute.
+  if (!course.points) course.actions.add(action);
+  const t = Date.parse(hass.states[entity]?.last_changed ?? "");
+  if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
+    course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
+  return course.points;
+}
+
+interface CompressedState {
+  s: string;
+  lu: number;
+  lc?: number;
+}
+
+/** Return the states of a sensor that the recorder knows, or undefined. */
+async function readCourse(
+  hass: Hass,
+  entity: string,
+  start: number,
+  now: number,
+): Promise<Point[] | undefined> {
+  try {
+    const states = await hass.callWS<Record<string, CompressedState[] | undefined>>({
+      type: "history/history_during_period",
+      start_time: new Date(start).toISOString(),
+      end_time: new Date(now).toISOString(),
+      entity_ids: [entity],
+      include_start_time_state: true,
+      minimal_response: true,
+      no_attributes: true,
+      significant_changes_only: false,
+    });
+    return (states[entity] ?? []).map(({ s, lu, lc }) => ({
+      t: 1000 * (lc ?? lu),
+      v: numberOf(s),
+    }));
+  } catch {
+    return undefined;
+  }
+}
