@@ -1,23 +1,37 @@
 /**
  * Build the module that Home Assistant serves, from the sources in `src`.
  *
- *   node build.mjs [--watch] [--check]
+ *   node build.mjs [--watch | --check] [--out DIRECTORY] [--texts DIRECTORY]
  *
  * With --watch, build again after each change. With --check, fail if the built files differ
- * from those in the repository.
+ * from those in the repository. Tests build into another directory, with the texts of
+ * further languages.
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 import { build } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCES = join(HERE, "src");
-const TARGET = join(HERE, "..", "custom_components", "claude_pulse", "frontend");
 const ENGLISH = "en";
+const MODULE = "claude-pulse.js";
+
+const { values: options } = parseArgs({
+  options: {
+    check: { type: "boolean" },
+    out: {
+      type: "string",
+      default: join(HERE, "..", "custom_components", "claude_pulse", "frontend"),
+    },
+    texts: { type: "string" },
+    watch: { type: "boolean" },
+  },
+});
 
 const digest = (content) => createHash("sha256").update(content).digest("hex");
 
@@ -35,14 +49,19 @@ function hashOfInputs() {
   return digest(lines.join("")).slice(0, 16);
 }
 
+function textFiles() {
+  const directories = [join(SOURCES, "texts"), options.texts].filter(Boolean);
+  return directories.flatMap((one) => readdirSync(one).sort().map((name) => join(one, name)));
+}
+
 /** Return the built files by name: the module, and the texts of each other language. */
 async function built() {
   const files = new Map();
   const languages = {};
-  for (const name of readdirSync(join(SOURCES, "texts")).sort()) {
-    const language = name.replace(/\.json$/, "");
+  for (const path of textFiles()) {
+    const language = basename(path, ".json");
     if (language === ENGLISH) continue;
-    const texts = JSON.stringify(JSON.parse(readFileSync(join(SOURCES, "texts", name), "utf8")));
+    const texts = JSON.stringify(JSON.parse(readFileSync(path, "utf8")));
     // The address changes with the content, so that a browser can keep it.
     const file = `texts/${language}-${digest(texts).slice(0, 8)}.json`;
     languages[language] = `./${file}`;
@@ -61,36 +80,33 @@ async function built() {
     target: "es2020",
     write: false,
   });
-  files.set("claude-pulse.js", outputFiles[0].text);
+  files.set(MODULE, outputFiles[0].text);
   return files;
 }
 
 function write(files) {
-  rmSync(join(TARGET, "texts"), { force: true, recursive: true });
+  rmSync(join(options.out, "texts"), { force: true, recursive: true });
   for (const [name, content] of files) {
-    mkdirSync(dirname(join(TARGET, name)), { recursive: true });
-    writeFileSync(join(TARGET, name), content);
+    mkdirSync(dirname(join(options.out, name)), { recursive: true });
+    writeFileSync(join(options.out, name), content);
   }
 }
 
 function check(files) {
-  const different = [...files].filter(([name, content]) => {
-    try {
-      return readFileSync(join(TARGET, name), "utf8") !== content;
-    } catch {
-      return true;
-    }
+  const texts = join(options.out, "texts");
+  const found = existsSync(texts) ? readdirSync(texts).map((name) => `texts/${name}`) : [];
+  const different = [...new Set([...files.keys(), ...found])].filter((name) => {
+    const path = join(options.out, name);
+    return !existsSync(path) || readFileSync(path, "utf8") !== files.get(name);
   });
   if (!different.length) return;
-  const names = different.map(([name]) => name).join(", ");
-  console.error(`${names}: not built from these sources. Run npm run build in frontend/`);
+  console.error(`${different.join(", ")}: not built from these sources. Run scripts/card`);
   process.exitCode = 1;
 }
 
-const options = new Set(process.argv.slice(2));
-if (options.has("--check")) check(await built());
+if (options.check) check(await built());
 else write(await built());
-if (options.has("--watch")) {
+if (options.watch) {
   let timer;
   console.log("Waiting for changes of frontend/src ...");
   watch(SOURCES, { recursive: true }, () => {

@@ -104,13 +104,15 @@ export class Format {
     return shown.replace(/\s/g, "\u00a0") + (this.direction && "\u200e");
   }
 
-  /** Return a clock time, with the day if it is not today. */
+  /** Return a clock time, with the day if it is not today. `long` is for sentences. */
   when(ms: number, now: number, weekday: "short" | "long" = "short"): string {
     const days = (Date.parse(this.dayKey(ms)) - Date.parse(this.dayKey(now))) / DAY;
-    if (days === 0) return this.clock(ms);
-    if (days === 1) return this.t("tomorrow", { clock: this.clock(ms) });
-    const far = days > 6 || days < 0;
-    return `${this.day(ms, far ? DATE : { weekday })}\u00a0${this.clock(ms)}`;
+    const clock = this.clock(ms);
+    const inSentence = weekday === "long";
+    if (days === 0) return inSentence ? this.t("at", { clock }) : clock;
+    if (days === 1) return this.t("tomorrow", { clock });
+    const day = this.day(ms, days > 6 || days < 0 ? DATE : { weekday });
+    return inSentence ? this.t("day_at", { clock, day }) : `${day}\u00a0${clock}`;
   }
 
   /** Return a date such as `4 May`. */

@@ -2,7 +2,7 @@
 
 import { MINUTE, last } from "./const";
 import { numberOf, stateOf } from "./model/accounts";
-import type { Point, Running } from "./model/course";
+import type { Point, Running } from "./model/history";
 import type { Connection, Details as Answer, Hass } from "./types";
 
 const DETAILS_AGE = 5 * MINUTE;
@@ -13,7 +13,7 @@ const SOON = 250;
 const isOld = (at: number, age: number, now = Date.now()): boolean =>
   now < at || now - at >= age;
 
-/** Return what differs between answers, without what always changes. */
+/** Return the parts that differ between answers, without the times that always change. */
 const contentOf = (answer: Answer | undefined): string | undefined =>
   JSON.stringify(answer, (key, value: unknown) => (key === "last_success" ? undefined : value));
 
@@ -73,18 +73,18 @@ export class Details {
   }
 }
 
-interface Course {
+interface UsageHistory {
   start: number;
   readAt: number;
   points: Point[] | undefined;
   actions: Set<() => void>;
 }
 
-/** The courses by entity. They are read from time to time, and continued in between. */
-const COURSES = new Map<string, Course>();
+/** The histories by entity. They are read from time to time, and continued in between. */
+const HISTORIES = new Map<string, UsageHistory>();
 
 /** Return the points of a limit so far. The action is called when they have been read. */
-export function courseOf(
+export function historyOf(
   hass: Hass,
   { entity, length, resetsAt }: Running,
   now: number,
@@ -92,19 +92,19 @@ export function courseOf(
 ): Point[] | undefined {
   if (entity === undefined) return undefined;
   const start = resetsAt - length;
-  const known = COURSES.get(entity);
+  const known = HISTORIES.get(entity);
   const same = known?.start === start;
-  let course = known;
-  if (!course || !same || isOld(course.readAt, HISTORY_AGE, now)) {
-    const fresh: Course = {
+  let history = known;
+  if (!history || !same || isOld(history.readAt, HISTORY_AGE, now)) {
+    const fresh: UsageHistory = {
       start,
       readAt: now,
       points: same ? known?.points : undefined,
       actions: new Set(),
     };
-    course = fresh;
-    COURSES.set(entity, fresh);
-    void readCourse(hass, entity, start, now).then((points) => {
+    history = fresh;
+    HISTORIES.set(entity, fresh);
+    void readHistory(hass, entity, start, now).then((points) => {
       if (points) fresh.points = points;
       else {
         // There is no recorder, or not yet.
@@ -116,11 +116,11 @@ export function courseOf(
     });
   }
   // What is drawn already can wait for the next minute.
-  if (!course.points) course.actions.add(action);
+  if (!history.points) history.actions.add(action);
   const t = Date.parse(hass.states[entity]?.last_changed ?? "");
-  if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
-    course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
-  return course.points;
+  if (history.points && t > Math.max(start, (last(history.points)?.t ?? 0) + 1))
+    history.points.push({ t, v: numberOf(stateOf(hass, entity)) });
+  return history.points;
 }
 
 interface CompressedState {
@@ -130,7 +130,7 @@ interface CompressedState {
 }
 
 /** Return the states of a sensor that the recorder knows, or undefined. */
-async function readCourse(
+async function readHistory(
   hass: Hass,
   entity: string,
   start: number,

@@ -116,7 +116,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     ],
     health: [
       "mdi:stethoscope",
-      (found) => [health(found), group(found, "told", lately("logbook", events(found)))],
+      (found) => [health(found), group(found, "recent_events", lately("logbook", events(found)))],
     ],
   };
   return {

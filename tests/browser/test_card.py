@@ -272,7 +272,7 @@ def test_all_fits(wide: Page, numbers: str) -> None:
     scenarios = wide.evaluate("Object.keys(SCENARIOS)")
     assert wide.locator("claude-pulse-card").count() == len(WIDTHS) * len(scenarios)
     # Late parts are drawn.
-    for part in (".ghost", ".tick", ".course", ".projection"):
+    for part in (".ghost", ".tick", ".history", ".projection"):
         assert wide.locator(part).count() > len(scenarios), part
 
 
@@ -457,7 +457,7 @@ def test_names(page: Page) -> None:
     assert "Runs out Fri\xa006:00" in said
     chart = page.get_by_role("img", name=re.compile("^Week, chart: 78% used"))
     assert chart.count() == 1
-    assert sentence(page).startswith("The week runs out")
+    assert sentence(page).startswith("The weekly limit runs out")
 
 
 def test_no_number_is_no_meter(page: Page) -> None:
@@ -596,7 +596,7 @@ def test_chips(page: Page) -> None:
     chart.filter(has_text="Week").click()
     assert page.get_by_role("img", name=re.compile("^Week, chart: 58% used")).count()
     accounts.nth(1).click()
-    assert sentence(page) == ("The week is used up until tomorrow 10:00")
+    assert sentence(page) == "Weekly limit reached, back tomorrow at 10:00"
     assert accounts.nth(1).get_attribute("aria-pressed") == "true"
     assert page.get_by_role("img", name=re.compile("^Week, chart: 100% used")).count()
     chart.filter(has_text="Session").click()
@@ -647,13 +647,13 @@ def test_a_choice_of_what_is_shown(page: Page) -> None:
 def test_what_is_left_out_counts(page: Page) -> None:
     """The sentence is about all windows, also hidden ones."""
     show(page, "week_spent", width=390, config={"hide": ["weekly"]})
-    said = "The week is used up until Friday\xa019:00"
+    said = "Weekly limit reached, back Friday at 19:00"
     assert sentence(page) == said
     assert names(page) == ["Session"]
     micro = {"hide": ["weekly"], "layout": "micro"}
     show(page, "week_spent", width=390, config=micro)
     label = page.locator(".micro").get_attribute("aria-label")
-    assert label == f"Session: 31% used. {said}. Extra usage goes on."
+    assert label == f"Session: 31% used. {said}. You can continue with extra usage."
 
 
 def test_a_view_of_models(page: Page) -> None:
@@ -670,7 +670,7 @@ def test_a_view_of_models(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page).startswith("The week is used up")
+    assert sentence(page).startswith("Weekly limit reached")
     assert page.locator(".row .name").all_inner_texts() == ["Opus"]
 
 
@@ -685,7 +685,7 @@ def test_a_disabled_sensor(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page).startswith("The week is used up")
+    assert sentence(page).startswith("Weekly limit reached")
     assert names(page) == ["Session"]
 
 
@@ -727,7 +727,7 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
     """With room for one account, it is the worst, with its name."""
     show(page, "two_accounts", width=390, tag=tag, config={"layout": "micro"})
     label = page.locator(".micro").get_attribute("aria-label") or ""
-    assert "Söhne. Week: 100% used. The week is used up" in label
+    assert "Söhne. Week: 100% used. Weekly limit reached" in label
     device = {"layout": "micro", "device": "device0"}
     show(page, "two_accounts", width=390, tag=tag, config=device)
     label = page.locator(".micro").nth(1).get_attribute("aria-label") or ""
@@ -736,7 +736,7 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
 
 def test_old_numbers_say_so(page: Page) -> None:
     """Each layout says since when its numbers are old, and has a neutral colour."""
-    words = re.compile("Last read 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
+    words = re.compile("Last update 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
     show(page, "stale", width=390, config={"layout": "days"})
     assert words.search(page.locator(".content").inner_text())
     show(page, "stale", width=390, config={"layout": "micro"})
@@ -785,7 +785,7 @@ def test_spend_limit(page: Page, layout: str) -> None:
     told = card.inner_html()
     assert "$374 of $400 spent; $26 left" in told
     assert "$26 left" in card.inner_text()
-    for words in ("ession", "Week", "Extra usage", "Used up", "run out"):
+    for words in ("ession", "Week", "Extra usage", "Limit reached", "run out"):
         assert words not in told
     show(page, "out_of_credits", config={"layout": layout})
     card = page.locator("ha-card").last
@@ -809,7 +809,7 @@ def test_a_run_out_that_has_passed(open_page: Open) -> None:
     assert "runs out" in status.inner_text()
     page.evaluate("void (card.gate = () => Promise.reject(new Error('none')))")
     page.clock.run_for("01:00:00")
-    assert status.inner_text() == "The session has 18% left"
+    assert status.inner_text() == "The session limit has 18% left"
 
 
 def test_an_uncertain_run_out(page: Page) -> None:
@@ -827,7 +827,7 @@ def test_an_uncertain_run_out(page: Page) -> None:
     show(page, "early", width=390)
     assert page.locator(".chart .projection").count() == 1
     said = sentence(page)
-    assert said == "The week may run out before its reset"
+    assert said == "The weekly limit may run out before reset"
     assert page.locator(".verdict").get_attribute("data-level") == "risk"
 
 
@@ -857,14 +857,14 @@ def test_details_that_fail(open_page: Open) -> None:
     )
     page.clock.run_for(1000)
     status = page.get_by_role("status")
-    assert status.inner_text() == "The week has 22% left"
+    assert status.inner_text() == "The weekly limit has 22% left"
     assert page.locator(".tick").count() == 0
     page.clock.run_for(120_000)
     assert page.evaluate("card.asked.details") == 2
     page.clock.run_for(120_000)
     page.wait_for_timeout(50)
     assert page.evaluate("card.asked.details") == 3
-    assert status.inner_text().startswith("The week runs out")
+    assert status.inner_text().startswith("The weekly limit runs out")
     assert page.locator(".tick").count() == 4
 
 
@@ -877,18 +877,18 @@ def test_details_that_come_late(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page) == "The week has 22% left"
+    assert sentence(page) == "The weekly limit has 22% left"
     page.evaluate("document.querySelector('main').replaceChildren()")
     page.evaluate("answer()")
     page.evaluate("document.querySelector('main').append(card)")
     page.wait_for_timeout(100)
-    assert sentence(page).startswith("The week runs out")
+    assert sentence(page).startswith("The weekly limit runs out")
 
 
 def test_no_recorder(page: Page) -> None:
     """Without a recorder the chart has the last change and the projection."""
     show(page, "no_recorder", width=480)
-    assert (page.locator(".course").get_attribute("d") or "").count("L") == 1
+    assert (page.locator(".history").get_attribute("d") or "").count("L") == 1
     assert page.locator(".projection").count() == 1
     page.evaluate(
         """() => {
@@ -910,7 +910,7 @@ def test_a_recorder_that_comes_later(open_page: Open) -> None:
         }"""
     )
     page.clock.run_for(1000)
-    points = "(card.shadowRoot.querySelector('.course').getAttribute('d').match(/L/g)).length"
+    points = "(card.shadowRoot.querySelector('.history').getAttribute('d').match(/L/g)).length"
     assert page.evaluate(points) == 1
     page.clock.run_for(6 * 60_000)
     page.wait_for_timeout(50)
@@ -928,10 +928,10 @@ def test_usage_profile_continues(page: Page) -> None:
     show(page, "usual", width=480)
     page.locator(".chips button", has_text="Session").click()
     page.wait_for_timeout(100)
-    before = page.locator(".course").get_attribute("d") or ""
+    before = page.locator(".history").get_attribute("d") or ""
     page.evaluate("change(idOf('session_usage'), '40')")
     page.wait_for_timeout(100)
-    after = page.locator(".course").get_attribute("d") or ""
+    after = page.locator(".history").get_attribute("d") or ""
     assert after.count("L") == before.count("L") + 2
     assert after.endswith("60.00")
     assert page.locator(".number").first.inner_text() == "40% used"
@@ -956,7 +956,7 @@ def test_cards_share_what_they_ask(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.locator(".course").count() == 2
+    assert page.locator(".history").count() == 2
     assert page.evaluate("card.asked.history") == 1
     assert page.evaluate("card.asked.details") == 1
 
@@ -975,7 +975,7 @@ def test_a_card_that_is_put_elsewhere(page: Page) -> None:
     settle(page)
     assert page.locator(".number").first.inner_text() == "44% used"
     assert page.evaluate("card.asked.details") == 2
-    assert page.locator(".course").count() == 1
+    assert page.locator(".history").count() == 1
 
 
 def test_a_page_that_nobody_sees(open_page: Open) -> None:
@@ -1117,7 +1117,7 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
     assert page.evaluate("card.asked.details") > asked
     page.evaluate("card.hass = { ...card._hass, entities: {} }")
     page.wait_for_timeout(50)
-    assert page.get_by_role("link").inner_text() == "Set it up"
+    assert page.get_by_role("link").inner_text() == "Set up Claude Pulse"
 
 
 def test_a_reset_that_passes(open_page: Open) -> None:
@@ -1125,13 +1125,13 @@ def test_a_reset_that_passes(open_page: Open) -> None:
     page = open_page(clock=True)
     page.evaluate("void show('session_spent', { width: 480 })")
     page.clock.run_for(1000)
-    assert sentence(page).startswith("The session is used up")
+    assert sentence(page).startswith("Session limit reached")
     page.clock.run_for(73 * 60_000)
     page.wait_for_timeout(50)
-    assert sentence(page) == "The session is being reset"
+    assert sentence(page) == "The session limit is resetting"
     assert page.locator(".number").first.inner_text() == "—"
     assert page.locator(".marker").count() == 1
-    assert "Being reset" in page.locator(".words").first.inner_text()
+    assert "Resetting" in page.locator(".words").first.inner_text()
 
 
 def test_the_editor(page: Page) -> None:

@@ -3,10 +3,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import { DAY, INTEGRATION } from "../const";
-import type { Running } from "../model/course";
+import type { Running } from "../model/history";
 import { labelOf, wordsOf } from "../model/verdict";
 import { bindingOf, type Window } from "../model/windows";
-import { courseOf } from "../sources";
+import { historyOf } from "../sources";
 import type { Hass } from "../types";
 import { PulseElement, type Shown } from "./base";
 import { cardForm } from "./form";
@@ -155,6 +155,6 @@ export class ClaudePulseCard extends PulseElement {
   }
 
   private points(window: Running, { now }: View) {
-    return courseOf(this._hass as Hass, window, now, () => this.draw());
+    return historyOf(this._hass as Hass, window, now, () => this.draw());
   }
 }

@@ -8,7 +8,7 @@ import type { Shape } from "../config";
 import { DAY, joined, last, within } from "../const";
 import { leftOf, type Format, type Translate } from "../format";
 import type { Account } from "../model/accounts";
-import { layOut, useByDay, type Point, type Position, type Running } from "../model/course";
+import { layOut, useByDay, type Point, type Position, type Running } from "../model/history";
 import { labelOf, wordsOf, type Verdict } from "../model/verdict";
 import { EXTRA, type Window } from "../model/windows";
 
@@ -33,9 +33,9 @@ const SHAPES: Record<Shape, string> = {
   spent: `${CIRCLE}m5 11H7v-2h10z`,
   unknown: `${CIRCLE}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,
   resetting: `${CIRCLE}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,
-  ahead: "M12 5 21 19H3z",
-  reserve: "M12 19 3 5h18z",
-  even: DOT,
+  over: "M12 5 21 19H3z",
+  under: "M12 19 3 5h18z",
+  on: DOT,
   idle: DOT,
 };
 
@@ -122,7 +122,7 @@ export function row(window: Window, account: Account, view: View): TemplateResul
       ${pace || outcome
         ? html`<span class="outcome"
             >${pace
-              ? html`<span class="pace">${shape(window.pace ?? "even")}${pace}</span>`
+              ? html`<span class="pace">${shape(window.pace ?? "on")}${pace}</span>`
               : nothing}${outcome ? html`<span>${outcome}</span>` : nothing}</span
           >`
         : nothing}
@@ -144,7 +144,7 @@ export const rows = (windows: readonly Window[], account: Account, view: View): 
 const pathOf = (points: readonly (readonly [number, number])[]): string =>
   `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
 
-/** The course of a limit from its start to its reset. */
+/** The history of a limit from its start to its reset. */
 export function chart(
   window: Running,
   points: readonly Point[] | undefined,
@@ -177,7 +177,7 @@ export function chart(
         ${[25, 50, 75].map((percent) => path("grid", across(percent)))}
         ${path("range", plot.range)} ${plot.lines.map((line) => path("area", area(line)))}
         ${path("even", plot.even)} ${path("limit", across(plot.limit))}
-        ${path("projection", plot.projection)} ${plot.lines.map((line) => path("course", line))}
+        ${path("projection", plot.projection)} ${plot.lines.map((line) => path("history", line))}
         ${path("now", [
           [x, 0],
           [x, 100],
@@ -236,7 +236,7 @@ export function days(
     </ul>
     ${window.used === null
       ? nothing
-      : html`<div class="line">${t("a_day", { percent: format.percent(left / ahead) })}</div>`}`;
+      : html`<div class="line">${t("a_day", { percent: format.percent(left / ahead), when: format.when(window.resetsAt, now, "long") })}</div>`}`;
 }
 
 /** The paid usage and the balance. */

@@ -71,7 +71,7 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .plot .even { stroke-dasharray: 4 4; }
 .plot .now { opacity: 0.5; }
 .plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
-.plot .course, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
+.plot .history, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
 .plot .projection { stroke-dasharray: 1 5; }
 .dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; transform: translate(-50%, -50%); width: 12px; }
 .nothing { inset: 0; padding: 40px 12px; text-align: center; }

@@ -123,7 +123,7 @@ export const watchedOf = (found: Found): string[] =>
     .flatMap(({ entities }) => Object.values(entities))
     .filter((id): id is string => id !== undefined);
 
-/** Return the values of an account: states, and what only the details contain. */
+/** Return the values of an account: its states, completed from the details. */
 export function readAccount(
   hass: Hass,
   found: Found,

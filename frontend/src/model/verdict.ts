@@ -1,4 +1,4 @@
-/** The sentence that says whether a person can go on. Pure. */
+/** The sentence that says whether a person can use Claude. Pure. */
 
 import { INTEGRATION, joined } from "../const";
 import type { Format } from "../format";
@@ -31,13 +31,13 @@ export function spendParts({ spend, used }: Spending, format: Format): [string, 
   let said = unlimited ? "" : t("spend_percent", { percent: format.percent(used) });
   if (spent && limit) said = t("spend_of", { money: money(spent), limit: money(limit) });
   else if (spent) said = t("spend_only", { money: money(spent) });
-  let rest = "";
-  if (spend?.disabled_reason === "out_of_credits") rest = t("out_of_credits");
-  else if (spend?.used_up || (used !== null && used >= 100)) rest = t("used_up");
-  else if (spend?.enabled === false) rest = t("disabled");
+  let left = "";
+  if (spend?.disabled_reason === "out_of_credits") left = t("out_of_credits");
+  else if (spend?.used_up || (used !== null && used >= 100)) left = t("used_up");
+  else if (spend?.enabled === false) left = t("disabled");
   else if (spent && limit)
-    rest = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
-  return [said, rest];
+    left = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
+  return [said, left];
 }
 
 function spendWords(spending: Spending, format: Format): string {
@@ -59,8 +59,10 @@ export function verdict(
     values: Record<string, string> = {},
     level: Level = window.level,
   ): Verdict => {
-    const the = window.blocks ? t(`the_${window.key}` as TextKey) : window.name;
-    return { level, text: t(key, { the, ...values }), window };
+    const { key: name, blocks } = window;
+    const named = (form: "limit" | "the") =>
+      t(`${form}_${blocks ? name : "model"}` as TextKey, { name: window.name });
+    return { level, text: t(key, { limit: named("limit"), the: named("the"), ...values }), window };
   };
   if (trouble === "invalid_auth")
     return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
@@ -120,13 +122,13 @@ export function aboutOf(
   const why = trouble && troubleOf(troubleWords, format);
   const isUsedUp =
     spend?.used_up || (spend?.limit && spend.spent && spend.spent.amount >= spend.limit.amount);
-  const goesOn = spend?.enabled && !isUsedUp && window?.key !== EXTRA;
+  const continues = spend?.enabled && !isUsedUp && window?.key !== EXTRA;
   return joined(
     [
       asOf &&
         format.t("as_of", { when: format.when(asOf, now), duration: format.duration(now - asOf) }),
       why !== sentence && why,
-      level === "spent" && goesOn && format.t("extra_goes_on"),
+      level === "spent" && continues && format.t("extra_continues"),
     ],
     " · ",
   );
@@ -169,10 +171,7 @@ export function wordsOf(window: Window, now: number, format: Format): Words {
   if (level === "risk") short = out ? clock("runs_out", out) : t("may_run_out");
   return {
     pace:
-      pace &&
-      (pace === "even"
-        ? t("on_pace")
-        : t(pace, { points: format.percent(Math.abs(points ?? 0)) })),
+      pace && t(`${pace}_pace`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
     outcome: out ? moment("runs_out", out) : key && t(key),
     reset: running && resetsAt ? moment("resets", resetsAt) : "",
     short,

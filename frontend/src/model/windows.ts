@@ -21,7 +21,7 @@ const ON_PACE = 4;
  * and `resetting` that its reset has passed and no answer has come since.
  */
 export type Level = "unknown" | "idle" | "resetting" | "good" | "risk" | "spent";
-export type Pace = "ahead" | "reserve" | "even";
+export type Pace = "over" | "under" | "on";
 
 export type Forecast = ForecastDetail & { runsOutAt: number | null };
 
@@ -67,8 +67,8 @@ export function judge(window: WindowValues, now: number): Window {
   const points = forecast?.pace ?? null;
   let pace: Pace | null = null;
   if (points !== null && level === "good")
-    pace = Math.abs(points) < ON_PACE ? "even" : points > 0 ? "ahead" : "reserve";
-  else if (points !== null && points >= ON_PACE && level === "risk") pace = "ahead";
+    pace = Math.abs(points) < ON_PACE ? "on" : points > 0 ? "over" : "under";
+  else if (points !== null && points >= ON_PACE && level === "risk") pace = "over";
   return { ...window, forecast, level, running, elapsed, pace, points };
 }
 
@@ -86,7 +86,7 @@ export function judgeSpend(window: WindowValues, detail: AccountDetail | undefin
 /** Return whether the verdict of a limit at risk can be said without a "may". */
 export const isSure = ({ forecast }: WindowValues): boolean => forecast?.certain ?? false;
 
-/** Return the limit that decides whether a person can go on. */
+/** Return the limit that decides whether a person can use Claude. */
 export function bindingOf(windows: readonly Window[]): Window | undefined {
   const blocking = windows.filter(({ blocks }) => blocks);
   const most = (found: readonly Window[], by: (window: Window) => number) =>

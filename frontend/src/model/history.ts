@@ -1,4 +1,4 @@
-/** The course of a limit over time: its chart, and the usage on each day. Pure. */
+/** The history of a limit over time: its chart, and the usage on each day. Pure. */
 
 import { HOUR, MINUTE, last, within } from "../const";
 import type { Format } from "../format";
@@ -28,7 +28,7 @@ export interface Layout {
 }
 
 /**
- * Return the positions of a limit's course in a square of 100 by 100, from its start to its
+ * Return the positions of a limit's history in a square of 100 by 100, from its start to its
  * reset. A line breaks where nothing is known, and at a refill. With `remaining`, everything
  * is upside down.
  */
