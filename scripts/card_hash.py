@@ -29,8 +29,7 @@ def main() -> None:
         found = re.search(r"Sources: (\w+)", file.readline())
     if not found or found[1] != hash_of_sources():
         raise SystemExit(
-            "The card is not built from the current sources. Run npm ci and npm run build "
-            "in frontend/"
+            "The card is not built from the current sources. Run scripts/card"
         )
 
 
