@@ -9,11 +9,13 @@ import json
 import os
 from pathlib import Path
 import re
+import subprocess
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 import pytest
 
 HERE = Path(__file__).parent
@@ -767,6 +769,46 @@ def test_english_elsewhere(page: Page) -> None:
     )
     page.wait_for_timeout(50)
     assert content.evaluate("it => getComputedStyle(it).direction") == "rtl"
+
+
+@pytest.fixture
+def translated(tmp_path: Path) -> Path:
+    """Build the card with a language, and return its directory."""
+    if not (ROOT / "frontend" / "node_modules").exists():
+        pytest.skip("scripts/card installs the compiler")
+    texts = tmp_path / "sources"
+    texts.mkdir()
+    (texts / "pl.json").write_text(json.dumps({"used": "zużyte", "weekly": "Tydzień"}))
+    out = tmp_path / "built"
+    build = ("scripts/card", "--out", out, "--texts", texts)
+    subprocess.run(build, cwd=ROOT, check=True)
+    return out
+
+
+def test_another_language(page: Page, translated: Path) -> None:
+    """The texts of a language are loaded when needed, and English replaces missing ones."""
+    asked = []
+
+    def serve(route: Route) -> None:
+        """Serve a built file."""
+        path = urlsplit(route.request.url).path
+        asked.append(path)
+        route.fulfill(path=translated / path.lstrip("/"))
+
+    page.route(re.compile(r"/(claude-pulse\.js|texts/)"), serve)
+    page.reload()
+    page.wait_for_function("window.ready")
+    show(page, "usual", width=480)
+    assert asked == ["/claude-pulse.js"]
+    hass = {"language": "pl", "locale": {"language": "pl", "time_format": "24"}}
+    show(page, "usual", width=480, hass=hass)
+    show(page, "usual", width=480, hass=hass)
+    [texts] = (translated / "texts").iterdir()
+    assert asked == ["/claude-pulse.js", f"/texts/{texts.name}"]
+    content = page.locator("claude-pulse-card .all").nth(1)
+    assert content.get_attribute("lang") == "pl"
+    assert content.locator(".name").all_inner_texts() == ["Session", "Tydzień", "Opus"]
+    assert content.locator(".number").first.inner_text() == "31% zużyte"
 
 
 def test_limits_that_an_account_lacks(page: Page) -> None:
