@@ -2,7 +2,7 @@
 
 import type { Pace } from "./model/windows";
 
-export const LAYOUTS = ["auto", "micro", "rows", "full", "days"] as const;
+export const LAYOUTS = ["auto", "micro", "rows", "full", "days", "month"] as const;
 export const NUMBERS = ["used", "remaining"] as const;
 export const PARTS = ["session", "weekly", "models", "chart", "money"] as const;
 export const ACTIONS = ["tap", "hold", "double_tap"] as const;
@@ -17,20 +17,20 @@ interface ActionConfig {
 
 export interface Config {
   type: string;
-  device?: string | string[];
-  grid_options?: { rows?: number | string };
-  hide?: string | string[];
-  layout?: Layout;
-  show?: (typeof NUMBERS)[number];
-  title?: string | number;
+  device?: string | string[] | null;
+  grid_options?: { rows?: number | string } | null;
+  hide?: string | string[] | null;
+  layout?: Layout | null;
+  show?: (typeof NUMBERS)[number] | null;
+  title?: string | number | null;
   tap_action?: ActionConfig;
   hold_action?: ActionConfig;
   double_tap_action?: ActionConfig;
 }
 
-/** Return an option that is a text or a list of texts as a list. */
+/** Return an option that is a text or a list of texts as a list, without empty ones. */
 export const listOf = (value: string | string[] | undefined | null): string[] =>
-  [value ?? []].flat();
+  [value].flat().filter((one): one is string => one != null && one !== "");
 
 /** Return a valid configuration. Throws an error that Home Assistant shows in its error card. */
 export function validated(config: Config): Config {
@@ -39,7 +39,7 @@ export function validated(config: Config): Config {
   };
   const isText = (value: unknown) => typeof value === "string";
   const isOneOf = (value: unknown, values: readonly string[]) =>
-    value === undefined || values.includes(value as string);
+    value == null || value === "" || values.includes(value as string);
   check(isOneOf(config.layout, LAYOUTS), `layout has to be one of ${LAYOUTS.join(", ")}`);
   check(isOneOf(config.show, NUMBERS), `show has to be one of ${NUMBERS.join(", ")}`);
   check(listOf(config.device).every(isText), "device has to be an id, or a list of them");
@@ -61,14 +61,29 @@ export function validated(config: Config): Config {
   return config;
 }
 
-/** Return how a card is drawn in its space. */
+type Size = Exclude<Layout, "auto">;
+
+/** The least width of each size that a width decides, in pixels. */
+const WIDTHS = { micro: 0, rows: 200, full: 300 };
+
+/**
+ * The additional width for a larger size. Otherwise the size could change without end: the
+ * larger one needs a scrollbar, which leaves the width of the smaller one.
+ */
+const SCROLLBAR = 20;
+
+/** Return how a card is drawn in its space, if it was drawn in a size before. */
 export function sizeOf(
-  layout: Layout = "auto",
+  layout: Layout | "" | null | undefined = "auto",
   width = 0,
   rows: number | string | undefined = undefined,
-): Exclude<Layout, "auto"> {
-  if (layout !== "auto") return layout;
-  if (rows === 1 || (width > 0 && width < 200)) return "micro";
-  const isLow = typeof rows === "number" && rows < 6;
-  return isLow || (width > 0 && width < 300) ? "rows" : "full";
+  before: Size | undefined = undefined,
+): Size {
+  if (layout && layout !== "auto") return layout;
+  if (rows === 1) return "micro";
+  if (width <= 0) return before ?? "full";
+  const least = WIDTHS[before as keyof typeof WIDTHS] ?? Infinity;
+  const fits = (size: keyof typeof WIDTHS) =>
+    width >= WIDTHS[size] + (WIDTHS[size] > least ? SCROLLBAR : 0);
+  return fits("full") ? "full" : fits("rows") ? "rows" : "micro";
 }

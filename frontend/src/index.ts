@@ -6,7 +6,7 @@ import { register } from "./register";
 export { sizeOf } from "./config";
 export { Format, wholePercent } from "./format";
 export { findAccounts, readAccount, watchedOf } from "./model/accounts";
-export { layOut, useByDay } from "./model/history";
+export { layOut, pointsOf, useByDay } from "./model/history";
 export { aboutOf, labelOf, verdict } from "./model/verdict";
 export { bindingOf, judge } from "./model/windows";
 export { dashboard, isFrom } from "./strategy";

@@ -1,8 +1,8 @@
 /** What cards request from Home Assistant: the details of accounts, and histories. */
 
-import { MINUTE, last } from "./const";
+import { DAY, MINUTE, last } from "./const";
 import { numberOf, stateOf } from "./model/accounts";
-import type { Point, Running } from "./model/history";
+import { pointsOf, type Hour, type Point, type Running } from "./model/history";
 import type { Connection, Details as Answer, Hass } from "./types";
 
 const DETAILS_AGE = 5 * MINUTE;
@@ -28,6 +28,8 @@ export class Details {
   }
 
   value: Answer | undefined;
+  /** Whether there is an answer, or none can be expected soon. */
+  isSettled = false;
   private askedAt = -Infinity;
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,15 +62,16 @@ export class Details {
   private async ask(): Promise<void> {
     this.timer = undefined;
     this.askedAt = Date.now();
+    const wasSettled = this.isSettled;
     const before = contentOf(this.value);
     try {
       this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-      if (contentOf(this.value) === before) return;
     } catch {
       // Not set up yet, or no connection. For a minute, states are enough.
       this.askedAt += MINUTE - DETAILS_AGE;
-      return;
     }
+    this.isSettled = true;
+    if (wasSettled && contentOf(this.value) === before) return;
     for (const action of this.listeners) action();
   }
 }
@@ -83,6 +86,46 @@ interface UsageHistory {
 /** The histories by entity. They are read from time to time, and continued in between. */
 const HISTORIES = new Map<string, UsageHistory>();
 
+/** Return a history. Read it if it is new or old, and then call the action. */
+function remembered(
+  key: string,
+  start: number,
+  now: number,
+  action: () => void,
+  read: () => Promise<Point[]>,
+): UsageHistory {
+  let history = HISTORIES.get(key);
+  const same = history?.start === start;
+  if (!history || !same || isOld(history.readAt, HISTORY_AGE, now)) {
+    const fresh: UsageHistory = {
+      start,
+      readAt: now,
+      points: same ? history?.points : undefined,
+      actions: new Set(),
+    };
+    history = fresh;
+    HISTORIES.set(key, fresh);
+    void read()
+      .then(
+        (points) => {
+          fresh.points = points;
+        },
+        () => {
+          // There is no recorder, or not yet.
+          fresh.points ??= [];
+          fresh.readAt += DETAILS_AGE - HISTORY_AGE;
+        },
+      )
+      .then(() => {
+        for (const wanted of fresh.actions) wanted();
+        fresh.actions.clear();
+      });
+  }
+  // The next draw shows newer points soon enough.
+  if (!history.points) history.actions.add(action);
+  return history;
+}
+
 /** Return the points of a limit so far. The action is called when they have been read. */
 export function historyOf(
   hass: Hass,
@@ -92,35 +135,24 @@ export function historyOf(
 ): Point[] | undefined {
   if (entity === undefined) return undefined;
   const start = resetsAt - length;
-  const known = HISTORIES.get(entity);
-  const same = known?.start === start;
-  let history = known;
-  if (!history || !same || isOld(history.readAt, HISTORY_AGE, now)) {
-    const fresh: UsageHistory = {
-      start,
-      readAt: now,
-      points: same ? known?.points : undefined,
-      actions: new Set(),
-    };
-    history = fresh;
-    HISTORIES.set(entity, fresh);
-    void readHistory(hass, entity, start, now).then((points) => {
-      if (points) fresh.points = points;
-      else {
-        // There is no recorder, or not yet.
-        fresh.points ??= [];
-        fresh.readAt += DETAILS_AGE - HISTORY_AGE;
-      }
-      for (const wanted of fresh.actions) wanted();
-      fresh.actions.clear();
-    });
-  }
-  // What is drawn already can wait for the next minute.
-  if (!history.points) history.actions.add(action);
+  const read = () => readStates(hass, entity, start, now);
+  const { points } = remembered(entity, start, now, action, read);
   const t = Date.parse(hass.states[entity]?.last_changed ?? "");
-  if (history.points && t > Math.max(start, (last(history.points)?.t ?? 0) + 1))
-    history.points.push({ t, v: numberOf(stateOf(hass, entity)) });
-  return history.points;
+  if (points && t > Math.max(start, (last(points)?.t ?? 0) + 1))
+    points.push({ t, v: numberOf(stateOf(hass, entity)) });
+  return points;
+}
+
+/** Return the points of a sensor in the last days, from its statistics. */
+export function statisticsOf(
+  hass: Hass,
+  entity: string,
+  days: number,
+  now: number,
+  action: () => void,
+): Point[] | undefined {
+  const read = () => readStatistics(hass, entity, now - days * DAY);
+  return remembered(`${days} ${entity}`, days, now, action, read).points;
 }
 
 interface CompressedState {
@@ -129,29 +161,36 @@ interface CompressedState {
   lc?: number;
 }
 
-/** Return the states of a sensor that the recorder knows, or undefined. */
-async function readHistory(
+/** Return the states of a sensor that the recorder knows. */
+async function readStates(
   hass: Hass,
   entity: string,
   start: number,
   now: number,
-): Promise<Point[] | undefined> {
-  try {
-    const states = await hass.callWS<Record<string, CompressedState[] | undefined>>({
-      type: "history/history_during_period",
-      start_time: new Date(start).toISOString(),
-      end_time: new Date(now).toISOString(),
-      entity_ids: [entity],
-      include_start_time_state: true,
-      minimal_response: true,
-      no_attributes: true,
-      significant_changes_only: false,
-    });
-    return (states[entity] ?? []).map(({ s, lu, lc }) => ({
-      t: 1000 * (lc ?? lu),
-      v: numberOf(s),
-    }));
-  } catch {
-    return undefined;
-  }
+): Promise<Point[]> {
+  const states = await hass.callWS<Record<string, CompressedState[] | undefined>>({
+    type: "history/history_during_period",
+    start_time: new Date(start).toISOString(),
+    end_time: new Date(now).toISOString(),
+    entity_ids: [entity],
+    include_start_time_state: true,
+    minimal_response: true,
+    no_attributes: true,
+    significant_changes_only: false,
+  });
+  return (states[entity] ?? []).map(({ s, lu, lc }) => ({
+    t: 1000 * (lc ?? lu),
+    v: numberOf(s),
+  }));
+}
+
+async function readStatistics(hass: Hass, entity: string, start: number): Promise<Point[]> {
+  const found = await hass.callWS<Record<string, Hour[] | undefined>>({
+    type: "recorder/statistics_during_period",
+    start_time: new Date(start).toISOString(),
+    statistic_ids: [entity],
+    period: "hour",
+    types: ["min", "max"],
+  });
+  return pointsOf(found[entity] ?? []);
 }

@@ -1,15 +1,16 @@
 /** The dashboard, which Home Assistant generates from a strategy. */
 
-import { joined } from "./const";
+import { PLATFORM, joined } from "./const";
 import { deviceName, findAccounts, nameOf, type Found } from "./model/accounts";
 import { EXTRA, LENGTHS, WEEKLY } from "./model/windows";
-import { text, type TextKey } from "./texts";
+import { loadTexts, text, type TextKey } from "./texts";
 import type { Details, Hass } from "./types";
 
 interface CardConfig {
   type: string;
   heading?: string;
   entities?: unknown[];
+  card?: CardConfig;
   [key: string]: unknown;
 }
 
@@ -67,26 +68,24 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     ].filter(({ length }) => length);
   const amounts = ["extra_usage_spent", "extra_usage_limit", "prepaid_balance"];
   const spent = (found: Found) => idsOf(found.entities, amounts);
-  const lately = (type: string, entities: string[]): CardConfig => ({
-    type,
-    entities,
-    hours_to_show: 168,
-  });
-  const month = (id: string): CardConfig => ({
-    type: "statistics-graph",
-    entities: [id],
-    stat_types: ["max"],
-    period: "day",
-    chart_type: "bar",
-    days_to_show: 30,
-  });
+  // Names the account if there are several.
+  const titled = (found: Found, more: object = {}): object =>
+    several ? { ...more, title: deviceName(hass, found.id) } : more;
   const events = (found: Found) =>
     [...found.windows.values()].flatMap(({ entities }) => idsOf(entities, ["events"]));
+  // The last event of each limit. The card is empty until there is one.
+  const recent = (entities: string[]): CardConfig => ({
+    type: "entity-filter",
+    entities,
+    state_filter: [{ operator: "not in", value: ["unknown", "unavailable"] }],
+    show_empty: true,
+    card: { type: "entities" },
+  });
   const views: Record<string, [icon: string, make: (found: Found) => CardConfig[][]]> = {
     overview: [
       "mdi:heart-pulse",
       (found) => [
-        [card(found, several ? { title: deviceName(hass, found.id) } : {})],
+        [card(found, titled(found))],
         [...days(found), ...health(found)],
       ],
     ],
@@ -96,7 +95,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
         const { usage } = week(found);
         return [
           days(found),
-          group(found, "a_month", usage !== undefined && month(usage)),
+          group(found, "a_month", !!usage && card(found, { layout: "month" })),
           group(found, "weekly", list(idsOf(week(found)))),
         ];
       },
@@ -104,19 +103,25 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     models: [
       "mdi:shape-outline",
       (found) => [
-        models(found).length ? [card(found, { hide: ["session", "weekly", "money"] })] : [],
-        ...models(found).map((ids) => [list(ids)]),
+        models(found).length
+          ? [card(found, titled(found, { hide: ["session", "weekly", "money"] }))]
+          : [],
+        ...models(found).map((ids) => [{ ...list(ids), ...titled(found) }]),
       ],
     ],
     money: [
       "mdi:cash",
       (found) => [
-        group(found, "money", list(spent(found)), lately("history-graph", spent(found))),
+        group(found, "money", list(spent(found)), {
+          type: "history-graph",
+          entities: spent(found),
+          hours_to_show: 168,
+        }),
       ],
     ],
     health: [
       "mdi:stethoscope",
-      (found) => [health(found), group(found, "recent_events", lately("logbook", events(found)))],
+      (found) => [health(found), group(found, "recent_events", recent(events(found)))],
     ],
   };
   return {
@@ -141,18 +146,41 @@ const asSections = (groups: CardConfig[][]) => ({
 /** Return cards for versions without headings: the card below a heading has it as its title. */
 const asCards = (groups: CardConfig[][]) => ({
   cards: groups.flat().flatMap((one, index, all) => {
-    const before = all[index - 1]?.heading;
-    return one.heading ? [] : [before ? { ...one, title: before } : one];
+    const title = all[index - 1]?.heading;
+    if (one.heading) return [];
+    if (!title) return [one];
+    return [one.card ? { ...one, card: { ...one.card, title } } : { ...one, title }];
   }),
 });
+
+/** Return what the dashboard is made from: our entities, and the names of our devices. */
+function originsOf({ entities, devices, locale }: Hass): string {
+  const ours = Object.entries(entities ?? {}).filter(([, { platform }]) => platform === PLATFORM);
+  const origins = ours.map(([id, { device_id: device, translation_key: key }]) => {
+    const { name, name_by_user: own } = devices?.[device ?? ""] ?? {};
+    return [id, key, device, own ?? name];
+  });
+  return JSON.stringify([locale?.language, origins.map(String).sort()]);
+}
 
 export class ClaudePulseDashboard extends HTMLElement {
   static registryDependencies = ["entities", "devices"];
   static noEditor = true;
 
+  /** Home Assistant asks this at every change of a registry. */
+  static shouldRegenerate(_: unknown, before: Hass, now: Hass): boolean {
+    const isSame =
+      before.entities === now.entities &&
+      before.devices === now.devices &&
+      before.locale === now.locale;
+    return !isSame && originsOf(before) !== originsOf(now);
+  }
+
   static async generate(_: unknown, hass: Hass) {
     const answer = hass.connection.sendMessagePromise<Details>({ type: "claude_pulse/usage" });
-    return dashboard(hass, await answer.catch(() => undefined));
+    const details = await answer.catch(() => undefined);
+    await loadTexts(hass.locale?.language ?? "en");
+    return dashboard(hass, details);
   }
 
   static getCreateSuggestions() {

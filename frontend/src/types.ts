@@ -16,6 +16,7 @@ export interface EntityEntry {
 export interface Device {
   name?: string | null;
   name_by_user?: string | null;
+  disabled_by?: string | null;
 }
 
 export interface Locale {

@@ -24,6 +24,7 @@ const {
   judge,
   labelOf,
   layOut,
+  pointsOf,
   readAccount,
   sizeOf,
   suggest,
@@ -731,6 +732,15 @@ describe("the chart", () => {
     assert.deepEqual(plot.projection.at(-1), [100, 50]);
   });
 
+  test("has no more points than can be seen", () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => at(index / 10_000, index / 1000));
+    const { lines } = layOut(many, session(20), NOW);
+    assert.equal(lines.length, 1);
+    assert.ok(lines[0].length < 1000, String(lines[0].length));
+    assert.ok(lines[0][0][0] < 0.1);
+    assert.deepEqual(lines[0].at(-1), [40, 80.001]);
+  });
+
   test("stays within, whatever the numbers are", () => {
     const wild = layOut([at(0, -5), at(1, 240)], session(240, forecastOf(300)), NOW);
     for (const [x, y] of [...wild.lines.flat(), wild.now, ...wild.range])
@@ -772,6 +782,46 @@ describe("the days of a week", () => {
   test("count small rises, and no small falls", () => {
     const points = [10, 11, 10, 12].map((v, hour) => ({ t: start + hour * HOUR, v }));
     assert.equal(used(points)[0], 2);
+  });
+
+  test("are unknown without a percentage", () => {
+    const points = [
+      { t: start, v: 4 },
+      { t: start + DAY / 2, v: null },
+      { t: start + 2.5 * DAY, v: 9 },
+    ];
+    assert.deepEqual(used(points).slice(0, 5), [0, 0, null, 5, 0]);
+  });
+
+  test("do not count a correction", () => {
+    const points = [
+      { t: start, v: 0 },
+      { t: start + DAY, v: 60 },
+      { t: start + 2 * DAY, v: 45 },
+      { t: start + 3 * DAY, v: 47 },
+    ];
+    assert.deepEqual(used(points).slice(0, 5), [0, 60, 0, 2, 0]);
+  });
+
+  test("count from the reset although its first percentage comes late", () => {
+    const points = [
+      { t: start, v: 88 },
+      { t: start + HOUR, v: 4 },
+    ];
+    assert.equal(used(points)[0], 4);
+  });
+
+  test("come from statistics too, with the resets in between", () => {
+    const at = (day, hour, min, max = min) => ({ start: start + day * DAY + hour * HOUR, min, max });
+    const points = pointsOf([
+      at(0, 0, 0, 10),
+      at(0, 1, 10, 30),
+      at(0, 2, 0, 31),
+      at(0, 3, 0, 5),
+      at(0, 4, 8),
+      at(2, 0, 9),
+    ]);
+    assert.deepEqual(used(points).slice(0, 3), [21 + 8, null, 1]);
   });
 
   test("count on after a gap and after a refill", () => {
@@ -825,6 +875,15 @@ describe("the days of a week", () => {
   });
 });
 
+test("a size needs more space to grow than to stay", () => {
+  assert.equal(sizeOf("auto", 310, undefined, "rows"), "rows");
+  assert.equal(sizeOf("auto", 320, undefined, "rows"), "full");
+  assert.equal(sizeOf("auto", 300, undefined, "full"), "full");
+  assert.equal(sizeOf("auto", 215, undefined, "micro"), "micro");
+  assert.equal(sizeOf("auto", 290, undefined, "micro"), "rows");
+  assert.equal(sizeOf("auto", 290, undefined, "days"), "rows");
+});
+
 test("a size is what is wished, or what there is space for", () => {
   assert.equal(sizeOf(), "full");
   assert.equal(sizeOf("auto", 199), "micro");
@@ -832,8 +891,9 @@ test("a size is what is wished, or what there is space for", () => {
   assert.equal(sizeOf("auto", 299), "rows");
   assert.equal(sizeOf("auto", 300), "full");
   assert.equal(sizeOf("auto", 800, 1), "micro");
-  assert.equal(sizeOf("auto", 800, 4), "rows");
   assert.equal(sizeOf("auto", 800, 6), "full");
+  assert.equal(sizeOf(null, 800), "full");
+  assert.equal(sizeOf("", 0, undefined, "rows"), "rows");
   assert.equal(sizeOf("auto", 800, "auto"), "full");
   assert.equal(sizeOf("days", 100, 1), "days");
 });
@@ -937,6 +997,19 @@ describe("the dashboard", () => {
     const headings = cards.filter(({ type }) => type === "heading").map(({ heading }) => heading);
     assert.equal(new Set(headings).size, headings.length);
     assert.ok(headings.includes("Claude Pulse: This week"));
+  });
+
+  test("names the account of each group of cards if there are several", () => {
+    const { windows } = SCENARIOS.usual[0];
+    const scenario = ["One", "Two"].map((name) => ({ name, windows }));
+    for (const version of ["2024.1.2", "2026.11.0"])
+      for (const view of of(scenario, version)[0].views) {
+        const groups = view.sections?.map(({ cards }) => cards) ?? view.cards.map((card) => [card]);
+        for (const cards of groups) {
+          const [{ heading, title, card }] = cards;
+          assert.match(heading ?? title ?? card?.title ?? "", /^(One|Two)/, JSON.stringify(cards));
+        }
+      }
   });
 
   test("shows nobody an empty card, which says what to do", () => {

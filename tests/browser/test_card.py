@@ -60,9 +60,9 @@ window.show = (name, options = {}) => {
     return callWS(message);
   };
   const render = card.render;
-  card.render = () => {
+  card.render = (...values) => {
     asked.drawn += 1;
-    return render.call(card);
+    return render.apply(card, values);
   };
   window.card = card;
   return card;
@@ -280,7 +280,7 @@ def test_all_fits(wide: Page, numbers: str) -> None:
 
 def test_all_layouts_fit(wide: Page) -> None:
     """Nothing leaves a layout or a badge."""
-    for layout in ("micro", "rows", "full", "days"):
+    for layout in ("micro", "rows", "full", "days", "month"):
         mount_all(wide, (160, 320), config={"layout": layout})
     mount_all(wide, (400,), tag="claude-pulse-badge")
     settle(wide)
@@ -400,7 +400,7 @@ def test_rules_of_accessibility(wide: Page) -> None:
     mount_all(wide, (374,))
     some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
     mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
-    for layout in ("days", "micro"):
+    for layout in ("days", "month", "micro"):
         mount_all(wide, (374,), names=some, config={"layout": layout})
     settle(wide)
     for theme in ("light", "dark"):
@@ -911,7 +911,7 @@ def test_details_that_fail(open_page: Open) -> None:
 
 
 def test_details_that_come_late(page: Page) -> None:
-    """Until details come the card shows the states, and it may be removed."""
+    """Until details come the card promises nothing, and it may be removed."""
     page.evaluate(
         """() => {
           show("runs_out", { width: 480 });
@@ -919,7 +919,8 @@ def test_details_that_come_late(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page) == "The weekly limit has 22% left"
+    assert sentence(page) == "Loading …"
+    assert names(page) == ["Session", "Week"]
     page.evaluate("document.querySelector('main').replaceChildren()")
     page.evaluate("answer()")
     page.evaluate("document.querySelector('main').append(card)")
@@ -1200,11 +1201,401 @@ def test_the_editor(page: Page) -> None:
         layout: page.evaluate(sizes, layout)
         for layout in ("micro", "rows", "full", "days", "auto")
     }
-    assert [size for size, _ in found.values()] == [1, 5, 9, 5, 9]
+    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 13]
     assert found["micro"][1]["rows"] == 1
     assert "rows" not in found["full"][1]
     stub = "customElements.get('claude-pulse-card').getStubConfig()"
     assert page.evaluate(f"mount('usual', {{ config: {stub} }}).isConnected")
+
+
+@pytest.mark.parametrize("rows", [5, 6])
+@pytest.mark.parametrize("layout", ["auto", "full", "rows"])
+def test_row_of_the_sentence(page: Page, rows: int, layout: str) -> None:
+    """A fixed height shows the limit that the sentence is about, without scrolling."""
+    page.evaluate(
+        """([rows, layout]) => {
+          const config = { layout, grid_options: { rows } };
+          const [usual, spent] = [SCENARIOS.usual, SCENARIOS.model_spent].map(([one]) => one.windows);
+          const fable = { ...spent[2], key: "weekly_Fable", name: "Fable" };
+          SCENARIOS.last_spent = [{ windows: [...usual, fable] }];
+          show("last_spent", { width: 374, config });
+          card.parentElement.style.height = `${rows * 64 - 8}px`;
+          card.layout = "grid";
+        }""",
+        [rows, layout],
+    )
+    settle(page)
+    card = page.locator("claude-pulse-card").bounding_box()
+    row = page.locator(".row").filter(has_text="Fable").bounding_box()
+    assert row["y"] + row["height"] <= card["y"] + card["height"]
+
+
+def test_all_of_a_fixed_height_is_used(page: Page) -> None:
+    """A card that becomes higher shows again what it has left out."""
+    page.evaluate(
+        """() => {
+          show("model_spent", { width: 374, config: { grid_options: { rows: 4 } } });
+          card.parentElement.style.height = "248px";
+          card.layout = "grid";
+        }"""
+    )
+    settle(page)
+    assert names(page) == ["Opus", "Session", "Week"]
+    assert page.locator(".chart").count() == 0
+    page.evaluate("card.parentElement.style.height = '760px'")
+    settle(page)
+    assert names(page) == ["Session", "Week", "Opus"]
+    assert page.locator(".chart").count() == 1
+
+
+def test_no_flicker_near_a_scrollbar(page: Page) -> None:
+    """A card does not change its size without end if its height moves a scrollbar."""
+    page.evaluate(
+        """() => {
+          show("usual", { width: 305 });
+          // Headless browsers have no scrollbars.
+          const scroll = () => {
+            card.parentElement.style.width = card.offsetHeight > 470 ? "290px" : "305px";
+          };
+          new ResizeObserver(() => requestAnimationFrame(scroll)).observe(card);
+        }"""
+    )
+    settle(page)
+    drawn = page.evaluate("card.asked.drawn")
+    page.wait_for_timeout(500)
+    assert page.evaluate("card.asked.drawn") - drawn <= 1
+
+
+def test_shrinking_to_fit(page: Page) -> None:
+    """A card has a width in a place that takes the width of its content."""
+    for layout in ("full", "rows", "days", "month", "micro"):
+        show(page, "usual", config={"layout": layout})
+        width = page.evaluate(
+            """() => {
+              card.parentElement.style.cssText = "position: absolute; left: 50px";
+              return card.offsetWidth;
+            }"""
+        )
+        assert width > 80, layout
+
+
+WRONG = [
+    {"title": {"onmouseover": "window.hacked = true"}},
+    {"title": ["a"]},
+    {"layout": "huge"},
+    {"layout": 5},
+    {"show": {}},
+    {"device": {"a": 1}},
+    {"device": [5]},
+    {"hide": "everything"},
+    {"hide": {"chart": True}},
+    {"tap_action": "navigate"},
+    {"hold_action": []},
+]
+EMPTY = [
+    {"title": None, "layout": None, "show": None, "device": None, "hide": None},
+    {"title": "", "layout": "", "show": "", "device": "", "hide": ""},
+    {"device": [], "hide": [], "grid_options": None, "tap_action": None},
+]
+
+
+@pytest.mark.parametrize("config", WRONG, ids=json.dumps)
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_invalid_options(page: Page, config: dict[str, Any], tag: str) -> None:
+    """An invalid option is an error, which names the option."""
+    [name] = config
+    with pytest.raises(Exception, match=f"{name} has to be"):
+        page.evaluate(
+            "([tag, config]) => void mount('usual', { tag, config })", [tag, config]
+        )
+
+
+@pytest.mark.parametrize("config", EMPTY, ids=json.dumps)
+def test_empty_options(page: Page, config: dict[str, Any]) -> None:
+    """An empty option is like one that is missing."""
+    show(page, "usual", width=480, config=config)
+    assert names(page) == ["Session", "Week", "Opus"]
+    assert page.locator(".title").count() == 0
+    assert page.locator(".chart").count() == 1
+
+
+def test_titles_and_names_that_are_numbers(page: Page) -> None:
+    """A title and names of a person can be numbers."""
+    page.evaluate(
+        """() => {
+          const hass = hassOf(SCENARIOS.two_accounts);
+          hass.devices.device0.name_by_user = 7;
+          for (const state of Object.values(hass.states)) state.attributes.friendly_name = 5;
+          show("two_accounts", { width: 480, hass, config: { title: 0 } });
+        }"""
+    )
+    settle(page)
+    assert page.locator(".title").inner_text() == "0"
+    assert page.locator(".chips button").first.inner_text() == "7"
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        (None, "This account no longer exists"),
+        ({"disabled_by": "user"}, "The device of this account is disabled"),
+    ],
+    ids=["deleted", "disabled"],
+)
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_device_without_entities(
+    page: Page, device: dict[str, Any] | None, words: str, tag: str
+) -> None:
+    """A card of a device that is deleted or disabled says so."""
+    devices = {"gone": device} if device else {}
+    hass = {"entities": {}, "devices": devices}
+    show(page, "usual", tag=tag, config={"device": "gone"}, hass=hass)
+    assert page.locator(".sentence, .micro").inner_text() == words
+
+
+# Records the sentence and the height of the card in each frame.
+RECORD = """
+(name) => {
+  show(name, { width: 374 });
+  card.gate = () => new Promise((resolve) => setTimeout(resolve, 400));
+  window.seen = [];
+  const record = () => {
+    const sentence = card.shadowRoot.querySelector(".sentence")?.textContent.trim();
+    const level = card.shadowRoot.querySelector(".verdict")?.dataset.level;
+    seen.push([sentence, level, card.offsetHeight]);
+    requestAnimationFrame(record);
+  };
+  requestAnimationFrame(record);
+}
+"""
+
+
+@pytest.mark.parametrize("loaded_before", [False, True])
+@pytest.mark.parametrize("scenario", ["usual", "runs_out", "session_runs_out"])
+def test_no_wrong_verdict(page: Page, scenario: str, loaded_before: bool) -> None:
+    """Until the details come, the card says nothing, and then nothing jumps."""
+    if loaded_before:
+        show(page, scenario, width=374)
+        page.reload()
+        page.wait_for_function("window.ready")
+    page.evaluate(RECORD, scenario)
+    page.wait_for_timeout(1000)
+    seen = page.evaluate("seen")
+    assert len({(text, level) for text, level, _ in seen}) == 2
+    assert seen[0][:2] == ["Loading …", "unknown"]
+    assert seen[-1][0] == sentence(page)
+    heights = {height for *_, height in seen}
+    # At the first time, the sentence has one line or two, and money is unexpected.
+    assert max(heights) - min(heights) <= (0 if loaded_before else 75)
+
+
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_one_line_before_the_details(page: Page, tag: str) -> None:
+    """One line shows no limit until it is known which one matters."""
+    page.evaluate(
+        """(tag) => {
+          show("session_runs_out", { tag, config: { layout: "micro" } });
+          card.gate = () => new Promise((resolve) => { window.answer = resolve; });
+        }""",
+        tag,
+    )
+    settle(page)
+    line = page.locator(".micro")
+    assert "Loading …" in line.inner_text()
+    assert line.get_attribute("data-level") == "unknown"
+    page.evaluate("answer()")
+    settle(page)
+    assert "82%" in line.inner_text()
+    assert line.get_attribute("data-level") == "risk"
+
+
+# The contrast of the background of two elements, the second one on the card.
+CONTRAST = """
+([upper, lower]) => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const paint = (...colors) => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const [red, green, blue] = [...context.getImageData(0, 0, 1, 1).data].map((value) =>
+      value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const root = card.shadowRoot;
+  const of = (selector) => getComputedStyle(root.querySelector(selector)).backgroundColor;
+  const back = getComputedStyle(root.querySelector("ha-card")).backgroundColor;
+  const [one, other] = [paint(back, of(upper)), paint(back, of(lower))];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "paper"])
+def test_contrast(page: Page, theme: str) -> None:
+    """A fill has three times the luminance of its track, or a third."""
+    page.add_style_tag(
+        content=".paper { --card-background-color: #fff; --divider-color: #000;"
+        "--error-color: #000; --info-color: #000; --primary-background-color: #fff;"
+        "--primary-text-color: #000; --secondary-text-color: #000; --warning-color: #000; }"
+    )
+    page.evaluate("theme => { document.body.className = theme; }", theme)
+    for name in ("usual", "runs_out", "both_spent"):
+        page.evaluate("document.querySelector('main').replaceChildren()")
+        show(page, name, width=374)
+        for row in range(1, page.locator(".row").count() + 1):
+            parts = [f".row:nth-of-type({row}) .{part}" for part in ("fill", "track")]
+            assert page.evaluate(CONTRAST, parts) >= 3, (name, row)
+    show(page, "usual", width=374, config={"layout": "days"})
+    assert page.evaluate(CONTRAST, [".use", ".column"]) >= 3
+
+
+def test_a_card_background_that_is_no_colour(page: Page) -> None:
+    """The marker has its edge if a theme has cards without a background."""
+    page.evaluate("document.body.style.setProperty('--ha-card-background', 'none')")
+    show(page, "usual", width=374)
+    marker = page.locator(".marker").first
+    shadow = marker.evaluate("element => getComputedStyle(element).boxShadow")
+    assert "rgb(255, 255, 255)" in shadow
+    tick = page.locator(".tick").first
+    color = tick.evaluate("element => getComputedStyle(element).backgroundColor")
+    assert color == "rgb(255, 255, 255)"
+
+
+def test_print(page: Page) -> None:
+    """The bars are printed."""
+    show(page, "usual", width=374)
+    for part in (".fill", ".track", ".marker", ".sign"):
+        adjust = "element => getComputedStyle(element).printColorAdjust"
+        assert page.locator(part).first.evaluate(adjust) == "exact"
+
+
+def test_chart_with_forced_colours(open_page: Open) -> None:
+    """The lines of the chart have the forced colours."""
+    page = open_page(forced_colors="active", viewport={"width": 800, "height": 900})
+    show(page, "usual", width=374)
+    strokes = page.locator(".plot path").evaluate_all(
+        "paths => paths.map((path) => getComputedStyle(path).stroke)"
+    )
+    ink = page.locator(".sentence").evaluate("it => getComputedStyle(it).color")
+    theme = {"rgb(94, 94, 94)", "rgba(0, 0, 0, 0.12)", "rgb(3, 155, 229)"}
+    assert ink in strokes
+    assert not theme & set(strokes)
+
+
+@pytest.mark.parametrize(
+    ("options", "target"),
+    [
+        ({"width": 374}, ".sign"),
+        ({"width": 374, "config": {"layout": "days"}}, ".sign"),
+        ({"width": 160}, ".micro"),
+        ({"tag": "claude-pulse-badge"}, ".micro"),
+    ],
+    ids=["card", "days", "micro", "badge"],
+)
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_actions_by_keyboard(
+    page: Page, options: dict[str, Any], target: str, key: str
+) -> None:
+    """The keyboard performs a tap, a hold and a double tap."""
+    config = {**ACTIONS, **options.get("config", {})}
+    show(page, "usual", **{**options, "config": config})
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate(
+            "target => card.shadowRoot.activeElement?.matches(target)", target
+        ):
+            break
+    assert page.locator(target).get_attribute("aria-label")
+
+    def done() -> list[str]:
+        """Return the new actions."""
+        page.wait_for_timeout(350)
+        return [detail["action"] for _, detail in fired(page)]
+
+    page.keyboard.press(key)
+    assert done() == ["tap"]
+    page.keyboard.press(key)
+    page.keyboard.press(key)
+    assert done() == ["double_tap"]
+    page.keyboard.press(key, delay=650)
+    assert done() == ["hold"]
+    page.keyboard.press(key)
+    assert done() == ["tap"]
+
+
+def test_focus_follows_its_row(page: Page) -> None:
+    """The focus stays on the row of a limit that moves to another place."""
+    show(page, "usual", width=480)
+    page.locator(".name", has_text="Opus").focus()
+    page.evaluate(
+        """() => {
+          const entities = { ...card._hass.entities };
+          delete entities[idOf("session_usage")];
+          delete entities[idOf("session_resets_at")];
+          card.hass = { ...card._hass, entities };
+        }"""
+    )
+    settle(page)
+    assert names(page) == ["Week", "Opus"]
+    assert page.evaluate("card.shadowRoot.activeElement.innerText") == "Opus"
+
+
+def columns(page: Page) -> list[str]:
+    """Return the values of the days."""
+    return page.locator(".value").all_inner_texts()
+
+
+def test_first_day(page: Page) -> None:
+    """On the first day the week is shown, and days before are unknown."""
+    page.evaluate(
+        """() => {
+          const [week] = SCENARIOS.only_week[0].windows;
+          const history = () => [{ s: "57.9", lu: (Date.now() - 3600000) / 1000 }];
+          SCENARIOS.first_day = [{ windows: [week], history }];
+        }"""
+    )
+    show(page, "first_day", width=390, config={"layout": "days"})
+    assert page.locator(".number").inner_text() == "58% used"
+    assert columns(page) == ["—", "—", "—", "—", "0%", "", "", ""]
+    assert "No history before 13:00" in page.locator(".content").inner_text()
+    column = page.locator(".unknown .column").first
+    background = column.evaluate("it => getComputedStyle(it).backgroundColor")
+    assert background == "rgba(0, 0, 0, 0)"
+
+
+def test_days_of_a_week_that_is_used_up(page: Page) -> None:
+    """A week that is used up has no budget."""
+    show(page, "week_spent", width=390, config={"layout": "days"})
+    content = page.locator(".content").inner_text()
+    assert "Limit reached, back Friday at 19:00" in content
+    assert "a day" not in content
+
+
+def test_last_month(page: Page) -> None:
+    """The use of each of the last 30 days comes from the statistics."""
+    page.evaluate(
+        """() => {
+          const hour = 3600000;
+          const now = Date.now();
+          const hours = Array.from({ length: 48 }, (_, index) => {
+            const start = now - now % hour - (48 - index) * hour;
+            return { start, end: start + hour, min: index / 2, max: index / 2 };
+          });
+          show("only_week", { width: 390, config: { layout: "month" } });
+          card._hass.callWS = async (message) => {
+            window.message = message;
+            return { [message.statistic_ids[0]]: hours };
+          };
+        }"""
+    )
+    settle(page)
+    assert page.evaluate("message.type") == "recorder/statistics_during_period"
+    shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
+    assert len(shown) == 30
+    assert shown[0] == "Apr 7: —"
+    assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
+    assert page.locator(".line").inner_text() == "Up to 12% a day"
 
 
 @pytest.fixture(scope="module")

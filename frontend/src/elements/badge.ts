@@ -15,7 +15,7 @@ export class ClaudePulseBadge extends PulseElement {
 
   protected override content(view: View): TemplateResult {
     const { format, now, t } = view;
-    if (!this.found.length) return html`<span class="micro">${t("no_accounts")}</span>`;
+    if (!this.found.length) return html`<span class="micro">${t(this.absence)}</span>`;
     const account = this.worst(view);
     const { entity, text: sentence, window } = account.said;
     this.entity = entity;

@@ -1,6 +1,6 @@
 /** What card and badge share: which accounts they show, and when they are drawn. */
 
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 
 import { listOf, sizeOf, validated, type Config } from "../config";
 import { MINUTE, joined, last } from "../const";
@@ -16,12 +16,13 @@ import {
 import { aboutOf, labelOf, verdict, type Verdict } from "../model/verdict";
 import { EXTRA, bindingOf, type Window } from "../model/windows";
 import { Details } from "../sources";
-import { loadTexts } from "../texts";
+import { loadTexts, type TextKey } from "../texts";
 import type { Hass, Locale } from "../types";
+import { ActingElement } from "./actions";
 import { numberShown, shape, type View } from "./parts";
 
-const HOLD = 500;
-const TWICE = 250;
+/** The width in pixels below which one line has a number and a bar only. */
+const TINY = 110;
 
 /** The parts of `hass` that change how everything is drawn. */
 const PARTS = ["entities", "devices", "locale", "config", "formatEntityState"] as const;
@@ -32,18 +33,18 @@ export type Shown = Account & {
   shown: Window[];
 };
 
-export abstract class PulseElement extends LitElement {
+export abstract class PulseElement extends ActingElement {
   static getStubConfig(): object {
     return {};
   }
 
   _hass: Hass | undefined;
-  protected account: string | undefined;
-  protected chart: string | undefined;
-  protected config: Config | undefined;
-  protected entity: string | undefined;
   protected found: Found[] = [];
+  protected height = 0;
   protected width = 0;
+  /** How much is left out because a grid gives too few rows. */
+  protected fit = 0;
+  private lastSize: ReturnType<typeof sizeOf> | undefined;
   private details: Details | undefined;
   private drawn = false;
   private format = new Format();
@@ -59,15 +60,14 @@ export abstract class PulseElement extends LitElement {
     this.follow();
   });
   private readonly sizes = new ResizeObserver(([entry]) => {
-    const before = this.size;
-    this.width = entry?.contentRect.width ?? 0;
-    if (this.size !== before) this.draw();
+    if (entry) this.resize(entry.contentRect.width, entry.contentRect.height);
   });
   private readonly onVisibility = () => this.follow();
 
   /** Set the configuration. Throws an error if it is invalid. */
   setConfig(config: Config): void {
     this.config = validated(config);
+    this.fit = 0;
     this.look();
   }
 
@@ -87,6 +87,8 @@ export abstract class PulseElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // Before the first draw, so that nothing jumps.
+    this.resize(this.offsetWidth, this.offsetHeight);
     this.observer.observe(this);
     this.sizes.observe(this);
     document.addEventListener("visibilitychange", this.onVisibility);
@@ -118,7 +120,7 @@ export abstract class PulseElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    this.drawn = this.details?.value !== undefined;
+    this.drawn = !this.isLoading;
     const view = this.view();
     const { direction, language } = view.format;
     return html`<div
@@ -130,6 +132,8 @@ export abstract class PulseElement extends LitElement {
       @pointercancel=${this.onUp}
       @pointerout=${this.onUp}
       @click=${this.onClick}
+      @keydown=${this.onKey}
+      @keyup=${this.onKey}
     >
       ${this.content(view)}
     </div>`;
@@ -138,21 +142,57 @@ export abstract class PulseElement extends LitElement {
   protected abstract content(view: View): unknown;
 
   protected get size() {
-    return sizeOf(this.config?.layout, this.width, this.config?.grid_options?.rows);
+    const { grid_options: grid, layout } = this.config ?? {};
+    this.lastSize = sizeOf(layout, this.width, grid?.rows, this.lastSize);
+    return this.lastSize;
+  }
+
+  private resize(width: number, height: number): void {
+    const { size } = this;
+    const grows = height > this.height + 1;
+    const isOther = grows || width !== this.width;
+    this.width = width;
+    if (grows) this.height = height;
+    this.toggleAttribute("tiny", width > 0 && width < TINY);
+    if (isOther && this.fit) this.fit = 0;
+    else if (this.size === size) return;
+    this.draw();
   }
 
   protected nameOf({ id }: Found): string {
     return (this._hass && deviceName(this._hass, id)) || id;
   }
 
+  /** Whether the details are missing, so that no verdict is known yet. */
+  protected get isLoading(): boolean {
+    return !this.details?.isSettled;
+  }
+
+  /** Return why there is no account. */
+  protected get absence(): TextKey {
+    const { details, _hass: hass } = this;
+    if (this.isLoading) return "loading";
+    const wanted = listOf(this.config?.device);
+    const known = details?.value?.accounts.map(({ device_id: id }) => id ?? "") ?? [];
+    const devices = (wanted.length ? wanted : known).map((id) => hass?.devices?.[id]);
+    if (devices.some((device) => device?.disabled_by)) return "device_disabled";
+    return wanted.length && !devices.some(Boolean) ? "device_gone" : "no_accounts";
+  }
+
   /** Read an account, and the verdict on all its limits, also those that are hidden. */
-  protected read(found: Found, { format, hide, now }: View): Shown {
+  protected read(found: Found, { format, hide, isLoading, now, t }: View): Shown {
     const hass = this._hass as Hass;
     const account = readAccount(hass, found, this.details?.value, now);
     const said = verdict(account, now, format);
     const partOf = ({ blocks, key }: Window) =>
       key === EXTRA ? "money" : blocks ? key : "models";
     const shown = account.windows.filter((window) => !hide.has(partOf(window)));
+    if (isLoading)
+      return {
+        ...account,
+        said: { level: "unknown", text: t("loading"), about: "" },
+        shown: shown.filter(({ entity }) => entity),
+      };
     const window = said.window && shown.includes(said.window) ? said.window : bindingOf(shown);
     const about = aboutOf(account, said, now, format);
     return {
@@ -193,7 +233,7 @@ export abstract class PulseElement extends LitElement {
       ". ",
     );
     return html`<button
-      class="micro"
+      class="micro acts"
       data-level=${level}
       data-entity=${window?.entity ?? nothing}
       data-path=${link ?? nothing}
@@ -260,67 +300,8 @@ export abstract class PulseElement extends LitElement {
       t: this.format.t,
       now: Date.now(),
       remaining: this.config?.show === "remaining",
+      isLoading: this.isLoading,
       hide: new Set(listOf(this.config?.hide)),
     };
-  }
-
-  private isHeld = false;
-  private holding: ReturnType<typeof setTimeout> | undefined;
-  private tapped: ReturnType<typeof setTimeout> | undefined;
-
-  private does(kind: "tap" | "hold" | "double_tap"): boolean {
-    return (this.config?.[`${kind}_action`]?.action ?? "none") !== "none";
-  }
-
-  private act(action: "tap" | "hold" | "double_tap"): void {
-    this.fire("hass-action", { config: { entity: this.entity, ...this.config }, action });
-  }
-
-  private onDown(): void {
-    this.isHeld = false;
-    this.holding = setTimeout(() => {
-      this.isHeld = this.does("hold");
-      if (this.isHeld) this.act("hold");
-    }, HOLD);
-  }
-
-  private onUp(): void {
-    clearTimeout(this.holding);
-  }
-
-  private onClick(event: MouseEvent): void {
-    // Releasing after a hold is no tap, but a key on the keyboard is one.
-    if (this.isHeld && event.detail) return;
-    const selector = "[data-path],[data-account],[data-chart],[data-entity]";
-    const on = (event.target as Element).closest<HTMLElement>(selector);
-    const { account = this.account, chart = this.chart, entity, path } = on?.dataset ?? {};
-    const showMore = () => this.fire("hass-more-info", { entityId: entity });
-    const tap = () => {
-      if (this.does("tap")) this.act("tap");
-      else if (entity && !this.config?.tap_action) showMore();
-    };
-    if (path) {
-      event.preventDefault();
-      history.pushState(null, "", path);
-      this.fire("location-changed", { replace: false }, window);
-    } else if (on?.matches(".chips button")) {
-      Object.assign(this, { account, chart });
-      this.draw();
-    } else if (entity && !on?.matches(".micro")) {
-      showMore();
-    } else if (this.tapped) {
-      clearTimeout(this.tapped);
-      this.tapped = undefined;
-      this.act("double_tap");
-    } else if (this.does("double_tap")) {
-      this.tapped = setTimeout(() => {
-        this.tapped = undefined;
-        tap();
-      }, TWICE);
-    } else tap();
-  }
-
-  private fire(type: string, detail: object, target: EventTarget = this): void {
-    target.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
 }

@@ -5,10 +5,17 @@ import { repeat } from "lit/directives/repeat.js";
 import { styleMap } from "lit/directives/style-map.js";
 
 import type { Shape } from "../config";
-import { DAY, joined, last, within } from "../const";
+import { DAY, HOUR, joined, last, within } from "../const";
 import { leftOf, type Format, type Translate } from "../format";
 import type { Account } from "../model/accounts";
-import { layOut, useByDay, type Point, type Position, type Running } from "../model/history";
+import {
+  layOut,
+  useByDay,
+  type Day,
+  type Point,
+  type Position,
+  type Running,
+} from "../model/history";
 import { labelOf, wordsOf, type Verdict } from "../model/verdict";
 import { EXTRA, type Window } from "../model/windows";
 
@@ -20,6 +27,8 @@ export interface View {
   /** Whether the remaining percentage is shown. */
   remaining: boolean;
   hide: ReadonlySet<string>;
+  /** Whether the details are missing, so that no verdict is known yet. */
+  isLoading: boolean;
 }
 
 type Content = TemplateResult | typeof nothing;
@@ -107,19 +116,31 @@ export function bar(
 
 /** A limit: its name, its percentage, its bar and its words. */
 export function row(window: Window, account: Account, view: View): TemplateResult {
-  const { format, now } = view;
+  const { format, isLoading, now, t } = view;
   const name = labelOf(window, format);
   const { pace, outcome, reset } = wordsOf(window, now, format);
+  // While it is loading, words that nobody sees keep the space.
+  const isOpen = isLoading && (window.level === "good" || window.level === "risk");
   const [number, meaning] = numberShown(window, view);
   const label = joined([joined([number, meaning], " "), pace, outcome, reset], ", ");
-  return html`<div class="row" data-level=${window.level} data-entity=${window.entity ?? nothing}>
+  return html`<div
+    class="row"
+    data-level=${isLoading ? "unknown" : window.level}
+    data-entity=${window.entity ?? nothing}
+  >
     <div class="top">
       <button class="name" title=${name}>${name}</button>
       <span class="number"><b>${number}</b>${meaning ? ` ${meaning}` : nothing}</span>
     </div>
     ${bar(window, account.thresholds, view, `${name}: ${label}`)}
     <div class="words">
-      ${pace || outcome
+      ${isOpen
+        ? html`<span class="outcome soon" aria-hidden="true"
+            ><span class="pace">${shape("on")}${t("under_pace", { points: "00" })}</span
+            ><span>${t("lasts")}</span></span
+          >`
+        : nothing}
+      ${!isOpen && (pace || outcome)
         ? html`<span class="outcome"
             >${pace
               ? html`<span class="pace">${shape(window.pace ?? "on")}${pace}</span>`
@@ -201,42 +222,82 @@ export function chart(
   </div>`;
 }
 
-/** The usage on each day of a week. */
+/** The number of days of a month. */
+export const MONTH = 30;
+
+/** Columns with the usage of days. */
+function columns(found: readonly Day[], name: string, isWeek: boolean, view: View): TemplateResult {
+  const { format } = view;
+  const shares = isWeek ? found.map(({ even }) => even) : [];
+  const most = Math.max(...found.map(({ used }) => used ?? 0), ...shares, 1);
+  const height = (percent: number) => percentOf((100 * percent) / most);
+  const isPast = ({ at }: Day) => at <= view.now;
+  const labelOfDay: Intl.DateTimeFormatOptions = isWeek ? { weekday: "short" } : { day: "numeric" };
+  return html`<ul class=${isWeek ? "days" : "days month"} aria-label=${name}>
+    ${found.map((day) => {
+      const { at, even, today, used } = day;
+      const isUnknown = used === null && isPast(day);
+      const value = isUnknown ? "—" : used === null ? "" : format.percent(used);
+      return html`<li
+        class=${joined(["day", today && "today", isUnknown && "unknown"], " ")}
+        title=${joined([format.date(at), value], ": ")}
+      >
+        <span class="value">${value}</span>
+        <div class="column" aria-hidden="true">
+          ${used === null
+            ? nothing
+            : html`<div class="use" style=${styleMap({ height: height(used) })}></div>`}
+          ${isUnknown || !isWeek
+            ? nothing
+            : html`<div class="share" style=${styleMap({ bottom: height(even) })}></div>`}
+        </div>
+        <span class="label">${format.day(at, labelOfDay)}</span>
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** The usage on each day of a week, and the budget of the days that are left. */
 export function days(
   window: Running,
   points: readonly Point[] | undefined,
   view: View,
 ): TemplateResult {
   const { format, now, t } = view;
+  const { length, resetsAt, used } = window;
   const found = useByDay(points ?? [], window, now, format);
-  const most = Math.max(...found.map(({ used, even }) => Math.max(used ?? 0, even)), 1);
-  const left = Math.max(0, 100 - (window.used ?? 0));
-  const ahead = Math.max(1, (window.resetsAt - now) / DAY);
-  const name = labelOf(window, format);
-  return html`<ul class="days" aria-label=${t("days_of", { name })}>
-      ${found.map(
-        ({ at, used, even, today }) =>
-          html`<li class=${today ? "day today" : "day"}>
-            <span class="value">${used === null ? "" : format.percent(used)}</span>
-            <div class="column" aria-hidden="true">
-              ${used === null
-                ? nothing
-                : html`<div
-                    class="use"
-                    style=${styleMap({ height: percentOf((100 * used) / most) })}
-                  ></div>`}
-              <div
-                class="share"
-                style=${styleMap({ bottom: percentOf((100 * even) / most) })}
-              ></div>
-            </div>
-            <span class="label">${format.day(at, { weekday: "short" })}</span>
-          </li>`,
-      )}
-    </ul>
-    ${window.used === null
+  const name = t("days_of", { name: labelOf(window, format) });
+  const when = format.when(resetsAt, now, "long");
+  const left = 100 - (used ?? 0);
+  const percent = format.percent(left / Math.max(1, (resetsAt - now) / DAY));
+  const first = points?.find(({ v }) => v !== null)?.t;
+  // What was used before is in none of the columns.
+  const lacks = first !== undefined && first > resetsAt - length + HOUR;
+  return html`${columns(found, name, true, view)}
+    ${used === null
       ? nothing
-      : html`<div class="line">${t("a_day", { percent: format.percent(left / ahead), when: format.when(window.resetsAt, now, "long") })}</div>`}`;
+      : html`<div class="line">
+          ${left > 0 ? t("a_day", { percent, when }) : t("back", { when })}
+        </div>`}
+    ${lacks
+      ? html`<div class="line">${t("days_from", { when: format.when(first, now) })}</div>`
+      : nothing}`;
+}
+
+/** The usage on each day of the last 30 days. */
+export function month(
+  window: Running,
+  points: readonly Point[] | undefined,
+  view: View,
+): TemplateResult {
+  const { format, now, t } = view;
+  const name = t("month_of", { name: labelOf(window, format) });
+  const period = { resetsAt: now, length: MONTH * DAY };
+  const found = useByDay(points ?? [], period, now, format).slice(-MONTH);
+  const most = Math.max(...found.map(({ used }) => used ?? 0));
+  const line = most ? t("most_a_day", { percent: format.percent(most) }) : t("no_history");
+  return html`${columns(found, name, false, view)}
+    ${points ? html`<div class="line">${line}</div>` : nothing}`;
 }
 
 /** The paid usage and the balance. */

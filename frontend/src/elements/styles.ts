@@ -7,12 +7,22 @@ export const COMMON = css`
   --good: var(--claude-pulse-good, var(--info-color));
   --risk: var(--claude-pulse-risk, var(--warning-color));
   --spent: var(--claude-pulse-spent, var(--error-color));
-  --unknown: var(--disabled-color);
+  --unknown: var(--secondary-text-color);
   --ink: var(--primary-text-color);
   --soft: var(--secondary-text-color);
-  --back: var(--ha-card-background, var(--card-background-color));
-  --track: var(--divider-color);
-  color: var(--ink); display: block;
+  --back: var(--card-background-color);
+  --edge: var(--divider-color);
+  --track: rgba(127, 127, 127, 0.2);
+  color: var(--ink); display: block; print-color-adjust: exact; -webkit-print-color-adjust: exact;
+}
+/* Home Assistant's colours alone are too pale on a light background. */
+@supports (color: color-mix(in srgb, red, blue)) {
+  :host {
+    --good: var(--claude-pulse-good, color-mix(in srgb, var(--info-color) 80%, var(--ink)));
+    --risk: var(--claude-pulse-risk, color-mix(in srgb, var(--warning-color) 65%, var(--ink)));
+    --spent: var(--claude-pulse-spent, color-mix(in srgb, var(--error-color) 85%, var(--ink)));
+    --track: color-mix(in srgb, var(--ink) 8%, transparent);
+  }
 }
 :host([in-grid]), .all { height: 100%; }
 * { box-sizing: border-box; }
@@ -27,7 +37,7 @@ button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid v
 `;
 
 export const CARD = css`
-ha-card { container-type: inline-size; display: block; height: 100%; overflow: hidden; }
+ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: hidden; }
 .content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; overflow-wrap: anywhere; padding: 16px; }
 .about, .line, .number, .words, .axis, .nothing, .day { color: var(--soft); }
 .charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
@@ -42,7 +52,7 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .said { min-width: 0; }
 .sentence { font-size: 1.15em; font-weight: 500; line-height: 1.3; text-wrap: balance; }
 .chips { display: flex; flex-wrap: wrap; gap: 6px; }
-.chips button { border: 1px solid var(--track); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
+.chips button { border: 1px solid var(--edge); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
 .chips [aria-pressed="true"] { background: var(--track); font-weight: 500; }
 .rows { gap: 16px; }
 .row { cursor: pointer; gap: 6px; }
@@ -61,13 +71,14 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
 .words { font-size: 0.93em; }
 [data-level="risk"] .outcome, [data-level="spent"] .outcome { color: var(--ink); }
+.soon { visibility: hidden; }
 .pace { align-items: center; display: inline-flex; gap: 4px; }
 .pace .shape { color: var(--level); font-size: 0.8em; }
 .charts { gap: 14px; }
 .plot { direction: ltr; height: 120px; }
 .plot svg { display: block; height: 100%; overflow: visible; width: 100%; }
 .plot path { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
-.plot .grid { stroke: var(--track); }
+.plot .grid { stroke: var(--edge); }
 .plot .even { stroke-dasharray: 4 4; }
 .plot .now { opacity: 0.5; }
 .plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
@@ -77,26 +88,33 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .nothing { inset: 0; padding: 40px 12px; text-align: center; }
 .axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; }
 .here { transform: translateX(-50%); }
-.days { container-type: inline-size; display: flex; gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
+.days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
+.unknown .column { background: none; outline: 1px dashed var(--edge); outline-offset: -1px; }
 .today { color: var(--ink); font-weight: 600; }
 .column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
 .use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
 .share { border-top: 2px dashed var(--soft); inset-inline: 0; }
 .status { gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
-.micro { font-size: 14px; gap: 8px; height: 100%; min-height: 56px; padding: 8px 10px; width: 100%; }
-.micro > .shape { color: var(--level); font-size: 22px; }
-.middle { flex: 1; gap: 4px; min-width: 0; }
+.micro { font-size: 14px; gap: 6px; height: 100%; line-height: 1.2; min-height: 54px; padding: 3px 8px; width: 100%; }
+.micro > .shape { color: var(--level); font-size: 18px; }
+.middle { flex: 1; gap: 3px; min-width: 0; }
+.micro .number b { font-size: 1.15em; }
 .micro .bar { height: 6px; margin: 0; }
 .micro .words { display: block; font-size: 12px; }
-@container (max-width: 110px) {
-  .micro { padding-inline: 5px; position: relative; }
-  .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
-  .micro .top, .micro .top span { display: block; font-size: 12px; }
-  .micro .words { display: none; }
-}
+:host([tiny]) .micro { padding-inline: 5px; position: relative; }
+:host([tiny]) .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
+:host([tiny]) .micro .top, :host([tiny]) .micro .top span { display: block; font-size: 12px; }
+:host([tiny]) .micro .words { display: none; }
+.month { gap: 2px; }
+.month .column { border-radius: 3px; height: 90px; }
+.month .use { border-radius: 3px; }
+.month .day { overflow: visible; position: relative; }
+.month .value { clip-path: inset(50%); position: absolute; }
+.month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
+.month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
 }
@@ -105,12 +123,16 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
   .track, .column { border: 1px solid CanvasText; }
   .fill, .use { background: Highlight; forced-color-adjust: none; }
   .marker, .tick { background: CanvasText; forced-color-adjust: none; }
+  .plot path, .plot .grid { stroke: CanvasText; }
+  .plot .history, .plot .projection { stroke: Highlight; }
+  .plot .area, .plot .range { fill: Highlight; }
+  .dot, .chips [aria-pressed="true"] { background: Highlight; color: HighlightText; forced-color-adjust: none; }
 }
 `;
 
 export const BADGE = css`
 :host { display: inline-block; }
-.micro { align-items: center; background: var(--back); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--track)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
+.micro { align-items: center; background: var(--ha-card-background, var(--back)); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--edge)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
 .micro .shape { color: var(--level); font-size: 20px; }
 .text { display: grid; }
 .label { color: var(--soft); font-size: 10px; line-height: 10px; }

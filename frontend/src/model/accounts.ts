@@ -191,7 +191,7 @@ function readWindow(
 /** Return the name of a device, or "". */
 export function deviceName(hass: Hass, id: string | null | undefined): string {
   const device = id ? hass.devices?.[id] : undefined;
-  return device?.name_by_user || device?.name || "";
+  return String(device?.name_by_user || device?.name || "");
 }
 
 /** Return the name of an entity without that of its device. */

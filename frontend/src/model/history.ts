@@ -7,6 +7,11 @@ import type { Window } from "./windows";
 /** A fall by more points, without a reset, is a refill. */
 const REFILL = 2;
 
+const QUARTER = HOUR / 4;
+
+/** The percentage of the width below which two points are drawn as one. */
+const NARROW = 0.2;
+
 /** A percentage from a time on. It is null where it is unknown. */
 export interface Point {
   t: number;
@@ -51,8 +56,10 @@ export function layOut(
     // The first state of a window is often that of the window before it, until the first poll.
     if (end <= start || t >= until || (t < start + 1000 && next < start + 10 * MINUTE)) return;
     if (v !== null) {
-      if (before === null || v < before - REFILL) lines.push([]);
-      last(lines)?.push([x(t), y(v)], [x(end), y(v)]);
+      const drawn = last(last(lines) ?? [])?.[0] ?? -Infinity;
+      const isLast = index === points.length - 1;
+      if (before === null || v < before - REFILL) lines.push([[x(t), y(v)], [x(end), y(v)]]);
+      else if (isLast || x(end) - drawn >= NARROW) last(lines)?.push([x(t), y(v)], [x(end), y(v)]);
     }
     before = v;
   });
@@ -83,7 +90,7 @@ export function layOut(
   };
 }
 
-/** The usage on a day of the week, or null if it is unknown. `even` is its share of time. */
+/** The usage on a day, or null if it is unknown. `even` is its share of the time. */
 export interface Day {
   key: string;
   at: number;
@@ -93,41 +100,85 @@ export interface Day {
   today: boolean;
 }
 
-/** Return the usage on each day of a week. */
+type Period = Pick<Running, "resetsAt" | "length">;
+
+/** Return the days of a period. The first and the last one can be shorter. */
+function daysOf({ resetsAt, length }: Period, now: number, format: Format): Day[] {
+  const today = format.dayKey(now);
+  const days: Day[] = [];
+  let at = resetsAt - length;
+  while (at < resetsAt) {
+    const key = format.dayKey(at);
+    // All time zones have their midnight at a quarter of an hour.
+    const late = at + 22 * HOUR;
+    let next = format.dayKey(late) === key ? late : at;
+    do next = QUARTER * (Math.floor(next / QUARTER) + 1);
+    while (next < resetsAt && format.dayKey(next) === key);
+    next = Math.min(next, resetsAt);
+    const hours = (next - at) / HOUR;
+    const even = (100 * (next - at)) / length;
+    days.push({ key, at, hours, used: null, even, today: key === today });
+    at = next;
+  }
+  return days;
+}
+
+/** Return the usage on each day of a period. A day without a known percentage is unknown. */
 export function useByDay(
   points: readonly Point[],
-  window: Running,
+  period: Period,
   now: number,
   format: Format,
 ): Day[] {
-  const start = window.resetsAt - window.length;
-  const days = new Map<string, Day>();
-  for (let time = start; time < window.resetsAt; time += HOUR / 2) {
-    const key = format.dayKey(time);
-    let day = days.get(key);
-    if (!day)
-      days.set(key, (day = { key, at: time, hours: 0, used: null, even: 0, today: false }));
-    day.hours += 0.5;
-  }
-  let before: number | null = null;
-  for (const { t, v } of points) {
-    if (t > now) break;
-    if (v === null) continue;
-    const base: number = before !== null && v < before - REFILL ? 0 : (before ?? v);
-    const day = days.get(format.dayKey(Math.max(t, start)));
-    if (day) day.used = (day.used ?? 0) + (t > start ? Math.max(0, v - base) : 0);
-    before = Math.max(base, v);
-  }
-  const today = format.dayKey(now);
-  const known = points.find(({ v }) => v !== null)?.t ?? Infinity;
-  return [...days.values()].map((day) => ({
-    ...day,
-    // Without a new percentage nothing was used, if an earlier one is known.
-    used:
-      day.key > today || (day.used === null && known > day.at + 24 * HOUR)
-        ? null
-        : (day.used ?? 0),
-    even: (100 * day.hours) / (window.length / HOUR),
-    today: day.key === today,
-  }));
+  const start = period.resetsAt - period.length;
+  const days = daysOf(period, now, format);
+  let index = 0;
+  let before: Point | undefined;
+  points.forEach((point, number) => {
+    const { t, v } = point;
+    if (t > now || v === null) return;
+    const isIn = (time: number) => time >= (days[index + 1]?.at ?? Infinity);
+    while (isIn(t)) index += 1;
+    const day = days[index] as Day;
+    const old = before?.v ?? v;
+    let base = old;
+    if (v < old - REFILL) {
+      // After a reset, all was used since then. Another fall is a correction.
+      const isReset = v <= REFILL || (before?.t ?? 0) < start + 1000;
+      base = isReset ? 0 : v;
+    }
+    day.used = (day.used ?? 0) + (t > start ? Math.max(0, v - base) : 0);
+    before = { t, v: Math.max(base, v) };
+    // The percentage is known until the next point, also on later days.
+    const until = Math.min(points[number + 1]?.t ?? now, now);
+    while (isIn(until)) {
+      index += 1;
+      const later = days[index] as Day;
+      later.used ??= 0;
+    }
+  });
+  return days;
+}
+
+/** The lowest and the highest percentage of an hour, from its start in ms. */
+export interface Hour {
+  start: number;
+  min: number;
+  max: number;
+}
+
+/** Return points for the statistics of hours. In the hour of a reset, the lowest is about 0. */
+export function pointsOf(hours: readonly Hour[]): Point[] {
+  const points: Point[] = [];
+  hours.forEach(({ start, min, max }, index) => {
+    const before = hours[index - 1];
+    if (before && start > before.start + HOUR) points.push({ t: before.start + HOUR, v: null });
+    const values = [max];
+    if (before && min <= REFILL && before.max > min + REFILL) {
+      if (max >= before.max - REFILL) values.push(min);
+      else values.unshift(min);
+    }
+    values.forEach((v, step) => points.push({ t: start + step * MINUTE, v }));
+  });
+  return points;
 }

@@ -168,7 +168,12 @@ export function wordsOf(window: Window, now: number, format: Format): Words {
   };
   const key = keys[level] ?? (level as TextKey);
   let short = running && resetsAt ? t("resets", { when: left(resetsAt) }) : "";
-  if (level === "risk") short = out ? clock("runs_out", out) : t("may_run_out");
+  if (level === "risk") {
+    // There is no space for another day.
+    const isToday = out && format.dayKey(out) === format.dayKey(now);
+    const when = out && (isToday ? format.clock(out) : left(out));
+    short = when ? t("runs_out", { when }) : t("may_run_out");
+  }
   return {
     pace:
       pace && t(`${pace}_pace`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
