@@ -153,7 +153,7 @@ const asCards = (groups: CardConfig[][]) => ({
   }),
 });
 
-/** Return what the dashboard is made from: our entities, and the names of our devices. */
+/** Return the parts of `hass` that decide about the dashboard: our entities and devices. */
 function originsOf({ entities, devices, locale }: Hass): string {
   const ours = Object.entries(entities ?? {}).filter(([, { platform }]) => platform === PLATFORM);
   const origins = ours.map(([id, { device_id: device, translation_key: key }]) => {
