@@ -10,7 +10,6 @@ interface CardConfig {
   type: string;
   heading?: string;
   entities?: unknown[];
-  card?: CardConfig;
   [key: string]: unknown;
 }
 
@@ -48,6 +47,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
   };
   const idsOf = (entities: Record<string, string | undefined>, keys = Object.keys(entities)) =>
     keys.map((key) => entities[key]).filter((id): id is string => id !== undefined);
+  const valuesOf = ({ events: _, ...values }: Found["entities"]) => values;
   // Without the name of the device, which is in the heading.
   const list = (ids: readonly string[]): CardConfig => ({
     type: "entities",
@@ -63,7 +63,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     [
       ...[...windows.values()]
         .filter(({ key, kind }) => key !== EXTRA && !(kind in LENGTHS))
-        .map((window) => idsOf(window.entities)),
+        .map((window) => idsOf(valuesOf(window.entities))),
       Object.keys(entities).filter((key) => entities[key] === key),
     ].filter(({ length }) => length);
   const amounts = ["extra_usage_spent", "extra_usage_limit", "prepaid_balance"];
@@ -73,14 +73,16 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     several ? { ...more, title: deviceName(hass, found.id) } : more;
   const events = (found: Found) =>
     [...found.windows.values()].flatMap(({ entities }) => idsOf(entities, ["events"]));
-  // The last event of each limit. The card is empty until there is one.
-  const recent = (entities: string[]): CardConfig => ({
-    type: "entity-filter",
-    entities,
-    state_filter: [{ operator: "not in", value: ["unknown", "unavailable"] }],
-    show_empty: true,
-    card: { type: "entities" },
-  });
+  // The last event of each limit. The card and its title appear with the first one.
+  const recent = (found: Found): CardConfig[] => {
+    const [heading, ...cards] = group(found, "recent_events", {
+      ...list(events(found)),
+      type: "entity-filter",
+      show_empty: false,
+      state_filter: [{ operator: "not in", value: ["unknown", "unavailable"] }],
+    });
+    return cards.map((one) => ({ ...one, card: { type: "entities", title: heading?.heading } }));
+  };
   const views: Record<string, [icon: string, make: (found: Found) => CardConfig[][]]> = {
     overview: [
       "mdi:heart-pulse",
@@ -96,7 +98,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
         return [
           days(found),
           group(found, "a_month", !!usage && card(found, { layout: "month" })),
-          group(found, "weekly", list(idsOf(week(found)))),
+          group(found, "weekly", list(idsOf(valuesOf(week(found))))),
         ];
       },
     ],
@@ -121,7 +123,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
     ],
     health: [
       "mdi:stethoscope",
-      (found) => [health(found), group(found, "recent_events", recent(events(found)))],
+      (found) => [health(found), recent(found)],
     ],
   };
   return {
@@ -148,8 +150,7 @@ const asCards = (groups: CardConfig[][]) => ({
   cards: groups.flat().flatMap((one, index, all) => {
     const title = all[index - 1]?.heading;
     if (one.heading) return [];
-    if (!title) return [one];
-    return [one.card ? { ...one, card: { ...one.card, title } } : { ...one, title }];
+    return [title ? { ...one, title } : one];
   }),
 });
 

@@ -216,16 +216,27 @@ def test_regeneration(page: Page) -> None:
 
 
 def test_recent_events(page: Page, picture: Picture) -> None:
-    """The view lists events that have happened, and no unknown ones."""
+    """The view lists the events that have happened, and no unknown ones."""
     path = make_dashboard(page, STRATEGY)
     go(page, f"{path}/health")
-    heading = page.get_by_text("Recent events")
-    heading.first.wait_for()
-    page.wait_for_timeout(500)
-    picture(page, "events")
+    page.get_by_text("Connection").first.wait_for()
+    page.evaluate(
+        f"""async () => {{
+          const hass = {HASS};
+          const {{ entity_id: id }} = Object.values(hass.entities).find(
+            ({{ translation_key: key }}) => key === "weekly_events");
+          const {{ attributes }} = hass.states[id];
+          await hass.callApi("POST", `states/${{id}}`, {{
+            state: new Date().toISOString(),
+            attributes: {{ ...attributes, event_type: "reset" }},
+          }});
+        }}"""
+    )
     events = page.locator("hui-entity-filter-card")
-    expect(events).to_have_count(1)
+    expect(events.get_by_text("Recent events")).to_have_count(1)
+    expect(events.get_by_text("Weekly events", exact=True)).to_have_count(1)
     expect(events.get_by_text("Unknown")).to_have_count(0)
+    picture(page, "events")
 
 
 def test_picker_and_editor(
