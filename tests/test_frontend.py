@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 from pathlib import Path
+import re
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -159,6 +160,20 @@ def test_lock_file_names_no_address() -> None:
     lock = (ROOT.parents[1] / "frontend" / "package-lock.json").read_text()
     assert "integrity" in lock
     assert "://" not in lock
+
+
+def test_texts_of_the_card() -> None:
+    """All languages have the same texts with the same values, in alphabetical order."""
+    sources = ROOT.parents[1] / "frontend" / "src" / "texts"
+    english = json.loads((sources / "en.json").read_text())
+    assert list(english) == sorted(english)
+    values = re.compile(r"{(\w+)}")
+    for path in sources.glob("*.json"):
+        texts = json.loads(path.read_text())
+        assert list(texts) == list(english), path.name
+        for key, text in texts.items():
+            expected = sorted(values.findall(english[key]))
+            assert sorted(values.findall(text)) == expected, (path.name, key)
 
 
 def test_size() -> None:

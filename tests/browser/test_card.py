@@ -1203,6 +1203,7 @@ def test_the_editor(page: Page) -> None:
         for layout in ("micro", "rows", "full", "days", "auto")
     }
     assert [size for size, _ in found.values()] == [1, 8, 13, 7, 13]
+    assert [options["min_rows"] for _, options in found.values()] == [1, 2, 2, 6, 1]
     assert found["micro"][1]["rows"] == 1
     assert "rows" not in found["full"][1]
     stub = "customElements.get('claude-pulse-card').getStubConfig()"
@@ -1229,6 +1230,26 @@ def test_row_of_the_sentence(page: Page, rows: int, layout: str) -> None:
     card = page.locator("claude-pulse-card").bounding_box()
     row = page.locator(".row").filter(has_text="Fable").bounding_box()
     assert row["y"] + row["height"] <= card["y"] + card["height"]
+
+
+@pytest.mark.parametrize("layout", ["days", "month"])
+@pytest.mark.parametrize("width", [320, 374, 500])
+def test_fewest_rows(page: Page, layout: str, width: int) -> None:
+    """All days fit into the fewest rows of their layout."""
+    page.evaluate(
+        """([layout, width]) => {
+          const { min_rows: rows } = mount("usual", { config: { layout } }).getGridOptions();
+          document.querySelector("main").replaceChildren();
+          show("usual", { width, config: { layout, grid_options: { rows } } });
+          card.parentElement.style.height = `${rows * 64 - 8}px`;
+          card.layout = "grid";
+        }""",
+        [layout, width],
+    )
+    settle(page)
+    assert page.locator(".day").count() >= 8
+    content = page.locator(".content")
+    assert content.evaluate("it => it.scrollHeight <= it.clientHeight")
 
 
 def test_all_of_a_fixed_height_is_used(page: Page) -> None:
