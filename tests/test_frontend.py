@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import gzip
 import hashlib
 import json
 from pathlib import Path
+import re
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -16,6 +18,7 @@ from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
 )
+import yarl
 
 from custom_components.claude_pulse.const import DOMAIN
 from custom_components.claude_pulse.frontend import delivery
@@ -121,6 +124,62 @@ async def test_module_over_http(
     again = await client.get(URL, headers={"If-None-Match": etag})
     assert again.status == 304
     assert again.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_texts_over_http(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The texts of a language need no login, and browsers keep them."""
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "de-01234567.json").write_text('{"used": "verbraucht"}')
+    (tmp_path / "other.json").write_text("{}")
+    monkeypatch.setattr(delivery, "TEXTS", texts)
+    assert await async_setup_component(hass, "http", {})
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client_no_auth()
+
+    response = await client.get("/claude_pulse/texts/de-01234567.json")
+
+    assert response.status == 200
+    assert await response.json() == {"used": "verbraucht"}
+    assert response.headers["Cache-Control"].endswith("max-age=31536000, immutable")
+    for path in ("fr-01234567.json", "..%2Fother.json", "%2e%2e/other.json", ""):
+        missing = await client.get(
+            yarl.URL(f"/claude_pulse/texts/{path}", encoded=True)
+        )
+        assert missing.status in {400, 404}, path
+
+
+def test_lock_file_names_no_address() -> None:
+    """The packages come from the registry of the person who installs them."""
+    lock = (ROOT.parents[1] / "frontend" / "package-lock.json").read_text()
+    assert "integrity" in lock
+    assert "://" not in lock
+
+
+def test_texts_of_the_card() -> None:
+    """All languages have the same texts with the same values, in alphabetical order."""
+    sources = ROOT.parents[1] / "frontend" / "src" / "texts"
+    english = json.loads((sources / "en.json").read_text())
+    assert list(english) == sorted(english)
+    values = re.compile(r"{(\w+)}")
+    for path in sources.glob("*.json"):
+        texts = json.loads(path.read_text())
+        assert list(texts) == list(english), path.name
+        for key, text in texts.items():
+            expected = sorted(values.findall(english[key]))
+            assert sorted(values.findall(text)) == expected, (path.name, key)
+
+
+def test_size() -> None:
+    """The module is small, also when it is compressed."""
+    assert len(MODULE) <= 90 * 1024
+    assert len(gzip.compress(MODULE)) <= 30 * 1024
 
 
 async def test_added_once(claude: Claude, resources: Resources) -> None:

@@ -6,7 +6,11 @@ import { describe, test } from "node:test";
 
 import { NOW, SCENARIOS, forecastOf, hassOf, windowOf } from "./scenarios.js";
 
-// Files of `frontend/` are modules by how they are loaded, which node cannot tell by their name.
+// The built module, which is what browsers load. Node has no elements, which Lit needs.
+Object.assign(globalThis, {
+  HTMLElement: class {},
+  document: { createTreeWalker: () => ({}), documentElement: {} },
+});
 const source = readFileSync(
   new URL("../../custom_components/claude_pulse/frontend/claude-pulse.js", import.meta.url),
 );
@@ -20,6 +24,7 @@ const {
   judge,
   labelOf,
   layOut,
+  pointsOf,
   readAccount,
   sizeOf,
   suggest,
@@ -131,9 +136,10 @@ describe("formats", () => {
   test("a clock has the day that it needs", () => {
     const when = (hours, weekday) => format.when(NOW + hours * HOUR, NOW, weekday);
     assert.equal(when(9.9), "23:54");
-    assert.equal(when(10), "tomorrow 00:00");
+    assert.equal(when(10), "tomorrow at 00:00");
     assert.equal(when(48), "Fri\u00a014:00");
-    assert.equal(when(48, "long"), "Friday\u00a014:00");
+    assert.equal(when(48, "long"), "Friday at 14:00");
+    assert.equal(when(9.9, "long"), "at 23:54");
     assert.equal(when(6 * 24), "Tue\u00a014:00");
     assert.equal(when(7 * 24), "May 13\u00a014:00");
     assert.equal(when(-24), "May 5\u00a014:00");
@@ -142,10 +148,10 @@ describe("formats", () => {
   test("the clocks change", () => {
     // In Berlin on 2026-03-29 at two, and on 2026-10-25 at three.
     const before = Date.parse("2026-03-28T12:00:00Z");
-    assert.equal(format.when(before + DAY, before), "tomorrow 14:00");
-    assert.equal(format.when(before + 11 * HOUR, before), "tomorrow 00:00");
+    assert.equal(format.when(before + DAY, before), "tomorrow at 14:00");
+    assert.equal(format.when(before + 11 * HOUR, before), "tomorrow at 00:00");
     const late = Date.parse("2026-10-24T21:30:00Z");
-    assert.equal(format.when(late + DAY, late), "tomorrow 22:30");
+    assert.equal(format.when(late + DAY, late), "tomorrow at 22:30");
     assert.equal(format.when(late + DAY + 1.5 * HOUR, late), "Mon\u00a000:00");
     assert.equal(format.clock(Date.parse("2026-10-25T00:30:00Z")), "02:30");
     assert.equal(format.clock(Date.parse("2026-10-25T01:30:00Z")), "02:30");
@@ -159,7 +165,7 @@ describe("formats", () => {
     const strange = formatOf({ language: "no_language at all" });
     assert.equal(strange.clock(NOW), "14:00\u200e");
     assert.equal(strange.dayKey(NOW), "2026-05-06");
-    assert.equal(strange.t("spent"), "Used up");
+    assert.equal(strange.t("spent"), "Limit reached");
     const dollars = strange.money({ amount: 3, currency: "USD", decimals: 2 });
     assert.match(dollars, /\$/);
   });
@@ -179,7 +185,7 @@ describe("formats", () => {
     assert.deepEqual([german.language, german.direction], ["en", "ltr"]);
     assert.equal(german.duration(25 * HOUR), "1d 1h");
     // What follows a clock stays on its right, whatever its letters are.
-    assert.equal(german.when(NOW + DAY, NOW), "tomorrow 14:00\u200e");
+    assert.equal(german.when(NOW + DAY, NOW), "tomorrow at 14:00\u200e");
     assert.equal(german.when(NOW + 2 * DAY, NOW), "Fri\u00a014:00\u200e");
     assert.equal(german.number(1.5), "1,5");
     assert.deepEqual([format.language, format.direction], ["en", ""]);
@@ -188,7 +194,7 @@ describe("formats", () => {
   });
 
   test("texts fall back on English, and keep no gap", () => {
-    assert.equal(text("de-AT", "spent"), "Used up");
+    assert.equal(text("de-AT", "spent"), "Limit reached");
     assert.equal(text(undefined, "in", { duration: "5m" }), "in 5m");
     assert.equal(text("en", "in"), "in ");
     assert.equal(text("en", "no_such_text"), "no_such_text");
@@ -424,12 +430,12 @@ describe("a window", () => {
       judged("session", 60, 2, { forecast: { ...forecastOf(90), pace: points, ...more } }).pace;
     assert.deepEqual(
       [3.9, -3.9, 4, -4, null].map((points) => pace(points)),
-      ["even", "even", "ahead", "reserve", null],
+      ["on", "on", "over", "under", null],
     );
-    // Who runs out is not in reserve.
+    // Nobody who runs out is under pace.
     assert.equal(pace(-10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), null);
-    assert.equal(pace(4, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "ahead");
-    assert.equal(pace(10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "ahead");
+    assert.equal(pace(4, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "over");
+    assert.equal(pace(10, { runs_out_at: new Date(NOW + HOUR).toISOString() }), "over");
     assert.equal(judged("session", 100, 2, { forecast: out() }).pace, null);
   });
 
@@ -479,19 +485,19 @@ describe("the window that decides", () => {
 
 describe("the verdict", () => {
   const SENTENCES = {
-    usual: ["good", "Session and week last until their resets"],
-    runs_out: ["risk", "The week runs out Friday 06:00, 1d 11h before its reset"],
-    session_runs_out: ["risk", "The session runs out 14:42, 48m before its reset"],
-    week_spent: ["spent", "The week is used up until Friday 19:00"],
-    session_spent: ["spent", "The session is used up until 15:12"],
-    both_spent: ["spent", "The week is used up until Friday 19:00"],
-    model_spent: ["risk", "Opus is used up until Saturday 17:00; the rest goes on"],
-    more_than_all: ["spent", "The week is used up until tomorrow 10:00"],
-    idle: ["good", "No session is running, and the week lasts until its reset"],
-    nothing_used: ["good", "The week has 99% left"],
-    only_week: ["good", "The week lasts until its reset"],
-    no_session_limit: ["good", "The week lasts until its reset"],
-    free: ["unknown", "Nothing is known yet"],
+    usual: ["good", "Session and weekly limits last until reset"],
+    runs_out: ["risk", "The weekly limit runs out Friday at 06:00, 1d 11h before reset"],
+    session_runs_out: ["risk", "The session limit runs out at 14:42, 48m before reset"],
+    week_spent: ["spent", "Weekly limit reached, back Friday at 19:00"],
+    session_spent: ["spent", "Session limit reached, back at 15:12"],
+    both_spent: ["spent", "Weekly limit reached, back Friday at 19:00"],
+    model_spent: ["risk", "Opus limit reached, back Saturday at 17:00; other models still work"],
+    more_than_all: ["spent", "Weekly limit reached, back tomorrow at 10:00"],
+    idle: ["good", "No active session, and the weekly limit lasts until reset"],
+    nothing_used: ["good", "The weekly limit has 99% left"],
+    only_week: ["good", "The weekly limit lasts until reset"],
+    no_session_limit: ["good", "The weekly limit lasts until reset"],
+    free: ["unknown", "No usage data yet"],
     pays_by_spend: ["risk", "$374 of $400 spent; $26 left"],
     spend_used_up: ["spent", "$400.25 of $400 spent; used up"],
     out_of_credits: ["spent", "$120.50 of $400 spent; out of credits"],
@@ -499,17 +505,17 @@ describe("the verdict", () => {
     no_credits_at_all: ["spent", "Out of credits"],
     limit_of_zero: ["spent", "$0 spent; disabled"],
     unlimited_spend: ["good", "$48 spent"],
-    resetting: ["resetting", "The session is being reset"],
-    unknown: ["unknown", "Nothing is known yet"],
+    resetting: ["resetting", "The session limit is resetting"],
+    unknown: ["unknown", "No usage data yet"],
     unavailable: ["unknown", "claude.ai: cannot connect"],
-    stale: ["good", "Session and week last until their resets"],
+    stale: ["good", "Session and weekly limits last until reset"],
     dead_login: ["spent", "claude.ai: invalid auth"],
-    many_models: ["good", "Session and week last until their resets"],
-    two_accounts: ["good", "Session and week last until their resets"],
-    yen: ["good", "Session and week last until their resets"],
-    outage: ["good", "Session and week last until their resets"],
-    no_recorder: ["good", "Session and week last until their resets"],
-    gap_and_refill: ["good", "Session and week last until their resets"],
+    many_models: ["good", "Session and weekly limits last until reset"],
+    two_accounts: ["good", "Session and weekly limits last until reset"],
+    yen: ["good", "Session and weekly limits last until reset"],
+    outage: ["good", "Session and weekly limits last until reset"],
+    no_recorder: ["good", "Session and weekly limits last until reset"],
+    gap_and_refill: ["good", "Session and weekly limits last until reset"],
   };
 
   test("is a sentence for each scenario", () => {
@@ -555,10 +561,10 @@ describe("the verdict", () => {
   test("is about what runs out even where a model is used up", () => {
     const week = judged("weekly", 80, 75, { forecast: forecastOf(140, { out: 40 }) });
     const opus = judged("weekly_Opus", 100, 75);
-    assert.match(say(week, opus).text, /^The week runs out Friday/);
-    assert.match(say(judged("session", 100, 1), opus).text, /^The session is used up/);
+    assert.match(say(week, opus).text, /^The weekly limit runs out Friday/);
+    assert.match(say(judged("session", 100, 1), opus).text, /^Session limit reached/);
     const model = judged("weekly_Opus", 80, 75, { forecast: forecastOf(140, { out: 40 }) });
-    assert.match(say(judged("weekly", 1, 75), model).text, /^Opus runs out Friday/);
+    assert.match(say(judged("weekly", 1, 75), model).text, /^The Opus limit runs out Friday/);
   });
 
   test("does not promise what is unsure", () => {
@@ -567,7 +573,7 @@ describe("the verdict", () => {
     });
     const calm = judged("session", 1, 2, { forecast: forecastOf(3) });
     const may = say(calm, week);
-    assert.deepEqual([may.level, may.text], ["risk", "The week may run out before its reset"]);
+    assert.deepEqual([may.level, may.text], ["risk", "The weekly limit may run out before reset"]);
     // What is sure comes first.
     const session = judged("session", 90, 1, { forecast: forecastOf(130, { out: 0.5 }) });
     assert.equal(bindingOf([week, session]).key, "session");
@@ -580,12 +586,12 @@ describe("the verdict", () => {
     );
     assert.equal(
       say(judged("session", 1, 2), judged("weekly", 30, 75, { forecast: forecastOf(60) })).text,
-      "The week has 70% left",
+      "The weekly limit has 70% left",
     );
-    assert.equal(say(judged("weekly_Opus", 30, 75)).text, "Opus has 70% left");
-    assert.equal(say(judged("session", 100, null)).text, "The session is used up");
-    assert.equal(say(judged("session", 0, 2)).text, "The session has 100% left");
-    assert.equal(say().text, "Nothing is known yet");
+    assert.equal(say(judged("weekly_Opus", 30, 75)).text, "The Opus limit has 70% left");
+    assert.equal(say(judged("session", 100, null)).text, "Session limit reached");
+    assert.equal(say(judged("session", 0, 2)).text, "The session limit has 100% left");
+    assert.equal(say().text, "No usage data yet");
   });
 
   test("says what goes on where there is extra usage, and how old it is", async () => {
@@ -593,8 +599,8 @@ describe("the verdict", () => {
       aboutOf({ spend, ...more }, { level: "spent", text: "" }, NOW, format);
     const euro = (amount) => ({ amount, currency: "EUR", decimals: 2 });
     const spend = { enabled: true, spent: euro(50), limit: null };
-    assert.equal(about(spend), "Extra usage goes on.");
-    assert.equal(about({ ...spend, limit: euro(51) }), "Extra usage goes on.");
+    assert.equal(about(spend), "You can continue with extra usage.");
+    assert.equal(about({ ...spend, limit: euro(51) }), "You can continue with extra usage.");
     assert.equal(about({ ...spend, limit: euro(50) }), "");
     assert.equal(about({ ...spend, enabled: false }), "");
     assert.equal(about({ ...spend, used_up: true }), "");
@@ -605,7 +611,7 @@ describe("the verdict", () => {
     const [stale] = await accountsOf(SCENARIOS.stale);
     assert.equal(
       aboutOf(stale, { level: "good", text: "" }, NOW, format),
-      "Last read 13:46, 14m ago · claude.ai: blocked",
+      "Last update 13:46, 14m ago · claude.ai: blocked",
     );
   });
 
@@ -616,7 +622,7 @@ describe("the verdict", () => {
     const [unread] = await accountsOf(SCENARIOS.unavailable);
     assert.equal(
       verdict({ ...unread, troubleWords: null }, NOW, format).text,
-      "claude.ai could not be read",
+      "No data from claude.ai",
     );
   });
 });
@@ -726,6 +732,15 @@ describe("the chart", () => {
     assert.deepEqual(plot.projection.at(-1), [100, 50]);
   });
 
+  test("has no more points than can be seen", () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => at(index / 10_000, index / 1000));
+    const { lines } = layOut(many, session(20), NOW);
+    assert.equal(lines.length, 1);
+    assert.ok(lines[0].length < 1000, String(lines[0].length));
+    assert.ok(lines[0][0][0] < 0.1);
+    assert.deepEqual(lines[0].at(-1), [40, 80.001]);
+  });
+
   test("stays within, whatever the numbers are", () => {
     const wild = layOut([at(0, -5), at(1, 240)], session(240, forecastOf(300)), NOW);
     for (const [x, y] of [...wild.lines.flat(), wild.now, ...wild.range])
@@ -767,6 +782,46 @@ describe("the days of a week", () => {
   test("count small rises, and no small falls", () => {
     const points = [10, 11, 10, 12].map((v, hour) => ({ t: start + hour * HOUR, v }));
     assert.equal(used(points)[0], 2);
+  });
+
+  test("are unknown without a percentage", () => {
+    const points = [
+      { t: start, v: 4 },
+      { t: start + DAY / 2, v: null },
+      { t: start + 2.5 * DAY, v: 9 },
+    ];
+    assert.deepEqual(used(points).slice(0, 5), [0, 0, null, 5, 0]);
+  });
+
+  test("do not count a correction", () => {
+    const points = [
+      { t: start, v: 0 },
+      { t: start + DAY, v: 60 },
+      { t: start + 2 * DAY, v: 45 },
+      { t: start + 3 * DAY, v: 47 },
+    ];
+    assert.deepEqual(used(points).slice(0, 5), [0, 60, 0, 2, 0]);
+  });
+
+  test("count from the reset although its first percentage comes late", () => {
+    const points = [
+      { t: start, v: 88 },
+      { t: start + HOUR, v: 4 },
+    ];
+    assert.equal(used(points)[0], 4);
+  });
+
+  test("come from statistics too, with the resets in between", () => {
+    const at = (day, hour, min, max = min) => ({ start: start + day * DAY + hour * HOUR, min, max });
+    const points = pointsOf([
+      at(0, 0, 0, 10),
+      at(0, 1, 10, 30),
+      at(0, 2, 0, 31),
+      at(0, 3, 0, 5),
+      at(0, 4, 8),
+      at(2, 0, 9),
+    ]);
+    assert.deepEqual(used(points).slice(0, 3), [21 + 8, null, 1]);
   });
 
   test("count on after a gap and after a refill", () => {
@@ -820,6 +875,15 @@ describe("the days of a week", () => {
   });
 });
 
+test("a size needs more space to grow than to stay", () => {
+  assert.equal(sizeOf("auto", 310, undefined, "rows"), "rows");
+  assert.equal(sizeOf("auto", 320, undefined, "rows"), "full");
+  assert.equal(sizeOf("auto", 300, undefined, "full"), "full");
+  assert.equal(sizeOf("auto", 215, undefined, "micro"), "micro");
+  assert.equal(sizeOf("auto", 290, undefined, "micro"), "rows");
+  assert.equal(sizeOf("auto", 290, undefined, "days"), "rows");
+});
+
 test("a size is what is wished, or what there is space for", () => {
   assert.equal(sizeOf(), "full");
   assert.equal(sizeOf("auto", 199), "micro");
@@ -827,8 +891,9 @@ test("a size is what is wished, or what there is space for", () => {
   assert.equal(sizeOf("auto", 299), "rows");
   assert.equal(sizeOf("auto", 300), "full");
   assert.equal(sizeOf("auto", 800, 1), "micro");
-  assert.equal(sizeOf("auto", 800, 4), "rows");
   assert.equal(sizeOf("auto", 800, 6), "full");
+  assert.equal(sizeOf(null, 800), "full");
+  assert.equal(sizeOf("", 0, undefined, "rows"), "rows");
   assert.equal(sizeOf("auto", 800, "auto"), "full");
   assert.equal(sizeOf("days", 100, 1), "days");
 });
@@ -934,6 +999,19 @@ describe("the dashboard", () => {
     assert.ok(headings.includes("Claude Pulse: This week"));
   });
 
+  test("names the account of each group of cards if there are several", () => {
+    const { windows } = SCENARIOS.usual[0];
+    const scenario = ["One", "Two"].map((name) => ({ name, windows }));
+    for (const version of ["2024.1.2", "2026.11.0"])
+      for (const view of of(scenario, version)[0].views) {
+        const groups = view.sections?.map(({ cards }) => cards) ?? view.cards.map((card) => [card]);
+        for (const cards of groups) {
+          const [{ heading, title, card }] = cards;
+          assert.match(heading ?? title ?? card?.title ?? "", /^(One|Two)/, JSON.stringify(cards));
+        }
+      }
+  });
+
   test("shows nobody an empty card, which says what to do", () => {
     assert.deepEqual(of(SCENARIOS.nobody, "2024.1.2")[0].views[0].cards, [
       { type: "custom:claude-pulse-card" },
@@ -950,12 +1028,11 @@ describe("the dashboard", () => {
   });
 });
 
-test("old browsers know all words of the module, which is small", () => {
+test("old browsers know all words of the module", () => {
   assert.doesNotMatch(
     source.toString(),
     /\d_\d|\?\?=|\|\|=|&&=|\.at\(|\.replaceAll\(|\.hasOwn\(|static \w+ =/,
   );
-  assert.ok(source.length < 64 * 1024, `${source.length} bytes`);
 });
 
 test("cards are suggested for entities of ours only", () => {

@@ -44,7 +44,7 @@ def take(browser: Browser, instance: HomeAssistant, name: str) -> None:
     )
     page = context.new_page()
     page.goto(f"{instance.url}/claude-pulse")
-    for drawn in (".course", ".use"):
+    for drawn in (".history", ".use"):
         page.locator(f"claude-pulse-card {drawn}").first.wait_for(state="attached")
     # The fonts, and the bar at the top.
     page.wait_for_timeout(2000)

@@ -38,7 +38,7 @@ export function forecastOf(projected, { low, high, pace = 0, out = null } = {}) 
   };
 }
 
-// Each has ids of its own, as courses are remembered by them.
+// Each has ids of its own, as histories are remembered by them.
 let mounted = 0;
 
 /** The `hass` object of Home Assistant, as far as the card asks it, showing accounts. */
@@ -87,7 +87,7 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
         resets_at: resetsAt && iso(resetsAt),
         forecast,
       });
-      histories[usage] = account.history?.(window) ?? courseOf(window);
+      histories[usage] = account.history?.(window) ?? historyOf(window);
     }
     add("connection", account.trouble ?? "up_to_date", {
       last_update: account.trouble ? iso(NOW - 14 * MINUTE) : undefined,
@@ -137,8 +137,8 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
   };
 }
 
-/** A course that rises as a person works, with what it shows now at its end. */
-function courseOf({ used, resetsAt, length }) {
+/** A history that rises as a person works, with what it shows now at its end. */
+function historyOf({ used, resetsAt, length }) {
   if (used === null || resetsAt === null) return [];
   const start = resetsAt - length;
   const points = [];

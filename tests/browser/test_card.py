@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import gzip
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 import json
 import os
 from pathlib import Path
 import re
+import subprocess
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 import pytest
 
 HERE = Path(__file__).parent
@@ -58,9 +61,9 @@ window.show = (name, options = {}) => {
     return callWS(message);
   };
   const render = card.render;
-  card.render = (view) => {
+  card.render = (...values) => {
     asked.drawn += 1;
-    return render.call(card, view);
+    return render.apply(card, values);
   };
   window.card = card;
   return card;
@@ -272,13 +275,13 @@ def test_all_fits(wide: Page, numbers: str) -> None:
     scenarios = wide.evaluate("Object.keys(SCENARIOS)")
     assert wide.locator("claude-pulse-card").count() == len(WIDTHS) * len(scenarios)
     # Late parts are drawn.
-    for part in (".ghost", ".tick", ".course", ".projection"):
+    for part in (".ghost", ".tick", ".history", ".projection"):
         assert wide.locator(part).count() > len(scenarios), part
 
 
 def test_all_layouts_fit(wide: Page) -> None:
     """Nothing leaves a layout or a badge."""
-    for layout in ("micro", "rows", "full", "days"):
+    for layout in ("micro", "rows", "full", "days", "month"):
         mount_all(wide, (160, 320), config={"layout": layout})
     mount_all(wide, (400,), tag="claude-pulse-badge")
     settle(wide)
@@ -398,7 +401,7 @@ def test_rules_of_accessibility(wide: Page) -> None:
     mount_all(wide, (374,))
     some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
     mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
-    for layout in ("days", "micro"):
+    for layout in ("days", "month", "micro"):
         mount_all(wide, (374,), names=some, config={"layout": layout})
     settle(wide)
     for theme in ("light", "dark"):
@@ -457,7 +460,7 @@ def test_names(page: Page) -> None:
     assert "Runs out Fri\xa006:00" in said
     chart = page.get_by_role("img", name=re.compile("^Week, chart: 78% used"))
     assert chart.count() == 1
-    assert sentence(page).startswith("The week runs out")
+    assert sentence(page).startswith("The weekly limit runs out")
 
 
 def test_no_number_is_no_meter(page: Page) -> None:
@@ -596,7 +599,7 @@ def test_chips(page: Page) -> None:
     chart.filter(has_text="Week").click()
     assert page.get_by_role("img", name=re.compile("^Week, chart: 58% used")).count()
     accounts.nth(1).click()
-    assert sentence(page) == ("The week is used up until tomorrow 10:00")
+    assert sentence(page) == "Weekly limit reached, back tomorrow at 10:00"
     assert accounts.nth(1).get_attribute("aria-pressed") == "true"
     assert page.get_by_role("img", name=re.compile("^Week, chart: 100% used")).count()
     chart.filter(has_text="Session").click()
@@ -647,13 +650,13 @@ def test_a_choice_of_what_is_shown(page: Page) -> None:
 def test_what_is_left_out_counts(page: Page) -> None:
     """The sentence is about all windows, also hidden ones."""
     show(page, "week_spent", width=390, config={"hide": ["weekly"]})
-    said = "The week is used up until Friday\xa019:00"
+    said = "Weekly limit reached, back Friday at 19:00"
     assert sentence(page) == said
     assert names(page) == ["Session"]
     micro = {"hide": ["weekly"], "layout": "micro"}
     show(page, "week_spent", width=390, config=micro)
     label = page.locator(".micro").get_attribute("aria-label")
-    assert label == f"Session: 31% used. {said}. Extra usage goes on."
+    assert label == f"Session: 31% used. {said}. You can continue with extra usage."
 
 
 def test_a_view_of_models(page: Page) -> None:
@@ -670,7 +673,7 @@ def test_a_view_of_models(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page).startswith("The week is used up")
+    assert sentence(page).startswith("Weekly limit reached")
     assert page.locator(".row .name").all_inner_texts() == ["Opus"]
 
 
@@ -685,7 +688,7 @@ def test_a_disabled_sensor(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page).startswith("The week is used up")
+    assert sentence(page).startswith("Weekly limit reached")
     assert names(page) == ["Session"]
 
 
@@ -727,7 +730,7 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
     """With room for one account, it is the worst, with its name."""
     show(page, "two_accounts", width=390, tag=tag, config={"layout": "micro"})
     label = page.locator(".micro").get_attribute("aria-label") or ""
-    assert "Söhne. Week: 100% used. The week is used up" in label
+    assert "Söhne. Week: 100% used. Weekly limit reached" in label
     device = {"layout": "micro", "device": "device0"}
     show(page, "two_accounts", width=390, tag=tag, config=device)
     label = page.locator(".micro").nth(1).get_attribute("aria-label") or ""
@@ -736,7 +739,7 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
 
 def test_old_numbers_say_so(page: Page) -> None:
     """Each layout says since when its numbers are old, and has a neutral colour."""
-    words = re.compile("Last read 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
+    words = re.compile("Last update 13:46, 1[45]m ago · claude.ai: blocked$", re.M)
     show(page, "stale", width=390, config={"layout": "days"})
     assert words.search(page.locator(".content").inner_text())
     show(page, "stale", width=390, config={"layout": "micro"})
@@ -769,6 +772,46 @@ def test_english_elsewhere(page: Page) -> None:
     assert content.evaluate("it => getComputedStyle(it).direction") == "rtl"
 
 
+@pytest.fixture
+def translated(tmp_path: Path) -> Path:
+    """Build the card with a language, and return its directory."""
+    if not (ROOT / "frontend" / "node_modules").exists():
+        pytest.skip("scripts/card installs the compiler")
+    texts = tmp_path / "sources"
+    texts.mkdir()
+    (texts / "pl.json").write_text(json.dumps({"used": "zużyte", "weekly": "Tydzień"}))
+    out = tmp_path / "built"
+    build = ("scripts/card", "--out", out, "--texts", texts)
+    subprocess.run(build, cwd=ROOT, check=True)
+    return out
+
+
+def test_another_language(page: Page, translated: Path) -> None:
+    """The texts of a language are loaded when needed, and English replaces missing ones."""
+    asked = []
+
+    def serve(route: Route) -> None:
+        """Serve a built file."""
+        path = urlsplit(route.request.url).path
+        asked.append(path)
+        route.fulfill(path=translated / path.lstrip("/"))
+
+    page.route(re.compile(r"/(claude-pulse\.js|texts/)"), serve)
+    page.reload()
+    page.wait_for_function("window.ready")
+    show(page, "usual", width=480)
+    assert asked == ["/claude-pulse.js"]
+    hass = {"language": "pl", "locale": {"language": "pl", "time_format": "24"}}
+    show(page, "usual", width=480, hass=hass)
+    show(page, "usual", width=480, hass=hass)
+    [texts] = (translated / "texts").iterdir()
+    assert asked == ["/claude-pulse.js", f"/texts/{texts.name}"]
+    content = page.locator("claude-pulse-card .all").nth(1)
+    assert content.get_attribute("lang") == "pl"
+    assert content.locator(".name").all_inner_texts() == ["Session", "Tydzień", "Opus"]
+    assert content.locator(".number").first.inner_text() == "31% zużyte"
+
+
 def test_limits_that_an_account_lacks(page: Page) -> None:
     """Without a session limit, the card says nothing about a session."""
     show(page, "no_session_limit")
@@ -785,7 +828,7 @@ def test_spend_limit(page: Page, layout: str) -> None:
     told = card.inner_html()
     assert "$374 of $400 spent; $26 left" in told
     assert "$26 left" in card.inner_text()
-    for words in ("ession", "Week", "Extra usage", "Used up", "run out"):
+    for words in ("ession", "Week", "Extra usage", "Limit reached", "run out"):
         assert words not in told
     show(page, "out_of_credits", config={"layout": layout})
     card = page.locator("ha-card").last
@@ -809,7 +852,7 @@ def test_a_run_out_that_has_passed(open_page: Open) -> None:
     assert "runs out" in status.inner_text()
     page.evaluate("void (card.gate = () => Promise.reject(new Error('none')))")
     page.clock.run_for("01:00:00")
-    assert status.inner_text() == "The session has 18% left"
+    assert status.inner_text() == "The session limit has 18% left"
 
 
 def test_an_uncertain_run_out(page: Page) -> None:
@@ -827,7 +870,7 @@ def test_an_uncertain_run_out(page: Page) -> None:
     show(page, "early", width=390)
     assert page.locator(".chart .projection").count() == 1
     said = sentence(page)
-    assert said == "The week may run out before its reset"
+    assert said == "The weekly limit may run out before reset"
     assert page.locator(".verdict").get_attribute("data-level") == "risk"
 
 
@@ -857,19 +900,19 @@ def test_details_that_fail(open_page: Open) -> None:
     )
     page.clock.run_for(1000)
     status = page.get_by_role("status")
-    assert status.inner_text() == "The week has 22% left"
+    assert status.inner_text() == "The weekly limit has 22% left"
     assert page.locator(".tick").count() == 0
     page.clock.run_for(120_000)
     assert page.evaluate("card.asked.details") == 2
     page.clock.run_for(120_000)
     page.wait_for_timeout(50)
     assert page.evaluate("card.asked.details") == 3
-    assert status.inner_text().startswith("The week runs out")
+    assert status.inner_text().startswith("The weekly limit runs out")
     assert page.locator(".tick").count() == 4
 
 
 def test_details_that_come_late(page: Page) -> None:
-    """Until details come the card shows the states, and it may be removed."""
+    """Until details come the card promises nothing, and it may be removed."""
     page.evaluate(
         """() => {
           show("runs_out", { width: 480 });
@@ -877,18 +920,19 @@ def test_details_that_come_late(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert sentence(page) == "The week has 22% left"
+    assert sentence(page) == "Loading …"
+    assert names(page) == ["Session", "Week"]
     page.evaluate("document.querySelector('main').replaceChildren()")
     page.evaluate("answer()")
     page.evaluate("document.querySelector('main').append(card)")
     page.wait_for_timeout(100)
-    assert sentence(page).startswith("The week runs out")
+    assert sentence(page).startswith("The weekly limit runs out")
 
 
 def test_no_recorder(page: Page) -> None:
     """Without a recorder the chart has the last change and the projection."""
     show(page, "no_recorder", width=480)
-    assert (page.locator(".course").get_attribute("d") or "").count("L") == 1
+    assert (page.locator(".history").get_attribute("d") or "").count("L") == 1
     assert page.locator(".projection").count() == 1
     page.evaluate(
         """() => {
@@ -910,7 +954,7 @@ def test_a_recorder_that_comes_later(open_page: Open) -> None:
         }"""
     )
     page.clock.run_for(1000)
-    points = "(card.shadowRoot.querySelector('.course').getAttribute('d').match(/L/g)).length"
+    points = "(card.shadowRoot.querySelector('.history').getAttribute('d').match(/L/g)).length"
     assert page.evaluate(points) == 1
     page.clock.run_for(6 * 60_000)
     page.wait_for_timeout(50)
@@ -928,10 +972,10 @@ def test_usage_profile_continues(page: Page) -> None:
     show(page, "usual", width=480)
     page.locator(".chips button", has_text="Session").click()
     page.wait_for_timeout(100)
-    before = page.locator(".course").get_attribute("d") or ""
+    before = page.locator(".history").get_attribute("d") or ""
     page.evaluate("change(idOf('session_usage'), '40')")
     page.wait_for_timeout(100)
-    after = page.locator(".course").get_attribute("d") or ""
+    after = page.locator(".history").get_attribute("d") or ""
     assert after.count("L") == before.count("L") + 2
     assert after.endswith("60.00")
     assert page.locator(".number").first.inner_text() == "40% used"
@@ -956,7 +1000,7 @@ def test_cards_share_what_they_ask(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.locator(".course").count() == 2
+    assert page.locator(".history").count() == 2
     assert page.evaluate("card.asked.history") == 1
     assert page.evaluate("card.asked.details") == 1
 
@@ -975,7 +1019,7 @@ def test_a_card_that_is_put_elsewhere(page: Page) -> None:
     settle(page)
     assert page.locator(".number").first.inner_text() == "44% used"
     assert page.evaluate("card.asked.details") == 2
-    assert page.locator(".course").count() == 1
+    assert page.locator(".history").count() == 1
 
 
 def test_a_page_that_nobody_sees(open_page: Open) -> None:
@@ -1117,7 +1161,7 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
     assert page.evaluate("card.asked.details") > asked
     page.evaluate("card.hass = { ...card._hass, entities: {} }")
     page.wait_for_timeout(50)
-    assert page.get_by_role("link").inner_text() == "Set it up"
+    assert page.get_by_role("link").inner_text() == "Set up Claude Pulse"
 
 
 def test_a_reset_that_passes(open_page: Open) -> None:
@@ -1125,13 +1169,13 @@ def test_a_reset_that_passes(open_page: Open) -> None:
     page = open_page(clock=True)
     page.evaluate("void show('session_spent', { width: 480 })")
     page.clock.run_for(1000)
-    assert sentence(page).startswith("The session is used up")
+    assert sentence(page).startswith("Session limit reached")
     page.clock.run_for(73 * 60_000)
     page.wait_for_timeout(50)
-    assert sentence(page) == "The session is being reset"
+    assert sentence(page) == "The session limit is resetting"
     assert page.locator(".number").first.inner_text() == "—"
     assert page.locator(".marker").count() == 1
-    assert "Being reset" in page.locator(".words").first.inner_text()
+    assert "Resetting" in page.locator(".words").first.inner_text()
 
 
 def test_the_editor(page: Page) -> None:
@@ -1158,11 +1202,422 @@ def test_the_editor(page: Page) -> None:
         layout: page.evaluate(sizes, layout)
         for layout in ("micro", "rows", "full", "days", "auto")
     }
-    assert [size for size, _ in found.values()] == [1, 5, 9, 5, 9]
+    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 13]
+    assert [options["min_rows"] for _, options in found.values()] == [1, 2, 2, 6, 1]
     assert found["micro"][1]["rows"] == 1
     assert "rows" not in found["full"][1]
     stub = "customElements.get('claude-pulse-card').getStubConfig()"
     assert page.evaluate(f"mount('usual', {{ config: {stub} }}).isConnected")
+
+
+@pytest.mark.parametrize("rows", [5, 6])
+@pytest.mark.parametrize("layout", ["auto", "full", "rows"])
+def test_row_of_the_sentence(page: Page, rows: int, layout: str) -> None:
+    """A fixed height shows the limit that the sentence is about, without scrolling."""
+    page.evaluate(
+        """([rows, layout]) => {
+          const config = { layout, grid_options: { rows } };
+          const [usual, spent] = [SCENARIOS.usual, SCENARIOS.model_spent].map(([one]) => one.windows);
+          const fable = { ...spent[2], key: "weekly_Fable", name: "Fable" };
+          SCENARIOS.last_spent = [{ windows: [...usual, fable] }];
+          show("last_spent", { width: 374, config });
+          card.parentElement.style.height = `${rows * 64 - 8}px`;
+          card.layout = "grid";
+        }""",
+        [rows, layout],
+    )
+    settle(page)
+    card = page.locator("claude-pulse-card").bounding_box()
+    row = page.locator(".row").filter(has_text="Fable").bounding_box()
+    assert row["y"] + row["height"] <= card["y"] + card["height"]
+
+
+@pytest.mark.parametrize("layout", ["days", "month"])
+@pytest.mark.parametrize("width", [320, 374, 500])
+def test_fewest_rows(page: Page, layout: str, width: int) -> None:
+    """All days fit into the fewest rows of their layout."""
+    page.evaluate(
+        """([layout, width]) => {
+          const { min_rows: rows } = mount("usual", { config: { layout } }).getGridOptions();
+          document.querySelector("main").replaceChildren();
+          show("usual", { width, config: { layout, grid_options: { rows } } });
+          card.parentElement.style.height = `${rows * 64 - 8}px`;
+          card.layout = "grid";
+        }""",
+        [layout, width],
+    )
+    settle(page)
+    assert page.locator(".day").count() >= 8
+    content = page.locator(".content")
+    assert content.evaluate("it => it.scrollHeight <= it.clientHeight")
+
+
+def test_all_of_a_fixed_height_is_used(page: Page) -> None:
+    """A card that becomes higher shows again what it has left out."""
+    page.evaluate(
+        """() => {
+          show("model_spent", { width: 374, config: { grid_options: { rows: 4 } } });
+          card.parentElement.style.height = "248px";
+          card.layout = "grid";
+        }"""
+    )
+    settle(page)
+    assert names(page) == ["Opus", "Session", "Week"]
+    assert page.locator(".chart").count() == 0
+    page.evaluate("card.parentElement.style.height = '760px'")
+    settle(page)
+    assert names(page) == ["Session", "Week", "Opus"]
+    assert page.locator(".chart").count() == 1
+
+
+def test_no_flicker_near_a_scrollbar(page: Page) -> None:
+    """A card does not change its size without end if its height moves a scrollbar."""
+    page.evaluate(
+        """() => {
+          show("usual", { width: 305 });
+          // Headless browsers have no scrollbars.
+          const scroll = () => {
+            card.parentElement.style.width = card.offsetHeight > 470 ? "290px" : "305px";
+          };
+          new ResizeObserver(() => requestAnimationFrame(scroll)).observe(card);
+        }"""
+    )
+    settle(page)
+    drawn = page.evaluate("card.asked.drawn")
+    page.wait_for_timeout(500)
+    assert page.evaluate("card.asked.drawn") - drawn <= 1
+
+
+def test_shrinking_to_fit(page: Page) -> None:
+    """A card has a width in a place that takes the width of its content."""
+    for layout in ("full", "rows", "days", "month", "micro"):
+        show(page, "usual", config={"layout": layout})
+        width = page.evaluate(
+            """() => {
+              card.parentElement.style.cssText = "position: absolute; left: 50px";
+              return card.offsetWidth;
+            }"""
+        )
+        assert width > 80, layout
+
+
+WRONG = [
+    {"title": {"onmouseover": "window.hacked = true"}},
+    {"title": ["a"]},
+    {"layout": "huge"},
+    {"layout": 5},
+    {"show": {}},
+    {"device": {"a": 1}},
+    {"device": [5]},
+    {"hide": "everything"},
+    {"hide": {"chart": True}},
+    {"tap_action": "navigate"},
+    {"hold_action": []},
+]
+EMPTY = [
+    {"title": None, "layout": None, "show": None, "device": None, "hide": None},
+    {"title": "", "layout": "", "show": "", "device": "", "hide": ""},
+    {"device": [], "hide": [], "grid_options": None, "tap_action": None},
+]
+
+
+@pytest.mark.parametrize("config", WRONG, ids=json.dumps)
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_invalid_options(page: Page, config: dict[str, Any], tag: str) -> None:
+    """An invalid option is an error, which names the option."""
+    [name] = config
+    with pytest.raises(Exception, match=f"{name} has to be"):
+        page.evaluate(
+            "([tag, config]) => void mount('usual', { tag, config })", [tag, config]
+        )
+
+
+@pytest.mark.parametrize("config", EMPTY, ids=json.dumps)
+def test_empty_options(page: Page, config: dict[str, Any]) -> None:
+    """An empty option is like one that is missing."""
+    show(page, "usual", width=480, config=config)
+    assert names(page) == ["Session", "Week", "Opus"]
+    assert page.locator(".title").count() == 0
+    assert page.locator(".chart").count() == 1
+
+
+def test_titles_and_names_that_are_numbers(page: Page) -> None:
+    """A title and names of a person can be numbers."""
+    page.evaluate(
+        """() => {
+          const hass = hassOf(SCENARIOS.two_accounts);
+          hass.devices.device0.name_by_user = 7;
+          for (const state of Object.values(hass.states)) state.attributes.friendly_name = 5;
+          show("two_accounts", { width: 480, hass, config: { title: 0 } });
+        }"""
+    )
+    settle(page)
+    assert page.locator(".title").inner_text() == "0"
+    assert page.locator(".chips button").first.inner_text() == "7"
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        (None, "This account no longer exists"),
+        ({"disabled_by": "user"}, "The device of this account is disabled"),
+    ],
+    ids=["deleted", "disabled"],
+)
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_device_without_entities(
+    page: Page, device: dict[str, Any] | None, words: str, tag: str
+) -> None:
+    """A card of a device that is deleted or disabled says so."""
+    devices = {"gone": device} if device else {}
+    hass = {"entities": {}, "devices": devices}
+    show(page, "usual", tag=tag, config={"device": "gone"}, hass=hass)
+    assert page.locator(".sentence, .micro").inner_text() == words
+
+
+# Records the sentence and the height of the card in each frame.
+RECORD = """
+(name) => {
+  show(name, { width: 374 });
+  card.gate = () => new Promise((resolve) => setTimeout(resolve, 400));
+  window.seen = [];
+  const record = () => {
+    const sentence = card.shadowRoot.querySelector(".sentence")?.textContent.trim();
+    const level = card.shadowRoot.querySelector(".verdict")?.dataset.level;
+    seen.push([sentence, level, card.offsetHeight]);
+    requestAnimationFrame(record);
+  };
+  requestAnimationFrame(record);
+}
+"""
+
+
+@pytest.mark.parametrize("loaded_before", [False, True])
+@pytest.mark.parametrize("scenario", ["usual", "runs_out", "session_runs_out"])
+def test_no_wrong_verdict(page: Page, scenario: str, loaded_before: bool) -> None:
+    """Until the details come, the card says nothing, and then nothing jumps."""
+    if loaded_before:
+        show(page, scenario, width=374)
+        page.reload()
+        page.wait_for_function("window.ready")
+    page.evaluate(RECORD, scenario)
+    page.wait_for_timeout(1000)
+    seen = page.evaluate("seen")
+    assert len({(text, level) for text, level, _ in seen}) == 2
+    assert seen[0][:2] == ["Loading …", "unknown"]
+    assert seen[-1][0] == sentence(page)
+    heights = {height for *_, height in seen}
+    # At the first time, the sentence has one line or two, and money is unexpected.
+    assert max(heights) - min(heights) <= (0 if loaded_before else 75)
+
+
+@pytest.mark.parametrize("tag", ["claude-pulse-card", "claude-pulse-badge"])
+def test_one_line_before_the_details(page: Page, tag: str) -> None:
+    """One line shows no limit until it is known which one matters."""
+    page.evaluate(
+        """(tag) => {
+          show("session_runs_out", { tag, config: { layout: "micro" } });
+          card.gate = () => new Promise((resolve) => { window.answer = resolve; });
+        }""",
+        tag,
+    )
+    settle(page)
+    line = page.locator(".micro")
+    assert "Loading …" in line.inner_text()
+    assert line.get_attribute("data-level") == "unknown"
+    page.evaluate("answer()")
+    settle(page)
+    assert "82%" in line.inner_text()
+    assert line.get_attribute("data-level") == "risk"
+
+
+# The contrast of the background of two elements, the second one on the card.
+CONTRAST = """
+([upper, lower]) => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const paint = (...colors) => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const [red, green, blue] = [...context.getImageData(0, 0, 1, 1).data].map((value) =>
+      value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const root = card.shadowRoot;
+  const of = (selector) => getComputedStyle(root.querySelector(selector)).backgroundColor;
+  const back = getComputedStyle(root.querySelector("ha-card")).backgroundColor;
+  const [one, other] = [paint(back, of(upper)), paint(back, of(lower))];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "paper"])
+def test_contrast(page: Page, theme: str) -> None:
+    """A fill has three times the luminance of its track, or a third."""
+    page.add_style_tag(
+        content=".paper { --card-background-color: #fff; --divider-color: #000;"
+        "--error-color: #000; --info-color: #000; --primary-background-color: #fff;"
+        "--primary-text-color: #000; --secondary-text-color: #000; --warning-color: #000; }"
+    )
+    page.evaluate("theme => { document.body.className = theme; }", theme)
+    for name in ("usual", "runs_out", "both_spent"):
+        page.evaluate("document.querySelector('main').replaceChildren()")
+        show(page, name, width=374)
+        for row in range(1, page.locator(".row").count() + 1):
+            parts = [f".row:nth-of-type({row}) .{part}" for part in ("fill", "track")]
+            assert page.evaluate(CONTRAST, parts) >= 3, (name, row)
+    show(page, "usual", width=374, config={"layout": "days"})
+    assert page.evaluate(CONTRAST, [".use", ".column"]) >= 3
+
+
+def test_a_card_background_that_is_no_colour(page: Page) -> None:
+    """The marker has its edge if a theme has cards without a background."""
+    page.evaluate("document.body.style.setProperty('--ha-card-background', 'none')")
+    show(page, "usual", width=374)
+    marker = page.locator(".marker").first
+    shadow = marker.evaluate("element => getComputedStyle(element).boxShadow")
+    assert "rgb(255, 255, 255)" in shadow
+    tick = page.locator(".tick").first
+    color = tick.evaluate("element => getComputedStyle(element).backgroundColor")
+    assert color == "rgb(255, 255, 255)"
+
+
+def test_print(page: Page) -> None:
+    """The bars are printed."""
+    show(page, "usual", width=374)
+    for part in (".fill", ".track", ".marker", ".sign"):
+        adjust = "element => getComputedStyle(element).printColorAdjust"
+        assert page.locator(part).first.evaluate(adjust) == "exact"
+
+
+def test_chart_with_forced_colours(open_page: Open) -> None:
+    """The lines of the chart have the forced colours."""
+    page = open_page(forced_colors="active", viewport={"width": 800, "height": 900})
+    show(page, "usual", width=374)
+    strokes = page.locator(".plot path").evaluate_all(
+        "paths => paths.map((path) => getComputedStyle(path).stroke)"
+    )
+    ink = page.locator(".sentence").evaluate("it => getComputedStyle(it).color")
+    theme = {"rgb(94, 94, 94)", "rgba(0, 0, 0, 0.12)", "rgb(3, 155, 229)"}
+    assert ink in strokes
+    assert not theme & set(strokes)
+
+
+@pytest.mark.parametrize(
+    ("options", "target"),
+    [
+        ({"width": 374}, ".sign"),
+        ({"width": 374, "config": {"layout": "days"}}, ".sign"),
+        ({"width": 160}, ".micro"),
+        ({"tag": "claude-pulse-badge"}, ".micro"),
+    ],
+    ids=["card", "days", "micro", "badge"],
+)
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_actions_by_keyboard(
+    page: Page, options: dict[str, Any], target: str, key: str
+) -> None:
+    """The keyboard performs a tap, a hold and a double tap."""
+    config = {**ACTIONS, **options.get("config", {})}
+    show(page, "usual", **{**options, "config": config})
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate(
+            "target => card.shadowRoot.activeElement?.matches(target)", target
+        ):
+            break
+    assert page.locator(target).get_attribute("aria-label")
+
+    def done() -> list[str]:
+        """Return the new actions."""
+        page.wait_for_timeout(350)
+        return [detail["action"] for _, detail in fired(page)]
+
+    page.keyboard.press(key)
+    assert done() == ["tap"]
+    page.keyboard.press(key)
+    page.keyboard.press(key)
+    assert done() == ["double_tap"]
+    page.keyboard.press(key, delay=650)
+    assert done() == ["hold"]
+    page.keyboard.press(key)
+    assert done() == ["tap"]
+
+
+def test_focus_follows_its_row(page: Page) -> None:
+    """The focus stays on the row of a limit that moves to another place."""
+    show(page, "usual", width=480)
+    page.locator(".name", has_text="Opus").focus()
+    page.evaluate(
+        """() => {
+          const entities = { ...card._hass.entities };
+          delete entities[idOf("session_usage")];
+          delete entities[idOf("session_resets_at")];
+          card.hass = { ...card._hass, entities };
+        }"""
+    )
+    settle(page)
+    assert names(page) == ["Week", "Opus"]
+    assert page.evaluate("card.shadowRoot.activeElement.innerText") == "Opus"
+
+
+def columns(page: Page) -> list[str]:
+    """Return the values of the days."""
+    return page.locator(".value").all_inner_texts()
+
+
+def test_first_day(page: Page) -> None:
+    """On the first day the week is shown, and days before are unknown."""
+    page.evaluate(
+        """() => {
+          const [week] = SCENARIOS.only_week[0].windows;
+          const history = () => [{ s: "57.9", lu: (Date.now() - 3600000) / 1000 }];
+          SCENARIOS.first_day = [{ windows: [week], history }];
+        }"""
+    )
+    show(page, "first_day", width=390, config={"layout": "days"})
+    assert page.locator(".number").inner_text() == "58% used"
+    assert columns(page) == ["—", "—", "—", "—", "0%", "", "", ""]
+    assert "No history before 13:00" in page.locator(".content").inner_text()
+    column = page.locator(".unknown .column").first
+    background = column.evaluate("it => getComputedStyle(it).backgroundColor")
+    assert background == "rgba(0, 0, 0, 0)"
+
+
+def test_days_of_a_week_that_is_used_up(page: Page) -> None:
+    """A week that is used up has no budget."""
+    show(page, "week_spent", width=390, config={"layout": "days"})
+    content = page.locator(".content").inner_text()
+    assert "Limit reached, back Friday at 19:00" in content
+    assert "a day" not in content
+
+
+def test_last_month(page: Page) -> None:
+    """The use of each of the last 30 days comes from the statistics."""
+    page.evaluate(
+        """() => {
+          const hour = 3600000;
+          const now = Date.now();
+          const hours = Array.from({ length: 48 }, (_, index) => {
+            const start = now - now % hour - (48 - index) * hour;
+            return { start, end: start + hour, min: index / 2, max: index / 2 };
+          });
+          show("only_week", { width: 390, config: { layout: "month" } });
+          card._hass.callWS = async (message) => {
+            window.message = message;
+            return { [message.statistic_ids[0]]: hours };
+          };
+        }"""
+    )
+    settle(page)
+    assert page.evaluate("message.type") == "recorder/statistics_during_period"
+    shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
+    assert len(shown) == 30
+    assert shown[0] == "Apr 7: —"
+    assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
+    assert page.locator(".line").inner_text() == "Up to 12% a day"
 
 
 @pytest.fixture(scope="module")
@@ -1299,7 +1754,6 @@ def spend_an_hour(page: Page, shown: bool) -> dict[str, float]:
     asked = page.evaluate("card.asked")
     return {
         **{name: asked[name] - before[name] for name in asked},
-        "script": 1000 * (end["ScriptDuration"] - start["ScriptDuration"]),
         "layouts": end["LayoutCount"] - start["LayoutCount"],
         "styles": end["RecalcStyleCount"] - start["RecalcStyleCount"],
         "card": time_in_card(profile),
@@ -1347,3 +1801,49 @@ def test_an_hour_of_unchanged_numbers(open_page: Open) -> None:
         path = Path(results)
         found = json.loads(path.read_text()) if path.exists() else {}
         path.write_text(json.dumps({**found, "card": [costs]}))
+
+
+def test_an_hour_is_cheap_on_a_slow_tablet(open_page: Open) -> None:
+    """The card is loaded and drawn quickly with a sixth of the processor's speed."""
+    page = open_page("/empty", scripts=ALL_SEEN)
+    page.clock.set_fixed_time(NOW)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    costs = page.evaluate(
+        """async () => {
+          const measure = async (action) => {
+            const start = performance.now();
+            await action();
+            // Compute the layout now.
+            void document.body.offsetHeight;
+            return performance.now() - start;
+          };
+          const load = await measure(() => import("/claude-pulse.js"));
+          const { hassOf, SCENARIOS } = await import("/scenarios.js");
+          const card = document.createElement("claude-pulse-card");
+          card.setConfig({});
+          card.hass = hassOf(SCENARIOS.usual);
+          const first = await measure(() => {
+            document.querySelector("main").append(card);
+            return card.updateComplete;
+          });
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          const draws = [];
+          for (let draw = 0; draw < 21; draw++)
+            draws.push(await measure(() => {
+              card.draw();
+              return card.updateComplete;
+            }));
+          return { load, first, draw: draws.sort((one, other) => one - other)[10] };
+        }"""
+    )
+    assert page.locator(".chart .history").count() == 1
+    assert costs["load"] < 3000
+    assert costs["first"] < 1000
+    assert costs["draw"] < 150
+    module = CARD.read_bytes()
+    sizes = {"raw": len(module) / 1024, "compressed": len(gzip.compress(module)) / 1024}
+    if results := os.environ.get("RESULTS"):
+        path = Path(results)
+        found = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps({**found, "tablet": [{**costs, **sizes}]}))

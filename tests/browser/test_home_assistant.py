@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 import pytest
 
 from .home_assistant import NEWEST, HomeAssistant, Tokens
-from .visitor import Picture, Visit, call, enter, go
+from .test_card import CONTRAST
+from .visitor import HASS, Picture, Visit, call, enter, go
 
 ADDRESS = "/claude_pulse/claude-pulse.js"
 BADGE = {"type": "custom:claude-pulse-badge"}
@@ -73,6 +74,169 @@ def test_sections(page: Page, picture: Picture) -> None:
     expect_drawn(page, "claude-pulse-badge")
     expect(page.locator("claude-pulse-card")).to_have_count(2)
     picture(page, "cards")
+
+
+@pytest.mark.only(NEWEST)
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_one_line_in_sections(page: Page, width: int, picture: Picture) -> None:
+    """One line has space for all its parts in the size that it proposes."""
+    page.set_viewport_size({"width": width, "height": 700})
+    cards = [{**CARD, "layout": "micro"}]
+    sections = [{"cards": cards, "type": "grid"}]
+    view = {"sections": sections, "title": "Home", "type": "sections"}
+    go(page, make_dashboard(page, {"views": [view]}))
+    expect_drawn(page)
+    picture(page, "line")
+    outside = page.locator("claude-pulse-card").evaluate(
+        """card => {
+          const box = card.getBoundingClientRect();
+          return [...card.shadowRoot.querySelectorAll(".middle, .top, .name, .bar, .words")]
+            .filter(element => {
+              const { top, bottom } = element.getBoundingClientRect();
+              const isCut = element.scrollWidth > element.clientWidth + 1;
+              return top < box.top || bottom > box.bottom || isCut;
+            })
+            .map(element => `${element.className}: ${element.textContent.trim()}`);
+        }"""
+    )
+    assert outside == []
+
+
+def test_invalid_option(visit: Visit, picture: Picture) -> None:
+    """An invalid option has Home Assistant's own error card, and runs nothing."""
+    visitor = visit()
+    page = visitor.open()
+    title = {"onmouseover": "window.hacked = true", "autofocus": True}
+    go(page, make_dashboard(page, masonry({**CARD, "title": title})))
+    error = page.locator("hui-error-card")
+    error.wait_for()
+    picture(page, "error")
+    assert "title has to be a text" in error.evaluate(
+        "card => card.shadowRoot.textContent + JSON.stringify(card._config ?? {})"
+    )
+    assert page.locator("claude-pulse-card").count() == 0
+    assert page.evaluate("window.hacked") is None
+    # Old versions, such as 2024.1, also log it.
+    visitor.errors[:] = [one for one in visitor.errors if "title has to be" not in one]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(page: Page, scheme: str, picture: Picture) -> None:
+    """In the default themes, a fill has three times the luminance of its track."""
+    page.emulate_media(color_scheme=scheme)
+    go(page, make_dashboard(page, masonry(CARD)))
+    expect_drawn(page)
+    expect(page.locator(".sentence")).not_to_have_text("Loading …")
+    picture(page, "card")
+    page.locator("claude-pulse-card").evaluate("card => { window.card = card; }")
+    levels = set()
+    for row in page.locator(".row").all():
+        row.evaluate("row => row.toggleAttribute('measured', true)")
+        levels.add(row.get_attribute("data-level"))
+        parts = ["[measured] .fill", "[measured] .track"]
+        assert page.evaluate(CONTRAST, parts) >= 3
+        row.evaluate("row => row.toggleAttribute('measured', false)")
+    assert levels == {"good", "risk"}
+
+
+def test_picture_elements(page: Page, picture: Picture) -> None:
+    """A card on a picture has a width."""
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    element = {**CARD, "layout": "rows", "style": {"left": "50%", "top": "50%"}}
+    card = {"type": "picture-elements", "image": pixel, "elements": [element]}
+    go(page, make_dashboard(page, masonry(card)))
+    expect_drawn(page)
+    picture(page, "card")
+    assert page.locator("claude-pulse-card").bounding_box()["width"] > 100
+
+
+def test_no_wrong_verdict(page: Page) -> None:
+    """No load shows another verdict before the right one."""
+    path = make_dashboard(page, masonry(CARD))
+    page.add_init_script(
+        """
+        window.seen = new Set();
+        const find = (root) => {
+          for (const element of root?.querySelectorAll("*") ?? []) {
+            if (element.className === "sentence") seen.add(element.textContent.trim());
+            find(element.shadowRoot);
+          }
+        };
+        const record = () => {
+          find(document);
+          setTimeout(record, 30);
+        };
+        record();
+        """
+    )
+    for _ in range(3):
+        go(page, path)
+        expect_drawn(page)
+        expect(page.locator(".sentence")).not_to_have_text("Loading …")
+        page.wait_for_timeout(300)
+        seen = set(page.evaluate("[...seen]")) - {"Loading …"}
+        assert seen == {page.locator(".sentence").inner_text()}
+
+
+@pytest.mark.only(NEWEST)
+def test_regeneration(page: Page) -> None:
+    """Changes of other entities do not generate the dashboard again."""
+    go(page, make_dashboard(page, STRATEGY))
+    expect_drawn(page)
+    page.evaluate(
+        """() => {
+          const strategy = customElements.get("ll-strategy-dashboard-claude-pulse");
+          const { generate } = strategy;
+          window.generated = 0;
+          strategy.generate = function (...values) {
+            generated += 1;
+            return generate.apply(this, values);
+          };
+        }"""
+    )
+
+    def update(registry: str, **data: Any) -> None:
+        """Change a registry, and wait until the page has noticed."""
+        call(page, f"config/{registry}_registry/update", **data)
+        page.wait_for_timeout(1500)
+
+    other, device = page.evaluate(
+        f"""() => {{
+          const entities = Object.values({HASS}.entities);
+          const [ours, others] = [true, false].map((is) =>
+            entities.filter(({{ platform }}) => (platform === "claude_pulse") === is));
+          return [others[0].entity_id, ours[0].device_id];
+        }}"""
+    )
+    update("entity", entity_id=other, name="Another name")
+    assert page.evaluate("generated") == 0
+    update("device", device_id=device, name_by_user="Mine")
+    assert page.evaluate("generated") > 0
+    update("device", device_id=device, name_by_user=None)
+
+
+def test_recent_events(page: Page, picture: Picture) -> None:
+    """The view lists the events that have happened, and no unknown ones."""
+    path = make_dashboard(page, STRATEGY)
+    go(page, f"{path}/health")
+    page.get_by_text("Connection").first.wait_for()
+    page.evaluate(
+        f"""async () => {{
+          const hass = {HASS};
+          const {{ entity_id: id }} = Object.values(hass.entities).find(
+            ({{ translation_key: key }}) => key === "weekly_events");
+          const {{ attributes }} = hass.states[id];
+          await hass.callApi("POST", `states/${{id}}`, {{
+            state: new Date().toISOString(),
+            attributes: {{ ...attributes, event_type: "reset" }},
+          }});
+        }}"""
+    )
+    events = page.locator("hui-entity-filter-card")
+    expect(events.get_by_text("Recent events")).to_have_count(1)
+    expect(events.get_by_text("Weekly events", exact=True)).to_have_count(1)
+    expect(events.get_by_text("Unknown")).to_have_count(0)
+    picture(page, "events")
 
 
 def test_picker_and_editor(

@@ -1,1037 +1,129 @@
-/**
- * Claude Pulse in the frontend: card, badge and dashboard.
- *
- * One module of ES2020 without dependencies: what is edited is what is served. All above
- * the sources (what Home Assistant is asked for) is pure, and is tested without a browser.
- */
-
-const PLATFORM = "claude_pulse";
-const INTEGRATION = `/config/integrations/integration/${PLATFORM}`;
-const README = "https://github.com/claude-pulse/claude-pulse#readme";
-
-const MINUTE = 60000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const last = (list) => list[list.length - 1];
-const within = (value, most = 100) => Math.max(0, Math.min(most, value));
-const joined = (parts, by) => parts.filter(Boolean).join(by);
-
-/* --------------- texts */
-
-// Another language is another member, as long as it likes: English fills what it lacks.
-const TEXTS = {
-	en: {
-		a_day: "{percent} a day until the reset",
-		a_month: "The last 30 days",
-		actions: "What happens when",
-		ahead: "{points} ahead of time",
-		all_last: "Session and week last until their resets",
-		as_of: "Last read {when}, {duration} ago",
-		auto: "By the space there is",
-		balance: "Balance {money}",
-		chart: "Chart",
-		chart_of: "{name}, chart",
-		clear: "{the} has {percent} left",
-		days: "Days of the week",
-		days_of: "{name}, day by day",
-		description: "Can I go on, and until when?",
-		device: "Account",
-		disabled: "disabled",
-		double_tap_action: "When tapped twice",
-		extra: "Extra usage {money}",
-		extra_goes_on: "Extra usage goes on.",
-		extra_of: "Extra usage {money} of {limit}",
-		full: "Full",
-		health: "Health",
-		hide: "Leave out",
-		hold_action: "When held",
-		idle: "No session is running",
-		idle_lasts: "No session is running, and the week lasts until its reset",
-		in: "in {duration}",
-		lasts: "Lasts until the reset",
-		layout: "Layout",
-		may_run_out: "May run out",
-		may_run_out_the: "{the} may run out before its reset",
-		micro: "One line",
-		model_spent: "{the} is used up until {when}; the rest goes on",
-		models: "Models",
-		money: "Money",
-		no_accounts: "Claude Pulse shows no account here",
-		no_history: "No history yet",
-		nothing: "Nothing is known yet",
-		now: "now",
-		on_pace: "On pace",
-		out_of_credits: "out of credits",
-		one_lasts: "{the} lasts until its reset",
-		overview: "Overview",
-		remaining: "left",
-		renew: "Renew the session key",
-		reserve: "{points} in reserve",
-		resets: "Resets {when}",
-		resetting: "Being reset",
-		resetting_the: "{the} is being reset",
-		rows: "Rows",
-		runs_out: "Runs out {when}",
-		runs_out_before: "{the} runs out {when}, {before} before its reset",
-		session: "Session",
-		set_up: "Set it up",
-		show: "Numbers",
-		spend: "Spend limit",
-		spend_left: "{money} left",
-		spend_of: "{money} of {limit} spent",
-		spend_only: "{money} spent",
-		spend_percent: "{percent} of the spend limit is used",
-		spent: "Used up",
-		spent_unknown: "{the} is used up",
-		spent_until: "{the} is used up until {when}",
-		status_is: "Claude: {status}",
-		tap_action: "When tapped",
-		the_session: "The session",
-		the_weekly: "The week",
-		this_week: "This week",
-		title: "Title",
-		told: "What was told",
-		tomorrow: "tomorrow {clock}",
-		trouble: "claude.ai could not be read",
-		trouble_is: "claude.ai: {trouble}",
-		unknown: "Unknown",
-		used: "used",
-		used_up: "used up",
-		weekly: "Week",
-	},
-};
-
-const textsOf = (language) => TEXTS[language] ?? TEXTS[String(language).split("-")[0]];
-
-/** Return a text of a language, with what stands in it. */
-export function text(language, key, values = {}) {
-	const found = textsOf(language)?.[key] ?? TEXTS.en[key] ?? key;
-	return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-}
-
-/* --------------- formats */
-
-const NUMBER_LOCALES = {
-	comma_decimal: ["en-US", "en"],
-	decimal_comma: ["de", "es", "it"],
-	quote_decimal: ["de-CH"],
-	space_comma: ["fr", "sv", "cs"],
-	system: undefined,
-	none: ["en-US"],
-};
-
-const DATE = { day: "numeric", month: "short" };
-
-/** Return a value if the browser knows it; undefined stands for its own. */
-function usable(value, use) {
-	try {
-		use(value);
-		return value;
-	} catch {
-		return undefined;
-	}
-}
-
-/** How a person reads numbers and times, in words of `TEXTS`. */
-export class Format {
-	constructor(locale = {}, config = {}) {
-		const own = usable(locale.language || "en", Intl.getCanonicalLocales);
-		this.language = textsOf(own) ? own : "en";
-		// From left to right where the page's language is another one.
-		this.direction = this.language === own ? "" : "ltr";
-		this.numbers =
-			locale.number_format in NUMBER_LOCALES ? NUMBER_LOCALES[locale.number_format] : own;
-		this.grouping = locale.number_format !== "none";
-		this.zone =
-			locale.time_zone === "server"
-				? usable(config.time_zone, (timeZone) => new Intl.DateTimeFormat("en", { timeZone }))
-				: undefined;
-		const clock = { 12: true, 24: false }[locale.time_format];
-		this.clockOptions = { hour: "numeric", minute: "2-digit", timeZone: this.zone };
-		if (clock !== undefined) this.clockOptions.hourCycle = clock ? "h12" : "h23";
-		this.times = locale.time_format === "system" ? undefined : own;
-		this.cache = new Map();
-		this.t = (key, values) => text(this.language, key, values);
-	}
-
-	number(value, options = {}) {
-		return this.formatter("NumberFormat", this.numbers, {
-			useGrouping: this.grouping,
-			...options,
-		}).format(value);
-	}
-
-	/** Return a whole percentage that is 0 only if nothing is used. */
-	percent(value) {
-		const shown = wholePercent(value);
-		const little = shown === 0 && value > 0;
-		return (little ? "<" : "") + this.number(little ? 0.01 : shown / 100, { style: "percent" });
-	}
-
-	/** Return a time's two largest units; a minute begun counts. */
-	duration(ms) {
-		const minutes = Math.max(1, Math.ceil(ms / MINUTE));
-		const parts = [
-			[Math.floor(minutes / 1440), "day"],
-			[Math.floor(minutes / 60) % 24, "hour"],
-			[minutes % 60, "minute"],
-		];
-		const first = parts.findIndex(([count]) => count > 0);
-		return parts
-			.slice(first, first + 2)
-			.filter(([count]) => count > 0)
-			.map(([count, unit]) => {
-				const options = { style: "unit", unit, unitDisplay: "narrow" };
-				return this.formatter("NumberFormat", this.language, options).format(count);
-			})
-			.join(" ");
-	}
-
-	clock(ms) {
-		const shown = this.formatter("DateTimeFormat", this.times, this.clockOptions).format(ms);
-		// Not broken before PM; what follows stays behind.
-		return shown.replace(/\s/g, "\u00a0") + (this.direction && "\u200e");
-	}
-
-	/** Return a clock time with the day that it needs. */
-	when(ms, now, weekday = "short") {
-		const [today, that] = [now, ms].map((one) => Date.parse(this.dayKey(one)) / DAY);
-		const days = that - today;
-		if (days === 0) return this.clock(ms);
-		if (days === 1) return this.t("tomorrow", { clock: this.clock(ms) });
-		const far = days > 6 || days < 0;
-		const day = this.day(ms, far ? DATE : { weekday });
-		return `${day}\u00a0${this.clock(ms)}`;
-	}
-
-	day(ms, options) {
-		return this.formatter("DateTimeFormat", this.language, {
-			timeZone: this.zone,
-			...options,
-		}).format(ms);
-	}
-
-	/** Return what tells days apart, such as `2026-05-04`. */
-	dayKey(ms) {
-		return this.formatter("DateTimeFormat", "en-CA", {
-			timeZone: this.zone,
-			year: "numeric",
-			month: "2-digit",
-			day: "2-digit",
-		}).format(ms);
-	}
-
-	/** Return an amount of money with the decimals it comes with. */
-	money({ amount, currency, decimals = 2 }) {
-		const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-		const money = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
-		let shown;
-		try {
-			shown = this.number(amount, { ...money, ...digits });
-		} catch {
-			// No currency, or none that the browser knows.
-			shown = joined([this.number(amount, digits), currency], " ");
-		}
-		// No line ends after a minus.
-		return shown.replace("-", "\u2212");
-	}
-
-	/** Return a formatter of `Intl`, which is slow to make. */
-	formatter(kind, locale, options) {
-		const key = `${kind}${locale}${JSON.stringify(options)}`;
-		if (!this.cache.has(key)) this.cache.set(key, new Intl[kind](locale, options));
-		return this.cache.get(key);
-	}
-}
-
-export function wholePercent(value) {
-	return value < 100 ? within(Math.round(value), 99) : Math.round(value);
-}
-
-/** Return how much is left, 100 only if nothing is used. */
-const leftOf = (used) => within(100 - wholePercent(used), used > 0 ? 99 : 100);
-
-/* --------------- model */
-
-// What an entity of a window is, by its translation key.
-const OF_A_WINDOW = /^(session|weekly|model|window|extra(?=_(?:usage|events)$))_(.+)$/;
-// These repeat what other sensors tell, one of them each minute.
-const REPEATED = /^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
-
-const SESSION = "session";
-const WEEKLY = "weekly";
-const LENGTHS = { [SESSION]: 5 * HOUR, [WEEKLY]: 7 * DAY };
-// The limit of a seat that pays by spend and has no other.
-const EXTRA = "extra";
-
-// A share of the spend limit by which it is nearly spent, where no threshold is told.
-const NEARLY_SPENT = 90;
-
-// So many points from the even line are none.
-const ON_PACE = 4;
-// A fall by more, without a reset, is a refill.
-const REFILL = 2;
-
-const UNKNOWN_STATES = new Set(["unknown", "unavailable", "", undefined]);
-
-const stateOf = (hass, id) => {
-	const state = hass.states[id]?.state;
-	return UNKNOWN_STATES.has(state) ? null : state;
-};
-const numberOf = (value) => {
-	const number = parseFloat(value);
-	return Number.isFinite(number) ? number : null;
-};
-const momentOf = (value) => Date.parse(value) || null;
-
-/**
- * Find the accounts that Home Assistant shows: devices of the platform, and which of their
- * entities is what, by translation key and the attribute `window`. No id is read.
- */
-export function findAccounts(hass, details) {
-	const accounts = new Map();
-	const told = new Map();
-	for (const account of details?.accounts ?? [])
-		for (const { entity_id: id, window } of account.windows) told.set(id, window);
-	for (const [id, { platform, device_id: device, translation_key: key }] of Object.entries(
-		hass.entities ?? {},
-	)) {
-		if (platform !== PLATFORM || !device || REPEATED.test(key)) continue;
-		if (!accounts.has(device))
-			accounts.set(device, { id: device, entities: {}, windows: new Map() });
-		const { entities, windows } = accounts.get(device);
-		const [, kind, part] = OF_A_WINDOW.exec(key) ?? [];
-		// An unavailable entity has no attributes.
-		const window = kind in LENGTHS ? kind : (hass.states[id]?.attributes.window ?? told.get(id));
-		// Whose window is not known yet goes by its id.
-		if (!window || !kind) entities[kind && kind !== EXTRA ? id : key] = id;
-		else {
-			if (!windows.has(window)) windows.set(window, { key: window, kind, entities: {} });
-			windows.get(window).entities[part] = id;
-		}
-	}
-	for (const { device_id: device, trouble, windows } of details?.accounts ?? [])
-		if (trouble === null && accounts.has(device)) drop(hass, accounts.get(device), windows);
-	return [...accounts.values()];
-}
-
-/** Drop the sensors of a session and a week that an account has no limits of. */
-function drop(hass, found, windows) {
-	for (const key of Object.keys(LENGTHS)) {
-		const usage = found.windows.get(key)?.entities.usage;
-		const has = windows.some(({ window }) => window === key);
-		if (!has && hass.states[usage]?.state === "unknown") found.windows.delete(key);
-	}
-}
-
-/**
- * Return what is true of an account that was found at a moment: states, and from `details`
- * (the answer of `claude_pulse/usage`) what no enabled entity shows.
- */
-export function readAccount(hass, found, details, now) {
-	const detail = details?.accounts.find((account) => account.device_id === found.id);
-	const connection = hass.states[found.entities.connection];
-	const trouble = stateOf(hass, found.entities.connection) ?? detail?.trouble ?? null;
-	const wrong = trouble !== null && trouble !== "up_to_date";
-	const inWords = (id, state) =>
-		state && state !== "unavailable" && hass.states[id]
-			? (hass.formatEntityState?.({ ...hass.states[id], state }) ?? state)
-			: null;
-	const status = stateOf(hass, found.entities.service_status);
-	const windows = new Map(found.windows);
-	for (const { window: key, kind } of detail?.windows ?? [])
-		if (!windows.has(key)) windows.set(key, { key, kind, entities: {} });
-	return {
-		id: found.id,
-		name: deviceName(hass, found.id) || detail?.title || "Claude Pulse",
-		plan: stateOf(hass, found.entities.plan) ?? detail?.plan ?? null,
-		trouble: wrong ? trouble : null,
-		troubleWords: wrong ? inWords(found.entities.connection, trouble) : null,
-		asOf: wrong
-			? (momentOf(connection?.attributes.last_update) ?? momentOf(detail?.last_success))
-			: null,
-		thresholds: detail?.thresholds ?? [],
-		windows: [...windows.values()]
-			.map((window) => readWindow(hass, window, detail))
-			.filter(({ entity, used }) => entity || used !== null)
-			.map((window) => (window.key === EXTRA ? withSpend(window, detail) : judge(window, now)))
-			.sort((one, other) => rank(one) - rank(other)),
-		spend: detail?.spend ?? null,
-		balance: detail?.balance ?? null,
-		status: status === "operational" ? null : inWords(found.entities.service_status, status),
-	};
-}
-
-const rank = ({ key }) => [SESSION, WEEKLY].indexOf(key) + 1 || 3;
-
-function readWindow(hass, { key, kind, entities }, detail) {
-	const told = detail?.windows.find(({ window }) => window === key);
-	const used = numberOf(entities.usage ? stateOf(hass, entities.usage) : told?.percent);
-	const forecast = used === null ? null : told?.forecast;
-	return {
-		key,
-		name: told?.name ?? nameOf(hass, entities.usage),
-		entity: entities.usage,
-		blocks: kind in LENGTHS,
-		length: told ? told.length && told.length * 1000 : (LENGTHS[kind] ?? null),
-		used,
-		resetsAt: momentOf(entities.resets_at ? stateOf(hass, entities.resets_at) : told?.resets_at),
-		forecast: forecast ? { ...forecast, runsOutAt: momentOf(forecast.runs_out_at) } : null,
-	};
-}
-
-function deviceName(hass, id) {
-	const device = hass.devices?.[id];
-	return device?.name_by_user || device?.name;
-}
-
-/** Return a name as an entity has it, without its device's. */
-function nameOf(hass, id) {
-	const state = hass.states[id];
-	const whole = state?.attributes.friendly_name ?? id;
-	const own = deviceName(hass, hass.entities[id]?.device_id);
-	return own && whole.startsWith(`${own} `) ? whole.slice(own.length + 1) : whole;
-}
-
-export function watchedOf(found) {
-	return [found, ...found.windows.values()].flatMap(({ entities }) => Object.values(entities));
-}
-
-/**
- * Return a window with what it means at a moment.
- *
- * `level` is `unknown`, `idle` (no time runs), `resetting`, `good`, `risk` (it runs out
- * before its reset) or `spent`; `elapsed` the share of its time that has passed; `pace` is
- * `ahead`, `reserve`, `even` or null, and `points` by how many.
- */
-export function judge(window, now) {
-	const { used, resetsAt, length } = window;
-	const runsOutAt = window.forecast?.runsOutAt ?? null;
-	// What was foreseen for a moment that has passed is no forecast.
-	const forecast = runsOutAt !== null && runsOutAt <= now ? null : window.forecast;
-	const running = resetsAt !== null && now < resetsAt;
-	const elapsed = running && length ? Math.max(0, 1 - (resetsAt - now) / length) : null;
-	let level = "good";
-	if (resetsAt !== null && !running) level = "resetting";
-	else if (used === null) level = "unknown";
-	else if (used >= 100) level = "spent";
-	else if (!running) level = "idle";
-	else if (forecast?.runsOutAt) level = "risk";
-	const points = forecast?.pace ?? null;
-	let pace = null;
-	if (points !== null && level === "good")
-		pace = Math.abs(points) < ON_PACE ? "even" : points > 0 ? "ahead" : "reserve";
-	else if (points >= ON_PACE && level === "risk") pace = "ahead";
-	return { ...window, forecast, level, running, elapsed, pace, points };
-}
-
-/** Return the spend limit with what it means; nothing is foreseen of it. */
-function withSpend(window, detail) {
-	const { spend, thresholds } = detail ?? {};
-	const judged = judge(window, -Infinity);
-	const blocked = spend?.used_up || spend?.enabled === false || window.used >= 100;
-	let { level } = judged;
-	if (window.used !== null) {
-		const nearly = window.used >= (last(thresholds ?? []) ?? NEARLY_SPENT);
-		level = blocked ? "spent" : nearly ? "risk" : "good";
-	}
-	return { ...judged, level, spend };
-}
-
-/** Say what of a spend limit is spent, and what remains or why nothing does. */
-function spendParts({ spend, used }, format) {
-	const { disabled_reason: reason, enabled, spent, used_up: usedUp } = spend ?? {};
-	// A limit of zero is none.
-	const limit = spend?.limit?.amount > 0 ? spend.limit : null;
-	const { t } = format;
-	const money = (amount) => format.money(roundIfWhole(amount));
-	// What is known of the amounts has no limit then.
-	const unlimited = used === null || (typeof enabled === "boolean" && !limit);
-	let said = unlimited ? "" : t("spend_percent", { percent: format.percent(used) });
-	if (spent && limit) said = t("spend_of", { money: money(spent), limit: money(limit) });
-	else if (spent) said = t("spend_only", { money: money(spent) });
-	let rest = "";
-	if (reason === "out_of_credits") rest = t("out_of_credits");
-	else if (usedUp || used >= 100) rest = t("used_up");
-	else if (enabled === false) rest = t("disabled");
-	else if (spent && limit)
-		rest = t("spend_left", { money: money({ ...limit, amount: limit.amount - spent.amount }) });
-	return [said, rest];
-}
-
-function spendWords(window, format) {
-	const words = joined(spendParts(window, format), "; ");
-	return words[0].toUpperCase() + words.slice(1);
-}
-
-/** Return an amount that is shown without cents if it has none. */
-const roundIfWhole = (amount) =>
-	Number.isInteger(amount.amount) ? { ...amount, decimals: 0 } : amount;
-
-const isSure = ({ forecast }) => forecast.certain;
-
-/** Return the window that decides whether a person can go on. */
-export function bindingOf(windows) {
-	const blocking = windows.filter(({ blocks }) => blocks);
-	const most = (found, by) =>
-		found.reduce((best, one) => (best && by(best) >= by(one) ? best : one), undefined);
-	const of = (level) => blocking.filter((window) => window.level === level);
-	return (
-		most(of("spent"), ({ resetsAt }) => resetsAt ?? Infinity) ??
-		most(of("risk"), (one) => (isSure(one) ? 1e15 : 0) - one.forecast.runsOutAt) ??
-		most(blocking.length ? blocking : windows, ({ used }) => used ?? -1)
-	);
-}
-
-/**
- * Say in one sentence whether a person can go on: its `level`, its `text`, the `window` it
- * is about, and a `link` where something can be done.
- */
-export function verdict({ windows, spend, trouble, troubleWords }, now, format) {
-	const { t } = format;
-	const when = (ms) => format.when(ms, now, "long");
-	const said = (window, key, values, level = window.level) => ({
-		level,
-		text: t(key, { the: window.blocks ? t(`the_${window.key}`) : window.name, ...values }),
-		window,
-	});
-	if (trouble === "invalid_auth")
-		return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
-	if (trouble && windows.every(({ used }) => used === null))
-		return { level: "unknown", text: troubleOf(troubleWords, format) };
-
-	const limit = windows.find(({ key }) => key === EXTRA);
-	if (limit && limit.used !== null)
-		return { level: limit.level, text: spendWords(limit, format), window: limit };
-	// Without a limit there is no window.
-	if (!windows.length && spend?.spent) {
-		const level = spend.used_up || spend.enabled === false ? "spent" : "good";
-		return { level, text: spendWords({ spend, used: null }, format) };
-	}
-
-	const bound = bindingOf(windows);
-	const first = (level) =>
-		bound?.level === level ? bound : windows.find((window) => window.level === level);
-	const spent = first("spent");
-	const risk = first("risk");
-	if (spent && (spent.blocks || !risk)) {
-		const { blocks, resetsAt } = spent;
-		if (resetsAt === null) return said(spent, "spent_unknown");
-		const until = { when: when(resetsAt) };
-		return blocks ? said(spent, "spent_until", until) : said(spent, "model_spent", until, "risk");
-	}
-	if (risk && !isSure(risk)) return said(risk, "may_run_out_the");
-	if (risk) {
-		const { runsOutAt } = risk.forecast;
-		const before = format.duration(risk.resetsAt - runsOutAt);
-		return said(risk, "runs_out_before", { when: when(runsOutAt), before });
-	}
-	const blocking = windows.filter(({ blocks }) => blocks);
-	const lasting = blocking.filter(({ level, forecast }) => level === "good" && forecast?.lasts);
-	const idle = blocking.find(({ key, level }) => key === SESSION && level === "idle");
-	if (idle && lasting.length) return said(idle, "idle_lasts", {}, "good");
-	if (lasting.length && lasting.length === blocking.length)
-		return lasting.length > 1
-			? { level: "good", text: t("all_last") }
-			: said(lasting[0], "one_lasts");
-	if (!bound || bound.used === null) return { level: "unknown", text: t("nothing") };
-	if (bound.level === "resetting") return said(bound, "resetting_the");
-	return said(bound, "clear", { percent: format.percent(leftOf(bound.used)) }, "good");
-}
-
-const troubleOf = (words, format) =>
-	words ? format.t("trouble_is", { trouble: words }) : format.t("trouble");
-
-/** Return what there is to know beside the sentence. */
-export function aboutOf(
-	{ asOf, spend, trouble, troubleWords },
-	{ level, text: sentence, window },
-	now,
-	format,
-) {
-	const why = trouble && troubleOf(troubleWords, format);
-	const { enabled, limit, spent, used_up: usedUp } = spend ?? {};
-	const goesOn =
-		enabled && !usedUp && !(limit && spent?.amount >= limit.amount) && window?.key !== EXTRA;
-	return joined(
-		[
-			asOf &&
-				format.t("as_of", { when: format.when(asOf, now), duration: format.duration(now - asOf) }),
-			why !== sentence && why,
-			level === "spent" && goesOn && format.t("extra_goes_on"),
-		],
-		" · ",
-	);
-}
-
-export function labelOf(window, format) {
-	if (window.key === EXTRA) return format.t("spend");
-	return window.blocks ? format.t(window.key) : window.name;
-}
-
-/** Return how large a card is drawn, if wished by its space. */
-export function sizeOf(layout = "auto", width = 0, rows = undefined) {
-	if (layout !== "auto") return layout;
-	if (rows === 1 || (width > 0 && width < 200)) return "micro";
-	return rows < 6 || (width > 0 && width < 300) ? "rows" : "full";
-}
-
-/* --------------- chart */
-
-/**
- * Lay a window's course out in a square of 100 by 100, from its start to its reset.
- *
- * `points` are `{t, v}` in time, `v` null where nothing is known: such a gap breaks the
- * line, as a refill does. With `remaining` all is upside down.
- */
-export function layOut(points, window, now, remaining = false) {
-	const { resetsAt, length, used, forecast } = window;
-	const start = resetsAt - length;
-	const x = (ms) => (100 * within(ms - start, length)) / length;
-	const y = (percent) => (remaining ? within(percent) : 100 - within(percent));
-	const until = Math.min(now, resetsAt);
-	const lines = [];
-	let before = null;
-	points.forEach(({ t, v }, index) => {
-		const next = points[index + 1]?.t ?? until;
-		const end = Math.min(next, until);
-		// What the window before it left shows until the first poll.
-		if (end <= start || t >= until || (t < start + 1000 && next < start + 10 * MINUTE)) return;
-		if (v !== null) {
-			if (before === null || v < before - REFILL) lines.push([]);
-			last(lines).push([x(t), y(v)], [x(end), y(v)]);
-		}
-		before = v;
-	});
-	const projection = [];
-	let range = [];
-	if (forecast && used < 100) {
-		const here = [x(now), y(used)];
-		const { projected, low, high, runsOutAt } = forecast;
-		if (projected > 100 && runsOutAt) projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
-		else projection.push(here, [100, y(projected)]);
-		if (low !== null && high !== null) {
-			// Where the upper edge meets the limit, it goes on along it.
-			const meets = high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
-			range = [here, [meets, y(high)], [100, y(high)], [100, y(Math.max(low, used))]];
-		}
-	}
-	return {
-		lines,
-		projection,
-		range,
-		even: [0, 100].map((share) => [share, y(share)]),
-		limit: y(100),
-		now: [x(now), used === null ? null : y(used)],
-	};
-}
-
-/** Return the use on each day of a week, null where nothing is known. */
-export function useByDay(points, window, now, format) {
-	const start = window.resetsAt - window.length;
-	const days = new Map();
-	for (let hour = start; hour < window.resetsAt; hour += HOUR / 2) {
-		const key = format.dayKey(hour);
-		if (!days.has(key)) days.set(key, { key, at: hour, hours: 0, used: null });
-		days.get(key).hours += 0.5;
-	}
-	let before = null;
-	for (const { t, v } of points) {
-		if (t > now) break;
-		if (v === null) continue;
-		const base = v < before - REFILL ? 0 : (before ?? v);
-		const day = days.get(format.dayKey(Math.max(t, start)));
-		if (day) day.used = (day.used ?? 0) + (t > start ? Math.max(0, v - base) : 0);
-		before = Math.max(base, v);
-	}
-	const today = format.dayKey(now);
-	const known = points.find(({ v }) => v !== null)?.t ?? Infinity;
-	return [...days.values()].map((day) => ({
-		...day,
-		// Without a new number nothing was used, if there is one before it.
-		used: day.key > today || (day.used === null && known > day.at + DAY) ? null : (day.used ?? 0),
-		even: (100 * day.hours) / (window.length / HOUR),
-		today: day.key === today,
-	}));
-}
-
-/* --------------- sources */
-
-const DETAILS_AGE = 5 * MINUTE;
-const HISTORY_AGE = 30 * MINUTE;
-const SOON = 250;
-
-/** Tell whether a time is long ago, or of a clock that was set back. */
-const isOld = (at, age, now = Date.now()) => now < at || now - at >= age;
-
-/** Return what tells answers apart, without what always moves. */
-const toldBy = (answer) =>
-	JSON.stringify(answer, (key, value) => (key === "last_success" ? undefined : value));
-
-/** What no state holds, for all cards of a connection. */
-class Details {
-	static of({ connection }) {
-		if (!Details.all.has(connection)) Details.all.set(connection, new Details(connection));
-		return Details.all.get(connection);
-	}
-
-	constructor(connection) {
-		this.askedAt = -Infinity;
-		this.connection = connection;
-		this.listeners = new Set();
-		connection.addEventListener("ready", () => {
-			this.askedAt = -Infinity;
-			this.refresh();
-		});
-	}
-
-	/** Call an action with each answer; returns how to end it. */
-	listen(action) {
-		this.listeners.add(action);
-		this.refresh();
-		return () => this.listeners.delete(action);
-	}
-
-	refresh() {
-		if (isOld(this.askedAt, DETAILS_AGE)) this.ask();
-	}
-
-	/** Ask soon, as several states change at one time. */
-	ask() {
-		if (this.timer || !this.listeners.size) return;
-		const delay = this.value ? SOON : 0;
-		this.timer = setTimeout(async () => {
-			this.timer = undefined;
-			this.askedAt = Date.now();
-			const before = toldBy(this.value);
-			try {
-				this.value = await this.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-				if (toldBy(this.value) === before) return;
-			} catch {
-				// Not set up yet, or no connection: for a minute there are states alone.
-				this.askedAt += MINUTE - DETAILS_AGE;
-				return;
-			}
-			for (const action of this.listeners) action();
-		}, delay);
-	}
-}
-Details.all = new WeakMap();
-
-/** The courses by entity, read at times and followed in between. */
-const COURSES = new Map();
-
-/** Return a window's points so far; an action is called when they come. */
-function courseOf(hass, { entity, length, resetsAt }, now, action) {
-	const start = resetsAt - length;
-	let course = COURSES.get(entity);
-	const same = course?.start === start;
-	if (!same || isOld(course.readAt, HISTORY_AGE, now)) {
-		course = {
-			start,
-			readAt: now,
-			points: same ? course.points : undefined,
-			actions: new Set(),
-		};
-		COURSES.set(entity, course);
-		readCourse(hass, entity, start, now).then((points) => {
-			if (points) course.points = points;
-			else {
-				// No recorder, or not yet.
-				course.points = course.points ?? [];
-				course.readAt += DETAILS_AGE - HISTORY_AGE;
-			}
-			for (const wanted of course.actions) wanted();
-			course.actions.clear();
-		});
-	}
-	// What has been drawn already can wait for the next minute.
-	if (!course.points) course.actions.add(action);
-	const t = Date.parse(hass.states[entity]?.last_changed);
-	if (course.points && t > Math.max(start, (last(course.points)?.t ?? 0) + 1))
-		course.points.push({ t, v: numberOf(stateOf(hass, entity)) });
-	return course.points;
-}
-
-/** Read which states of a sensor the recorder knows, if it can. */
-async function readCourse(hass, entity, start, now) {
-	try {
-		const states = await hass.callWS({
-			type: "history/history_during_period",
-			start_time: new Date(start).toISOString(),
-			end_time: new Date(now).toISOString(),
-			entity_ids: [entity],
-			include_start_time_state: true,
-			minimal_response: true,
-			no_attributes: true,
-			significant_changes_only: false,
-		});
-		return (states[entity] ?? []).map(({ s, lu, lc }) => ({
-			t: 1000 * (lc ?? lu),
-			v: numberOf(s),
-		}));
-	} catch {
-		return undefined;
-	}
-}
-
-/* --------------- drawing */
-
-/** Make an element, such as `div.name`, of attributes, if these come first, and children. */
-function h(tag, ...rest) {
-	const [name, ...classes] = tag.split(".");
-	const element = ["svg", "path"].includes(name)
-		? document.createElementNS("http://www.w3.org/2000/svg", name)
-		: document.createElement(name);
-	if (classes.length) element.setAttribute("class", classes.join(" "));
-	const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
-	for (const [key, value] of Object.entries(attributes))
-		if (value !== undefined && value !== false) element.setAttribute(key, value);
-	for (const child of rest.flat()) if (child) element.append(child);
-	return element;
-}
-
-/** Make an element's content like another's, and touch nothing alike. */
-function morph(element, like) {
-	const present = [...element.childNodes];
-	const wanted = [...like.childNodes];
-	wanted.forEach((node, index) => {
-		const old = present[index];
-		if (!old) element.append(node);
-		else if (old.nodeName !== node.nodeName) old.replaceWith(node);
-		else if (node.nodeType === Node.TEXT_NODE) {
-			if (old.data !== node.data) old.data = node.data;
-		} else {
-			for (const { name } of [...old.attributes])
-				if (!node.hasAttribute(name)) old.removeAttribute(name);
-			for (const { name, value } of node.attributes)
-				if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-			morph(old, node);
-		}
-	});
-	present.slice(wanted.length).forEach((node) => node.remove());
-}
-
-const HIDDEN = { "aria-hidden": "true" };
-
-// Shapes beside colours; each fills a square of 24.
-const SHAPES = {
-	good: "M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z",
-	risk: "M12 3 1.5 21h21zm1 15h-2v-2h2zm0-4h-2v-4h2z",
-	spent: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20m5 11H7v-2h10z",
-	unknown: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z",
-	ahead: "M12 5 21 19H3z",
-	reserve: "M12 19 3 5h18z",
-	even: "M12 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12",
-};
-SHAPES.idle = SHAPES.even;
-SHAPES.resetting = SHAPES.unknown;
-
-const shape = (name) =>
-	h("svg.shape", { viewBox: "0 0 24 24", ...HIDDEN }, h("path", { d: SHAPES[name] }));
-
-const anchor = (path, words) => h("a", { href: path, "data-path": path }, words);
-
-const percentOf = (value) => `${within(value).toFixed(2)}%`;
-
-/** Draw what is used, where time is, where it leads, and the thresholds. */
-function bar(window, thresholds, { format, remaining }, label) {
-	const { elapsed, forecast, level, used } = window;
-	const known = used !== null && level !== "resetting";
-	const at = (percent) => `inset-inline-start:${percentOf(remaining ? 100 - percent : percent)}`;
-	const filled = known ? within(remaining ? 100 - used : used) : 0;
-	const leads = forecast && (level === "good" || level === "risk");
-	const end = leads ? Math.min(100, Math.max(used, forecast.projected)) : used;
-	const ghost =
-		leads &&
-		h("div.ghost", { style: `${at(remaining ? end : used)};inline-size:${percentOf(end - used)}` });
-	const meter = known && {
-		role: "meter",
-		"aria-label": labelOf(window, format),
-		"aria-valuemin": 0,
-		"aria-valuemax": 100,
-		"aria-valuenow": Math.round(filled),
-		"aria-valuetext": label,
-	};
-	return h(
-		remaining ? "div.bar.left" : "div.bar",
-		meter || { role: "img", "aria-label": label },
-		h(
-			"div.track",
-			h("div.fill", { style: `inline-size:${percentOf(filled)}` }),
-			ghost,
-			known && thresholds.map((tick) => h("div.tick", { style: at(tick) })),
-		),
-		elapsed !== null && h("div.marker", { style: at(100 * elapsed) }),
-	);
-}
-
-/** Return the words of a window; `short` is what matters most of them. */
-function wordsOf(window, { format, now }) {
-	if (window.key === EXTRA) {
-		const [, outcome] = spendParts(window, format);
-		return { outcome, short: outcome };
-	}
-	const { forecast, level, pace, points, resetsAt, running } = window;
-	const { t } = format;
-	const left = (ms) => t("in", { duration: format.duration(ms - now) });
-	const clock = (key, ms) => t(key, { when: format.when(ms, now) });
-	const moment = (key, ms) => `${clock(key, ms)}, ${left(ms)}`;
-	const sure = level === "risk" && isSure(window);
-	const out = forecast?.runsOutAt;
-	const key =
-		{
-			good: forecast?.lasts ? "lasts" : "",
-			idle: window.key === SESSION ? "idle" : "",
-			risk: "may_run_out",
-		}[level] ?? level;
-	let short = running && t("resets", { when: left(resetsAt) });
-	if (level === "risk") short = sure ? clock("runs_out", out) : t(key);
-	return {
-		pace:
-			pace &&
-			(pace === "even" ? t("on_pace") : t(pace, { points: format.percent(Math.abs(points)) })),
-		outcome: sure ? moment("runs_out", out) : key && t(key),
-		reset: running && moment("resets", resetsAt),
-		short,
-	};
-}
-
-function row(window, account, view) {
-	const { format, now } = view;
-	const name = labelOf(window, format);
-	const { pace, outcome, reset } = wordsOf(window, view);
-	const [number, counted] = numberShown(window, view);
-	const parts = [joined([number, counted], " "), pace, outcome, reset];
-	return h(
-		"div.row",
-		{ "data-level": window.level, "data-entity": window.entity },
-		h(
-			"div.top",
-			h("button.name", { title: name }, name),
-			h("span.number", h("b", number), counted && ` ${counted}`),
-		),
-		bar(window, account.thresholds, view, `${name}: ${joined(parts, ", ")}`),
-		h(
-			"div.words",
-			(pace || outcome) &&
-				h(
-					"span.outcome",
-					pace && h("span.pace", shape(window.pace), pace),
-					outcome && h("span", outcome),
-				),
-			reset && h("span", reset),
-		),
-	);
-}
-
-function numberShown({ level, used }, { format, remaining, t }) {
-	if (used === null || level === "resetting") return ["—"];
-	if (!remaining) return [format.percent(used), t("used")];
-	return [format.percent(leftOf(used)), t("remaining")];
-}
-
-const pathOf = (points) =>
-	`M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
-
-function chart(window, points, view) {
-	const { format, now, remaining, t } = view;
-	const plot = layOut(points ?? [], window, now, remaining);
-	const path = (name, line) => line.length > 1 && h(`path.${name}`, { d: pathOf(line) });
-	const across = (y) => [0, 100].map((x) => [x, y]);
-	const edge = (ms) =>
-		`${window.length < DAY ? "" : `${format.day(ms, DATE)} `}${format.clock(ms)}`;
-	const [x, y] = plot.now;
-	const upright = [0, 100].map((at) => [x, at]);
-	const name = labelOf(window, format);
-	const parts = [numberShown(window, view).join(" "), wordsOf(window, view).outcome];
-	return h(
-		"div.chart",
-		{ "data-level": window.level },
-		h(
-			"div.plot",
-			{
-				role: "img",
-				"aria-label": `${t("chart_of", { name })}: ${joined(parts, ", ")}`,
-			},
-			h(
-				"svg",
-				{ viewBox: "0 0 100 100", preserveAspectRatio: "none", ...HIDDEN },
-				[25, 50, 75].map((percent) => path("grid", across(percent))),
-				path("range", plot.range),
-				plot.lines.map((line) => path("area", [[line[0][0], 100], ...line, [last(line)[0], 100]])),
-				path("even", plot.even),
-				path("limit", across(plot.limit)),
-				path("projection", plot.projection),
-				plot.lines.map((line) => path("course", line)),
-				path("now", upright),
-			),
-			y !== null && h("div.dot", { style: `left:${percentOf(x)};top:${percentOf(y)}` }),
-			points?.length === 0 && h("div.nothing", t("no_history")),
-		),
-		h(
-			"div.axis",
-			HIDDEN,
-			h("span", edge(window.resetsAt - window.length)),
-			// Not in the way of the others.
-			x > 35 && x < 65 && h("span.here", { style: `left:${percentOf(x)}` }, t("now")),
-			h("span", edge(window.resetsAt)),
-		),
-	);
-}
-
-function days(window, points, view) {
-	const { format, now, t } = view;
-	const found = useByDay(points ?? [], window, now, format);
-	const most = Math.max(...found.map(({ used, even }) => Math.max(used ?? 0, even)), 1);
-	const left = Math.max(0, 100 - (window.used ?? 0));
-	const ahead = Math.max(1, (window.resetsAt - now) / DAY);
-	const name = labelOf(window, format);
-	return [
-		h(
-			"ul.days",
-			{ "aria-label": t("days_of", { name }) },
-			found.map(({ at, used, even, today }) =>
-				h(
-					today ? "li.day.today" : "li.day",
-					h("span.value", used === null ? "" : format.percent(used)),
-					h(
-						"div.column",
-						HIDDEN,
-						used !== null && h("div.use", { style: `height:${percentOf((100 * used) / most)}` }),
-						h("div.share", { style: `bottom:${percentOf((100 * even) / most)}` }),
-					),
-					h("span.label", format.day(at, { weekday: "short" })),
-				),
-			),
-		),
-		window.used !== null && h("div.line", t("a_day", { percent: format.percent(left / ahead) })),
-	];
-}
-
-function money({ balance, said, spend }, { format, t }) {
-	// Of a seat that pays by spend, the sentence has said it.
-	const { enabled, limit, spent } = (said.window?.key !== EXTRA && spend) || {};
-	const of = { money: spent && format.money(spent), limit: limit && format.money(limit) };
-	const line = [
-		(enabled || spent?.amount) && t(limit ? "extra_of" : "extra", of),
-		balance && t("balance", { money: format.money(balance) }),
-	];
-	return line.some(Boolean) && h("div.line", joined(line, " · "));
-}
-
-const COLOURS = `
+/* Built from frontend/ of the repository. Sources: 9aa057fd54405339 */
+var $={};var F="claude_pulse",Et=`/config/integrations/integration/${F}`,Fe="https://github.com/claude-pulse/claude-pulse#readme",R=6e4,H=60*R,M=24*H,P=n=>n[n.length-1],L=(n,t=100)=>Math.max(0,Math.min(t,n)),S=(n,t)=>n.filter(Boolean).join(t);var Ct=globalThis,Rt=Ct.ShadowRoot&&(Ct.ShadyCSS===void 0||Ct.ShadyCSS.nativeShadow)&&"adoptedStyleSheets"in Document.prototype&&"replace"in CSSStyleSheet.prototype,re=Symbol(),ze=new WeakMap,yt=class{constructor(t,e,s){if(this._$cssResult$=!0,s!==re)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=t,this.t=e}get styleSheet(){let t=this.o,e=this.t;if(Rt&&t===void 0){let s=e!==void 0&&e.length===1;s&&(t=ze.get(e)),t===void 0&&((this.o=t=new CSSStyleSheet).replaceSync(this.cssText),s&&ze.set(e,t))}return t}toString(){return this.cssText}},Ue=n=>new yt(typeof n=="string"?n:n+"",void 0,re),vt=(n,...t)=>{let e=n.length===1?n[0]:t.reduce((s,i,o)=>s+(r=>{if(r._$cssResult$===!0)return r.cssText;if(typeof r=="number")return r;throw Error("Value passed to 'css' function must be a 'css' function result: "+r+". Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.")})(i)+n[o+1],n[0]);return new yt(e,n,re)},Ie=(n,t)=>{if(Rt)n.adoptedStyleSheets=t.map(e=>e instanceof CSSStyleSheet?e:e.styleSheet);else for(let e of t){let s=document.createElement("style"),i=Ct.litNonce;i!==void 0&&s.setAttribute("nonce",i),s.textContent=e.cssText,n.appendChild(s)}},ae=Rt?n=>n:n=>n instanceof CSSStyleSheet?(t=>{let e="";for(let s of t.cssRules)e+=s.cssText;return Ue(e)})(n):n;var{is:es,defineProperty:ns,getOwnPropertyDescriptor:ss,getOwnPropertyNames:is,getOwnPropertySymbols:os,getPrototypeOf:rs}=Object,j=globalThis,je=j.trustedTypes,as=je?je.emptyScript:"",ls=j.reactiveElementPolyfillSupport,bt=(n,t)=>n,le={toAttribute(n,t){switch(t){case Boolean:n=n?as:null;break;case Object:case Array:n=n==null?n:JSON.stringify(n)}return n},fromAttribute(n,t){let e=n;switch(t){case Boolean:e=n!==null;break;case Number:e=n===null?null:Number(n);break;case Object:case Array:try{e=JSON.parse(n)}catch{e=null}}return e}},We=(n,t)=>!es(n,t),Ve={attribute:!0,type:String,converter:le,reflect:!1,useDefault:!1,hasChanged:We};Symbol.metadata??(Symbol.metadata=Symbol("metadata")),j.litPropertyMetadata??(j.litPropertyMetadata=new WeakMap);var z=class extends HTMLElement{static addInitializer(t){this._$Ei(),(this.l??(this.l=[])).push(t)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(t,e=Ve){if(e.state&&(e.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(t)&&((e=Object.create(e)).wrapped=!0),this.elementProperties.set(t,e),!e.noAccessor){let s=Symbol(),i=this.getPropertyDescriptor(t,s,e);i!==void 0&&ns(this.prototype,t,i)}}static getPropertyDescriptor(t,e,s){let{get:i,set:o}=ss(this.prototype,t)??{get(){return this[e]},set(r){this[e]=r}};return{get:i,set(r){let a=i?.call(this);o?.call(this,r),this.requestUpdate(t,a,s)},configurable:!0,enumerable:!0}}static getPropertyOptions(t){return this.elementProperties.get(t)??Ve}static _$Ei(){if(this.hasOwnProperty(bt("elementProperties")))return;let t=rs(this);t.finalize(),t.l!==void 0&&(this.l=[...t.l]),this.elementProperties=new Map(t.elementProperties)}static finalize(){if(this.hasOwnProperty(bt("finalized")))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(bt("properties"))){let e=this.properties,s=[...is(e),...os(e)];for(let i of s)this.createProperty(i,e[i])}let t=this[Symbol.metadata];if(t!==null){let e=litPropertyMetadata.get(t);if(e!==void 0)for(let[s,i]of e)this.elementProperties.set(s,i)}this._$Eh=new Map;for(let[e,s]of this.elementProperties){let i=this._$Eu(e,s);i!==void 0&&this._$Eh.set(i,e)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(t){let e=[];if(Array.isArray(t)){let s=new Set(t.flat(1/0).reverse());for(let i of s)e.unshift(ae(i))}else t!==void 0&&e.push(ae(t));return e}static _$Eu(t,e){let s=e.attribute;return s===!1?void 0:typeof s=="string"?s:typeof t=="string"?t.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(t=>this.enableUpdating=t),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(t=>t(this))}addController(t){(this._$EO??(this._$EO=new Set)).add(t),this.renderRoot!==void 0&&this.isConnected&&t.hostConnected?.()}removeController(t){this._$EO?.delete(t)}_$E_(){let t=new Map,e=this.constructor.elementProperties;for(let s of e.keys())this.hasOwnProperty(s)&&(t.set(s,this[s]),delete this[s]);t.size>0&&(this._$Ep=t)}createRenderRoot(){let t=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return Ie(t,this.constructor.elementStyles),t}connectedCallback(){this.renderRoot??(this.renderRoot=this.createRenderRoot()),this.enableUpdating(!0),this._$EO?.forEach(t=>t.hostConnected?.())}enableUpdating(t){}disconnectedCallback(){this._$EO?.forEach(t=>t.hostDisconnected?.())}attributeChangedCallback(t,e,s){this._$AK(t,s)}_$ET(t,e){let s=this.constructor.elementProperties.get(t),i=this.constructor._$Eu(t,s);if(i!==void 0&&s.reflect===!0){let o=(s.converter?.toAttribute!==void 0?s.converter:le).toAttribute(e,s.type);this._$Em=t,o==null?this.removeAttribute(i):this.setAttribute(i,o),this._$Em=null}}_$AK(t,e){let s=this.constructor,i=s._$Eh.get(t);if(i!==void 0&&this._$Em!==i){let o=s.getPropertyOptions(i),r=typeof o.converter=="function"?{fromAttribute:o.converter}:o.converter?.fromAttribute!==void 0?o.converter:le;this._$Em=i;let a=r.fromAttribute(e,o.type);this[i]=a??this._$Ej?.get(i)??a,this._$Em=null}}requestUpdate(t,e,s,i=!1,o){if(t!==void 0){let r=this.constructor;if(i===!1&&(o=this[t]),s??(s=r.getPropertyOptions(t)),!((s.hasChanged??We)(o,e)||s.useDefault&&s.reflect&&o===this._$Ej?.get(t)&&!this.hasAttribute(r._$Eu(t,s))))return;this.C(t,e,s)}this.isUpdatePending===!1&&(this._$ES=this._$EP())}C(t,e,{useDefault:s,reflect:i,wrapped:o},r){s&&!(this._$Ej??(this._$Ej=new Map)).has(t)&&(this._$Ej.set(t,r??e??this[t]),o!==!0||r!==void 0)||(this._$AL.has(t)||(this.hasUpdated||s||(e=void 0),this._$AL.set(t,e)),i===!0&&this._$Em!==t&&(this._$Eq??(this._$Eq=new Set)).add(t))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(e){Promise.reject(e)}let t=this.scheduleUpdate();return t!=null&&await t,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??(this.renderRoot=this.createRenderRoot()),this._$Ep){for(let[i,o]of this._$Ep)this[i]=o;this._$Ep=void 0}let s=this.constructor.elementProperties;if(s.size>0)for(let[i,o]of s){let{wrapped:r}=o,a=this[i];r!==!0||this._$AL.has(i)||a===void 0||this.C(i,void 0,o,a)}}let t=!1,e=this._$AL;try{t=this.shouldUpdate(e),t?(this.willUpdate(e),this._$EO?.forEach(s=>s.hostUpdate?.()),this.update(e)):this._$EM()}catch(s){throw t=!1,this._$EM(),s}t&&this._$AE(e)}willUpdate(t){}_$AE(t){this._$EO?.forEach(e=>e.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(t)),this.updated(t)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(t){return!0}update(t){this._$Eq&&(this._$Eq=this._$Eq.forEach(e=>this._$ET(e,this[e]))),this._$EM()}updated(t){}firstUpdated(t){}};z.elementStyles=[],z.shadowRootOptions={mode:"open"},z[bt("elementProperties")]=new Map,z[bt("finalized")]=new Map,ls?.({ReactiveElement:z}),(j.reactiveElementVersions??(j.reactiveElementVersions=[])).push("2.1.2");var _t=globalThis,Ke=n=>n,Mt=_t.trustedTypes,Be=Mt?Mt.createPolicy("lit-html",{createHTML:n=>n}):void 0,de="$lit$",U=`lit$${Math.random().toFixed(9).slice(2)}$`,ue="?"+U,cs=`<${ue}>`,q=document,$t=()=>q.createComment(""),xt=n=>n===null||typeof n!="object"&&typeof n!="function",pe=Array.isArray,Ze=n=>pe(n)||typeof n?.[Symbol.iterator]=="function",ce=`[ 	
+\f\r]`,wt=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,Ye=/-->/g,Ge=/>/g,Y=RegExp(`>|${ce}(?:([^\\s"'>=/]+)(${ce}*=${ce}*(?:[^ 	
+\f\r"'\`<>=]|("|')|))|$)`,"g"),qe=/'/g,Je=/"/g,Qe=/^(?:script|style|textarea|title)$/i,he=n=>(t,...e)=>({_$litType$:n,strings:t,values:e}),v=he(1),tn=he(2),qs=he(3),D=Symbol.for("lit-noChange"),g=Symbol.for("lit-nothing"),Xe=new WeakMap,G=q.createTreeWalker(q,129);function en(n,t){if(!pe(n)||!n.hasOwnProperty("raw"))throw Error("invalid template strings array");return Be!==void 0?Be.createHTML(t):t}var nn=(n,t)=>{let e=n.length-1,s=[],i,o=t===2?"<svg>":t===3?"<math>":"",r=wt;for(let a=0;a<e;a++){let l=n[a],c,d,u=-1,p=0;for(;p<l.length&&(r.lastIndex=p,d=r.exec(l),d!==null);)p=r.lastIndex,r===wt?d[1]==="!--"?r=Ye:d[1]!==void 0?r=Ge:d[2]!==void 0?(Qe.test(d[2])&&(i=RegExp("</"+d[2],"g")),r=Y):d[3]!==void 0&&(r=Y):r===Y?d[0]===">"?(r=i??wt,u=-1):d[1]===void 0?u=-2:(u=r.lastIndex-d[2].length,c=d[1],r=d[3]===void 0?Y:d[3]==='"'?Je:qe):r===Je||r===qe?r=Y:r===Ye||r===Ge?r=wt:(r=Y,i=void 0);let h=r===Y&&n[a+1].startsWith("/>")?" ":"";o+=r===wt?l+cs:u>=0?(s.push(c),l.slice(0,u)+de+l.slice(u)+U+h):l+U+(u===-2?a:h)}return[en(n,o+(n[e]||"<?>")+(t===2?"</svg>":t===3?"</math>":"")),s]},At=class n{constructor({strings:t,_$litType$:e},s){let i;this.parts=[];let o=0,r=0,a=t.length-1,l=this.parts,[c,d]=nn(t,e);if(this.el=n.createElement(c,s),G.currentNode=this.el.content,e===2||e===3){let u=this.el.content.firstChild;u.replaceWith(...u.childNodes)}for(;(i=G.nextNode())!==null&&l.length<a;){if(i.nodeType===1){if(i.hasAttributes())for(let u of i.getAttributeNames())if(u.endsWith(de)){let p=d[r++],h=i.getAttribute(u).split(U),y=/([.?@])?(.*)/.exec(p);l.push({type:1,index:o,name:y[2],strings:h,ctor:y[1]==="."?Ht:y[1]==="?"?Dt:y[1]==="@"?Lt:X}),i.removeAttribute(u)}else u.startsWith(U)&&(l.push({type:6,index:o}),i.removeAttribute(u));if(Qe.test(i.tagName)){let u=i.textContent.split(U),p=u.length-1;if(p>0){i.textContent=Mt?Mt.emptyScript:"";for(let h=0;h<p;h++)i.append(u[h],$t()),G.nextNode(),l.push({type:2,index:++o});i.append(u[p],$t())}}}else if(i.nodeType===8)if(i.data===ue)l.push({type:2,index:o});else{let u=-1;for(;(u=i.data.indexOf(U,u+1))!==-1;)l.push({type:7,index:o}),u+=U.length-1}o++}}static createElement(t,e){let s=q.createElement("template");return s.innerHTML=t,s}};function J(n,t,e=n,s){if(t===D)return t;let i=s!==void 0?e._$Co?.[s]:e._$Cl,o=xt(t)?void 0:t._$litDirective$;return i?.constructor!==o&&(i?._$AO?.(!1),o===void 0?i=void 0:(i=new o(n),i._$AT(n,e,s)),s!==void 0?(e._$Co??(e._$Co=[]))[s]=i:e._$Cl=i),i!==void 0&&(t=J(n,i._$AS(n,t.values),i,s)),t}var Pt=class{constructor(t,e){this._$AV=[],this._$AN=void 0,this._$AD=t,this._$AM=e}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(t){let{el:{content:e},parts:s}=this._$AD,i=(t?.creationScope??q).importNode(e,!0);G.currentNode=i;let o=G.nextNode(),r=0,a=0,l=s[0];for(;l!==void 0;){if(r===l.index){let c;l.type===2?c=new ot(o,o.nextSibling,this,t):l.type===1?c=new l.ctor(o,l.name,l.strings,this,t):l.type===6&&(c=new Nt(o,this,t)),this._$AV.push(c),l=s[++a]}r!==l?.index&&(o=G.nextNode(),r++)}return G.currentNode=q,i}p(t){let e=0;for(let s of this._$AV)s!==void 0&&(s.strings!==void 0?(s._$AI(t,s,e),e+=s.strings.length-2):s._$AI(t[e])),e++}},ot=class n{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(t,e,s,i){this.type=2,this._$AH=g,this._$AN=void 0,this._$AA=t,this._$AB=e,this._$AM=s,this.options=i,this._$Cv=i?.isConnected??!0}get parentNode(){let t=this._$AA.parentNode,e=this._$AM;return e!==void 0&&t?.nodeType===11&&(t=e.parentNode),t}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(t,e=this){t=J(this,t,e),xt(t)?t===g||t==null||t===""?(this._$AH!==g&&this._$AR(),this._$AH=g):t!==this._$AH&&t!==D&&this._(t):t._$litType$!==void 0?this.$(t):t.nodeType!==void 0?this.T(t):Ze(t)?this.k(t):this._(t)}O(t){return this._$AA.parentNode.insertBefore(t,this._$AB)}T(t){this._$AH!==t&&(this._$AR(),this._$AH=this.O(t))}_(t){this._$AH!==g&&xt(this._$AH)?this._$AA.nextSibling.data=t:this.T(q.createTextNode(t)),this._$AH=t}$(t){let{values:e,_$litType$:s}=t,i=typeof s=="number"?this._$AC(t):(s.el===void 0&&(s.el=At.createElement(en(s.h,s.h[0]),this.options)),s);if(this._$AH?._$AD===i)this._$AH.p(e);else{let o=new Pt(i,this),r=o.u(this.options);o.p(e),this.T(r),this._$AH=o}}_$AC(t){let e=Xe.get(t.strings);return e===void 0&&Xe.set(t.strings,e=new At(t)),e}k(t){pe(this._$AH)||(this._$AH=[],this._$AR());let e=this._$AH,s,i=0;for(let o of t)i===e.length?e.push(s=new n(this.O($t()),this.O($t()),this,this.options)):s=e[i],s._$AI(o),i++;i<e.length&&(this._$AR(s&&s._$AB.nextSibling,i),e.length=i)}_$AR(t=this._$AA.nextSibling,e){for(this._$AP?.(!1,!0,e);t!==this._$AB;){let s=Ke(t).nextSibling;Ke(t).remove(),t=s}}setConnected(t){this._$AM===void 0&&(this._$Cv=t,this._$AP?.(t))}},X=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(t,e,s,i,o){this.type=1,this._$AH=g,this._$AN=void 0,this.element=t,this.name=e,this._$AM=i,this.options=o,s.length>2||s[0]!==""||s[1]!==""?(this._$AH=Array(s.length-1).fill(new String),this.strings=s):this._$AH=g}_$AI(t,e=this,s,i){let o=this.strings,r=!1;if(o===void 0)t=J(this,t,e,0),r=!xt(t)||t!==this._$AH&&t!==D,r&&(this._$AH=t);else{let a=t,l,c;for(t=o[0],l=0;l<o.length-1;l++)c=J(this,a[s+l],e,l),c===D&&(c=this._$AH[l]),r||(r=!xt(c)||c!==this._$AH[l]),c===g?t=g:t!==g&&(t+=(c??"")+o[l+1]),this._$AH[l]=c}r&&!i&&this.j(t)}j(t){t===g?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,t??"")}},Ht=class extends X{constructor(){super(...arguments),this.type=3}j(t){this.element[this.name]=t===g?void 0:t}},Dt=class extends X{constructor(){super(...arguments),this.type=4}j(t){this.element.toggleAttribute(this.name,!!t&&t!==g)}},Lt=class extends X{constructor(t,e,s,i,o){super(t,e,s,i,o),this.type=5}_$AI(t,e=this){if((t=J(this,t,e,0)??g)===D)return;let s=this._$AH,i=t===g&&s!==g||t.capture!==s.capture||t.once!==s.once||t.passive!==s.passive,o=t!==g&&(s===g||i);i&&this.element.removeEventListener(this.name,this,s),o&&this.element.addEventListener(this.name,this,t),this._$AH=t}handleEvent(t){typeof this._$AH=="function"?this._$AH.call(this.options?.host??this.element,t):this._$AH.handleEvent(t)}},Nt=class{constructor(t,e,s){this.element=t,this.type=6,this._$AN=void 0,this._$AM=e,this.options=s}get _$AU(){return this._$AM._$AU}_$AI(t){J(this,t)}},sn={M:de,P:U,A:ue,C:1,L:nn,R:Pt,D:Ze,V:J,I:ot,H:X,N:Dt,U:Lt,B:Ht,F:Nt},ds=_t.litHtmlPolyfillSupport;ds?.(At,ot),(_t.litHtmlVersions??(_t.litHtmlVersions=[])).push("3.3.3");var on=(n,t,e)=>{let s=e?.renderBefore??t,i=s._$litPart$;if(i===void 0){let o=e?.renderBefore??null;s._$litPart$=i=new ot(t.insertBefore($t(),o),o,void 0,e??{})}return i._$AI(n),i};var kt=globalThis,V=class extends z{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){var e;let t=super.createRenderRoot();return(e=this.renderOptions).renderBefore??(e.renderBefore=t.firstChild),t}update(t){let e=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(t),this._$Do=on(e,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return D}};V._$litElement$=!0,V.finalized=!0,kt.litElementHydrateSupport?.({LitElement:V});var us=kt.litElementPolyfillSupport;us?.({LitElement:V});(kt.litElementVersions??(kt.litElementVersions=[])).push("4.2.2");var me={a_day:"About {percent} a day left until {when}",a_month:"Use per day, last 30 days",actions:"Interactions",all_last:"Session and weekly limits last until reset",as_of:"Last update {when}, {duration} ago",at:"at {clock}",auto:"Automatic",back:"Limit reached, back {when}",balance:"Balance {money}",chart:"Chart",chart_of:"{name}, chart",clear:"{the} has {percent} left",day_at:"{day} at {clock}",days:"Days of the week",days_from:"No history before {when}",days_of:"{name}, day by day",description:"Shows whether you can keep using Claude, and until when",device:"Account",device_disabled:"The device of this account is disabled",device_gone:"This account no longer exists",disabled:"disabled",double_tap_action:"Double tap behavior",extra:"Extra usage {money}",extra_continues:"You can continue with extra usage.",extra_of:"Extra usage {money} of {limit}",full:"Full",health:"Health",hide:"Hide",hold_action:"Hold behavior",idle:"No active session",idle_lasts:"No active session, and the weekly limit lasts until reset",in:"in {duration}",lasts:"Lasts until reset",layout:"Layout",limit_model:"{name} limit",limit_session:"Session limit",limit_weekly:"Weekly limit",loading:"Loading …",may_run_out:"May run out",may_run_out_the:"{the} may run out before reset",micro:"One line",model_spent:"{limit} reached, back {when}; other models still work",models:"Models",money:"Money",month:"Last 30 days",month_of:"{name}, last 30 days",most_a_day:"Up to {percent} a day",no_accounts:"There is no account to show",no_history:"No history yet",nothing:"No usage data yet",now:"now",on_pace:"On pace",one_lasts:"{the} lasts until reset",out_of_credits:"out of credits",over_pace:"{points} points over pace",overview:"Overview",recent_events:"Recent events",remaining:"left",renew:"Renew the session key",resets:"Resets {when}",resetting:"Resetting",resetting_the:"{the} is resetting",rows:"Rows",runs_out:"Runs out {when}",runs_out_before:"{the} runs out {when}, {before} before reset",session:"Session",set_up:"Set up Claude Pulse",show:"Percentage",spend:"Spend limit",spend_left:"{money} left",spend_of:"{money} of {limit} spent",spend_only:"{money} spent",spend_percent:"{percent} of the spend limit is used",spent:"Limit reached",spent_unknown:"{limit} reached",spent_until:"{limit} reached, back {when}",status_is:"Claude status: {status}",tap_action:"Tap behavior",the_model:"The {name} limit",the_session:"The session limit",the_weekly:"The weekly limit",this_week:"This week",title:"Title",tomorrow:"tomorrow at {clock}",trouble:"No data from claude.ai",trouble_is:"claude.ai: {trouble}",under_pace:"{points} points under pace",unknown:"Unknown",used:"used",used_up:"used up",weekly:"Week"};var zt=new Map([["en",me]]),Ft=new Map,fe=(n,t)=>{let e=String(t);return[e,e.split("-")[0]??""].find(s=>n.has(s))},ge=n=>fe(zt,n)!==void 0;async function Ut(n){let t=new Map(Object.entries($)),e=fe(t,n);if(ge(n)||e===void 0)return!1;Ft.has(e)||Ft.set(e,hs(e,t.get(e)??""));let s=await Ft.get(e);return s||Ft.delete(e),s??!1}async function hs(n,t){try{let e=await fetch(new URL(t,import.meta.url));return e.ok?(zt.set(n,await e.json()),!0):!1}catch{return!1}}function N(n,t,e={}){return(zt.get(fe(zt,n)??"en")?.[t]??me[t]??t).replace(/\{(\w+)\}/g,(o,r)=>e[r]??"")}var rn={comma_decimal:["en-US","en"],decimal_comma:["de","es","it"],quote_decimal:["de-CH"],space_comma:["fr","sv","cs"],system:void 0,none:["en-US"]},an={day:"numeric",month:"short"};function ln(n,t){try{return t(n),n}catch{return}}var ye=n=>n<100?L(Math.round(n),99):Math.round(n),It=n=>L(100-ye(n),n>0?99:100),rt=class{constructor(t={},e={}){this.cache=new Map;let s=ln(t.language||"en",Intl.getCanonicalLocales);this.language=s&&ge(s)?s:"en",this.direction=this.language===s?"":"ltr";let i=t.number_format??"";this.numbers=i in rn?rn[i]:s,this.grouping=i!=="none",this.zone=t.time_zone==="server"?ln(e.time_zone,o=>new Intl.DateTimeFormat("en",{timeZone:o})):void 0,this.clockOptions={hour:"numeric",minute:"2-digit",timeZone:this.zone},t.time_format==="12"&&(this.clockOptions.hourCycle="h12"),t.time_format==="24"&&(this.clockOptions.hourCycle="h23"),this.times=t.time_format==="system"?void 0:s,this.t=(o,r)=>N(this.language,o,r)}number(t,e={}){let s={useGrouping:this.grouping,...e};return this.numberFormat(this.numbers,s).format(t)}percent(t){let e=ye(t),s=e===0&&t>0;return(s?"<":"")+this.number(s?.01:e/100,{style:"percent"})}duration(t){let e=Math.max(1,Math.ceil(t/R)),s=[[Math.floor(e/1440),"day"],[Math.floor(e/60)%24,"hour"],[e%60,"minute"]],i=s.findIndex(([o])=>o>0);return s.slice(i,i+2).filter(([o])=>o>0).map(([o,r])=>{let a={style:"unit",unit:r,unitDisplay:"narrow"};return this.numberFormat(this.language,a).format(o)}).join(" ")}clock(t){return this.dateFormat(this.times,this.clockOptions).format(t).replace(/\s/g," ")+(this.direction&&"‎")}when(t,e,s="short"){let i=(Date.parse(this.dayKey(t))-Date.parse(this.dayKey(e)))/M,o=this.clock(t),r=s==="long";if(i===0)return r?this.t("at",{clock:o}):o;if(i===1)return this.t("tomorrow",{clock:o});let a=this.day(t,i>6||i<0?an:{weekday:s});return r?this.t("day_at",{clock:o,day:a}):`${a} ${o}`}date(t){return this.day(t,an)}day(t,e){return this.dateFormat(this.language,{timeZone:this.zone,...e}).format(t)}dayKey(t){return this.dateFormat("en-CA",{timeZone:this.zone,year:"numeric",month:"2-digit",day:"2-digit"}).format(t)}money({amount:t,currency:e,decimals:s=2}){let i={minimumFractionDigits:s,maximumFractionDigits:s},o;try{o=this.number(t,{style:"currency",currency:e??void 0,currencyDisplay:"narrowSymbol",...i})}catch{o=S([this.number(t,i),e]," ")}return o.replace("-","−")}numberFormat(t,e){return this.cached("n",t,e,()=>new Intl.NumberFormat(t,e))}dateFormat(t,e){return this.cached("d",t,e,()=>new Intl.DateTimeFormat(t,e))}cached(t,e,s,i){let o=`${t}${String(e)}${JSON.stringify(s)}`,r=this.cache.get(o);return r||this.cache.set(o,r=i()),r}};var at="session",St="weekly",Z={[at]:5*H,[St]:7*M},O="extra",ms=90,cn=4;function jt(n,t){let{used:e,resetsAt:s,length:i}=n,o=n.forecast?.runsOutAt??null,r=o!==null&&o<=t?null:n.forecast,a=s!==null&&t<s,l=a&&i?Math.max(0,1-(s-t)/i):null,c="good";s!==null&&!a?c="resetting":e===null?c="unknown":e>=100?c="spent":a?r?.runsOutAt&&(c="risk"):c="idle";let d=r?.pace??null,u=null;return d!==null&&c==="good"?u=Math.abs(d)<cn?"on":d>0?"over":"under":d!==null&&d>=cn&&c==="risk"&&(u="over"),{...n,forecast:r,level:c,running:a,elapsed:l,pace:u,points:d}}function dn(n,t){let{spend:e,thresholds:s}=t??{},{used:i}=n,o=jt(n,-1/0);if(i===null)return{...o,spend:e};let r=e?.used_up||e?.enabled===!1||i>=100,a=i>=(P(s??[])??ms);return{...o,level:r?"spent":a?"risk":"good",spend:e}}var Vt=({forecast:n})=>n?.certain??!1;function Q(n){let t=n.filter(({blocks:i})=>i),e=(i,o)=>i.reduce((r,a)=>r&&o(r)>=o(a)?r:a,void 0),s=i=>t.filter(o=>o.level===i);return e(s("spent"),({resetsAt:i})=>i??1/0)??e(s("risk"),i=>(Vt(i)?1e15:0)-(i.forecast?.runsOutAt??0))??e(t.length?t:n,({used:i})=>i??-1)}function pn({spend:n,used:t},e){let{t:s}=e,i=n?.spent,o=n?.limit&&n.limit.amount>0?n.limit:null,r=d=>e.money(Number.isInteger(d.amount)?{...d,decimals:0}:d),l=t===null||typeof n?.enabled=="boolean"&&!o?"":s("spend_percent",{percent:e.percent(t)});i&&o?l=s("spend_of",{money:r(i),limit:r(o)}):i&&(l=s("spend_only",{money:r(i)}));let c="";return n?.disabled_reason==="out_of_credits"?c=s("out_of_credits"):n?.used_up||t!==null&&t>=100?c=s("used_up"):n?.enabled===!1?c=s("disabled"):i&&o&&(c=s("spend_left",{money:r({...o,amount:o.amount-i.amount})})),[l,c]}function un(n,t){let e=S(pn(n,t),"; ");return e.charAt(0).toUpperCase()+e.slice(1)}function be({windows:n,spend:t,trouble:e,troubleWords:s},i,o){let{t:r}=o,a=w=>o.when(w,i,"long"),l=(w,A,T={},it=w.level)=>{let{key:f,blocks:x}=w,k=C=>r(`${C}_${x?f:"model"}`,{name:w.name});return{level:it,text:r(A,{limit:k("limit"),the:k("the"),...T}),window:w}};if(e==="invalid_auth")return{level:"spent",text:ve(s,o),link:Et};if(e&&n.every(({used:w})=>w===null))return{level:"unknown",text:ve(s,o)};let c=n.find(({key:w})=>w===O);if(c&&c.used!==null)return{level:c.level,text:un(c,o),window:c};if(!n.length&&t?.spent)return{level:t.used_up||t.enabled===!1?"spent":"good",text:un({spend:t,used:null},o)};let d=Q(n),u=w=>d?.level===w?d:n.find(A=>A.level===w),p=u("spent"),h=u("risk");if(p&&(p.blocks||!h)){let{blocks:w,resetsAt:A}=p;if(A===null)return l(p,"spent_unknown");let T={when:a(A)};return w?l(p,"spent_until",T):l(p,"model_spent",T,"risk")}if(h){let w=h.forecast?.runsOutAt;if(!Vt(h)||!w||h.resetsAt===null)return l(h,"may_run_out_the");let A=o.duration(h.resetsAt-w);return l(h,"runs_out_before",{when:a(w),before:A})}let y=n.filter(({blocks:w})=>w),b=y.filter(({level:w,forecast:A})=>w==="good"&&A?.lasts),[m]=b,_=y.find(({key:w,level:A})=>w===at&&A==="idle");return _&&m?l(_,"idle_lasts",{},"good"):m&&b.length===y.length?b.length>1?{level:"good",text:r("all_last")}:l(m,"one_lasts"):!d||d.used===null?{level:"unknown",text:r("nothing")}:d.level==="resetting"?l(d,"resetting_the"):l(d,"clear",{percent:o.percent(It(d.used))},"good")}var ve=(n,t)=>n?t.t("trouble_is",{trouble:n}):t.t("trouble");function we({asOf:n,spend:t,trouble:e,troubleWords:s},{level:i,text:o,window:r},a,l){let c=e&&ve(s,l),d=t?.used_up||t?.limit&&t.spent&&t.spent.amount>=t.limit.amount,u=t?.enabled&&!d&&r?.key!==O;return S([n&&l.t("as_of",{when:l.when(n,a),duration:l.duration(a-n)}),c!==o&&c,i==="spent"&&u&&l.t("extra_continues")]," · ")}function E(n,t){return n.key===O?t.t("spend"):n.blocks?t.t(n.key):n.name}function tt(n,t,e){if(n.key===O){let[,_]=pn(n,e);return{outcome:_,short:_}}let{forecast:s,level:i,pace:o,points:r,resetsAt:a,running:l}=n,{t:c}=e,d=_=>c("in",{duration:e.duration(_-t)}),u=(_,w)=>c(_,{when:e.when(w,t)}),p=(_,w)=>`${u(_,w)}, ${d(w)}`,h=i==="risk"&&Vt(n)?s?.runsOutAt:null,b={good:s?.lasts?"lasts":"",idle:n.key===at?"idle":"",risk:"may_run_out"}[i]??i,m=l&&a?c("resets",{when:d(a)}):"";if(i==="risk"){let _=h&&e.dayKey(h)===e.dayKey(t),w=h&&(_?e.clock(h):d(h));m=w?c("runs_out",{when:w}):c("may_run_out")}return{pace:o&&c(`${o}_pace`,{points:e.number(Math.round(Math.abs(r??0)))}),outcome:h?p("runs_out",h):b&&c(b),reset:l&&a?p("resets",a):"",short:m}}var Wt=["auto","micro","rows","full","days","month"],Kt=["used","remaining"],Bt=["session","weekly","models","chart","money"],Tt=["tap","hold","double_tap"],lt=n=>[n].flat().filter(t=>t!=null&&t!=="");function hn(n){let t=(i,o)=>{if(!i)throw new Error(o)},e=i=>typeof i=="string",s=(i,o)=>i==null||i===""||o.includes(i);t(s(n.layout,Wt),`layout has to be one of ${Wt.join(", ")}`),t(s(n.show,Kt),`show has to be one of ${Kt.join(", ")}`),t(lt(n.device).every(e),"device has to be an id, or a list of them"),t(lt(n.hide).every(i=>Bt.includes(i)),`hide has to be a list of ${Bt.join(", ")}`),t(n.title==null||e(n.title)||typeof n.title=="number","title has to be a text");for(let i of Tt){let o=n[`${i}_action`];t(o==null||typeof o=="object"&&!Array.isArray(o),`${i}_action has to be an action`)}return n}var _e={micro:0,rows:200,full:300},fs=20;function $e(n="auto",t=0,e=void 0,s=void 0){if(n&&n!=="auto")return n;if(e===1)return"micro";if(t<=0)return s??"full";let i=_e[s]??1/0,o=r=>t>=_e[r]+(_e[r]>i?fs:0);return o("full")?"full":o("rows")?"rows":"micro"}var gs=/^(session|weekly|model|window|extra(?=_(?:usage|events)$))_(.+)$/,ys=/^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/,vs=new Set(["unknown","unavailable",""]);function et(n,t){let e=t===void 0?void 0:n.states[t]?.state;return e===void 0||vs.has(e)?null:e}function Gt(n){let t=typeof n=="number"?n:parseFloat(String(n));return Number.isFinite(t)?t:null}var Yt=n=>Date.parse(n??"")||null;function Ot(n,t){let e=new Map,s=new Map;for(let i of t?.accounts??[])for(let{entity_id:o,window:r}of i.windows)s.set(o,r);for(let[i,o]of Object.entries(n.entities??{})){let{platform:r,device_id:a,translation_key:l=""}=o;if(r!==F||!a||ys.test(l))continue;let c=e.get(a);c||e.set(a,c={id:a,entities:{},windows:new Map});let[,d="",u=""]=gs.exec(l)??[],p=d in Z?d:n.states[i]?.attributes.window??s.get(i);if(p&&d){let h=c.windows.get(p);h||c.windows.set(p,h={key:p,kind:d,entities:{}}),h.entities[u]=i}else c.entities[d&&d!==O?i:l]=i}for(let{device_id:i,trouble:o,windows:r}of t?.accounts??[]){let a=i===null?void 0:e.get(i);o===null&&a&&bs(n,a,r.map(({window:l})=>l))}return[...e.values()]}function bs(n,t,e){for(let s of Object.keys(Z)){let i=t.windows.get(s)?.entities.usage;i&&!e.includes(s)&&n.states[i]?.state==="unknown"&&t.windows.delete(s)}}var xe=n=>[n,...n.windows.values()].flatMap(({entities:t})=>Object.values(t)).filter(t=>t!==void 0);function Ae(n,t,e,s){let i=e?.accounts.find(u=>u.device_id===t.id),o=t.entities.connection,r=et(n,o)??i?.trouble??null,a=r!==null&&r!=="up_to_date",l=o&&n.states[o]?.attributes.last_update,c=et(n,t.entities.service_status),d=new Map(t.windows);for(let{window:u,kind:p}of i?.windows??[])d.has(u)||d.set(u,{key:u,kind:p,entities:{}});return{id:t.id,name:nt(n,t.id)||i?.title||"Claude Pulse",plan:et(n,t.entities.plan)??i?.plan??null,trouble:a?r:null,troubleWords:a?mn(n,o,r):null,asOf:a?Yt(l)??Yt(i?.last_success):null,thresholds:i?.thresholds??[],windows:[...d.values()].map(u=>ws(n,u,i)).filter(({entity:u,used:p})=>u||p!==null).map(u=>u.key===O?dn(u,i):jt(u,s)).sort((u,p)=>fn(u)-fn(p)),spend:i?.spend??null,balance:i?.balance??null,status:c==="operational"?null:mn(n,t.entities.service_status,c)}}function mn(n,t,e){let s=t===void 0?void 0:n.states[t];return!s||!e||e==="unavailable"?null:n.formatEntityState?.({...s,state:e})??e}var fn=({key:n})=>[at,St].indexOf(n)+1||3;function ws(n,{key:t,kind:e,entities:s},i){let o=i?.windows.find(({window:d})=>d===t),{usage:r,resets_at:a}=s,l=Gt(r?et(n,r):o?.percent),c=l===null?null:o?.forecast;return{key:t,name:o?.name??ke(n,r??t),entity:r,blocks:e in Z,length:o?o.length&&o.length*1e3:Z[e]??null,used:l,resetsAt:Yt(a?et(n,a):o?.resets_at),forecast:c?{...c,runsOutAt:Yt(c.runs_out_at)}:null}}function nt(n,t){let e=t?n.devices?.[t]:void 0;return String(e?.name_by_user||e?.name||"")}function ke(n,t){let e=String(n.states[t]?.attributes.friendly_name??t),s=nt(n,n.entities?.[t]?.device_id);return s&&e.startsWith(`${s} `)?e.slice(s.length+1):e}var ct=2,gn=H/4,_s=.2;function Se(n,t,e,s=!1){let{resetsAt:i,length:o,used:r,forecast:a}=t,l=i-o,c=m=>100*L(m-l,o)/o,d=m=>s?L(m):100-L(m),u=Math.min(e,i),p=[],h=null;n.forEach(({t:m,v:_},w)=>{let A=n[w+1]?.t??u,T=Math.min(A,u);if(!(T<=l||m>=u||m<l+1e3&&A<l+10*R)){if(_!==null){let it=P(P(p)??[])?.[0]??-1/0,f=w===n.length-1;h===null||_<h-ct?p.push([[c(m),d(_)],[c(T),d(_)]]):(f||c(T)-it>=_s)&&P(p)?.push([c(m),d(_)],[c(T),d(_)])}h=_}});let y=[],b=[];if(a&&r!==null&&r<100){let m=[c(e),d(r)],{projected:_,low:w,high:A,runsOutAt:T}=a;if(_>100&&T?y.push(m,[c(T),d(100)],[100,d(100)]):y.push(m,[100,d(_)]),w!==null&&A!==null){let it=A>100?m[0]+(100-m[0])*(100-r)/(A-r):100;b=[m,[it,d(A)],[100,d(A)],[100,d(Math.max(w,r))]]}}return{lines:p,projection:y,range:b,even:[[0,d(0)],[100,d(100)]],limit:d(100),now:[c(e),r===null?null:d(r)]}}function $s({resetsAt:n,length:t},e,s){let i=s.dayKey(e),o=[],r=n-t;for(;r<n;){let a=s.dayKey(r),l=r+22*H,c=s.dayKey(l)===a?l:r;do c=gn*(Math.floor(c/gn)+1);while(c<n&&s.dayKey(c)===a);c=Math.min(c,n);let d=(c-r)/H,u=100*(c-r)/t;o.push({key:a,at:r,hours:d,used:null,even:u,today:a===i}),r=c}return o}function qt(n,t,e,s){let i=t.resetsAt-t.length,o=$s(t,e,s),r=0,a;return n.forEach((l,c)=>{let{t:d,v:u}=l;if(d>e||u===null)return;let p=_=>_>=(o[r+1]?.at??1/0);for(;p(d);)r+=1;let h=o[r],y=a?.v??u,b=y;u<y-ct&&(b=u<=ct||(a?.t??0)<i+1e3?0:u),h.used=(h.used??0)+(d>i?Math.max(0,u-b):0),a={t:d,v:Math.max(b,u)};let m=Math.min(n[c+1]?.t??e,e);for(;p(m);){r+=1;let _=o[r];_.used??(_.used=0)}}),o}function Te(n){let t=[];return n.forEach(({start:e,min:s,max:i},o)=>{let r=n[o-1];r&&e>r.start+H&&t.push({t:r.start+H,v:null});let a=[i];r&&s<=ct&&r.max>s+ct&&(i>=r.max-ct?a.push(s):a.unshift(s)),a.forEach((l,c)=>t.push({t:e+c*R,v:l}))}),t}var Oe=5*R,yn=30*R,xs=250,wn=(n,t,e=Date.now())=>e<n||e-n>=t,vn=n=>JSON.stringify(n,(t,e)=>t==="last_success"?void 0:e),dt=class dt{constructor(t){this.connection=t;this.isSettled=!1;this.askedAt=-1/0;this.listeners=new Set;t.addEventListener("ready",()=>{this.expire(),this.refresh()})}static of({connection:t}){let e=dt.all.get(t);return e||dt.all.set(t,e=new dt(t)),e}listen(t){return this.listeners.add(t),this.refresh(),()=>this.listeners.delete(t)}expire(){this.askedAt=-1/0}refresh(){!wn(this.askedAt,Oe)||this.timer||!this.listeners.size||(this.timer=setTimeout(()=>void this.ask(),this.value?xs:0))}async ask(){this.timer=void 0,this.askedAt=Date.now();let t=this.isSettled,e=vn(this.value);try{this.value=await this.connection.sendMessagePromise({type:"claude_pulse/usage"})}catch{this.askedAt+=R-Oe}if(this.isSettled=!0,!(t&&vn(this.value)===e))for(let s of this.listeners)s()}};dt.all=new WeakMap;var Jt=dt,bn=new Map;function _n(n,t,e,s,i){let o=bn.get(n),r=o?.start===t;if(!o||!r||wn(o.readAt,yn,e)){let a={start:t,readAt:e,points:r?o?.points:void 0,actions:new Set};o=a,bn.set(n,a),i().then(l=>{a.points=l},()=>{a.points??(a.points=[]),a.readAt+=Oe-yn}).then(()=>{for(let l of a.actions)l();a.actions.clear()})}return o.points||o.actions.add(s),o}function $n(n,{entity:t,length:e,resetsAt:s},i,o){if(t===void 0)return;let r=s-e,a=()=>As(n,t,r,i),{points:l}=_n(t,r,i,o,a),c=Date.parse(n.states[t]?.last_changed??"");return l&&c>Math.max(r,(P(l)?.t??0)+1)&&l.push({t:c,v:Gt(et(n,t))}),l}function xn(n,t,e,s,i){let o=()=>ks(n,t,s-e*M);return _n(`${e} ${t}`,e,s,i,o).points}async function As(n,t,e,s){return((await n.callWS({type:"history/history_during_period",start_time:new Date(e).toISOString(),end_time:new Date(s).toISOString(),entity_ids:[t],include_start_time_state:!0,minimal_response:!0,no_attributes:!0,significant_changes_only:!1}))[t]??[]).map(({s:o,lu:r,lc:a})=>({t:1e3*(a??r),v:Gt(o)}))}async function ks(n,t,e){let s=await n.callWS({type:"recorder/statistics_during_period",start_time:new Date(e).toISOString(),statistic_ids:[t],period:"hour",types:["min","max"]});return Te(s[t]??[])}var Ss=500,Ts=250,Xt=class extends V{constructor(){super(...arguments);this.isHeld=!1}get acts(){return Tt.some(e=>this.does(e))}does(e){return(this.config?.[`${e}_action`]?.action??"none")!=="none"}act(e){this.fire("hass-action",{config:{entity:this.entity,...this.config},action:e})}onDown(){this.isHeld=!1,this.holding=setTimeout(()=>{this.isHeld=this.does("hold"),this.isHeld&&this.act("hold")},Ss)}onUp(){clearTimeout(this.holding)}onKey(e){let s=e.target.closest(".acts");!s||e.key!=="Enter"&&e.key!==" "||(e.preventDefault(),!e.repeat&&(e.type==="keydown"?this.onDown():(this.onUp(),this.isHeld||s.click())))}onClick(e){if(this.isHeld&&e.detail)return;let i=e.target.closest("[data-path],[data-account],[data-chart],[data-entity]"),{account:o=this.account,chart:r=this.chart,entity:a,path:l}=i?.dataset??{},c=()=>this.fire("hass-more-info",{entityId:a}),d=()=>{this.does("tap")?this.act("tap"):a&&!this.config?.tap_action&&c()};l?(e.preventDefault(),history.pushState(null,"",l),this.fire("location-changed",{replace:!1},window)):i?.matches(".chips button")?(Object.assign(this,{account:o,chart:r}),this.draw()):a&&!i?.matches(".micro")?c():this.tapped?(clearTimeout(this.tapped),this.tapped=void 0,this.act("double_tap")):this.does("double_tap")?this.tapped=setTimeout(()=>{this.tapped=void 0,d()},Ts):d()}fire(e,s,i=this){i.dispatchEvent(new CustomEvent(e,{bubbles:!0,composed:!0,detail:s}))}};var Zt={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},Qt=n=>(...t)=>({_$litDirective$:n,values:t}),ut=class{constructor(t){}get _$AU(){return this._$AM._$AU}_$AT(t,e,s){this._$Ct=t,this._$AM=e,this._$Ci=s}_$AS(t,e){return this.update(t,e)}update(t,e){return this.render(...e)}};var{I:Os}=sn,An=n=>n;var kn=()=>document.createComment(""),pt=(n,t,e)=>{let s=n._$AA.parentNode,i=t===void 0?n._$AB:t._$AA;if(e===void 0){let o=s.insertBefore(kn(),i),r=s.insertBefore(kn(),i);e=new Os(o,r,n,n.options)}else{let o=e._$AB.nextSibling,r=e._$AM,a=r!==n;if(a){let l;e._$AQ?.(n),e._$AM=n,e._$AP!==void 0&&(l=n._$AU)!==r._$AU&&e._$AP(l)}if(o!==i||a){let l=e._$AA;for(;l!==o;){let c=An(l).nextSibling;An(s).insertBefore(l,i),l=c}}}return e},W=(n,t,e=n)=>(n._$AI(t,e),n),Es={},Sn=(n,t=Es)=>n._$AH=t,Tn=n=>n._$AH,te=n=>{n._$AR(),n._$AA.remove()};var On=(n,t,e)=>{let s=new Map;for(let i=t;i<=e;i++)s.set(n[i],i);return s},ee=Qt(class extends ut{constructor(n){if(super(n),n.type!==Zt.CHILD)throw Error("repeat() can only be used in text expressions")}dt(n,t,e){let s;e===void 0?e=t:t!==void 0&&(s=t);let i=[],o=[],r=0;for(let a of n)i[r]=s?s(a,r):r,o[r]=e(a,r),r++;return{values:o,keys:i}}render(n,t,e){return this.dt(n,t,e).values}update(n,[t,e,s]){let i=Tn(n),{values:o,keys:r}=this.dt(t,e,s);if(!Array.isArray(i))return this.ut=r,o;let a=this.ut??(this.ut=[]),l=[],c,d,u=0,p=i.length-1,h=0,y=o.length-1;for(;u<=p&&h<=y;)if(i[u]===null)u++;else if(i[p]===null)p--;else if(a[u]===r[h])l[h]=W(i[u],o[h]),u++,h++;else if(a[p]===r[y])l[y]=W(i[p],o[y]),p--,y--;else if(a[u]===r[y])l[y]=W(i[u],o[y]),pt(n,l[y+1],i[u]),u++,y--;else if(a[p]===r[h])l[h]=W(i[p],o[h]),pt(n,i[u],i[p]),p--,h++;else if(c===void 0&&(c=On(r,h,y),d=On(a,u,p)),c.has(a[u]))if(c.has(a[p])){let b=d.get(r[h]),m=b!==void 0?i[b]:null;if(m===null){let _=pt(n,i[u]);W(_,o[h]),l[h]=_}else l[h]=W(m,o[h]),pt(n,i[u],m),i[b]=null;h++}else te(i[p]),p--;else te(i[u]),u++;for(;h<=y;){let b=pt(n,l[y+1]);W(b,o[h]),l[h++]=b}for(;u<=p;){let b=i[u++];b!==null&&te(b)}return this.ut=r,Sn(n,l),D}});var En="important",Cs=" !"+En,I=Qt(class extends ut{constructor(n){if(super(n),n.type!==Zt.ATTRIBUTE||n.name!=="style"||n.strings?.length>2)throw Error("The `styleMap` directive must be used in the `style` attribute and must be the only part in the attribute.")}render(n){return Object.keys(n).reduce((t,e)=>{let s=n[e];return s==null?t:t+`${e=e.includes("-")?e:e.replace(/(?:^(webkit|moz|ms|o)|)(?=[A-Z])/g,"-$&").toLowerCase()}:${s};`},"")}update(n,[t]){let{style:e}=n.element;if(this.ft===void 0)return this.ft=new Set(Object.keys(t)),this.render(t);for(let s of this.ft)t[s]==null&&(this.ft.delete(s),s.includes("-")?e.removeProperty(s):e[s]=null);for(let s in t){let i=t[s];if(i!=null){this.ft.add(s);let o=typeof i=="string"&&i.endsWith(Cs);s.includes("-")||o?e.setProperty(s,o?i.slice(0,-11):i,o?En:""):e[s]=i}}return D}});var Ee="M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20",Cn="M12 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12",Rs={good:"M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z",risk:"M12 3 1.5 21h21zm1 15h-2v-2h2zm0-4h-2v-4h2z",spent:`${Ee}m5 11H7v-2h10z`,unknown:`${Ee}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,resetting:`${Ee}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,over:"M12 5 21 19H3z",under:"M12 19 3 5h18z",on:Cn,idle:Cn},K=n=>v`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true">
+    <path d=${Rs[n]}></path>
+  </svg>`,Ce=(n,t)=>v`<a href=${n} data-path=${n}>${t}</a>`,st=n=>`${L(n).toFixed(2)}%`;function B({level:n,used:t},{format:e,remaining:s,t:i}){return t===null||n==="resetting"?["—"]:s?[e.percent(It(t)),i("remaining")]:[e.percent(t),i("used")]}function Re(n,t,{format:e,remaining:s},i){let{elapsed:o,forecast:r,level:a,used:l}=n,c=l!==null&&a!=="resetting",d=b=>({"inset-inline-start":st(s?100-b:b)}),u=c?L(s?100-l:l):0,p=g;if(r&&l!==null&&(a==="good"||a==="risk")){let b=Math.min(100,Math.max(l,r.projected)),m={...d(s?b:l),"inline-size":st(b-l)};p=v`<div class="ghost" style=${I(m)}></div>`}let h=v`<div class="track">
+      <div class="fill" style=${I({"inline-size":st(u)})}></div>
+      ${p}
+      ${c?t.map(b=>v`<div class="tick" style=${I(d(b))}></div>`):g}
+    </div>
+    ${o===null?g:v`<div class="marker" style=${I(d(100*o))}></div>`}`,y=s?"bar left":"bar";return c?v`<div
+        class=${y}
+        role="meter"
+        aria-label=${E(n,e)}
+        aria-valuemin="0"
+        aria-valuemax="100"
+        aria-valuenow=${Math.round(u)}
+        aria-valuetext=${i}
+      >
+        ${h}
+      </div>`:v`<div class=${y} role="img" aria-label=${i}>${h}</div>`}function Ms(n,t,e){let{format:s,isLoading:i,now:o,t:r}=e,a=E(n,s),{pace:l,outcome:c,reset:d}=tt(n,o,s),u=i&&(n.level==="good"||n.level==="risk"),[p,h]=B(n,e),y=S([S([p,h]," "),l,c,d],", ");return v`<div
+    class="row"
+    data-level=${i?"unknown":n.level}
+    data-entity=${n.entity??g}
+  >
+    <div class="top">
+      <button class="name" title=${a}>${a}</button>
+      <span class="number"><b>${p}</b>${h?` ${h}`:g}</span>
+    </div>
+    ${Re(n,t.thresholds,e,`${a}: ${y}`)}
+    <div class="words">
+      ${u?v`<span class="outcome soon" aria-hidden="true"
+            ><span class="pace">${K("on")}${r("under_pace",{points:"00"})}</span
+            ><span>${r("lasts")}</span></span
+          >`:g}
+      ${!u&&(l||c)?v`<span class="outcome"
+            >${l?v`<span class="pace">${K(n.pace??"on")}${l}</span>`:g}${c?v`<span>${c}</span>`:g}</span
+          >`:g}
+      ${d?v`<span>${d}</span>`:g}
+    </div>
+  </div>`}var Me=(n,t,e)=>v`<div class="rows">
+    ${ee(n,({key:s})=>s,s=>Ms(s,t,e))}
+  </div>`,Ps=n=>`M${n.map(([t,e])=>`${t.toFixed(2)} ${e.toFixed(2)}`).join(" L")}`;function Rn(n,t,e){let{format:s,now:i,remaining:o,t:r}=e,a=Se(t??[],n,i,o),l=(m,_)=>_.length>1?tn`<path class=${m} d=${Ps(_)}></path>`:g,c=m=>[[0,m],[100,m]],d=m=>`${n.length<M?"":`${s.date(m)} `}${s.clock(m)}`,u=m=>{let[_,w]=[m[0],P(m)];return _&&w?[[_[0],100],...m,[w[0],100]]:[]},[p,h]=a.now,y=E(n,s),b=[B(n,e).join(" "),tt(n,i,s).outcome];return v`<div class="chart" data-level=${n.level}>
+    <div
+      class="plot"
+      role="img"
+      aria-label=${`${r("chart_of",{name:y})}: ${S(b,", ")}`}
+    >
+      <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+        ${[25,50,75].map(m=>l("grid",c(m)))}
+        ${l("range",a.range)} ${a.lines.map(m=>l("area",u(m)))}
+        ${l("even",a.even)} ${l("limit",c(a.limit))}
+        ${l("projection",a.projection)} ${a.lines.map(m=>l("history",m))}
+        ${l("now",[[p,0],[p,100]])}
+      </svg>
+      ${h===null?g:v`<div
+            class="dot"
+            style=${I({left:st(p),top:st(h)})}
+          ></div>`}
+      ${t?.length===0?v`<div class="nothing">${r("no_history")}</div>`:g}
+    </div>
+    <div class="axis" aria-hidden="true">
+      <span>${d(n.resetsAt-n.length)}</span>
+      ${p>35&&p<65?v`<span class="here" style=${I({left:st(p)})}>${r("now")}</span>`:g}
+      <span>${d(n.resetsAt)}</span>
+    </div>
+  </div>`}var ne=30;function Mn(n,t,e,s){let{format:i}=s,o=e?n.map(({even:d})=>d):[],r=Math.max(...n.map(({used:d})=>d??0),...o,1),a=d=>st(100*d/r),l=({at:d})=>d<=s.now,c=e?{weekday:"short"}:{day:"numeric"};return v`<ul class=${e?"days":"days month"} aria-label=${t}>
+    ${n.map(d=>{let{at:u,even:p,today:h,used:y}=d,b=y===null&&l(d),m=b?"—":y===null?"":i.percent(y);return v`<li
+        class=${S(["day",h&&"today",b&&"unknown"]," ")}
+        title=${S([i.date(u),m],": ")}
+      >
+        <span class="value">${m}</span>
+        <div class="column" aria-hidden="true">
+          ${y===null?g:v`<div class="use" style=${I({height:a(y)})}></div>`}
+          ${b||!e?g:v`<div class="share" style=${I({bottom:a(p)})}></div>`}
+        </div>
+        <span class="label">${i.day(u,c)}</span>
+      </li>`})}
+  </ul>`}function Pn(n,t,e){let{format:s,now:i,t:o}=e,{length:r,resetsAt:a,used:l}=n,c=qt(t??[],n,i,s),d=o("days_of",{name:E(n,s)}),u=s.when(a,i,"long"),p=100-(l??0),h=s.percent(p/Math.max(1,(a-i)/M)),y=t?.find(({v:m})=>m!==null)?.t,b=y!==void 0&&y>a-r+H;return v`${Mn(c,d,!0,e)}
+    ${l===null?g:v`<div class="line">
+          ${p>0?o("a_day",{percent:h,when:u}):o("back",{when:u})}
+        </div>`}
+    ${b?v`<div class="line">${o("days_from",{when:s.when(y,i)})}</div>`:g}`}function Hn(n,t,e){let{format:s,now:i,t:o}=e,r=o("month_of",{name:E(n,s)}),a={resetsAt:i,length:ne*M},l=qt(t??[],a,i,s).slice(-ne),c=Math.max(...l.map(({used:u})=>u??0)),d=c?o("most_a_day",{percent:s.percent(c)}):o("no_history");return v`${Mn(l,r,!1,e)}
+    ${t?v`<div class="line">${d}</div>`:g}`}function Dn(n,t,{format:e,t:s}){let{balance:i}=n,o=t.window?.key===O?null:n.spend,r={money:o?.spent?e.money(o.spent):void 0,limit:o?.limit?e.money(o.limit):void 0},a=[o&&(o.enabled||o.spent?.amount)&&s(o.limit?"extra_of":"extra",r),i&&s("balance",{money:e.money(i)})];return a.some(Boolean)?v`<div class="line">${S(a," · ")}</div>`:g}var Hs=110,Ds=["entities","devices","locale","config","formatEntityState"],ht=class extends Xt{constructor(){super(...arguments);this.found=[];this.height=0;this.width=0;this.fit=0;this.drawn=!1;this.format=new rt;this.isVisible=!1;this.seen=!1;this.watched=[];this.observer=new IntersectionObserver(e=>{this.seen=P(e)?.isIntersecting??!1,this.follow()});this.sizes=new ResizeObserver(([e])=>{e&&this.resize(e.contentRect.width,e.contentRect.height)});this.onVisibility=()=>this.follow()}static getStubConfig(){return{}}setConfig(e){this.config=hn(e),this.fit=0,this.look()}set hass(e){let s=this._hass;this._hass=e,s?.connection!==e.connection&&this.listen();let i=Ds.some(a=>s?.[a]!==e[a]),o=this.watched,r=o.some(a=>s?.states[a]!==e.states[a]);!i&&!r||(this.look(),(r||s&&String(o)!==String(this.watched))&&this.details?.expire(),this.isVisible&&this.details?.refresh())}connectedCallback(){super.connectedCallback(),this.resize(this.offsetWidth,this.offsetHeight),this.observer.observe(this),this.sizes.observe(this),document.addEventListener("visibilitychange",this.onVisibility),this._hass&&this.listen(),this.follow(),this.draw()}disconnectedCallback(){super.disconnectedCallback(),this.observer.disconnect(),this.sizes.disconnect(),document.removeEventListener("visibilitychange",this.onVisibility),this.stop?.(),this.stop=void 0,this.seen=!1,this.follow()}draw(){this.requestUpdate()}shouldUpdate(e){return!this._hass||!this.config||!this.isConnected?!1:this.isVisible||!this.drawn}render(){this.drawn=!this.isLoading;let e=this.view(),{direction:s,language:i}=e.format;return v`<div
+      class="all"
+      dir=${s||g}
+      lang=${i}
+      @pointerdown=${this.onDown}
+      @pointerup=${this.onUp}
+      @pointercancel=${this.onUp}
+      @pointerout=${this.onUp}
+      @click=${this.onClick}
+      @keydown=${this.onKey}
+      @keyup=${this.onKey}
+    >
+      ${this.content(e)}
+    </div>`}get size(){let{grid_options:e,layout:s}=this.config??{};return this.lastSize=$e(s,this.width,e?.rows,this.lastSize),this.lastSize}resize(e,s){let{size:i}=this,o=s>this.height+1,r=o||e!==this.width;if(this.width=e,o&&(this.height=s),this.toggleAttribute("tiny",e>0&&e<Hs),r&&this.fit)this.fit=0;else if(this.size===i)return;this.draw()}nameOf({id:e}){return this._hass&&nt(this._hass,e)||e}get isLoading(){return!this.details?.isSettled}get absence(){let{details:e,_hass:s}=this;if(this.isLoading)return"loading";let i=lt(this.config?.device),o=e?.value?.accounts.map(({device_id:a})=>a??"")??[],r=(i.length?i:o).map(a=>s?.devices?.[a]);return r.some(a=>a?.disabled_by)?"device_disabled":i.length&&!r.some(Boolean)?"device_gone":"no_accounts"}read(e,{format:s,hide:i,isLoading:o,now:r,t:a}){let l=this._hass,c=Ae(l,e,this.details?.value,r),d=be(c,r,s),u=({blocks:b,key:m})=>m===O?"money":b?m:"models",p=c.windows.filter(b=>!i.has(u(b)));if(o)return{...c,said:{level:"unknown",text:a("loading"),about:""},shown:p.filter(({entity:b})=>b)};let h=d.window&&p.includes(d.window)?d.window:Q(p),y=we(c,d,r,s);return{...c,said:{...d,about:y,entity:h?.entity,window:h?.used===null?void 0:h,link:l.user?.is_admin?d.link:void 0},shown:p.filter(({entity:b})=>b)}}worst(e){let s=({said:{level:i,window:o}})=>1e3*["risk","spent"].indexOf(i)+(o?.used??0);return this.found.map(i=>this.read(i,e)).reduce((i,o)=>s(o)>s(i)?o:i)}button({asOf:e,name:s,said:i},o,r){let{about:a,link:l,text:c,window:d}=i,u=e&&i.level==="good"?"unknown":i.level,p=S([this.found.length>1&&s,d&&`${E(d,o.format)}: ${B(d,o).join(" ")}`,c,a],". ");return v`<button
+      class="micro acts"
+      data-level=${u}
+      data-entity=${d?.entity??g}
+      data-path=${l??g}
+      aria-label=${p}
+      title=${p}
+    >
+      ${K(u)}${r}
+    </button>`}listen(){this.stop?.(),this.details=Jt.of(this._hass),this.stop=this.isConnected?this.details.listen(()=>this.look()):void 0}look(){let e=this._hass;if(!e||!this.config)return;let s=lt(this.config.device);this.found=Ot(e,this.details?.value).filter(({id:i})=>!s.length||s.includes(i)).sort((i,o)=>s.indexOf(i.id)-s.indexOf(o.id)||this.nameOf(i).localeCompare(this.nameOf(o))),this.watched=this.found.flatMap(xe),this.draw()}follow(){let e=this.seen&&document.visibilityState!=="hidden";if(e===this.isVisible||(this.isVisible=e,clearTimeout(this.timer),!e))return;let s=()=>{this.timer=setTimeout(s,R-Date.now()%R+50),this.details?.refresh(),this.draw()};s()}view(){let{locale:e,config:s,language:i}=this._hass;if(this.locale!==e||this.zone!==s.time_zone){this.locale=e,this.zone=s.time_zone;let o=()=>new rt({language:i,...e},s);this.format=o(),Ut(e?.language??i??"").then(r=>{r&&(this.format=o(),this.draw())})}return{format:this.format,t:this.format.t,now:Date.now(),remaining:this.config?.show==="remaining",isLoading:this.isLoading,hide:new Set(lt(this.config?.hide))}}};var He=()=>document.documentElement.lang||"en",De=n=>N(He(),n),Pe=(n,t,e)=>({name:n,selector:{select:{options:t.map(s=>({value:s,label:De(s)})),...e}}}),Ln=()=>({name:"device",selector:{device:{multiple:!0,filter:{integration:F}}}}),Nn=()=>Pe("show",Kt,{mode:"dropdown"}),Fn=()=>({name:"",type:"expandable",title:De("actions"),schema:Tt.map(n=>({name:`${n}_action`,selector:{ui_action:{}}}))}),zn=n=>({schema:n,computeLabel:({name:t})=>De(t)}),Un=()=>zn([{name:"title",selector:{text:{}}},Ln(),Pe("layout",Wt,{mode:"dropdown"}),Nn(),Pe("hide",Bt,{mode:"list",multiple:!0}),Fn()]),In=()=>zn([Ln(),Nn(),Fn()]);var se=vt`
 :host {
   --good: var(--claude-pulse-good, var(--info-color));
   --risk: var(--claude-pulse-risk, var(--warning-color));
   --spent: var(--claude-pulse-spent, var(--error-color));
-  --unknown: var(--disabled-color);
+  --unknown: var(--secondary-text-color);
   --ink: var(--primary-text-color);
   --soft: var(--secondary-text-color);
-  --back: var(--ha-card-background, var(--card-background-color));
-  --track: var(--divider-color);
-  color: var(--ink); display: block;
+  --back: var(--card-background-color);
+  --edge: var(--divider-color);
+  --track: rgba(127, 127, 127, 0.2);
+  color: var(--ink); display: block; print-color-adjust: exact; -webkit-print-color-adjust: exact;
+}
+/* Home Assistant's colours alone are too pale on a light background. */
+@supports (color: color-mix(in srgb, red, blue)) {
+  :host {
+    --good: var(--claude-pulse-good, color-mix(in srgb, var(--info-color) 80%, var(--ink)));
+    --risk: var(--claude-pulse-risk, color-mix(in srgb, var(--warning-color) 65%, var(--ink)));
+    --spent: var(--claude-pulse-spent, color-mix(in srgb, var(--error-color) 85%, var(--ink)));
+    --track: color-mix(in srgb, var(--ink) 8%, transparent);
+  }
 }
 :host([in-grid]), .all { height: 100%; }
 * { box-sizing: border-box; }
@@ -1043,10 +135,8 @@ a { color: inherit; }
 button { all: unset; box-sizing: border-box; cursor: pointer; }
 button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid var(--primary-color); outline-offset: 2px; }
 .shape { fill: currentColor; fill-rule: evenodd; flex: none; height: 1em; width: 1em; }
-`;
-
-const STYLE = `${COLOURS}
-ha-card { container-type: inline-size; display: block; height: 100%; overflow: hidden; }
+`,jn=vt`
+ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: hidden; }
 .content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; overflow-wrap: anywhere; padding: 16px; }
 .about, .line, .number, .words, .axis, .nothing, .day { color: var(--soft); }
 .charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
@@ -1061,7 +151,7 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .said { min-width: 0; }
 .sentence { font-size: 1.15em; font-weight: 500; line-height: 1.3; text-wrap: balance; }
 .chips { display: flex; flex-wrap: wrap; gap: 6px; }
-.chips button { border: 1px solid var(--track); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
+.chips button { border: 1px solid var(--edge); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
 .chips [aria-pressed="true"] { background: var(--track); font-weight: 500; }
 .rows { gap: 16px; }
 .row { cursor: pointer; gap: 6px; }
@@ -1080,42 +170,50 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
 .outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
 .words { font-size: 0.93em; }
 [data-level="risk"] .outcome, [data-level="spent"] .outcome { color: var(--ink); }
+.soon { visibility: hidden; }
 .pace { align-items: center; display: inline-flex; gap: 4px; }
 .pace .shape { color: var(--level); font-size: 0.8em; }
 .charts { gap: 14px; }
 .plot { direction: ltr; height: 120px; }
 .plot svg { display: block; height: 100%; overflow: visible; width: 100%; }
 .plot path { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
-.plot .grid { stroke: var(--track); }
+.plot .grid { stroke: var(--edge); }
 .plot .even { stroke-dasharray: 4 4; }
 .plot .now { opacity: 0.5; }
 .plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
-.plot .course, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
+.plot .history, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
 .plot .projection { stroke-dasharray: 1 5; }
 .dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; transform: translate(-50%, -50%); width: 12px; }
 .nothing { inset: 0; padding: 40px 12px; text-align: center; }
 .axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; }
 .here { transform: translateX(-50%); }
-.days { container-type: inline-size; display: flex; gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
+.days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
+.unknown .column { background: none; outline: 1px dashed var(--edge); outline-offset: -1px; }
 .today { color: var(--ink); font-weight: 600; }
 .column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
 .use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
 .share { border-top: 2px dashed var(--soft); inset-inline: 0; }
 .status { gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
-.micro { font-size: 14px; gap: 8px; height: 100%; min-height: 56px; padding: 8px 10px; width: 100%; }
-.micro > .shape { color: var(--level); font-size: 22px; }
-.middle { flex: 1; gap: 4px; min-width: 0; }
+.micro { font-size: 14px; gap: 6px; height: 100%; line-height: 1.2; min-height: 54px; padding: 3px 8px; width: 100%; }
+.micro > .shape { color: var(--level); font-size: 18px; }
+.middle { flex: 1; gap: 3px; min-width: 0; }
+.micro .number b { font-size: 1.15em; }
 .micro .bar { height: 6px; margin: 0; }
 .micro .words { display: block; font-size: 12px; }
-@container (max-width: 110px) {
-  .micro { padding-inline: 5px; position: relative; }
-  .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
-  .micro .top, .micro .top span { display: block; font-size: 12px; }
-  .micro .words { display: none; }
-}
+:host([tiny]) .micro { padding-inline: 5px; position: relative; }
+:host([tiny]) .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
+:host([tiny]) .micro .top, :host([tiny]) .micro .top span { display: block; font-size: 12px; }
+:host([tiny]) .micro .words { display: none; }
+.month { gap: 2px; }
+.month .column { border-radius: 3px; height: 90px; }
+.month .use { border-radius: 3px; }
+.month .day { overflow: visible; position: relative; }
+.month .value { clip-path: inset(50%); position: absolute; }
+.month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
+.month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
 }
@@ -1124,637 +222,60 @@ ha-card { container-type: inline-size; display: block; height: 100%; overflow: h
   .track, .column { border: 1px solid CanvasText; }
   .fill, .use { background: Highlight; forced-color-adjust: none; }
   .marker, .tick { background: CanvasText; forced-color-adjust: none; }
+  .plot path, .plot .grid { stroke: CanvasText; }
+  .plot .history, .plot .projection { stroke: Highlight; }
+  .plot .area, .plot .range { fill: Highlight; }
+  .dot, .chips [aria-pressed="true"] { background: Highlight; color: HighlightText; forced-color-adjust: none; }
 }
-`;
-
-/* --------------- elements */
-
-// Node has none.
-const Element = globalThis.HTMLElement ?? class {};
-const CHOICES = {
-	layout: ["auto", "micro", "rows", "full", "days"],
-	show: ["used", "remaining"],
-};
-const PARTS = ["session", "weekly", "models", "chart", "money"];
-const HOLD = 500;
-const TWICE = 250;
-
-const languageOfPage = () => document.documentElement.lang || "en";
-
-/** What card and badge share: what to draw, and when. */
-class PulseElement extends Element {
-	static getStubConfig() {
-		return {};
-	}
-
-	constructor() {
-		super();
-		this._found = [];
-		this._watched = [];
-		this._all = h("div.all");
-		this._visible = false;
-		this._onVisibility = () => this._follow();
-		this._redraw = () => this.draw();
-		this._observer = new IntersectionObserver((seen) => {
-			this._seen = last(seen).isIntersecting;
-			this._follow();
-		});
-		this._sizes = new ResizeObserver(([{ contentRect }]) => {
-			const before = this._size;
-			this._width = contentRect.width;
-			if (this._size !== before) this.draw();
-		});
-		this.attachShadow({ mode: "open" }).append(h("style", this.constructor.style), this._all);
-		this._act();
-	}
-
-	setConfig(config) {
-		for (const [key, values] of Object.entries(CHOICES))
-			if (config[key] !== undefined && !values.includes(config[key]))
-				throw new Error(`${key} has to be one of ${values.join(", ")}`);
-		if ([config.device ?? []].flat().some((id) => typeof id !== "string"))
-			throw new Error("device has to be an id, or a list of them");
-		this._config = config;
-		this._look();
-	}
-
-	set hass(hass) {
-		const old = this._hass;
-		this._hass = hass;
-		if (old?.connection !== hass.connection) this._listen();
-		const other = ["entities", "devices", "locale", "config", "formatEntityState"].some(
-			(part) => old?.[part] !== hass[part],
-		);
-		const before = this._watched;
-		const changed = before.some((id) => old?.states[id] !== hass.states[id]);
-		if (!other && !changed) return;
-		this._look();
-		if (changed || (old && String(before) !== String(this._watched)))
-			this._details.askedAt = -Infinity;
-		// Otherwise when somebody sees it again.
-		if (this._visible) this._details.refresh();
-	}
-
-	connectedCallback() {
-		this._observer.observe(this);
-		this._sizes.observe(this);
-		document.addEventListener("visibilitychange", this._onVisibility);
-		if (this._hass) this._listen();
-		this._follow();
-		this.draw();
-	}
-
-	disconnectedCallback() {
-		this._observer.disconnect();
-		this._sizes.disconnect();
-		document.removeEventListener("visibilitychange", this._onVisibility);
-		this._stop?.();
-		this._stop = undefined;
-		this._seen = false;
-		this._follow();
-	}
-
-	get _size() {
-		const { grid_options: grid, layout } = this._config ?? {};
-		return sizeOf(layout, this._width, grid?.rows);
-	}
-
-	/** Hear of answers while it is on the page. */
-	_listen() {
-		this._stop?.();
-		this._details = Details.of(this._hass);
-		if (!this.isConnected) return;
-		this._stop = this._details.listen(() => this._look());
-	}
-
-	/** Find its entities, and draw them. */
-	_look() {
-		if (!this._hass || !this._config) return;
-		const wanted = [this._config.device ?? []].flat();
-		this._found = findAccounts(this._hass, this._details?.value)
-			.filter(({ id }) => !wanted.length || wanted.includes(id))
-			.sort(
-				(one, other) =>
-					wanted.indexOf(one.id) - wanted.indexOf(other.id) ||
-					this._nameOf(one).localeCompare(this._nameOf(other)),
-			);
-		this._watched = this._found.flatMap(watchedOf);
-		this.draw();
-	}
-
-	_nameOf({ id }) {
-		return deviceName(this._hass, id) || id;
-	}
-
-	/** Follow the minutes while somebody can see it. */
-	_follow() {
-		const visible = Boolean(this._seen) && document.visibilityState !== "hidden";
-		if (visible === this._visible) return;
-		this._visible = visible;
-		clearTimeout(this._timer);
-		if (!visible) return;
-		const tick = () => {
-			this._timer = setTimeout(tick, MINUTE - (Date.now() % MINUTE) + 50);
-			this._details?.refresh();
-			this.draw();
-		};
-		tick();
-	}
-
-	/** Draw what is true now, once for many changes. */
-	draw() {
-		if (this._drawing) return;
-		this._drawing = true;
-		queueMicrotask(() => {
-			this._drawing = false;
-			if (!this._hass || !this._config || !this.isConnected) return;
-			// Until it has its height in any case.
-			if (!this._visible && this._drawn) return;
-			this._drawn = this._details.value;
-			morph(this._all, h("div", this.render(this._view())));
-		});
-	}
-
-	_view() {
-		const { locale, config, language } = this._hass;
-		if (this._locale !== locale || this._zone !== config.time_zone) {
-			this._locale = locale;
-			this._zone = config.time_zone;
-			const format = (this._format = new Format({ language, ...locale }, config));
-			Object.assign(this._all, { dir: format.direction, lang: format.language });
-		}
-		return {
-			format: this._format,
-			t: this._format.t,
-			now: Date.now(),
-			remaining: this._config.show === "remaining",
-			hide: new Set([this._config.hide ?? []].flat()),
-		};
-	}
-
-	/**
-	 * Read an account that was found, and what is said of all its windows. `shown` are those
-	 * that are not left out, and `said.window` is the one of them that decides.
-	 */
-	_read(found, { format, hide, now }) {
-		const account = readAccount(this._hass, found, this._details?.value, now);
-		const said = verdict(account, now, format);
-		const partOf = ({ blocks, key }) => (key === EXTRA ? "money" : blocks ? key : "models");
-		const shown = account.windows.filter((window) => !hide.has(partOf(window)));
-		const window = shown.includes(said.window) ? said.window : bindingOf(shown);
-		said.about = aboutOf(account, said, now, format);
-		said.entity = window?.entity;
-		// Where nothing is known, the sentence is what there is to show.
-		said.window = window?.used === null ? undefined : window;
-		if (!this._hass.user?.is_admin) delete said.link;
-		return { ...account, said, shown: shown.filter(({ entity }) => entity) };
-	}
-
-	/** Return the account that is worst off. */
-	_worst(view) {
-		const rank = ({ said: { level, window } }) =>
-			1000 * ["risk", "spent"].indexOf(level) + (window?.used ?? 0);
-		return this._found
-			.map((found) => this._read(found, view))
-			.reduce((worst, one) => (rank(one) > rank(worst) ? one : worst));
-	}
-
-	_button({ asOf, name, said }, view, content) {
-		const { about, link, text: sentence, window } = said;
-		const { entity } = window ?? {};
-		// Old numbers promise nothing.
-		const level = asOf && said.level === "good" ? "unknown" : said.level;
-		const title = joined(
-			[
-				this._found.length > 1 && name,
-				window && `${labelOf(window, view.format)}: ${numberShown(window, view).join(" ")}`,
-				sentence,
-				about,
-			],
-			". ",
-		);
-		return h(
-			"button.micro",
-			{ "data-level": level, "data-entity": entity, "data-path": link, "aria-label": title, title },
-			shape(level),
-			content,
-		);
-	}
-
-	_act() {
-		let timer;
-		let held;
-		let tapped;
-		const root = this.shadowRoot;
-		const does = (kind) => (this._config?.[`${kind}_action`]?.action ?? "none") !== "none";
-		const act = (action) =>
-			this._fire("hass-action", { config: { entity: this._entity, ...this._config }, action });
-		root.addEventListener("pointerdown", () => {
-			held = false;
-			timer = setTimeout(() => {
-				held = does("hold");
-				if (held) act("hold");
-			}, HOLD);
-		});
-		for (const end of ["pointerup", "pointercancel", "pointerout"])
-			root.addEventListener(end, () => clearTimeout(timer));
-		root.addEventListener("click", (event) => {
-			// Letting go is no tap, but a key of the keyboard is one.
-			if (held && event.detail) return;
-			const on = event.target.closest("[data-path],[data-account],[data-chart],[data-entity]");
-			const { account = this._account, chart = this._chart, entity, path } = on?.dataset ?? {};
-			const tell = () => this._fire("hass-more-info", { entityId: entity });
-			const tap = () => {
-				if (does("tap")) act("tap");
-				else if (entity && !this._config.tap_action) tell();
-			};
-			if (path) {
-				event.preventDefault();
-				history.pushState(null, "", path);
-				this._fire("location-changed", { replace: false }, window);
-			} else if (on?.matches(".chips button")) {
-				Object.assign(this, { _account: account, _chart: chart });
-				this.draw();
-			} else if (entity && !on.matches(".micro")) {
-				tell();
-			} else if (tapped) {
-				tapped = clearTimeout(tapped);
-				act("double_tap");
-			} else if (does("double_tap")) {
-				tapped = setTimeout(() => {
-					tapped = undefined;
-					tap();
-				}, TWICE);
-			} else tap();
-		});
-	}
-
-	_fire(type, detail, target = this) {
-		target.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
-	}
-}
-
-class ClaudePulseCard extends PulseElement {
-	static getConfigForm() {
-		const t = (key) => text(languageOfPage(), key);
-		const field = (name, selector) => ({ name, selector });
-		const select = (name, values, more) =>
-			field(name, {
-				select: { options: values.map((value) => ({ value, label: t(value) })), ...more },
-			});
-		return {
-			schema: [
-				field("title", { text: {} }),
-				field("device", { device: { multiple: true, filter: { integration: PLATFORM } } }),
-				...Object.entries(CHOICES).map((choice) => select(...choice, { mode: "dropdown" })),
-				select("hide", PARTS, { mode: "list", multiple: true }),
-				{
-					name: "",
-					type: "expandable",
-					title: t("actions"),
-					schema: ["tap", "hold", "double_tap"].map((kind) =>
-						field(`${kind}_action`, { ui_action: {} }),
-					),
-				},
-			],
-			computeLabel: ({ name }) => t(name),
-		};
-	}
-
-	/** Fill the rows that a grid gives, but no column. */
-	set layout(layout) {
-		this.toggleAttribute("in-grid", layout === "grid");
-	}
-
-	getCardSize() {
-		const rows = Math.max(2, this._found[0]?.windows.size ?? 2);
-		return { micro: 1, rows: 2 + rows, days: 5 }[this._size] ?? 6 + rows;
-	}
-
-	getGridOptions() {
-		return this._config?.layout === "micro"
-			? { columns: 6, rows: 1, min_columns: 3, min_rows: 1 }
-			: { columns: 12, min_columns: 3 };
-	}
-
-	render(view) {
-		return h("ha-card", this._content(view));
-	}
-
-	_content(view) {
-		const { format, hide, t } = view;
-		const { grid_options: grid, title } = this._config;
-		const found = this._found.find(({ id }) => id === this._account) ?? this._found[0];
-		if (!found)
-			return h(
-				"div.content",
-				h("div.sentence", t("no_accounts")),
-				this._hass.user?.is_admin && anchor(INTEGRATION, t("set_up")),
-			);
-		const size = this._size;
-		const account = size === "micro" ? this._worst(view) : this._read(found, view);
-		const { said, shown } = account;
-		this._entity = said.entity;
-		if (size === "micro") return this._micro(account, view);
-		if (grid?.rows < 5) shown.sort((one, other) => (other === said.window) - (one === said.window));
-		const running = shown.filter(({ elapsed }) => elapsed !== null);
-		const week = size === "days" && running.find(({ length }) => length > DAY);
-		const full = size === "full";
-		return h(
-			"div.content",
-			title && h("div.title", title),
-			this._chips(
-				"data-account",
-				t("device"),
-				this._found.map((one) => [one.id, this._nameOf(one)]),
-				account.id,
-			),
-			!week && this._verdict(said, grid?.rows < 3 ? "" : account.plan, view),
-			week && account.asOf && h("div.line", said.about),
-			week && days(week, this._points(week, view), view),
-			size !== "days" &&
-				h(
-					"div.rows",
-					shown.map((window) => row(window, account, view)),
-				),
-			full && !hide.has("chart") && running.length > 0 && this._charts(running, said, view),
-			full && !hide.has("money") && money(account, view),
-			account.status && h("div.status", shape("risk"), t("status_is", { status: account.status })),
-		);
-	}
-
-	_chips(attribute, label, items, chosen) {
-		return (
-			items.length > 1 &&
-			h(
-				"div.chips",
-				{ role: "group", "aria-label": label },
-				items.map(([id, words]) =>
-					h("button", { [attribute]: id, "aria-pressed": String(id === chosen) }, words),
-				),
-			)
-		);
-	}
-
-	_verdict({ about, level, link, text: sentence }, plan, { t }) {
-		const below = about || plan;
-		return h(
-			"div.verdict",
-			{ "data-level": level },
-			h("div.sign", shape(level)),
-			h(
-				"div.said",
-				h("div.sentence", { role: "status" }, sentence),
-				below && h("div.about", below),
-				link && h("div.about", anchor(link, t("renew"))),
-			),
-		);
-	}
-
-	_charts(windows, said, view) {
-		const { format, t } = view;
-		const find = (wanted) => windows.find(({ key }) => key === wanted);
-		const window = find(this._chart) ?? find(said.window?.key) ?? bindingOf(windows);
-		return h(
-			"div.charts",
-			this._chips(
-				"data-chart",
-				t("chart"),
-				windows.map((one) => [one.key, labelOf(one, format)]),
-				window.key,
-			),
-			chart(window, this._points(window, view), view),
-		);
-	}
-
-	_micro(account, view) {
-		const { text: sentence, window } = account.said;
-		const words = window && wordsOf(window, view).short;
-		return this._button(
-			account,
-			view,
-			h(
-				"span.middle",
-				h(
-					"span.top",
-					window ? h("span.name", labelOf(window, view.format)) : h("span.said", sentence),
-					window && h("span.number", h("b", numberShown(window, view)[0])),
-				),
-				window && bar(window, account.thresholds, view, sentence),
-				words && h("span.words", words),
-			),
-		);
-	}
-
-	_points(window, { now }) {
-		return courseOf(this._hass, window, now, this._redraw);
-	}
-}
-ClaudePulseCard.style = STYLE;
-
-class ClaudePulseBadge extends PulseElement {
-	static getConfigForm() {
-		const { schema, computeLabel } = ClaudePulseCard.getConfigForm();
-		const [, device, , show, , actions] = schema;
-		return { schema: [device, show, actions], computeLabel };
-	}
-
-	render(view) {
-		const { format, t } = view;
-		if (!this._found.length) return h("span.micro", t("no_accounts"));
-		const account = this._worst(view);
-		const { entity, text: sentence, window } = account.said;
-		this._entity = entity;
-		const words = window && [numberShown(window, view).join(" "), wordsOf(window, view).short];
-		return this._button(
-			account,
-			view,
-			h(
-				"span.text",
-				h("span.label", window ? labelOf(window, format) : account.name),
-				h("span", words ? joined(words, " · ") : sentence),
-			),
-		);
-	}
-}
-ClaudePulseBadge.style = `${COLOURS}
+`,Vn=vt`
 :host { display: inline-block; }
-.micro { align-items: center; background: var(--back); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--track)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
+.micro { align-items: center; background: var(--ha-card-background, var(--back)); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--edge)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
 .micro .shape { color: var(--level); font-size: 20px; }
 .text { display: grid; }
 .label { color: var(--soft); font-size: 10px; line-height: 10px; }
-`;
-
-/* --------------- dashboard */
-
-/** Tell whether a version is this one or newer. */
-export function isFrom(version, year, month) {
-	const [ofYear, ofMonth] = String(version).split(".").map(Number);
-	return ofYear > year || (ofYear === year && ofMonth >= month);
-}
-
-/** Return a dashboard in the words of the version that shows it. */
-export function dashboard(hass, details) {
-	const t = (key) => text(hass.locale?.language, key);
-	const sections = isFrom(hass.config?.version, 2024, 11);
-	const accounts = findAccounts(hass, details);
-	const several = accounts.length > 1;
-	const card = (found, more) => ({
-		type: "custom:claude-pulse-card",
-		...(found && { device: found.id }),
-		...more,
-	});
-	// Cards of an account under a heading, if there are any.
-	const group = (found, key, ...cards) => {
-		const filled = cards.filter((one) => one && (!one.entities || one.entities.length));
-		const heading = several ? `${deviceName(hass, found.id)}: ${t(key)}` : t(key);
-		return filled.length ? [{ type: "heading", heading }, ...filled] : [];
-	};
-	const of = (found, ...keys) => keys.map((key) => found.entities[key]).filter(Boolean);
-	// Without the name of the device, under whose heading they are.
-	const list = (ids) => ({
-		type: "entities",
-		entities: ids.map((entity) => ({ entity, name: nameOf(hass, entity) })),
-	});
-	const week = (found) => found.windows.get(WEEKLY)?.entities;
-	const days = (found) =>
-		group(found, "this_week", week(found)?.usage && card(found, { layout: "days" }));
-	const states = ["connection", "service_status", "plan", "limit_reached"];
-	const health = (found) => group(found, "health", list(of(found, ...states)));
-	// Each model's entities, and those whose model is not known now.
-	const models = ({ entities, windows }) =>
-		[
-			...[...windows.values()]
-				.filter(({ key, kind }) => key !== EXTRA && !(kind in LENGTHS))
-				.map((window) => Object.values(window.entities)),
-			Object.keys(entities).filter((key) => entities[key] === key),
-		].filter(({ length }) => length);
-	const spent = (found) => of(found, "extra_usage_spent", "extra_usage_limit", "prepaid_balance");
-	const lately = (type, entities) => ({ type, entities, hours_to_show: 168 });
-	const bars = { stat_types: ["max"], period: "day", chart_type: "bar", days_to_show: 30 };
-	const month = (id) => ({ type: "statistics-graph", entities: [id], ...bars });
-	const told = (found) =>
-		[...found.windows.values()].map(({ entities }) => entities.events).filter(Boolean);
-	const views = {
-		overview: [
-			"mdi:heart-pulse",
-			(found) => [
-				[card(found, several ? { title: deviceName(hass, found.id) } : {})],
-				[...days(found), ...health(found)],
-			],
-		],
-		weekly: [
-			"mdi:calendar-week",
-			(found) => [
-				days(found),
-				group(found, "a_month", week(found)?.usage && month(week(found).usage)),
-				group(found, "weekly", list(Object.values(week(found) ?? {}))),
-			],
-		],
-		models: [
-			"mdi:shape-outline",
-			(found) => [
-				models(found).length ? [card(found, { hide: ["session", "weekly", "money"] })] : [],
-				...models(found).map((ids) => [list(ids)]),
-			],
-		],
-		money: [
-			"mdi:cash",
-			(found) => [group(found, "money", list(spent(found)), lately("history-graph", spent(found)))],
-		],
-		health: [
-			"mdi:stethoscope",
-			(found) => [health(found), group(found, "told", lately("logbook", told(found)))],
-		],
-	};
-	return {
-		title: "Claude Pulse",
-		views: Object.entries(views).flatMap(([key, [icon, make]]) => {
-			const groups = accounts.flatMap(make).filter(({ length }) => length > 0);
-			if (!accounts.length && key === "overview") groups.push([card()]);
-			// Without headings they are titles of what they stand above.
-			const cards = groups
-				.flat()
-				.flatMap((one, index, { [index - 1]: before }) =>
-					one.heading ? [] : [before?.heading ? { ...one, title: before.heading } : one],
-				);
-			const shown = sections
-				? {
-						type: "sections",
-						max_columns: 2,
-						sections: groups.map((grid) => ({ type: "grid", cards: grid })),
-					}
-				: { cards };
-			return groups.length ? [{ path: key, title: t(key), icon, ...shown }] : [];
-		}),
-	};
-}
-
-class ClaudePulseDashboard extends Element {
-	static async generate(_, hass) {
-		const asked = hass.connection.sendMessagePromise({ type: "claude_pulse/usage" });
-		return dashboard(hass, await asked.catch(() => undefined));
-	}
-
-	static getCreateSuggestions() {
-		return { title: "Claude Pulse", icon: "mdi:heart-pulse" };
-	}
-}
-ClaudePulseDashboard.registryDependencies = ["entities", "devices"];
-ClaudePulseDashboard.noEditor = true;
-
-/* --------------- registration */
-
-const ELEMENTS = {
-	"claude-pulse-badge": ClaudePulseBadge,
-	"claude-pulse-card": ClaudePulseCard,
-	"ll-strategy-dashboard-claude-pulse": ClaudePulseDashboard,
-};
-
-/** Suggest cards for an entity of ours. */
-export function suggest(hass, id) {
-	const entry = hass.entities?.[id];
-	if (entry?.platform !== PLATFORM || !entry.device_id) return null;
-	return ["full", "rows", "micro"].map((layout) => ({
-		label: text(hass.locale?.language, layout),
-		config: { type: "custom:claude-pulse-card", device: entry.device_id, layout },
-	}));
-}
-
-function register() {
-	const offer = (list, type, more) => {
-		const offered = (window[list] = window[list] ?? []);
-		if (offered.some((other) => other.type === type)) return;
-		offered.push({
-			type,
-			name: "Claude Pulse",
-			documentationURL: README,
-			preview: true,
-			// In the language of then.
-			get description() {
-				return text(languageOfPage(), "description");
-			},
-			...more,
-		});
-	};
-	offer("customCards", "claude-pulse-card", { getEntitySuggestion: suggest });
-	offer("customBadges", "claude-pulse-badge");
-	offer("customStrategies", "claude-pulse", { strategyType: "dashboard" });
-
-	// Until 2026.10 Home Assistant replaces the registry while it loads, and what was
-	// defined before is not found in the new one.
-	const define = () => {
-		for (const [tag, element] of Object.entries(ELEMENTS)) {
-			try {
-				if (!customElements.get(tag)) customElements.define(tag, element);
-			} catch {
-				// Another copy of this module was first.
-			}
-		}
-	};
-	define();
-	customElements.whenDefined("home-assistant").then(define);
-	for (const wait of [1000, 5000]) setTimeout(define, wait);
-}
-
-if (globalThis.customElements) register();
+`;var mt=class extends ht{content(t){let{format:e,now:s,t:i}=t;if(!this.found.length)return v`<span class="micro">${i(this.absence)}</span>`;let o=this.worst(t),{entity:r,text:a,window:l}=o.said;this.entity=r;let c=l&&[B(l,t).join(" "),tt(l,s,e).short];return this.button(o,t,v`<span class="text"
+        ><span class="label">${l?E(l,e):o.name}</span
+        ><span>${c?S(c," · "):a}</span></span
+      >`)}};mt.styles=[se,Vn],mt.getConfigForm=In;var Kn="claude-pulse-heights";var Wn;function Bn(){try{Wn??(Wn=new Map(JSON.parse(localStorage.getItem(Kn)??"[]")))}catch{}return Wn??(Wn=new Map)}var Yn=n=>Number(Bn().get(n))||0;function Gn(n,t){let e=Bn();if(!t||e.get(n)===t)return;e.delete(n),e.set(n,t);let[s]=e.keys();e.size>30&&s!==void 0&&e.delete(s);try{localStorage.setItem(Kn,JSON.stringify([...e]))}catch{}}var Ls=n=>n.elapsed!==null,ft=class extends ht{set layout(t){this.toggleAttribute("in-grid",t==="grid"),this.draw()}getCardSize(){let t=Math.max(2,this.found[0]?.windows.size??2);return{micro:1,rows:2+2*t,full:7+2*t,days:7,month:4}[this.size]}getGridOptions(){let t=this.config?.layout||"auto";return t==="micro"?{columns:6,rows:1,min_columns:3,min_rows:1}:{columns:12,min_columns:3,min_rows:{auto:1,rows:2,full:2,days:6,month:4}[t]}}updated(){let t=this.renderRoot.querySelector(".content");t&&(this.isFixed?this.fit<2&&t.scrollHeight>t.clientHeight+1&&(this.fit+=1,this.draw()):this.isLoading||Gn(this.key,this.offsetHeight))}get isFixed(){let t=this.config?.grid_options?.rows;return this.hasAttribute("in-grid")&&typeof t=="number"}get key(){return JSON.stringify([this.config,Math.round(this.width)])}content(t){let e=t.isLoading&&!this.isFixed?Yn(this.key):0;return v`<ha-card style=${e?`--height: ${e}px`:g}
+      >${this.inside(t)}</ha-card
+    >`}inside(t){let{hide:e,t:s}=t,{layout:i,title:o}=this.config??{},r=this.found.find(({id:m})=>m===this.account)??this.found[0];if(!r)return v`<div class="content">
+        <div class="sentence">${s(this.absence)}</div>
+        ${this._hass?.user?.is_admin&&this.absence==="no_accounts"?Ce(Et,s("set_up")):g}
+      </div>`;let{fit:a,size:l}=this,c=l==="micro"?this.worst(t):this.read(r,t),{said:d,shown:u}=c;if(this.entity=d.entity,l==="micro")return this.micro(c,t);a>1&&u.sort((m,_)=>+(_===d.window)-+(m===d.window));let p=u.filter(Ls),h=l==="days"||l==="month",y=h?p.find(({length:m})=>m>M):void 0,b=l==="full"&&(i==="full"||!a);return v`<div class="content">
+      ${o||o===0?v`<div class="title">${o}</div>`:g}
+      ${this.chips("account",s("device"),this.found.map(m=>[m.id,this.nameOf(m)]),c.id)}
+      ${y?v`${c.asOf?v`<div class="line">${d.about}</div>`:g}
+          ${l==="days"?v`${Me([y],c,t)}${Pn(y,this.points(y,t),t)}`:Hn(y,this.statistics(y,t),t)}
+          ${this.acts?v`<div>${this.sign(d.level,t)}</div>`:g}`:this.verdict(d,a>1?null:c.plan,t)}
+      ${h?g:Me(u,c,t)}
+      ${b&&!e.has("chart")&&p.length?this.charts(p,c,t):g}
+      ${b&&!e.has("money")?Dn(c,d,t):g}
+      ${c.status?v`<div class="status">
+            ${K("risk")}${s("status_is",{status:c.status})}
+          </div>`:g}
+    </div>`}chips(t,e,s,i){return s.length<2?g:v`<div class="chips" role="group" aria-label=${e}>
+      ${ee(s,([o])=>o,([o,r])=>v`<button
+            data-account=${t==="account"?o:g}
+            data-chart=${t==="chart"?o:g}
+            aria-pressed=${String(o===i)}
+          >
+            ${r}
+          </button>`)}
+    </div>`}verdict({about:t,level:e,link:s,text:i},o,r){let{isLoading:a,t:l}=r,c=t||o||a&&" ";return v`<div class="verdict" data-level=${e}>
+      ${this.sign(e,r)}
+      <div class="said">
+        <div class="sentence" role="status">${i}</div>
+        ${c?v`<div class="about">${c}</div>`:g}
+        ${s?v`<div class="about">${Ce(s,l("renew"))}</div>`:g}
+      </div>
+    </div>`}sign(t,{t:e}){return this.acts?v`<button class="sign acts" data-level=${t} aria-label=${e("actions")}>
+          ${K(t)}
+        </button>`:v`<div class="sign">${K(t)}</div>`}charts(t,{said:e},s){let i=r=>t.find(({key:a})=>a===r),o=i(this.chart)??i(e.window?.key)??Q(t);return v`<div class="charts">
+      ${this.chips("chart",s.t("chart"),t.map(r=>[r.key,E(r,s.format)]),o.key)}
+      ${Rn(o,this.points(o,s),s)}
+    </div>`}micro(t,e){let{text:s,window:i}=t.said,o=i&&tt(i,e.now,e.format).short;return this.button(t,e,v`<span class="middle"
+        ><span class="top"
+          >${i?v`<span class="name">${E(i,e.format)}</span
+                ><span class="number"><b>${B(i,e)[0]}</b></span>`:v`<span class="said">${s}</span>`}</span
+        >${i?Re(i,t.thresholds,e,s):g}${o?v`<span class="words">${o}</span>`:g}</span
+      >`)}points(t,{now:e}){return $n(this._hass,t,e,()=>this.draw())}statistics({entity:t},{now:e}){let s=this._hass;return t===void 0?void 0:xn(s,t,ne,e,()=>this.draw())}};ft.styles=[se,jn],ft.getConfigForm=Un;function Jn(n,t,e){let[s=0,i=0]=String(n).split(".").map(Number);return s>t||s===t&&i>=e}function Xn(n,t){let e=f=>N(n.locale?.language??"en",f),s=Jn(n.config?.version,2024,11),i=Ot(n,t),o=i.length>1,r=(f,x={})=>({type:"custom:claude-pulse-card",...f&&{device:f.id},...x}),a=(f,x,...k)=>{let C=k.filter(oe=>!!oe&&(!oe.entities||oe.entities.length>0)),ie=S([o&&`${nt(n,f.id)}:`,e(x)]," ");return C.length?[{type:"heading",heading:ie},...C]:[]},l=(f,x=Object.keys(f))=>x.map(k=>f[k]).filter(k=>k!==void 0),c=({events:f,...x})=>x,d=f=>({type:"entities",entities:f.map(x=>({entity:x,name:ke(n,x)}))}),u=f=>f.windows.get(St)?.entities??{},p=f=>a(f,"this_week",!!u(f).usage&&r(f,{layout:"days"})),h=["connection","service_status","plan","limit_reached"],y=f=>a(f,"health",d(l(f.entities,h))),b=({entities:f,windows:x})=>[...[...x.values()].filter(({key:k,kind:C})=>k!==O&&!(C in Z)).map(k=>l(c(k.entities))),Object.keys(f).filter(k=>f[k]===k)].filter(({length:k})=>k),m=["extra_usage_spent","extra_usage_limit","prepaid_balance"],_=f=>l(f.entities,m),w=(f,x={})=>o?{...x,title:nt(n,f.id)}:x,A=f=>[...f.windows.values()].flatMap(({entities:x})=>l(x,["events"])),T=f=>{let[x,...k]=a(f,"recent_events",{...d(A(f)),type:"entity-filter",show_empty:!1,state_filter:[{operator:"not in",value:["unknown","unavailable"]}]});return k.map(C=>({...C,card:{type:"entities",title:x?.heading}}))};return{title:"Claude Pulse",views:Object.entries({overview:["mdi:heart-pulse",f=>[[r(f,w(f))],[...p(f),...y(f)]]],weekly:["mdi:calendar-week",f=>{let{usage:x}=u(f);return[p(f),a(f,"a_month",!!x&&r(f,{layout:"month"})),a(f,"weekly",d(l(c(u(f)))))]}],models:["mdi:shape-outline",f=>[b(f).length?[r(f,w(f,{hide:["session","weekly","money"]}))]:[],...b(f).map(x=>[{...d(x),...w(f)}])]],money:["mdi:cash",f=>[a(f,"money",d(_(f)),{type:"history-graph",entities:_(f),hours_to_show:168})]],health:["mdi:stethoscope",f=>[y(f),T(f)]]}).flatMap(([f,[x,k]])=>{let C=i.flatMap(k).filter(({length:ie})=>ie>0);return!i.length&&f==="overview"&&C.push([r()]),C.length?[{path:f,title:e(f),icon:x,...s?Ns(C):Fs(C)}]:[]})}}var Ns=n=>({type:"sections",max_columns:2,sections:n.map(t=>({type:"grid",cards:t}))}),Fs=n=>({cards:n.flat().flatMap((t,e,s)=>{let i=s[e-1]?.heading;return t.heading?[]:[i?{...t,title:i}:t]})});function qn({entities:n,devices:t,locale:e}){let i=Object.entries(n??{}).filter(([,{platform:o}])=>o===F).map(([o,{device_id:r,translation_key:a}])=>{let{name:l,name_by_user:c}=t?.[r??""]??{};return[o,a,r,c??l]});return JSON.stringify([e?.language,i.map(String).sort()])}var gt=class extends HTMLElement{static shouldRegenerate(t,e,s){return!(e.entities===s.entities&&e.devices===s.devices&&e.locale===s.locale)&&qn(e)!==qn(s)}static async generate(t,e){let i=await e.connection.sendMessagePromise({type:"claude_pulse/usage"}).catch(()=>{});return await Ut(e.locale?.language??"en"),Xn(e,i)}static getCreateSuggestions(){return{title:"Claude Pulse",icon:"mdi:heart-pulse"}}};gt.registryDependencies=["entities","devices"],gt.noEditor=!0;var zs={"claude-pulse-badge":mt,"claude-pulse-card":ft,"ll-strategy-dashboard-claude-pulse":gt};function Zn(n,t){let e=n.entities?.[t];return e?.platform!==F||!e.device_id?null:["full","rows","micro"].map(s=>({label:N(n.locale?.language??"en",s),config:{type:"custom:claude-pulse-card",device:e.device_id,layout:s}}))}function Le(n,t,e={}){let s=window[n]??(window[n]=[]);if(s.some(o=>o.type===t))return;let i={type:t,name:"Claude Pulse",documentationURL:Fe,preview:!0,get description(){return N(He(),"description")}};s.push(Object.defineProperties(i,Object.getOwnPropertyDescriptors(e)))}function Ne(){for(let[n,t]of Object.entries(zs))try{customElements.get(n)||customElements.define(n,t)}catch{}}function Qn(){Le("customCards","claude-pulse-card",{getEntitySuggestion:Zn}),Le("customBadges","claude-pulse-badge"),Le("customStrategies","claude-pulse",{strategyType:"dashboard"}),Ne(),customElements.whenDefined("home-assistant").then(Ne);for(let n of[1e3,5e3])setTimeout(Ne,n)}globalThis.customElements&&Qn();export{rt as Format,we as aboutOf,Q as bindingOf,Xn as dashboard,Ot as findAccounts,Jn as isFrom,jt as judge,E as labelOf,Se as layOut,Te as pointsOf,Ae as readAccount,$e as sizeOf,Zn as suggest,N as text,qt as useByDay,be as verdict,xe as watchedOf,ye as wholePercent};

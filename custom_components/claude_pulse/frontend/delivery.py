@@ -1,4 +1,4 @@
-"""Serves the module of the card, and adds it to the dashboards."""
+"""Serves the module of the card and its texts, and adds it to the dashboards."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _DATA = f"{DOMAIN}_frontend"
 # Old service workers keep everything with "static" in its path forever.
 URL = f"/{DOMAIN}/claude-pulse.js"
 MODULE = Path(__file__).parent / "claude-pulse.js"
+TEXTS = Path(__file__).parent / "texts"
 
 
 @dataclass
@@ -59,6 +60,33 @@ class _ModuleView(HomeAssistantView):
         )
 
 
+class _TextsView(HomeAssistantView):
+    """The texts of the card in other languages than English.
+
+    Browsers keep them, because an address contains the hash of its content.
+    """
+
+    name = f"{DOMAIN}:texts"
+    requires_auth = False
+    url = f"/{DOMAIN}/texts/{{file}}"
+
+    def __init__(self, files: dict[str, Path]) -> None:
+        """Serve files by name."""
+        self._files = files
+
+    async def get(self, _: web.Request, file: str) -> web.FileResponse:
+        """Return a file."""
+        if file not in self._files:
+            raise web.HTTPNotFound
+        return web.FileResponse(
+            self._files[file],
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "Content-Type": "application/json",
+            },
+        )
+
+
 async def async_setup_card(hass: HomeAssistant) -> None:
     """Serve the module as soon as possible, because browsers do not retry."""
     if hass.http is None:
@@ -66,7 +94,8 @@ async def async_setup_card(hass: HomeAssistant) -> None:
     try:
         hass.http.register_view(_ModuleView)
         integration = await async_get_integration(hass, DOMAIN)
-        digest = await hass.async_add_executor_job(_digest)
+        digest, texts = await hass.async_add_executor_job(_read)
+        hass.http.register_view(_TextsView(texts))
     except Exception as err:  # noqa: BLE001
         _LOGGER.warning(
             "The card cannot be served (%r), everything else works. Restart Home "
@@ -77,9 +106,10 @@ async def async_setup_card(hass: HomeAssistant) -> None:
     _delivery(hass).address = f"{URL}?v={integration.version}-{digest}"
 
 
-def _digest() -> str:
-    """Return a hash of the module."""
-    return hashlib.sha256(MODULE.read_bytes()).hexdigest()[:8]
+def _read() -> tuple[str, dict[str, Path]]:
+    """Return a hash of the module, and the files of the texts by name."""
+    digest = hashlib.sha256(MODULE.read_bytes()).hexdigest()[:8]
+    return digest, {path.name: path for path in TEXTS.glob("*.json")}
 
 
 async def async_show_card(hass: HomeAssistant) -> None:

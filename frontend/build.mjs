@@ -1,0 +1,123 @@
+/**
+ * Build the module that Home Assistant serves, from the sources in `src`.
+ *
+ *   node build.mjs [--watch | --check] [--out DIRECTORY] [--texts DIRECTORY]
+ *
+ * With --watch, build again after each change. With --check, fail if the built files differ
+ * from those in the repository. Tests build into another directory, with the texts of
+ * further languages.
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const SOURCES = join(HERE, "src");
+const ENGLISH = "en";
+const MODULE = "claude-pulse.js";
+
+const { values: options } = parseArgs({
+  options: {
+    check: { type: "boolean" },
+    out: {
+      type: "string",
+      default: join(HERE, "..", "custom_components", "claude_pulse", "frontend"),
+    },
+    texts: { type: "string" },
+    watch: { type: "boolean" },
+  },
+});
+
+const digest = (content) => createHash("sha256").update(content).digest("hex");
+
+/** Return the files that decide about the built module. `scripts/card_hash.py` does the same. */
+function inputs() {
+  const sources = readdirSync(SOURCES, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(HERE, join(entry.parentPath ?? entry.path, entry.name)));
+  const others = ["build.mjs", "package-lock.json", "tsconfig.json"];
+  return [...sources, ...others].map((path) => path.replaceAll("\\", "/")).sort();
+}
+
+function hashOfInputs() {
+  const lines = inputs().map((path) => `${path} ${digest(readFileSync(join(HERE, path)))}\n`);
+  return digest(lines.join("")).slice(0, 16);
+}
+
+function textFiles() {
+  const directories = [join(SOURCES, "texts"), options.texts].filter(Boolean);
+  return directories.flatMap((one) => readdirSync(one).sort().map((name) => join(one, name)));
+}
+
+/** Return the built files by name: the module, and the texts of each other language. */
+async function built() {
+  const files = new Map();
+  const languages = {};
+  for (const path of textFiles()) {
+    const language = basename(path, ".json");
+    if (language === ENGLISH) continue;
+    const texts = JSON.stringify(JSON.parse(readFileSync(path, "utf8")));
+    // The address changes with the content, so that a browser can keep it.
+    const file = `texts/${language}-${digest(texts).slice(0, 8)}.json`;
+    languages[language] = `./${file}`;
+    files.set(file, texts);
+  }
+  const { outputFiles } = await build({
+    absWorkingDir: HERE,
+    banner: { js: `/* Built from frontend/ of the repository. Sources: ${hashOfInputs()} */` },
+    bundle: true,
+    charset: "utf8",
+    define: { LANGUAGES: JSON.stringify(languages) },
+    entryPoints: ["src/index.ts"],
+    format: "esm",
+    legalComments: "none",
+    minify: true,
+    target: "es2020",
+    write: false,
+  });
+  files.set(MODULE, outputFiles[0].text);
+  return files;
+}
+
+function write(files) {
+  rmSync(join(options.out, "texts"), { force: true, recursive: true });
+  for (const [name, content] of files) {
+    mkdirSync(dirname(join(options.out, name)), { recursive: true });
+    writeFileSync(join(options.out, name), content);
+  }
+}
+
+function check(files) {
+  const texts = join(options.out, "texts");
+  const found = existsSync(texts) ? readdirSync(texts).map((name) => `texts/${name}`) : [];
+  const different = [...new Set([...files.keys(), ...found])].filter((name) => {
+    const path = join(options.out, name);
+    return !existsSync(path) || readFileSync(path, "utf8") !== files.get(name);
+  });
+  if (!different.length) return;
+  console.error(`${different.join(", ")}: not built from these sources. Run scripts/card`);
+  process.exitCode = 1;
+}
+
+if (options.check) check(await built());
+else write(await built());
+if (options.watch) {
+  let timer;
+  console.log("Waiting for changes of frontend/src ...");
+  watch(SOURCES, { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      try {
+        write(await built());
+        console.log(`Built at ${new Date().toLocaleTimeString()}`);
+      } catch {
+        // esbuild has printed what is wrong.
+      }
+    }, 100);
+  });
+}

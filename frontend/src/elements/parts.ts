@@ -1,0 +1,317 @@
+/** The parts that card and badge are drawn from. */
+
+import { html, nothing, svg, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { styleMap } from "lit/directives/style-map.js";
+
+import type { Shape } from "../config";
+import { DAY, HOUR, joined, last, within } from "../const";
+import { leftOf, type Format, type Translate } from "../format";
+import type { Account } from "../model/accounts";
+import {
+  layOut,
+  useByDay,
+  type Day,
+  type Point,
+  type Position,
+  type Running,
+} from "../model/history";
+import { labelOf, wordsOf, type Verdict } from "../model/verdict";
+import { EXTRA, type Window } from "../model/windows";
+
+/** How everything is drawn at one time. */
+export interface View {
+  format: Format;
+  t: Translate;
+  now: number;
+  /** Whether the remaining percentage is shown. */
+  remaining: boolean;
+  hide: ReadonlySet<string>;
+  /** Whether the details are missing, so that no verdict is known yet. */
+  isLoading: boolean;
+}
+
+type Content = TemplateResult | typeof nothing;
+
+// Shapes differ, not only colours. Each fills a square of 24.
+const CIRCLE = "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20";
+const DOT = "M12 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12";
+const SHAPES: Record<Shape, string> = {
+  good: "M9 16.2 4.8 12l-1.4 1.4L9 19 21 7l-1.4-1.4z",
+  risk: "M12 3 1.5 21h21zm1 15h-2v-2h2zm0-4h-2v-4h2z",
+  spent: `${CIRCLE}m5 11H7v-2h10z`,
+  unknown: `${CIRCLE}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,
+  resetting: `${CIRCLE}M6 11h2v2H6zm5 0h2v2h-2zm5 0h2v2h-2z`,
+  over: "M12 5 21 19H3z",
+  under: "M12 19 3 5h18z",
+  on: DOT,
+  idle: DOT,
+};
+
+export const shape = (name: Shape): TemplateResult =>
+  html`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true">
+    <path d=${SHAPES[name]}></path>
+  </svg>`;
+
+/** A link within Home Assistant. */
+export const anchor = (path: string, words: string): TemplateResult =>
+  html`<a href=${path} data-path=${path}>${words}</a>`;
+
+const percentOf = (value: number): string => `${within(value).toFixed(2)}%`;
+
+/** Return the shown percentage, and whether it is used or left. */
+export function numberShown(
+  { level, used }: Window,
+  { format, remaining, t }: View,
+): [number: string, meaning?: string] {
+  if (used === null || level === "resetting") return ["—"];
+  if (!remaining) return [format.percent(used), t("used")];
+  return [format.percent(leftOf(used)), t("remaining")];
+}
+
+/** A bar with the usage, the elapsed time, the projection and the thresholds. */
+export function bar(
+  window: Window,
+  thresholds: readonly number[],
+  { format, remaining }: View,
+  label: string,
+): TemplateResult {
+  const { elapsed, forecast, level, used } = window;
+  const known = used !== null && level !== "resetting";
+  const at = (percent: number) => ({
+    "inset-inline-start": percentOf(remaining ? 100 - percent : percent),
+  });
+  const filled = known ? within(remaining ? 100 - used : used) : 0;
+  let ghost: Content = nothing;
+  if (forecast && used !== null && (level === "good" || level === "risk")) {
+    const end = Math.min(100, Math.max(used, forecast.projected));
+    const style = { ...at(remaining ? end : used), "inline-size": percentOf(end - used) };
+    ghost = html`<div class="ghost" style=${styleMap(style)}></div>`;
+  }
+  const content = html`<div class="track">
+      <div class="fill" style=${styleMap({ "inline-size": percentOf(filled) })}></div>
+      ${ghost}
+      ${known
+        ? thresholds.map((tick) => html`<div class="tick" style=${styleMap(at(tick))}></div>`)
+        : nothing}
+    </div>
+    ${elapsed === null
+      ? nothing
+      : html`<div class="marker" style=${styleMap(at(100 * elapsed))}></div>`}`;
+  const name = remaining ? "bar left" : "bar";
+  return known
+    ? html`<div
+        class=${name}
+        role="meter"
+        aria-label=${labelOf(window, format)}
+        aria-valuemin="0"
+        aria-valuemax="100"
+        aria-valuenow=${Math.round(filled)}
+        aria-valuetext=${label}
+      >
+        ${content}
+      </div>`
+    : html`<div class=${name} role="img" aria-label=${label}>${content}</div>`;
+}
+
+/** A limit: its name, its percentage, its bar and its words. */
+export function row(window: Window, account: Account, view: View): TemplateResult {
+  const { format, isLoading, now, t } = view;
+  const name = labelOf(window, format);
+  const { pace, outcome, reset } = wordsOf(window, now, format);
+  // While it is loading, words that nobody sees keep the space.
+  const isOpen = isLoading && (window.level === "good" || window.level === "risk");
+  const [number, meaning] = numberShown(window, view);
+  const label = joined([joined([number, meaning], " "), pace, outcome, reset], ", ");
+  return html`<div
+    class="row"
+    data-level=${isLoading ? "unknown" : window.level}
+    data-entity=${window.entity ?? nothing}
+  >
+    <div class="top">
+      <button class="name" title=${name}>${name}</button>
+      <span class="number"><b>${number}</b>${meaning ? ` ${meaning}` : nothing}</span>
+    </div>
+    ${bar(window, account.thresholds, view, `${name}: ${label}`)}
+    <div class="words">
+      ${isOpen
+        ? html`<span class="outcome soon" aria-hidden="true"
+            ><span class="pace">${shape("on")}${t("under_pace", { points: "00" })}</span
+            ><span>${t("lasts")}</span></span
+          >`
+        : nothing}
+      ${!isOpen && (pace || outcome)
+        ? html`<span class="outcome"
+            >${pace
+              ? html`<span class="pace">${shape(window.pace ?? "on")}${pace}</span>`
+              : nothing}${outcome ? html`<span>${outcome}</span>` : nothing}</span
+          >`
+        : nothing}
+      ${reset ? html`<span>${reset}</span>` : nothing}
+    </div>
+  </div>`;
+}
+
+/** The limits of an account, each with its own element, so that the focus follows it. */
+export const rows = (windows: readonly Window[], account: Account, view: View): TemplateResult =>
+  html`<div class="rows">
+    ${repeat(
+      windows,
+      ({ key }) => key,
+      (window) => row(window, account, view),
+    )}
+  </div>`;
+
+const pathOf = (points: readonly (readonly [number, number])[]): string =>
+  `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
+
+/** The history of a limit from its start to its reset. */
+export function chart(
+  window: Running,
+  points: readonly Point[] | undefined,
+  view: View,
+): TemplateResult {
+  const { format, now, remaining, t } = view;
+  const plot = layOut(points ?? [], window, now, remaining);
+  const path = (name: string, line: readonly Position[]) =>
+    line.length > 1 ? svg`<path class=${name} d=${pathOf(line)}></path>` : nothing;
+  const across = (y: number): Position[] => [
+    [0, y],
+    [100, y],
+  ];
+  const edge = (ms: number) =>
+    `${window.length < DAY ? "" : `${format.date(ms)} `}${format.clock(ms)}`;
+  const area = (line: readonly Position[]): Position[] => {
+    const [first, end] = [line[0], last(line)];
+    return first && end ? [[first[0], 100], ...line, [end[0], 100]] : [];
+  };
+  const [x, y] = plot.now;
+  const name = labelOf(window, format);
+  const parts = [numberShown(window, view).join(" "), wordsOf(window, now, format).outcome];
+  return html`<div class="chart" data-level=${window.level}>
+    <div
+      class="plot"
+      role="img"
+      aria-label=${`${t("chart_of", { name })}: ${joined(parts, ", ")}`}
+    >
+      <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+        ${[25, 50, 75].map((percent) => path("grid", across(percent)))}
+        ${path("range", plot.range)} ${plot.lines.map((line) => path("area", area(line)))}
+        ${path("even", plot.even)} ${path("limit", across(plot.limit))}
+        ${path("projection", plot.projection)} ${plot.lines.map((line) => path("history", line))}
+        ${path("now", [
+          [x, 0],
+          [x, 100],
+        ])}
+      </svg>
+      ${y === null
+        ? nothing
+        : html`<div
+            class="dot"
+            style=${styleMap({ left: percentOf(x), top: percentOf(y) })}
+          ></div>`}
+      ${points?.length === 0 ? html`<div class="nothing">${t("no_history")}</div>` : nothing}
+    </div>
+    <div class="axis" aria-hidden="true">
+      <span>${edge(window.resetsAt - window.length)}</span>
+      ${x > 35 && x < 65
+        ? html`<span class="here" style=${styleMap({ left: percentOf(x) })}>${t("now")}</span>`
+        : nothing}
+      <span>${edge(window.resetsAt)}</span>
+    </div>
+  </div>`;
+}
+
+/** The number of days of a month. */
+export const MONTH = 30;
+
+/** Columns with the usage of days. */
+function columns(found: readonly Day[], name: string, isWeek: boolean, view: View): TemplateResult {
+  const { format } = view;
+  const shares = isWeek ? found.map(({ even }) => even) : [];
+  const most = Math.max(...found.map(({ used }) => used ?? 0), ...shares, 1);
+  const height = (percent: number) => percentOf((100 * percent) / most);
+  const isPast = ({ at }: Day) => at <= view.now;
+  const labelOfDay: Intl.DateTimeFormatOptions = isWeek ? { weekday: "short" } : { day: "numeric" };
+  return html`<ul class=${isWeek ? "days" : "days month"} aria-label=${name}>
+    ${found.map((day) => {
+      const { at, even, today, used } = day;
+      const isUnknown = used === null && isPast(day);
+      const value = isUnknown ? "—" : used === null ? "" : format.percent(used);
+      return html`<li
+        class=${joined(["day", today && "today", isUnknown && "unknown"], " ")}
+        title=${joined([format.date(at), value], ": ")}
+      >
+        <span class="value">${value}</span>
+        <div class="column" aria-hidden="true">
+          ${used === null
+            ? nothing
+            : html`<div class="use" style=${styleMap({ height: height(used) })}></div>`}
+          ${isUnknown || !isWeek
+            ? nothing
+            : html`<div class="share" style=${styleMap({ bottom: height(even) })}></div>`}
+        </div>
+        <span class="label">${format.day(at, labelOfDay)}</span>
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** The usage on each day of a week, and the budget of the days that are left. */
+export function days(
+  window: Running,
+  points: readonly Point[] | undefined,
+  view: View,
+): TemplateResult {
+  const { format, now, t } = view;
+  const { length, resetsAt, used } = window;
+  const found = useByDay(points ?? [], window, now, format);
+  const name = t("days_of", { name: labelOf(window, format) });
+  const when = format.when(resetsAt, now, "long");
+  const left = 100 - (used ?? 0);
+  const percent = format.percent(left / Math.max(1, (resetsAt - now) / DAY));
+  const first = points?.find(({ v }) => v !== null)?.t;
+  // What was used before is in none of the columns.
+  const lacks = first !== undefined && first > resetsAt - length + HOUR;
+  return html`${columns(found, name, true, view)}
+    ${used === null
+      ? nothing
+      : html`<div class="line">
+          ${left > 0 ? t("a_day", { percent, when }) : t("back", { when })}
+        </div>`}
+    ${lacks
+      ? html`<div class="line">${t("days_from", { when: format.when(first, now) })}</div>`
+      : nothing}`;
+}
+
+/** The usage on each day of the last 30 days. */
+export function month(
+  window: Running,
+  points: readonly Point[] | undefined,
+  view: View,
+): TemplateResult {
+  const { format, now, t } = view;
+  const name = t("month_of", { name: labelOf(window, format) });
+  const period = { resetsAt: now, length: MONTH * DAY };
+  const found = useByDay(points ?? [], period, now, format).slice(-MONTH);
+  const most = Math.max(...found.map(({ used }) => used ?? 0));
+  const line = most ? t("most_a_day", { percent: format.percent(most) }) : t("no_history");
+  return html`${columns(found, name, false, view)}
+    ${points ? html`<div class="line">${line}</div>` : nothing}`;
+}
+
+/** The paid usage and the balance. */
+export function money(account: Account, said: Verdict, { format, t }: View): Content {
+  const { balance } = account;
+  // For a seat that pays by spend, the sentence has said it.
+  const spend = said.window?.key === EXTRA ? null : account.spend;
+  const values = {
+    money: spend?.spent ? format.money(spend.spent) : undefined,
+    limit: spend?.limit ? format.money(spend.limit) : undefined,
+  };
+  const line = [
+    spend && (spend.enabled || spend.spent?.amount) && t(spend.limit ? "extra_of" : "extra", values),
+    balance && t("balance", { money: format.money(balance) }),
+  ];
+  return line.some(Boolean) ? html`<div class="line">${joined(line, " · ")}</div>` : nothing;
+}

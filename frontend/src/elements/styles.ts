@@ -1,0 +1,139 @@
+/** The styles of card and badge. */
+
+import { css } from "lit";
+
+export const COMMON = css`
+:host {
+  --good: var(--claude-pulse-good, var(--info-color));
+  --risk: var(--claude-pulse-risk, var(--warning-color));
+  --spent: var(--claude-pulse-spent, var(--error-color));
+  --unknown: var(--secondary-text-color);
+  --ink: var(--primary-text-color);
+  --soft: var(--secondary-text-color);
+  --back: var(--card-background-color);
+  --edge: var(--divider-color);
+  --track: rgba(127, 127, 127, 0.2);
+  color: var(--ink); display: block; print-color-adjust: exact; -webkit-print-color-adjust: exact;
+}
+/* Home Assistant's colours alone are too pale on a light background. */
+@supports (color: color-mix(in srgb, red, blue)) {
+  :host {
+    --good: var(--claude-pulse-good, color-mix(in srgb, var(--info-color) 80%, var(--ink)));
+    --risk: var(--claude-pulse-risk, color-mix(in srgb, var(--warning-color) 65%, var(--ink)));
+    --spent: var(--claude-pulse-spent, color-mix(in srgb, var(--error-color) 85%, var(--ink)));
+    --track: color-mix(in srgb, var(--ink) 8%, transparent);
+  }
+}
+:host([in-grid]), .all { height: 100%; }
+* { box-sizing: border-box; }
+a { color: inherit; }
+[data-level] { --level: var(--good); }
+[data-level="risk"] { --level: var(--risk); }
+[data-level="spent"] { --level: var(--spent); }
+[data-level="unknown"], [data-level="resetting"] { --level: var(--unknown); }
+button { all: unset; box-sizing: border-box; cursor: pointer; }
+button:focus-visible, a:focus-visible { border-radius: 4px; outline: 2px solid var(--primary-color); outline-offset: 2px; }
+.shape { fill: currentColor; fill-rule: evenodd; flex: none; height: 1em; width: 1em; }
+`;
+
+export const CARD = css`
+ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: hidden; }
+.content { display: flex; flex-direction: column; font-size: var(--ha-font-size-m, 14px); gap: 14px; height: 100%; line-height: 1.35; overflow: auto; overflow-wrap: anywhere; padding: 16px; }
+.about, .line, .number, .words, .axis, .nothing, .day { color: var(--soft); }
+.charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
+.micro, .status, .verdict { align-items: center; display: flex; }
+.chips button, .name, .micro .words { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.sign::before, .fill, .ghost, .tick, .marker, .dot, .nothing, .here, .use, .share { position: absolute; }
+.bar, .track, .sign, .plot, .axis, .column { position: relative; }
+.title { font-size: 1.25em; font-weight: 500; }
+.verdict { gap: 12px; }
+.sign { color: var(--level); display: grid; flex: none; font-size: 22px; height: 40px; place-items: center; width: 40px; }
+.sign::before { background: currentColor; border-radius: 50%; content: ""; inset: 0; opacity: 0.16; }
+.said { min-width: 0; }
+.sentence { font-size: 1.15em; font-weight: 500; line-height: 1.3; text-wrap: balance; }
+.chips { display: flex; flex-wrap: wrap; gap: 6px; }
+.chips button { border: 1px solid var(--edge); border-radius: 99px; max-width: 100%; padding: 3px 12px; }
+.chips [aria-pressed="true"] { background: var(--track); font-weight: 500; }
+.rows { gap: 16px; }
+.row { cursor: pointer; gap: 6px; }
+.top { align-items: baseline; display: flex; gap: 8px; justify-content: space-between; }
+.name { font-weight: 500; }
+.number { flex: none; }
+.number b { color: var(--ink); font-size: 1.35em; font-variant-numeric: tabular-nums; font-weight: 600; }
+.bar { height: 10px; margin-block: 2px; }
+.track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; }
+.fill, .ghost, .tick { inset-block: 0; }
+.fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
+.ghost { background: repeating-linear-gradient(115deg, var(--stripe, var(--level)) 0 3px, transparent 3px 6px); opacity: 0.55; }
+.left .ghost { --stripe: var(--back); }
+.tick { background: var(--back); margin-inline-start: -1px; width: 2px; }
+.marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
+.outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
+.words { font-size: 0.93em; }
+[data-level="risk"] .outcome, [data-level="spent"] .outcome { color: var(--ink); }
+.soon { visibility: hidden; }
+.pace { align-items: center; display: inline-flex; gap: 4px; }
+.pace .shape { color: var(--level); font-size: 0.8em; }
+.charts { gap: 14px; }
+.plot { direction: ltr; height: 120px; }
+.plot svg { display: block; height: 100%; overflow: visible; width: 100%; }
+.plot path { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.plot .grid { stroke: var(--edge); }
+.plot .even { stroke-dasharray: 4 4; }
+.plot .now { opacity: 0.5; }
+.plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
+.plot .history, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
+.plot .projection { stroke-dasharray: 1 5; }
+.dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; transform: translate(-50%, -50%); width: 12px; }
+.nothing { inset: 0; padding: 40px 12px; text-align: center; }
+.axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; }
+.here { transform: translateX(-50%); }
+.days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
+.day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
+.value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
+.unknown .column { background: none; outline: 1px dashed var(--edge); outline-offset: -1px; }
+.today { color: var(--ink); font-weight: 600; }
+.column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
+.use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
+.share { border-top: 2px dashed var(--soft); inset-inline: 0; }
+.status { gap: 8px; }
+.status .shape { color: var(--risk); font-size: 18px; }
+.micro { font-size: 14px; gap: 6px; height: 100%; line-height: 1.2; min-height: 54px; padding: 3px 8px; width: 100%; }
+.micro > .shape { color: var(--level); font-size: 18px; }
+.middle { flex: 1; gap: 3px; min-width: 0; }
+.micro .number b { font-size: 1.15em; }
+.micro .bar { height: 6px; margin: 0; }
+.micro .words { display: block; font-size: 12px; }
+:host([tiny]) .micro { padding-inline: 5px; position: relative; }
+:host([tiny]) .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
+:host([tiny]) .micro .top, :host([tiny]) .micro .top span { display: block; font-size: 12px; }
+:host([tiny]) .micro .words { display: none; }
+.month { gap: 2px; }
+.month .column { border-radius: 3px; height: 90px; }
+.month .use { border-radius: 3px; }
+.month .day { overflow: visible; position: relative; }
+.month .value { clip-path: inset(50%); position: absolute; }
+.month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
+.month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
+@container (max-width: 18em) {
+  .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
+}
+@media (prefers-reduced-motion: reduce) { .fill { transition: none; } }
+@media (forced-colors: active) {
+  .track, .column { border: 1px solid CanvasText; }
+  .fill, .use { background: Highlight; forced-color-adjust: none; }
+  .marker, .tick { background: CanvasText; forced-color-adjust: none; }
+  .plot path, .plot .grid { stroke: CanvasText; }
+  .plot .history, .plot .projection { stroke: Highlight; }
+  .plot .area, .plot .range { fill: Highlight; }
+  .dot, .chips [aria-pressed="true"] { background: Highlight; color: HighlightText; forced-color-adjust: none; }
+}
+`;
+
+export const BADGE = css`
+:host { display: inline-block; }
+.micro { align-items: center; background: var(--ha-card-background, var(--back)); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--edge)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
+.micro .shape { color: var(--level); font-size: 20px; }
+.text { display: grid; }
+.label { color: var(--soft); font-size: 10px; line-height: 10px; }
+`;

@@ -1,0 +1,16 @@
+/** The module that dashboards load: card, badge and dashboard of Claude Pulse. */
+
+import { register } from "./register";
+
+// The tests of the model import these from the built module.
+export { sizeOf } from "./config";
+export { Format, wholePercent } from "./format";
+export { findAccounts, readAccount, watchedOf } from "./model/accounts";
+export { layOut, pointsOf, useByDay } from "./model/history";
+export { aboutOf, labelOf, verdict } from "./model/verdict";
+export { bindingOf, judge } from "./model/windows";
+export { dashboard, isFrom } from "./strategy";
+export { suggest } from "./register";
+export { text } from "./texts";
+
+if (globalThis.customElements) register();

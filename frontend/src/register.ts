@@ -1,0 +1,69 @@
+/** Defines the elements, and offers them in Home Assistant's dialogs. */
+
+import { PLATFORM, README } from "./const";
+import { ClaudePulseBadge } from "./elements/badge";
+import { ClaudePulseCard } from "./elements/card";
+import { languageOfPage } from "./elements/form";
+import { ClaudePulseDashboard } from "./strategy";
+import { text } from "./texts";
+import type { Hass } from "./types";
+
+const ELEMENTS: Record<string, CustomElementConstructor> = {
+  "claude-pulse-badge": ClaudePulseBadge,
+  "claude-pulse-card": ClaudePulseCard,
+  "ll-strategy-dashboard-claude-pulse": ClaudePulseDashboard,
+};
+
+type List = "customCards" | "customBadges" | "customStrategies";
+
+declare global {
+  interface Window extends Partial<Record<List, { type: string }[]>> {}
+}
+
+/** Return cards to suggest for one of our entities, or null. */
+export function suggest(hass: Hass, id: string) {
+  const entry = hass.entities?.[id];
+  if (entry?.platform !== PLATFORM || !entry.device_id) return null;
+  return (["full", "rows", "micro"] as const).map((layout) => ({
+    label: text(hass.locale?.language ?? "en", layout),
+    config: { type: "custom:claude-pulse-card", device: entry.device_id, layout },
+  }));
+}
+
+function offer(list: List, type: string, more: object = {}): void {
+  const offered = (window[list] ??= []);
+  if (offered.some((other) => other.type === type)) return;
+  const entry = {
+    type,
+    name: "Claude Pulse",
+    documentationURL: README,
+    preview: true,
+    // In the language of the moment when it is shown.
+    get description() {
+      return text(languageOfPage(), "description");
+    },
+  };
+  offered.push(Object.defineProperties(entry, Object.getOwnPropertyDescriptors(more)));
+}
+
+/** Define the elements that are not defined in the current registry. */
+function define(): void {
+  for (const [tag, element] of Object.entries(ELEMENTS)) {
+    try {
+      if (!customElements.get(tag)) customElements.define(tag, element);
+    } catch {
+      // Another copy of this module was first.
+    }
+  }
+}
+
+export function register(): void {
+  offer("customCards", "claude-pulse-card", { getEntitySuggestion: suggest });
+  offer("customBadges", "claude-pulse-badge");
+  offer("customStrategies", "claude-pulse", { strategyType: "dashboard" });
+  // Until 2026.10, Home Assistant replaces the registry while it loads. Elements that were
+  // defined before are missing in the new one.
+  define();
+  void customElements.whenDefined("home-assistant").then(define);
+  for (const wait of [1000, 5000]) setTimeout(define, wait);
+}

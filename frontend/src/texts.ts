@@ -1,0 +1,55 @@
+/** The texts in the languages that are loaded. English is part of the module. */
+
+import english from "./texts/en.json";
+
+export type TextKey = keyof typeof english;
+type Texts = Partial<Record<TextKey, string>>;
+
+/** The file of each other language, relative to the module. The build inserts them. */
+declare const LANGUAGES: Record<string, string>;
+
+const loaded = new Map<string, Texts>([["en", english]]);
+const requested = new Map<string, Promise<boolean>>();
+
+/** Return the language of the texts for a language: it, its base language, or undefined. */
+const nameIn = (names: { has(name: string): boolean }, language: unknown): string | undefined => {
+  const whole = String(language);
+  return [whole, whole.split("-")[0] ?? ""].find((name) => names.has(name));
+};
+
+/** Return whether texts of a language or its base language are loaded. */
+export const hasTexts = (language: string): boolean => nameIn(loaded, language) !== undefined;
+
+/** Load the texts of a language, if there are any. Return whether there are new ones. */
+export async function loadTexts(language: string): Promise<boolean> {
+  const files = new Map(Object.entries(LANGUAGES));
+  const name = nameIn(files, language);
+  if (hasTexts(language) || name === undefined) return false;
+  if (!requested.has(name)) requested.set(name, fetchTexts(name, files.get(name) ?? ""));
+  const isNew = await requested.get(name);
+  // After a failure, the next card tries again.
+  if (!isNew) requested.delete(name);
+  return isNew ?? false;
+}
+
+async function fetchTexts(name: string, file: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL(file, import.meta.url));
+    if (!response.ok) return false;
+    loaded.set(name, (await response.json()) as Texts);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Return a text of a language with its values inserted. English replaces a missing one. */
+export function text(
+  language: string | undefined,
+  key: TextKey,
+  values: Record<string, string | undefined> = {},
+): string {
+  const texts = loaded.get(nameIn(loaded, language) ?? "en");
+  const found = texts?.[key] ?? english[key] ?? key;
+  return found.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+}
