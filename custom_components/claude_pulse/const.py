@@ -40,6 +40,15 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
 UNEXPECTED_ERROR: Final = "unexpected_error"
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
+SENTENCES_URL: Final = (
+    f"{README_URL}/blob/main/custom_sentences/en/claude_pulse.yaml"
+)
+# Answers to questions that the texts of the integration raise.
+_TROUBLESHOOTING: Final = f"{README_URL}/blob/main/docs/troubleshooting.md"
+BLOCKED_HELP_URL: Final = f"{_TROUBLESHOOTING}#cloudflare-or-a-login-page-of-your-network-answered-instead-of-claudeai"
+CARD_HELP_URL: Final = (
+    f"{_TROUBLESHOOTING}#custom-element-doesnt-exist-instead-of-the-card"
+)
 USAGE_URL: Final = "https://claude.ai/settings/usage"
 
 # strftime would follow the locale of the process.

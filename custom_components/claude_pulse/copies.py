@@ -17,7 +17,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.start import async_at_started
 
-from .const import DOMAIN, README_URL
+from .const import DOMAIN, SENTENCES_URL
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,7 +48,6 @@ _SOURCE = re.compile(
 _VERSION = re.compile(r"\bclaude_pulse_version:\s*(\d+)")
 
 _IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
-_SENTENCES_URL = f"{README_URL}/blob/main/custom_sentences/en/claude_pulse.yaml"
 
 
 class Copy(NamedTuple):
@@ -110,7 +109,7 @@ def _find(config: Path) -> Iterator[Copy]:
             text = path.read_text("utf-8", errors="replace")
             if (found := _VERSION.search(text)) is None:
                 continue
-            name, url = SENTENCES, _SENTENCES_URL
+            name, url = SENTENCES, SENTENCES_URL
             if folder == _BLUEPRINTS:
                 if (blueprint := _SOURCE.search(text)) is None:
                     continue
