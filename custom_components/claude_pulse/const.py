@@ -40,9 +40,7 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
 UNEXPECTED_ERROR: Final = "unexpected_error"
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
-SENTENCES_URL: Final = (
-    f"{README_URL}/blob/main/custom_sentences/en/claude_pulse.yaml"
-)
+SENTENCES_URL: Final = f"{README_URL}/blob/main/custom_sentences/en/claude_pulse.yaml"
 # Answers to questions that the texts of the integration raise.
 _TROUBLESHOOTING: Final = f"{README_URL}/blob/main/docs/troubleshooting.md"
 BLOCKED_HELP_URL: Final = f"{_TROUBLESHOOTING}#cloudflare-or-a-login-page-of-your-network-answered-instead-of-claudeai"
