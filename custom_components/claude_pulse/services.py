@@ -3,6 +3,8 @@
 | Action | Purpose |
 | --- | --- |
 | `compose_message` | returns the title and the message for an event |
+| `compose_summary` | returns the title and the message that sum up the day of an account |
+| `get_limits` | returns the limits of an account, with their usage |
 | `list_events` | returns the events of an account that are still true |
 | `send_message` | sends a message to phones, or shows it in Home Assistant |
 | `clear_message` | removes it again |
@@ -16,6 +18,8 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -29,11 +33,16 @@ from homeassistant.exceptions import (
     Unauthorized,
     UnknownUser,
 )
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    entity_registry as er,
+)
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from .claude_ai.values import number_of
 from .claude_ai.windows import WEEKLY
 from .clock import async_clock
 from .const import DOMAIN, USAGE_URL
@@ -41,23 +50,30 @@ from .device import device_info
 from .events.bus import bus_data
 from .forecast.export import async_export
 from .formatting import iso_time
-from .messages.compose import LiveUpdate, Message, compose
+from .messages.compose import PREFIX, LiveUpdate, Message, compose, with_account
+from .messages.limits import first_of, limits_of
 from .messages.phones import async_clear, async_send
-from .messages.texts import async_texts
+from .messages.summary import SUMMARY, Today, summarize
+from .messages.texts import Texts, async_texts
+from .naming import WEEKLY_WINDOW
 from .runtime import runtime_of
 
 SERVICE_CLEAR_MESSAGE = "clear_message"
 SERVICE_COMPOSE_MESSAGE = "compose_message"
+SERVICE_COMPOSE_SUMMARY = "compose_summary"
 SERVICE_EXPORT_HISTORY = "export_history"
+SERVICE_GET_LIMITS = "get_limits"
 SERVICE_LIST_EVENTS = "list_events"
 SERVICE_SEND_MESSAGE = "send_message"
 
 _PHONES = {vol.Optional("phones", default=[]): vol.All(cv.ensure_list, [cv.string])}
 _CLEAR_SCHEMA = vol.Schema({vol.Required("tag"): cv.string, **_PHONES})
 _COMPOSE_SCHEMA = vol.Schema({vol.Required("event"): dict})
+_ACCOUNT = {vol.Required("device_id"): cv.string}
+_ACCOUNT_SCHEMA = vol.Schema(_ACCOUNT)
 _LIST_SCHEMA = vol.Schema(
     {
-        vol.Required("device_id"): cv.string,
+        **_ACCOUNT,
         vol.Optional("hours", default=24): vol.All(vol.Coerce(float), vol.Range(0, 48)),
     }
 )
@@ -85,12 +101,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def compose_message(call: ServiceCall) -> ServiceResponse:
         """Return the title and the message for an event."""
-        message = await _async_compose(hass, call.data["event"])
+        return _response(await _async_compose(hass, call.data["event"]))
+
+    async def compose_summary(call: ServiceCall) -> ServiceResponse:
+        """Return the title and the message that sum up the day of an account."""
+        return _response(await _async_summarize(hass, call.data["device_id"]))
+
+    async def get_limits(call: ServiceCall) -> ServiceResponse:
+        """Return the limits of an account, and the one that is shown first."""
+        entry = _entry_of(hass, call.data["device_id"])
+        limits = limits_of(runtime_of(hass, entry))
+        first = first_of(limits)
         return {
-            "title": message.title,
-            "message": message.message,
-            "tag": message.tag,
-            "url": message.url,
+            "limits": [limit.as_dict() for limit in limits],
+            "first": first.as_dict() if first else None,
         }
 
     async def list_events(call: ServiceCall) -> ServiceResponse:
@@ -130,6 +154,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     for name, action, schema in (
         (SERVICE_COMPOSE_MESSAGE, compose_message, _COMPOSE_SCHEMA),
+        (SERVICE_COMPOSE_SUMMARY, compose_summary, _ACCOUNT_SCHEMA),
+        (SERVICE_GET_LIMITS, get_limits, _ACCOUNT_SCHEMA),
         (SERVICE_LIST_EVENTS, list_events, _LIST_SCHEMA),
     ):
         hass.services.async_register(
@@ -145,11 +171,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     """Return the message for an event. Raises ServiceValidationError."""
-    language = hass.config.language
-    texts = await async_texts(hass, await async_clock(hass, None, language))
-    errors = await async_get_translations(hass, language, "exceptions", [DOMAIN])
-    reason = errors.get(f"component.{DOMAIN}.exceptions.{event.get('reason')}.message")
-    message = compose(event, texts, reason or "", _account_name(hass, event))
+    texts = await _async_texts(hass)
+    reason = await _async_reason(hass, event.get("reason"))
+    account = _account_name(hass, str(event.get("device_id")))
+    message = compose(event, texts, reason, account)
     if message is None:
         raise ServiceValidationError(
             "The event has no type that Claude Pulse knows. Use the data of a "
@@ -158,29 +183,91 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     return message
 
 
-def _account_name(hass: HomeAssistant, event: dict[str, Any]) -> str | None:
-    """Return the name of an event's account, if there are several."""
+async def _async_summarize(hass: HomeAssistant, device_id: str) -> Message:
+    """Return the message that sums up the day. Raises ServiceValidationError."""
+    entry = _entry_of(hass, device_id)
+    runtime = runtime_of(hass, entry)
+    failure = None if runtime.has_values else runtime.failure_key
+    texts = await _async_texts(hass)
+    keys = ("used_today", "budget_today", "sessions_left")
+    title = texts.get(SUMMARY, "title") or ""
+    return Message(
+        title=with_account(title, _account_name(hass, device_id), texts),
+        message=summarize(
+            limits_of(runtime),
+            Today(*(_weekly_state(hass, entry, key) for key in keys)),
+            failure and await _async_reason(hass, failure),
+            texts,
+        ),
+        tag=f"{PREFIX}_{device_id}_{SUMMARY}",
+        url=USAGE_URL,
+    )
+
+
+def _weekly_state(hass: HomeAssistant, entry: ConfigEntry, key: str) -> float | None:
+    """Return the state of a sensor of the week, or None without a number."""
+    entity_id = er.async_get(hass).async_get_entity_id(
+        Platform.SENSOR, DOMAIN, f"{entry.entry_id}_{WEEKLY_WINDOW.unique_key(key)}"
+    )
+    state = hass.states.get(entity_id) if entity_id else None
+    try:
+        return number_of(float(state.state)) if state else None
+    except ValueError:
+        return None
+
+
+def _response(message: Message) -> ServiceResponse:
+    """Return the parts of a message that an automation sends."""
+    return {
+        "title": message.title,
+        "message": message.message,
+        "tag": message.tag,
+        "url": message.url,
+    }
+
+
+async def _async_texts(hass: HomeAssistant) -> Texts:
+    """Return the texts in Home Assistant's language."""
+    return await async_texts(hass, await async_clock(hass, None, hass.config.language))
+
+
+async def _async_reason(hass: HomeAssistant, key: object) -> str:
+    """Return the text of a failure, or '' if it has none."""
+    texts = await async_get_translations(
+        hass, hass.config.language, "exceptions", [DOMAIN]
+    )
+    return texts.get(f"component.{DOMAIN}.exceptions.{key}.message", "")
+
+
+def _account_name(hass: HomeAssistant, device_id: str) -> str | None:
+    """Return the name of an account, if there are several."""
     if len(hass.config_entries.async_entries(DOMAIN)) < 2:
         return None
-    device = dr.async_get(hass).async_get(str(event.get("device_id")))
+    device = dr.async_get(hass).async_get(device_id)
     return (device.name_by_user or device.name) if device else None
 
 
-def _events(hass: HomeAssistant, device_id: str, hours: float) -> list[JsonValueType]:
-    """Return the data of the events of an account that are still true, with their time.
+def _entry_of(hass: HomeAssistant, device_id: str) -> ConfigEntry:
+    """Return the entry of an account's device.
 
     Raises ServiceValidationError if the device is no account of Claude Pulse.
     """
     device = dr.async_get(hass).async_get(device_id)
     for entry in hass.config_entries.async_entries(DOMAIN):
         if device and device.identifiers & device_info(entry)["identifiers"]:
-            since = dt_util.utcnow() - timedelta(hours=hours)
-            return [
-                {"device_id": device_id, **data, "sent_at": iso_time(at)}
-                for at, event in runtime_of(hass, entry).dispatcher.sent_since(since)
-                if (data := bus_data(event))
-            ]
+            return entry
     raise ServiceValidationError("The device is no account of Claude Pulse")
+
+
+def _events(hass: HomeAssistant, device_id: str, hours: float) -> list[JsonValueType]:
+    """Return the data of the events of an account that are still true, with their time."""
+    dispatcher = runtime_of(hass, _entry_of(hass, device_id)).dispatcher
+    since = dt_util.utcnow() - timedelta(hours=hours)
+    return [
+        {"device_id": device_id, **data, "sent_at": iso_time(at)}
+        for at, event in dispatcher.sent_since(since)
+        if (data := bus_data(event))
+    ]
 
 
 async def _async_check_admin(hass: HomeAssistant, call: ServiceCall) -> None:

@@ -113,15 +113,15 @@ def test_blueprint(
         dirs_exist_ok=True,
     )
     go(page, "/config/blueprint/dashboard")
-    page.get_by_text("Claude Pulse: limits on your phone").wait_for()
+    page.get_by_text("Claude Pulse: alerts").wait_for()
     picture(page, "blueprints")
-    page.get_by_text("Claude Pulse: limits on your phone").click()
-    page.get_by_text("A button to pause").wait_for()
+    page.get_by_text("Claude Pulse: alerts").click()
+    page.get_by_text("Further actions").wait_for()
     picture(page, "inputs")
     save(page)
-    automation = "automation.claude_pulse_limits_on_your_phone"
+    automation = "automation.claude_pulse_alerts"
     wait_for_state(page, automation, "state.state === 'on'")
-    use(91)
+    use(100)
     wait_for_state(page, automation, WAS_TRIGGERED, CONFIRMED)
     page.get_by_text("Notifications", exact=True).click()
     expect(page.locator("notification-item").first).to_be_visible()

@@ -32,7 +32,8 @@ _URLS = {
     SERVICE_RECOVERED: _STATUS_PAGE,
 }
 
-_PREFIX = "claude_pulse"
+# The first part of the tag of a message.
+PREFIX = "claude_pulse"
 
 
 class LiveUpdate(NamedTuple):
@@ -76,6 +77,7 @@ def compose(
         "expires_at": texts.at(time_of(data.get("expires_at"))),
         "since": texts.at(time_of(data.get("since")), "since"),
         "reason": reason,
+        "automation": text_of(data.get("automation")),
     }
     title = texts.get("event", event_type, "title", **values)
     if title is None:
@@ -86,14 +88,19 @@ def compose(
         texts.get("event", event_type, key, **values),
         *_additions(event_type, data, texts),
     )
-    if account:
-        title = texts.get("account", account=account, title=title) or title
     return Message(
-        title=title,
+        title=with_account(title, account, texts),
         message=" ".join(filter(None, sentences)),
         tag=_tag(event_type, data),
         url=_URLS.get(event_type, USAGE_URL),
     )
+
+
+def with_account(title: str, account: str | None, texts: Texts) -> str:
+    """Return a title with the name of the account, if there are several."""
+    if account is None:
+        return title
+    return texts.get("account", account=account, title=title) or title
 
 
 def _additions(
@@ -115,4 +122,4 @@ def _tag(event_type: str, data: Mapping[str, Any]) -> str:
         subject = "service"
     elif event_type == PROGRESS:
         subject = PROGRESS
-    return f"{_PREFIX}_{data.get('device_id')}_{subject}"
+    return f"{PREFIX}_{data.get('device_id')}_{subject}"
