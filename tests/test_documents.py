@@ -31,10 +31,14 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 # Scripts write these.
 FIGURES = {"alerts.md", "forecast.md", "performance.md", "reliability.md"}
+# Snippets for other programs, which another test runs.
+SNIPPETS = {"other-displays.md"}
 # Nobody reads these from the beginning to the end.
 REFERENCE = {"events.md", "more-entities.md", "troubleshooting.md"}
-PAGES = sorted(path for path in DOCS.glob("*.md") if path.name not in FIGURES)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+PAGES = sorted(
+    path for path in DOCS.glob("*.md") if path.name not in FIGURES | SNIPPETS
+)
 FILES_URL = f"{const.README_URL}/blob/main/"
 RAW_URL = FILES_URL.replace("github.com", "raw.githubusercontent.com").replace(
     "/blob/", "/"
@@ -96,7 +100,11 @@ def test_links(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    [const.BLOCKED_HELP_URL, const.CARD_HELP_URL, const.SENTENCES_URL],
+    sorted(
+        unquote(url).removeprefix(const.IMPORT_URL)
+        for name, url in vars(const).items()
+        if name.endswith("_URL") and FILES_URL in unquote(url) and url != FILES_URL
+    ),
 )
 def test_links_of_the_integration(url: str) -> None:
     """The integration links to files and headings that exist."""
@@ -239,9 +247,9 @@ async def test_entities_are_described(claude: Claude, account: str) -> None:
 
 
 def automations() -> list[Any]:
-    """Return the automations of the documents, with the version that each needs."""
+    """Return the automations of the pages, with the version that each needs."""
     found = []
-    for path in DOCUMENTS:
+    for path in PAGES:
         for block in blocks(path, "yaml"):
             if "alias:" in block:
                 since = SINCE.match(block)
@@ -343,7 +351,7 @@ async def test_other_yaml(claude: Claude) -> None:
         ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-pulse.js"
     ).read_text(encoding="utf-8")
     seen = set()
-    for path in DOCUMENTS:
+    for path in PAGES:
         for block in blocks(path, "yaml"):
             if "alias:" in block:
                 continue
@@ -374,7 +382,7 @@ async def _is_valid(domain: str, config: dict[str, Any]) -> bool:
 
 def test_json() -> None:
     """Blocks of JSON are valid."""
-    found = [json.loads(block) for path in DOCUMENTS for block in blocks(path, "json")]
+    found = [json.loads(block) for path in PAGES for block in blocks(path, "json")]
     assert [list(config) for config in found] == [["session_key"]]
 
 

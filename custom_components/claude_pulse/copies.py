@@ -17,7 +17,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.start import async_at_started
 
-from .const import DOMAIN, SENTENCES_URL
+from .const import DOMAIN, IMPORT_URL, SENTENCES_URL
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,8 +46,6 @@ _SOURCE = re.compile(
     r"\bsource_url:\s*['\"]?(\S+/blueprints/automation/claude_pulse/(\w+)\.yaml)"
 )
 _VERSION = re.compile(r"\bclaude_pulse_version:\s*(\d+)")
-
-_IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 
 
 class Copy(NamedTuple):
@@ -113,6 +111,6 @@ def _find(config: Path) -> Iterator[Copy]:
             if folder == _BLUEPRINTS:
                 if (blueprint := _SOURCE.search(text)) is None:
                     continue
-                name, url = blueprint[2], _IMPORT + quote(blueprint[1], safe="")
+                name, url = blueprint[2], IMPORT_URL + quote(blueprint[1], safe="")
             if int(found[1]) < VERSIONS.get(name, 0):
                 yield Copy(str(path.relative_to(config)), url)
