@@ -190,6 +190,24 @@ def test_troubleshooting_quotes_the_screen() -> None:
     assert [text for text in quoted if text not in texts] == sorted(of_home_assistant)
 
 
+def test_names_of_the_earlier_integration() -> None:
+    """The page about moving here has the keys that the migration renames."""
+    source = (ROOT / "custom_components" / "claude_pulse" / "migration.py").read_text()
+    keys = set(re.findall(r'^    "(\w+)": "(\w+)",$', source, re.MULTILINE))
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|$", text_of(DOCS / "moving.md"), re.M)
+    assert set(rows) == {(old, new) for old, new in keys if old != new}
+
+
+def test_words_of_claude_ai() -> None:
+    """Paid usage has one name. The page of questions explains the others."""
+    for path in PAGES:
+        if path.name != "faq.md":
+            assert "paid usage" not in text_of(path).lower()
+            assert "extra usage" not in re.sub(
+                r"\*extra usage\*|\| Extra usage, usage credits \|", "", text_of(path)
+            )
+
+
 def test_events_and_actions_are_described() -> None:
     """The page of events has all types, attributes, kinds and actions."""
     text = text_of(DOCS / "events.md")
