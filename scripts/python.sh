@@ -20,6 +20,7 @@ versions="\
 # Tools that run on the Python of any version above, preferably the newest one.
 tools="\
 browser  60
+displays 80
 forecast 50
 lint     40"
 

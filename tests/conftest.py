@@ -22,7 +22,12 @@ from .simulator import Simulator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what `scripts/soak` and `scripts/fuzz` set."""
+    """Add what `scripts/alerts`, `scripts/soak` and `scripts/fuzz` set."""
+    group = parser.getgroup("alerts")
+    group.addoption("--alerts-days", type=int, default=3, help="how long, simulated")
+    group.addoption("--alerts-people", type=int, default=0, help="how many of a group")
+    group.addoption("--alerts-half", type=int, help="0 or 1, which half of the people")
+    group.addoption("--alerts-report", type=Path, help="where to write what happened")
     group = parser.getgroup("soak")
     group.addoption("--soak-days", type=int, default=4, help="how long, simulated")
     group.addoption("--soak-seed", type=int, default=2026, help="of what goes wrong")

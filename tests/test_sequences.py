@@ -15,7 +15,7 @@ from homeassistant.components.device_automation import DeviceAutomationType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .common import Claude, row, spend
+from .common import Claude, reload, row, spend
 from .events.common import SESSION_RESET, WEEK_RESET, WEEKLY_EVENTS, begin
 
 pytestmark = [
@@ -168,6 +168,37 @@ async def test_moved_weekly_reset(claude: Claude) -> None:
     for _ in range(24):
         await claude.pass_time(2 * 60 * 60)
     assert recorded == ["weekly left_over", "weekly left_over"]
+
+
+async def test_no_forecast_after_a_moved_reset(claude: Claude) -> None:
+    """Usage since the first start is not forecast as usage since the new one."""
+    entry, _ = await begin(claude, answer(0, 40))
+    forecast = [
+        ("weekly_projected_usage", "sensor"),
+        ("weekly_pace", "sensor"),
+        ("weekly_lasts", "binary_sensor"),
+    ]
+
+    def states() -> set[str]:
+        """Return the states of the forecast of the week."""
+        return {claude.state(key, platform) for key, platform in forecast}
+
+    await claude.pass_time(DAY)
+    assert "unknown" not in states()
+    # From the first answer on, until the week is reset, also after a restart.
+    claude.serve(answer(0, 41, reset=MOVED_RESET))
+    await claude.pass_time()
+    assert states() == {"unknown"}
+    await claude.pass_time()
+    await reload(claude, entry)
+    assert states() == {"unknown"}
+    claude.serve(answer(0, 100, reset=MOVED_RESET))
+    await claude.pass_time(60 * 60)
+    assert claude.state("weekly_lasts", "binary_sensor") == "off"
+    await claude.pass_time(6 * DAY)
+    claude.serve(answer(0, 10, reset="2026-05-18T12:00:00+00:00"))
+    await claude.pass_time(DAY)
+    assert "unknown" not in states()
 
 
 async def test_seat_that_pays_by_spend(claude: Claude) -> None:

@@ -25,6 +25,7 @@ from .claude_ai.usage import Usage
 from .claude_ai.windows import Identity, UsageWindow
 from .const import DOMAIN, UNEXPECTED_ERROR
 from .events.account import AccountState
+from .events.comparison import is_start_known
 from .events.dispatcher import EventDispatcher
 from .forecast.history import UsageHistory
 from .forecast.readings import Reading, Readings
@@ -107,7 +108,7 @@ class Runtime:
         self.account = Account(hass, entry, client)
         self.history = UsageHistory(hass, entry, self._async_update_entities)
         self.prefix = _entity_id_prefix(hass, entry)
-        self.readings = Readings(self.history)
+        self.readings = Readings(self.history, self._is_start_known)
         # The organization can have changed.
         self._windows_at = None
         self.coordinator = ClaudePulseCoordinator(
@@ -260,6 +261,11 @@ class Runtime:
             is_set_up=self.is_running,
         )
         self.dispatcher.async_check_account(state, dt_util.utcnow())
+
+    def _is_start_known(self, window: UsageWindow, now: datetime) -> bool:
+        """Return whether a window started its length before its reset."""
+        progress = self.dispatcher.progress.get(window.identity)
+        return progress is None or is_start_known(progress, window, now)
 
     @callback
     def _async_update_entities(self, _: Event | None = None) -> None:

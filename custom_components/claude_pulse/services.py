@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import voluptuous as vol
@@ -46,7 +46,7 @@ from .claude_ai.values import number_of
 from .claude_ai.windows import WEEKLY
 from .clock import async_clock
 from .const import DOMAIN, USAGE_URL
-from .device import device_info
+from .device import async_create_device
 from .events.bus import bus_data
 from .forecast.export import async_export
 from .formatting import iso_time
@@ -73,8 +73,8 @@ _ACCOUNT = {vol.Required("device_id"): cv.string}
 _ACCOUNT_SCHEMA = vol.Schema(_ACCOUNT)
 _LIST_SCHEMA = vol.Schema(
     {
-        **_ACCOUNT,
-        vol.Optional("hours", default=24): vol.All(vol.Coerce(float), vol.Range(0, 48)),
+        vol.Optional("device_id", default=""): cv.string,
+        vol.Required("since"): vol.All(cv.datetime, dt_util.as_utc),
     }
 )
 _SEND_SCHEMA = vol.Schema(
@@ -84,11 +84,14 @@ _SEND_SCHEMA = vol.Schema(
         vol.Required("tag"): cv.string,
         vol.Optional("url", default=USAGE_URL): cv.string,
         vol.Optional("sound", default=True): cv.boolean,
-        vol.Optional("live_update"): vol.Schema(
+        vol.Optional("live_update"): vol.Any(
+            None,
             {
-                vol.Required("percent"): vol.All(vol.Coerce(float), vol.Range(0, 100)),
+                vol.Required("percent"): vol.All(
+                    vol.Coerce(float), vol.Clamp(min=0, max=100)
+                ),
                 vol.Optional("ends_at"): vol.Any(None, cv.datetime),
-            }
+            },
         ),
         **_PHONES,
     }
@@ -119,9 +122,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def list_events(call: ServiceCall) -> ServiceResponse:
         """Return the events of an account that are still true."""
-        return {
-            "events": _events(hass, call.data["device_id"], call.data["hours"]),
-        }
+        return _events(hass, call.data["device_id"], call.data["since"])
 
     async def send_message(call: ServiceCall) -> None:
         """Send a message to phones, or show it in Home Assistant."""
@@ -177,7 +178,7 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     message = compose(event, texts, reason, account)
     if message is None:
         raise ServiceValidationError(
-            "The event has no type that Claude Pulse knows. Use the data of a "
+            "The event has no type or limit that Claude Pulse knows. Use the data of a "
             "claude_pulse_event"
         )
     return message
@@ -247,27 +248,42 @@ def _account_name(hass: HomeAssistant, device_id: str) -> str | None:
     return (device.name_by_user or device.name) if device else None
 
 
+def _entries(hass: HomeAssistant) -> dict[str, ConfigEntry]:
+    """Return the enabled entries by the device of their account."""
+    return {
+        async_create_device(hass, entry).id: entry
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if not entry.disabled_by
+    }
+
+
 def _entry_of(hass: HomeAssistant, device_id: str) -> ConfigEntry:
     """Return the entry of an account's device.
 
     Raises ServiceValidationError if the device is no account of Claude Pulse.
     """
-    device = dr.async_get(hass).async_get(device_id)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if device and device.identifiers & device_info(entry)["identifiers"]:
-            return entry
-    raise ServiceValidationError("The device is no account of Claude Pulse")
+    if (entry := _entries(hass).get(device_id)) is None:
+        raise ServiceValidationError("The device is no account of Claude Pulse")
+    return entry
 
 
-def _events(hass: HomeAssistant, device_id: str, hours: float) -> list[JsonValueType]:
-    """Return the data of the events of an account that are still true, with their time."""
-    dispatcher = runtime_of(hass, _entry_of(hass, device_id)).dispatcher
-    since = dt_util.utcnow() - timedelta(hours=hours)
-    return [
-        {"device_id": device_id, **data, "sent_at": iso_time(at)}
-        for at, event in dispatcher.sent_since(since)
+def _events(hass: HomeAssistant, device_id: str, since: datetime) -> ServiceResponse:
+    """Return the device of an account, and its events since a time that are still true.
+
+    Without a device, it is that of the only account. The returned device is None if there
+    is no such account, or several.
+    """
+    entries = _entries(hass)
+    if not device_id and len(entries) == 1:
+        (device_id,) = entries
+    if (entry := entries.get(device_id)) is None:
+        return {"device_id": None, "events": []}
+    events: list[JsonValueType] = [
+        {"device_id": device_id, "sent_at": iso_time(at), **data}
+        for at, event in runtime_of(hass, entry).dispatcher.sent_since(since)
         if (data := bus_data(event))
     ]
+    return {"device_id": device_id, "events": events}
 
 
 async def _async_check_admin(hass: HomeAssistant, call: ServiceCall) -> None:

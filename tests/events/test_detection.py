@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -24,6 +25,7 @@ from custom_components.claude_pulse.events.model import (
     WindowProgress,
 )
 from custom_components.claude_pulse.forecast.projection import forecast_of
+from tests.forecast.common import even
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY, WEEK = (timedelta(minutes=m) for m in (1, 60, 1440, 10080))
@@ -493,7 +495,7 @@ def test_risk_in_the_first_answer_has_no_event() -> None:
     ("answers", "expected"),
     [
         # One wrong reset does not end the risk.
-        ([(10, 7), (70, 7), (70, 4.2), (70, 7), (70, 7)], ["will_run_out"]),
+        ([(10, 7), (80, 7), (80, 4.2), (80, 7), (80, 7)], ["will_run_out"]),
         # A limit that is reached does not run out any more.
         ([(10, 7), (100, 7), (100, 7), (99, 7), (100, 7)], ["limit"]),
     ],
@@ -511,6 +513,87 @@ def test_will_run_out_in_sequences(
         progress = detection.progress
         found += [text for text in texts(detection.events) if "threshold" not in text]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # Minutes and percentages. 40% in 24 minutes is 100% in 60, or with breaks in 78.
+        ([(16, 5), (24, 40)], [(24, 78)]),
+        # Once a session, even if it becomes better.
+        ([(16, 5), (24, 40), (180, 41), (200, 70), (220, 90)], [(24, 78)]),
+        # Not within an hour, or after the reset.
+        ([(16, 5), (60, 35)], []),
+        ([(60, 10), (240, 50), (290, 95)], []),
+        # After a refill, the limit can run out again.
+        (
+            [(16, 5), (24, 40), (60, 80), (80, 2), (82, 2), (100, 40), (120, 72)],
+            [(24, 78), (120, 190)],
+        ),
+    ],
+)
+def test_session_whose_limit_is_near(
+    answers: list[tuple[float, float]], expected: list[tuple[float, float]]
+) -> None:
+    """The rate of the session announces a limit, and when it runs out."""
+    progress: Progress = {}
+    found, last_answer = [], None
+    for minutes, percent in answers:
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        detection = detect(
+            progress, now, answer, forecasts=True, last_answer=last_answer
+        )
+        progress, last_answer = detection.progress, now
+        found += [
+            (minutes, round(((event.runs_out_at or START) - START) / MINUTE))
+            for event in detection.events
+            if event.type == "will_run_out"
+        ]
+    assert found == expected
+
+
+def test_session_without_a_rate_has_no_time() -> None:
+    """In the first 15 minutes, the forecast can be certain, but no rate is known."""
+    progress: Progress = {}
+    times = []
+    for minutes, percent in ((2, 0), (8, 20), (20, 50)):
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        context = Context(partial(even, now=now), now, RULES, now - DAY)
+        detection = detect_events(progress, [answer], context)
+        progress = detection.progress
+        times += [
+            (event.type, event.runs_out_at)
+            for event in detection.events
+            if event.type in ("will_run_out", "threshold_reached")
+        ]
+    assert times == [
+        ("will_run_out", None),
+        ("threshold_reached", START + 50 * MINUTE),
+    ]
+
+
+def test_session_that_runs_out_at_an_unusual_time() -> None:
+    """It has no event until it runs out at a time when the person works."""
+    progress: Progress = {}
+    asked, found = [], []
+
+    def is_usual(time: datetime) -> bool:
+        """Return whether a time is in the first 70 minutes."""
+        asked.append((time - START) / MINUTE)
+        return asked[-1] < 70
+
+    for minutes, percent in ((16, 0), (24, 40), (30, 60)):
+        now = START + minutes * MINUTE
+        answer = window(percent, START + 5 * HOUR, SESSION)
+        context = Context(
+            partial(even, now=now), now, RULES, now - DAY, is_usual=is_usual
+        )
+        detection = detect_events(progress, [answer], context)
+        progress = detection.progress
+        found += [minutes for event in detection.events if "run" in event.type]
+    assert (asked, found) == ([78, 60], [30])
 
 
 def test_moved_reset() -> None:

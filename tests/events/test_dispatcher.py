@@ -108,7 +108,7 @@ async def test_attributes(claude: Claude) -> None:
 
 async def test_outage_reload_and_another_key_repeat_nothing(claude: Claude) -> None:
     """The last event stays available, and the next one follows."""
-    entry, log = await begin(claude, body(60))
+    entry, log = await begin(claude, body(45))
     await poll(claude, body(85))
     happened = ["session threshold_reached 75", "session will_run_out"]
     assert log.texts == happened
@@ -163,7 +163,7 @@ async def test_limit_that_reappears(claude: Claude, outage: bool) -> None:
         await claude.pass_time()
         claude.server.clear_faults()
     await poll(claude, with_opus(body(10), 92), 2)
-    assert log.texts == ["weekly_opus threshold_reached 90"]
+    assert log.alerts == ["weekly_opus threshold_reached 90"]
 
 
 @pytest.mark.parametrize("interval", [120, 3600, 86400])
@@ -348,7 +348,7 @@ async def test_full_disk(
     claude: Claude, caplog: pytest.LogCaptureFixture, hass_storage: dict[str, Any]
 ) -> None:
     """Events are sent and the entry unloads. Home Assistant logs that it cannot write."""
-    entry, log = await begin(claude, body(60))
+    entry, log = await begin(claude, body(45))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "_async_write_data", fail_to_write)
         await poll(claude, body(80))

@@ -47,11 +47,11 @@ Written by `scripts/forecast`. It forecasts weeks and sessions hour by hour whil
 and compares the forecasts with the actual usage.
 [How the forecast works](how-the-forecast-works.md) explains how a forecast is made.
 
-Errors are mean errors of the projection in percentage points of the limit. The *range* is
-that from 10 to 90%. The *pinball loss* is twice the mean over the marks of 10, 50 and 90%:
-it is low if these are near and rarely missed. The *Brier score* is the mean square of the
-difference between the probability that a limit lasts and what came, which is 0 or 1. An
-*alarm* is the event "will run out".
+Errors are mean errors of the projection in percentage points of the limit. The *range* goes
+from the 10% mark to the 90% mark. The *pinball loss* is twice the mean loss of the 10, 50
+and 90% marks: the closer they are to the actual usage, the lower it is. The *Brier score*
+is the mean squared difference between the probability that a limit lasts and the outcome,
+which is 0 or 1. An *alarm* is the event "will run out".
 
 {REAL}
 {{real}}
@@ -60,10 +60,17 @@ difference between the probability that a limit lasts and what came, which is 0 
 
 REAL_TEXT = """\
 {people} real people: the times of their commits say when they worked, a third of them with
-Claude. The method was developed with these people, so that others can have larger errors.
-The median week of each of them uses between 40 and 130% of the limit. Their weeks vary
-much: one in five is above twice the mean of the four weeks before. No method can foresee
-that.
+Claude. The median week of each of them uses between 40 and 130% of the limit. Their weeks
+vary much: one in five is above twice the mean of the four weeks before. No method can
+foresee that.
+
+All figures of this part are in-sample: the method and its parameters were developed with
+these people, so that others can have larger errors. The least certain figures are how
+often "runs out" and "may run out" came true, because only a few of these weeks ran out.
+Their difference has a standard error of about 10 points. On random halves of the people, a
+difference of at least 20 points after four weeks was seen three times in five. The
+confidence from which "runs out" is said cannot be chosen better with so few people: what
+is best for one half is no better for the other.
 
 Up to six weeks of each person are forecast, and checked every six hours until the limit
 is reached. Home Assistant knows whole percentages up to 100 of some weeks before. Each
@@ -72,17 +79,20 @@ person counts the same.
 {tables}"""
 
 INVENTED_TEXT = """\
-Real people are irregular. The following people were invented to see what a forecast does
-with people of habits, whose weeks vary by a fifth of that.
+Real people are irregular. The following people were invented to measure forecasts of people
+with regular habits, whose weeks vary only a fifth as much.
 
-There are {people} people in each of {groups} groups, with seeds from {seed}. One
-parameter of the method was chosen when their ranges were known. One week of each person is forecast every six hours, after
-some weeks of history. Usage is random: each group has typical hours, and each person has
-their own. A week varies by 15%, a day by 35% (one day in twenty is skipped) and an hour
-by 58%. If agents always run, a week and a day vary by 10%. The median usage is 70 points
-a week, and one person in ten is below 40 or above 125. People live in several time zones,
-clocks change, and windows reset at any minute. Home Assistant knows whole percentages up
-to 100 by the hour, and it was off three times.
+There are {people} people in each of {groups} groups, with seeds from {seed}. The method was
+developed with other seeds. But the figures of these people were seen twice before it was
+changed: one parameter and the way in which regular people are recognized are newer.
+
+One week of each person is forecast every six hours, after some weeks of history. Usage is
+random: each group has typical hours, and each person has their own. A week varies by 15%,
+a day by 35% (one day in twenty is skipped) and an hour by 58%. If agents always run, a
+week and a day vary by 10%. The median usage is 70 points a week, and one person in ten is
+below 40 or above 125. People live in several time zones, clocks change, and windows reset
+at any minute. Home Assistant knows whole percentages up to 100 by the hour, and it was off
+three times.
 
 *No history* is the forecast from the running week alone. *Working days* is the same on the
 days on which the person uses Claude. *Habit* is learned from history. *Ideal* knows a

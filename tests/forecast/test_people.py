@@ -86,8 +86,8 @@ def test_regular_people_have_a_narrow_range(group: str) -> None:
             {str(seed): parts_of([week_of(person, 8)]) for seed, person in people}
         )
         for people in (
-            [(seed, person_of(group, seed)) for seed in range(15)],
-            [(seed, varied_person(seed)) for seed in range(15)],
+            [(seed, person_of(group, seed)) for seed in range(30)],
+            [(seed, varied_person(seed)) for seed in range(30)],
         )
     )
     assert regular["range, width"] < 0.7 * varied["range, width"]

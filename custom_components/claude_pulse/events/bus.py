@@ -6,6 +6,7 @@ It has no amounts of money, because everybody in the house can listen to the bus
 | Key | Value |
 | --- | --- |
 | `device_id` | the device of the account |
+| `sent_at` | the time of the event, in ISO 8601 |
 | `type` | the type of the event, or `progress` |
 | `kind` | `session`, `weekly`, `model`, `window` (another limit), `extra` (the spend limit), `saved_resets` or `account` |
 | `limit` | the limit, as in the ID of its event entity: `session`, `weekly_opus` |

@@ -147,6 +147,20 @@ def is_reset_gone(progress: WindowProgress, window: UsageWindow, now: datetime) 
     return has_none and has_passed(progress.resets_at, now - LATE_RESET)
 
 
+def is_start_known(
+    progress: WindowProgress, window: UsageWindow, now: datetime
+) -> bool:
+    """Return whether a window started its length before its reset.
+
+    It did not if claude.ai moved the reset. An answer with another reset may have moved it.
+    """
+    if has_passed(progress.resets_at, now):
+        return True
+    same_reset = _is_same_reset(progress.resets_at, window.resets_at)
+    expected = same_reset or _is_window_later(progress, window)
+    return expected and not progress.moved
+
+
 def is_confirmed(
     progress: WindowProgress, now: datetime, after: timedelta = _CONFIRM_AFTER
 ) -> bool:

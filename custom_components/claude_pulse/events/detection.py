@@ -35,6 +35,7 @@ from ..claude_ai.windows import (
     UsageWindow,
 )
 from ..forecast.projection import Forecast
+from ..forecast.sessions import is_limit_near, run_out_of
 from ..polling.schedule import LATE_RESET
 from .comparison import (
     Change,
@@ -67,7 +68,7 @@ from .model import (
 )
 
 # A limit is at risk when it is certain enough to run out, until its projection falls to this
-# percentage.
+# percentage. A session is also at risk when its limit is near, and stays so until its reset.
 _NO_RISK = 95
 
 # The points that rounding can add after a refill.
@@ -207,6 +208,8 @@ def _detect(
     if change is Change.REFILLED:
         refill = Refill(before, window.percent)
         progress = replace(progress, percent=window.percent, refill=refill)
+        if window.identity == SESSION:
+            progress = replace(progress, at_risk=False)
         types.append(REFILLED)
     elif change is Change.RETURNED and progress.refill and window.percent < 100:
         highest = min(window.percent, progress.refill.before)
@@ -267,9 +270,26 @@ def _event(
     window: UsageWindow, context: Context, event_type: str, before: float
 ) -> UsageEvent:
     """Return an event."""
-    expected = context.forecast(window)
-    runs_out_at = expected.runs_out_at if expected else None
+    runs_out_at = _runs_out_at(window, context)
     return UsageEvent(window, event_type, before, runs_out_at=runs_out_at)
+
+
+def _runs_out_at(window: UsageWindow, context: Context) -> datetime | None:
+    """Return when a limit runs out, or None if it lasts or if that is unknown.
+
+    The rate of a session says it better than the forecast, which knows no hours in it.
+    """
+    expected = context.forecast(window)
+    if expected is None or expected.pace is None:
+        return None
+    if window.identity != SESSION:
+        return expected.runs_out_at
+    return run_out_of(window, context.now) if _may_run_out(expected) else None
+
+
+def _may_run_out(expected: Forecast) -> bool:
+    """Return whether it is not certain that a limit lasts."""
+    return not (expected.lasts and expected.is_certain)
 
 
 def _is_blocked(progress: WindowProgress, now: datetime) -> bool:
@@ -312,17 +332,21 @@ def _is_at_risk(
         expected = context.forecast(window)
     if expected is None or expected.pace is None:
         return before
+    is_session = window.identity == SESSION
     if before:
-        return expected.projected > _NO_RISK
+        return is_session or expected.projected > _NO_RISK
+    if is_session and _may_run_out(expected) and is_limit_near(window, context.now):
+        return True
     return not expected.lasts and expected.is_certain
 
 
 def _is_at_usual_time(window: UsageWindow, context: Context) -> bool:
     """Return whether the person will still work when a session runs out."""
     expected = context.forecast(window)
-    if window.identity != SESSION or expected is None or expected.runs_out_at is None:
+    if window.identity != SESSION or expected is None:
         return True
-    return context.is_usual(expected.runs_out_at)
+    runs_out_at = run_out_of(window, context.now) or expected.runs_out_at
+    return runs_out_at is None or context.is_usual(runs_out_at)
 
 
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:

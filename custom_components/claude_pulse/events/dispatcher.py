@@ -23,6 +23,7 @@ from ..claude_ai.usage import Usage
 from ..claude_ai.windows import ACCOUNT, Identity
 from ..const import DOMAIN
 from ..device import async_create_device
+from ..formatting import iso_time
 from ..stored import data_of, options_of
 from .account import AccountState, detect_account_events
 from .answer import detect_in_answer, rules_of
@@ -242,12 +243,14 @@ class EventDispatcher:
             async_dispatcher_send(self._hass, signal, self, event)
         if (data := bus_data(event)) is None:
             return
+        now = dt_util.utcnow()
         if event.type != ROSE:
-            self._state.sent = with_sent(
-                self._state.sent, SentEvent(dt_util.utcnow(), event)
-            )
+            self._state.sent = with_sent(self._state.sent, SentEvent(now, event))
         device = async_create_device(self._hass, self.entry)
-        self._hass.bus.async_fire(EVENT_CLAUDE_PULSE, {"device_id": device.id, **data})
+        self._hass.bus.async_fire(
+            EVENT_CLAUDE_PULSE,
+            {"device_id": device.id, "sent_at": iso_time(now), **data},
+        )
 
     @callback
     def _async_end_gap(self, _: datetime) -> None:

@@ -163,6 +163,8 @@ class UsageEvent:
     @property
     def valid_until(self) -> datetime | None:
         """Return the time after which the event is no longer true, or None."""
+        if self.type == WILL_RUN_OUT and self.runs_out_at is not None:
+            return self.runs_out_at
         return self.window.resets_at
 
     def as_dict(self) -> dict[str, Any]:

@@ -28,8 +28,8 @@ async def async_export(
     after them.
 
     `use` has the usage of each hour in thousandths of a percentage point. A negative number
-    is this number of hours without usage, and None an hour with unknown usage. `first` is
-    the number of the first hour since 1970, and `offset` the minute of the reset.
+    stands for that many hours without usage, and None for an hour with unknown usage.
+    `first` is the first hour, counted from 1970, and `offset` the minute of the reset.
     """
     if RECORDER not in hass.config.components:
         return None

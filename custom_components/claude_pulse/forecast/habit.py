@@ -228,9 +228,9 @@ def learn(
 
 
 def borrowed(habit: Habit | None, other: Habit | None) -> Habit | None:
-    """Return a habit with the hours of another one, if it is known for less time.
+    """Return a habit, with the hours of another one if it is known for less than a week.
 
-    How much is used remains its own.
+    The amount of usage stays its own.
     """
     weeks = habit.weeks if habit else 0
     if other is None or weeks >= min(BORROWED_UNTIL, other.weeks):

@@ -40,7 +40,8 @@ SPREAD = 10
 # Minutes between the attempts to read after a failure. While forecasts wait, it is one.
 _RETRY_MINUTES = 5
 
-# Forecasts wait at most this long for the first habits. Without habits, the first forecasts would differ.
+# Forecasts wait at most this long for the first habits, because forecasts without habits
+# would soon be replaced.
 _MAX_PENDING = timedelta(minutes=3)
 
 

@@ -34,7 +34,7 @@ _LOW, _HIGH = 0.1, 0.9
 
 # A verdict is said without a "may" from this confidence on, in percent: by the card, by
 # assistants and by events.
-CERTAIN = 65
+CERTAIN = 70
 
 # The steps of shown values: points, percent and minutes.
 _PACE_STEPS = (1, 2, 5)
@@ -47,8 +47,8 @@ _HYSTERESIS = 0.6
 # The step of a shown confidence, in percent.
 _CONFIDENCE_STEP = 5
 
-# A shown verdict changes if the other one has this confidence. For this part of the window,
-# which is 12 hours of a week, it changes back only because of a change of usage.
+# A shown verdict changes when the opposite one has this confidence. During this part of the
+# window (12 hours of a week), it changes back only if the usage changed accordingly.
 _CONFIDENCE_TO_CHANGE = 60
 _SETTLED = 1 / 14
 
@@ -235,7 +235,7 @@ def _shown_verdict(
 
 
 def _shown_confidence(exact: Forecast, lasts: bool, before: Forecast | None) -> float:
-    """Return the rounded confidence of a shown verdict. It is 50% if another one is likelier."""
+    """Return the rounded confidence of a shown verdict, or 50% if the opposite is likelier."""
     confidence = exact.confidence if lasts is exact.lasts else 50
     last = None
     if before and before.pace is not None and before.lasts is lasts:

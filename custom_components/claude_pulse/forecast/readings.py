@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,14 +45,20 @@ class Reading:
 class Readings:
     """The readings of an entry, which all of its entities share.
 
-    There are no forecasts while the habits are pending.
+    There are no forecasts while the habits are pending. A window whose start is unknown has
+    none unless it is used up.
     """
 
-    def __init__(self, history: UsageHistory) -> None:
+    def __init__(
+        self,
+        history: UsageHistory,
+        is_start_known: Callable[[UsageWindow, datetime], bool],
+    ) -> None:
         """Initialize without readings."""
         self._answered_at: datetime
         # The budget, and what it depends on.
         self._budget: tuple[object, float] | None = None
+        self._is_start_known = is_start_known
         self._existing: set[Identity] = set()
         self._habits = history.habits
         self._history = history
@@ -89,6 +95,8 @@ class Readings:
         """Return the exact forecast of a window."""
         if self._history.pending:
             return None
+        if window.percent < 100 and not self._is_start_known(window, now):
+            return None
         return forecast_of(window, now, self._profile(window))
 
     def is_usual(self, time: datetime) -> bool:
@@ -109,7 +117,7 @@ class Readings:
         return profile_of(window, self._habit(window))
 
     def _habit(self, window: UsageWindow) -> Habit | None:
-        """Return the habit of a window. A new model's limit is used like the week."""
+        """Return the habit of a window. A new model's limit borrows the hours of the week."""
         habit = self._habits[subject_of(window).key]
         if window.kind != KIND_WEEKLY_SCOPED:
             return habit
@@ -117,13 +125,11 @@ class Readings:
 
     def _read(self, window: UsageWindow, now: datetime) -> Reading:
         """Return the reading of a window. The shown forecast depends on the last one."""
-        if self._history.pending:
-            return Reading(window, None, now)
+        exact = self.exact_forecast(window, now)
         before = self._readings.get(window.identity)
         shown = None
         if before is not None and before.window.resets_at == window.resets_at:
             shown = before.forecast
-        exact = forecast_of(window, now, self._profile(window))
         return Reading(window, exact and shown_forecast(exact, window, now, shown), now)
 
     def _complete(self, reading: Reading) -> Reading:

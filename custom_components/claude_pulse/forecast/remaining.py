@@ -1,6 +1,6 @@
 """Distributions of the usage that is still to come in a window, in points. Pure.
 
-Their `slope` is how many points more of it are expected per point of usage so far.
+`slope` is the number of points by which the remaining usage rises per point of usage so far.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class SkewedRemaining:
     """A shifted log-normal distribution with a longer lower tail.
 
     `deviation` is the standard deviation of log(usage + `shift`) above the median. Below
-    it, it is `_SKEW` times as large: people stop more often than they continue without end.
+    it, it is `_SKEW` times as large: people often stop early.
     """
 
     _SKEW = 1.5

@@ -1,12 +1,17 @@
-"""The remaining usage of a session, from earlier sessions at the same age. Pure."""
+"""The remaining usage of a session, from earlier sessions at the same age. Pure.
+
+When a session runs out depends on its own rate more than on earlier sessions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import accumulate
 from math import exp, isnan, sqrt
 from typing import NamedTuple
 
+from ..claude_ai.windows import UsageWindow
 from .habit import (
     HOURS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -18,24 +23,27 @@ from .remaining import SampledRemaining
 
 HOURS = 5
 
-# The number of sessions that are compared. They lose half of their weight after the second number.
+# The number of sessions that are compared. A session loses half of its weight after the
+# second number of later ones.
 _SESSIONS, _HALF_LIFE = 80, 40
 
-# The weight of a session at another time of the day, and the difference in hours at which
-# most of the weight of a similar time is lost.
+# The weight of a session at another time of the day, and the standard deviation in hours of
+# what counts as a similar time.
 _OTHER_TIME, _HOURS_APART = 0.2, 1
 
-# Without a limit, this multiple of the usage would have followed where a session reached it.
+# In a session that reached its limit, this multiple of the known usage would have followed
+# without a limit.
 _BEYOND_LIMIT = 1.5
 
-# A session reaches its limit from this usage on, in points, as each hour is rounded.
+# From this usage on, in points, a session has reached its limit. The sum of its hours is not
+# exact.
 _FULL = 99.5
 
-# The usage that follows grows with the root of the usage so far plus this, in points.
+# The usage that follows is proportional to the root of the usage so far plus this, in points.
 _SCALE = 20
 
-# Sessions of nobody in particular: the usage in points by age in hours, and five amounts
-# that followed. Each counts as this share of a session.
+# Typical sessions of most people: the usage in points by age in hours, and five amounts that
+# followed. Each amount counts like this part of a session.
 _COMMON_WEIGHT = 0.5
 _COMMON_USED = (0, 25, 35, 42, 48, 50)
 _COMMON_REMAINING = (
@@ -46,6 +54,13 @@ _COMMON_REMAINING = (
     (0, 0, 0, 0, 16),
     (0, 0, 0, 0, 0),
 )
+
+# The rate of a session is known after this time.
+_MIN_AGE = timedelta(minutes=15)
+
+# A limit is near if the rate so far reaches it within this time. Because of breaks, it usually
+# takes longer than that, by this factor.
+_NEAR, _BREAKS = timedelta(hours=1), 1.5
 
 
 class PastSession(NamedTuple):
@@ -61,7 +76,7 @@ class PastSession(NamedTuple):
 
 
 class PastSessions:
-    """The past sessions of a person, as a base for the rest of the running one."""
+    """The past sessions of a person, from which the rest of the running one is estimated."""
 
     def __init__(self, start: float, habit: Habit | None) -> None:
         """Initialize for a session that starts at a timestamp."""
@@ -93,7 +108,7 @@ class PastSessions:
     def remaining(self, time: float, used: float) -> SampledRemaining:
         """Return the usage that is still to come after some usage by a timestamp."""
         age = self._age(time)
-        # Relative to the root of the usage so far, a common order for any usage.
+        # Relative to the root of the usage, amounts can be compared at any usage.
         common = _COMMON_WEIGHT, sqrt(_SCALE + _at(_COMMON_USED, age))
         samples = [
             (_at(row, age) / common[1], common[0])
@@ -113,6 +128,35 @@ class PastSessions:
     def _age(self, time: float) -> float:
         """Return the age of the session in hours."""
         return (time - self._start) / SECONDS_PER_HOUR
+
+
+def is_limit_near(window: UsageWindow, now: datetime) -> bool:
+    """Return whether a session reaches its limit soon at the rate so far."""
+    left = _time_left(window, now)
+    if left is None or window.resets_at is None:
+        return False
+    return left <= min(_NEAR, window.resets_at - now)
+
+
+def run_out_of(window: UsageWindow, now: datetime) -> datetime | None:
+    """Return when a session runs out at the rate so far, with breaks.
+
+    It is not after the reset. Return None while the rate is unknown.
+    """
+    left = _time_left(window, now)
+    if left is None or window.resets_at is None:
+        return None
+    return min(now + _BREAKS * left, window.resets_at)
+
+
+def _time_left(window: UsageWindow, now: datetime) -> timedelta | None:
+    """Return the time until the limit at the rate so far, or None."""
+    if window.resets_at is None or window.percent <= 0:
+        return None
+    age = now - (window.resets_at - timedelta(hours=HOURS))
+    if age < _MIN_AGE:
+        return None
+    return age * ((100 - window.percent) / window.percent)
 
 
 def past_sessions(past: HourlyUsage) -> Iterator[PastSession]:

@@ -1,4 +1,4 @@
-"""The rest of a week: past weeks and the running one are pooled. Pure."""
+"""The remaining usage of a week, from past weeks and the running one together. Pure."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, compress, pairwise
-from math import isnan, log, nan, sqrt
+from math import exp, isnan, log, nan, sqrt
 from operator import not_
 from typing import NamedTuple
 
 from .habit import COMPLETE, HOURS_PER_WEEK, SECONDS_PER_HOUR, WEEKS, Habit
 from .remaining import SkewedRemaining
 
-# The usage of a person without history in a week, in points. It counts as much as this share
-# of a week.
+# The weekly usage in points that is assumed without history. It counts like this part of a
+# week.
 _PRIOR_POINTS, _PRIOR_WEIGHT = 40, 0.4
 
 # A past week loses half of its weight in this number of weeks, because the level of most
-# people changes fast. For a regular person, it is up to the maximum.
-_HALF_LIFE, _MAX_HALF_LIFE = 0.6, 3
+# people changes fast. For a regular person, it is longer, up to the maximum.
+_HALF_LIFE, _MAX_HALF_LIFE = 0.6, 1.3
 
-# The variance of the logarithm of weekly usage of most people, and the number of past weeks
-# that it counts as. A person with less is regular, down to the minimum share.
-_IRREGULAR, _IRREGULAR_WEEKS, _MIN_SHARE = 0.6, 1.5, 0.05
+# The variance of the logarithm of weekly usage of irregular and of regular people, and the
+# share of regular people. The logarithm is of the points plus the shift.
+_IRREGULAR, _REGULAR, _REGULAR_SHARE = 0.6, 0.05, 0.25
 _WEEK_SHIFT = 10
 
-# Variances of the logarithm of the remaining usage: the base value, and the part for small
-# amounts. They count as much as this number of past weeks of the person.
+# The variance of the logarithm of the remaining usage of most people: a base, and a part
+# that is the larger the less is expected. It counts like this number of past weeks.
 _VARIANCE, _VARIANCE_SMALL = 0.4, 1.5
 _VARIANCE_WEEKS = 1.5
 
 # The errors in past weeks lose half of their weight in this number of weeks.
 _ERROR_HALF_LIFE = 6
 
-# The shift in points of the distribution: for a whole week, and at its end because of the
-# rounding.
+# The shift of the log-normal distribution in points: the part for a whole remaining week,
+# and the minimum, because percentages are rounded.
 _SHIFT, _MIN_SHIFT = 10, 2
 
 
@@ -54,7 +54,7 @@ class PastWeek(NamedTuple):
 
 
 class PastWeeks:
-    """The past weeks of a person, as a base for the rest of the running one."""
+    """The past weeks of a person, from which the rest of the running week is estimated."""
 
     def __init__(
         self, times: Sequence[float], usual: Sequence[float], habit: Habit | None
@@ -63,15 +63,17 @@ class PastWeeks:
         self._times = times
         self._usual = usual
         weeks = [*_past_weeks(times, usual, habit)] if habit else []
-        complete = [week for week in weeks if week.used is not None]
-        self._regularity = _regularity(complete)
-        half_life = min(_HALF_LIFE / sqrt(self._regularity), _MAX_HALF_LIFE)
+        irregularity = _irregularity(weeks)
+        half_life = min(_HALF_LIFE / sqrt(irregularity), _MAX_HALF_LIFE)
+        # The weight of the prior of most people. It is low for a regular person.
+        self._common = irregularity**2
         # The weight and the usage of each week in the pool.
         pool = [(_faded(week.age, half_life), week) for week in weeks]
-        prior = _PRIOR_WEIGHT * self._regularity
+        prior = _PRIOR_WEIGHT * self._common
         self._weight = prior + sum(weight * week.known for weight, week in pool)
         self._points = prior * _PRIOR_POINTS
         self._points += sum(weight * week.points for weight, week in pool)
+        # Each complete week with its recency, its weight in the pool, and its usage.
         self._complete = [
             (_faded(week.age, _ERROR_HALF_LIFE), weight, week, week.used)
             for weight, week in pool
@@ -97,7 +99,7 @@ class PastWeeks:
         weight = self._weight + passed
         median = share * (self._points + used) / weight
         variance = _VARIANCE + _VARIANCE_SMALL * shift / (median + shift)
-        variance *= _VARIANCE_WEEKS * self._regularity**2
+        variance *= _VARIANCE_WEEKS * self._common
         weights = float(_VARIANCE_WEEKS)
         # The errors that forecasts from the other weeks would have had at this time.
         for recency, own, week, rises in self._complete:
@@ -125,23 +127,25 @@ def used_by(times: Sequence[float], used: Sequence[float], time: float) -> float
     return used[index - 1] + (used[index] - used[index - 1]) * share
 
 
-def _regularity(weeks: Sequence[PastWeek]) -> float:
-    """Return the variance of weekly usage as a share of that of most people, at most 1."""
-    logs = [
-        (
-            _faded(week.age, _ERROR_HALF_LIFE),
-            log(week.points / week.known + _WEEK_SHIFT),
-        )
-        for week in weeks
-    ]
+def _irregularity(weeks: Sequence[PastWeek]) -> float:
+    """Return the variance of weekly usage as a share of that of irregular people.
+
+    It is 1 until two weeks can be compared. It is the mean of irregular and regular people,
+    weighted by the probability that the person is one of them. A few weeks that happen to
+    be alike do not make a person regular.
+    """
+    if len(weeks) < 2:
+        return 1
+    logs = [(week.known, log(week.points / week.known + _WEEK_SHIFT)) for week in weeks]
     total = sum(weight for weight, _ in logs)
-    amount = sum(weight * value for weight, value in logs)
-    variance, weights = _IRREGULAR_WEEKS * _IRREGULAR, float(_IRREGULAR_WEEKS)
-    for weight, value in logs if len(logs) > 1 else ():
-        others = (amount - weight * value) / (total - weight)
-        variance += weight * (value - others) ** 2
-        weights += weight
-    return min(max(variance / weights / _IRREGULAR, _MIN_SHARE), 1)
+    mean = sum(weight * value for weight, value in logs) / total
+    squares = sum(weight * (value - mean) ** 2 for weight, value in logs)
+    # The logarithm of the odds that the person is irregular, for normal distributions.
+    odds = log((1 - _REGULAR_SHARE) / _REGULAR_SHARE)
+    odds -= total * (1 - 1 / len(weeks)) / 2 * log(_IRREGULAR / _REGULAR)
+    odds += squares / 2 * (1 / _REGULAR - 1 / _IRREGULAR)
+    irregular = 1 / (1 + exp(-odds))
+    return irregular + (1 - irregular) * _REGULAR / _IRREGULAR
 
 
 def _past_weeks(

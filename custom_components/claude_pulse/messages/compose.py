@@ -19,6 +19,7 @@ from ..events.model import (
     SERVICE_INCIDENT,
     SERVICE_RECOVERED,
 )
+from ..naming import SPEND_WINDOW
 from .texts import Texts
 
 # What a tap on a message opens.
@@ -58,10 +59,10 @@ class Message:
 def compose(
     data: Mapping[str, Any], texts: Texts, reason: str = "", account: str | None = None
 ) -> Message | None:
-    """Return the message for the data of a `claude_pulse_event`, or None of an unknown type.
+    """Return the message for the data of a `claude_pulse_event`.
 
-    `reason` says why claude.ai cannot be read. `account` is the name of the account if
-    there are several.
+    It is None if the type or the limit is unknown. `reason` says why claude.ai cannot be
+    read. `account` is the name of the account if there are several.
     """
     event_type, kind = str(data.get("type")), str(data.get("kind"))
     percent = number_of(data.get("percent"))
@@ -76,7 +77,6 @@ def compose(
         "available_at": texts.at(time_of(data.get("available_at"))),
         "expires_at": texts.at(time_of(data.get("expires_at"))),
         "since": texts.at(time_of(data.get("since")), "since"),
-        "reason": reason,
         "automation": text_of(data.get("automation")),
     }
     title = texts.get("event", event_type, "title", **values)
@@ -87,6 +87,7 @@ def compose(
     sentences = (
         texts.get("event", event_type, key, **values),
         *_additions(event_type, data, texts),
+        reason if event_type == CANNOT_BE_READ else None,
     )
     return Message(
         title=with_account(title, account, texts),
@@ -108,7 +109,8 @@ def _additions(
 ) -> Iterator[str | None]:
     """Yield sentences that are only true of some events."""
     if event_type == LIMIT_REACHED:
-        yield texts.get("addition", f"extra_usage_{data.get('extra_usage')}")
+        if data.get("kind") != SPEND_WINDOW.translation_prefix:
+            yield texts.get("addition", f"extra_usage_{data.get('extra_usage')}")
         if number := number_of(data.get("saved_resets"), 1):
             yield texts.get("addition", "saved_resets", number=f"{number:.0f}")
     if data.get("late") is True:

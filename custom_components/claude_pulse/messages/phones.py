@@ -6,12 +6,14 @@ of the other one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 import logging
 from typing import Any
 
 from homeassistant.components import persistent_notification
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceNotFound
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import slugify
 
@@ -25,6 +27,25 @@ _NOTIFY = "notify"
 # Android remembers the sound by channel.
 _CHANNEL, _SILENT_CHANNEL = "Claude", "Claude (silent)"
 
+# Seconds. The app's own push ends after ten.
+_TIMEOUT = 30
+
+
+class _SameNameError(Exception):
+    """Several devices have the same notify action."""
+
+
+_REASONS: Mapping[type[Exception], str] = {
+    ServiceNotFound: (
+        "it has no notify action. Open the Home Assistant app on it, or remove it from "
+        "the automation"
+    ),
+    _SameNameError: (
+        "another device has the same name. Rename one of them in the Home Assistant app"
+    ),
+    TimeoutError: f"there was no answer for {_TIMEOUT} seconds",
+}
+
 
 async def async_send(
     hass: HomeAssistant,
@@ -37,14 +58,13 @@ async def async_send(
     It becomes a notification in Home Assistant if there are no phones, or if one of them
     cannot be reached.
     """
-    data = _data(message)
-    content = {"title": message.title, "message": message.message, "data": data}
-    failed = [
-        phone
-        for phone in phones
-        if not await _async_notify(hass, phone, content, context)
-    ]
-    if message.live_update is None and (failed or not phones):
+    content = {
+        "title": message.title,
+        "message": message.message,
+        "data": _data(message),
+    }
+    is_sent = bool(phones) and await _async_notify_all(hass, phones, content, context)
+    if not is_sent and message.live_update is None:
         persistent_notification.async_create(
             hass, message.message, message.title, message.tag
         )
@@ -54,10 +74,10 @@ async def async_clear(
     hass: HomeAssistant, tag: str, phones: Iterable[str], context: Context | None = None
 ) -> None:
     """Remove a message from phones and from Home Assistant."""
-    content = {"message": "clear_notification", "data": {"tag": tag}}
-    for phone in phones:
-        await _async_notify(hass, phone, content, context)
+    # Before a slow phone, as a new message with this tag can come any time.
     persistent_notification.async_dismiss(hass, tag)
+    content = {"message": "clear_notification", "data": {"tag": tag}}
+    await _async_notify_all(hass, phones, content, context)
 
 
 def _data(message: Message) -> dict[str, Any]:
@@ -69,25 +89,41 @@ def _data(message: Message) -> dict[str, Any]:
         "url": message.url,
         "clickAction": message.url,
         "channel": _CHANNEL,
+        # Otherwise, Android delivers it only when the phone is used again.
+        "priority": "high",
     }
     if not message.has_sound:
         data |= {
             "alert_once": True,
             "channel": _SILENT_CHANNEL,
             "importance": "low",
+            "priority": "normal",
             "push": {"interruption-level": "passive", "sound": "none"},
         }
     if message.live_update:
         percent, ends_at = message.live_update
         data |= {
             "live_update": True,
-            "critical_text": message.title,
+            "critical_text": f"{percent:.0f}%",
             "progress": round(percent),
             "progress_max": 100,
         }
         if ends_at:
             data |= {"chronometer": True, "when": int(ends_at.timestamp())}
     return data
+
+
+async def _async_notify_all(
+    hass: HomeAssistant,
+    phones: Iterable[str],
+    content: Mapping[str, Any],
+    context: Context | None,
+) -> bool:
+    """Send to phones at the same time. Return whether all of them were reached."""
+    calls = [
+        _async_notify(hass, phone, content, context) for phone in dict.fromkeys(phones)
+    ]
+    return all(await asyncio.gather(*calls))
 
 
 async def _async_notify(
@@ -97,45 +133,44 @@ async def _async_notify(
     context: Context | None,
 ) -> bool:
     """Send to one phone. Return whether that worked."""
-    action = _notify_action(hass, phone)
-    if action is None:
-        _LOGGER.warning(
-            "A message cannot be sent to device %s: its notify action does not exist. Open "
-            "the Home Assistant app on it once",
-            phone,
-        )
-        return False
     try:
-        await hass.services.async_call(
-            _NOTIFY, action, dict(content), blocking=True, context=context
-        )
+        async with asyncio.timeout(_TIMEOUT):
+            await hass.services.async_call(
+                _NOTIFY,
+                _notify_action(hass, phone),
+                dict(content),
+                blocking=True,
+                context=context,
+            )
     except Exception as err:  # noqa: BLE001
-        # Whatever it is, the message must not be lost.
-        _LOGGER.warning(
-            "A message could not be sent with %s.%s (%s)",
-            _NOTIFY,
-            action,
-            type(err).__name__,
-        )
+        # Whatever it is, the message must not be lost. The names of phones contain those
+        # of people, so that only some errors can be logged.
+        reason = _REASONS.get(type(err)) or type(err).__name__
+        _LOGGER.warning("A message was not sent to device %s: %s", phone, reason)
         return False
     return True
 
 
-def _notify_action(hass: HomeAssistant, phone: str) -> str | None:
-    """Return the notify action of a phone, or None if it has none.
+def _notify_action(hass: HomeAssistant, phone: str) -> str:
+    """Return the notify action of a phone. Raises ServiceNotFound or _SameNameError.
 
-    Home Assistant names it by the name in the app, which stays if the device is renamed.
+    It has the name of the device in the app, which stays if somebody renames the device in
+    Home Assistant. Of several devices with the same name, the last one gets the messages.
     """
-    device = dr.async_get(hass).async_get(phone)
-    if device is None:
-        return None
-    names = [
-        entry.data.get("device_name")
+    registry = dr.async_get(hass)
+    if (device := registry.async_get(phone)) is None:
+        raise ServiceNotFound(_NOTIFY, _MOBILE_APP)
+    actions = [
+        _action_of(item.name)
         for entry in hass.config_entries.async_entries(_MOBILE_APP)
-        if (_MOBILE_APP, entry.data.get("device_id")) in device.identifiers
+        if not entry.disabled_by
+        for item in dr.async_entries_for_config_entry(registry, entry.entry_id)
     ]
-    for name in (*names, device.name):
-        action = slugify(f"{_MOBILE_APP}_{name}")
-        if name and hass.services.has_service(_NOTIFY, action):
-            return action
-    return None
+    if actions.count(_action_of(device.name)) > 1:
+        raise _SameNameError
+    return _action_of(device.name)
+
+
+def _action_of(name: str | None) -> str:
+    """Return the notify action that Home Assistant creates for a device of this name."""
+    return slugify(f"{_MOBILE_APP}_{name}")

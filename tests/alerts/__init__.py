@@ -1,0 +1,1 @@
+"""The messages of four weeks: `scripts/alerts` lets simulated people use Claude."""

@@ -1,0 +1,1 @@
+"""Tests of messages: their sentences, and how phones get them."""
