@@ -209,8 +209,8 @@ def test_words_of_claude_ai() -> None:
 
 
 def test_events_and_actions_are_described() -> None:
-    """The page of events has all types, attributes, kinds and actions."""
-    text = text_of(DOCS / "events.md")
+    """The pages have all types of events, and all actions."""
+    text = text_of(DOCS / "events.md") + text_of(DOCS / "automations.md")
     services = parse_yaml(
         (ROOT / "custom_components" / "claude_pulse" / "services.yaml").read_text()
     )
