@@ -104,7 +104,12 @@ def sessions_table(people: dict[str, list[Outcome]]) -> str:
         for group, outcomes in people.items()
         if GROUPS[group].has_session
     ]
-    everybody = [outcome for outcomes in people.values() for outcome in outcomes]
+    everybody = [
+        outcome
+        for group, outcomes in people.items()
+        if GROUPS[group].has_session
+        for outcome in outcomes
+    ]
     return table(
         (
             "A week of",
@@ -205,8 +210,8 @@ recorder.
 
 {bars_table(people)}
 
-That nothing comes in quiet hours (22:00 to 07:00), and nothing twice, is checked at every
-message.
+That no message comes in quiet hours (22:00 to 07:00), and none twice, is checked at every
+message. Updates without a sound and removals come at any time.
 
 ## Messages in a week
 
@@ -224,7 +229,8 @@ false if the session lasts. A limit in quiet hours is not announced, and does no
 
 {sessions_table(people)}
 
-In the first 15 minutes of a session its rate is unknown, so {without_time:.0%} of the announcements
+Most limits are those of the heavy users. The others reach so few that their shares are
+rough, and they are harder to announce: after a burst, people often stop. In the first 15 minutes of a session its rate is unknown, so {without_time:.0%} of the announcements
 say "before its reset" and no time. Of the others, half of the times are wrong by at most
 {size:.0f} minutes, and {right:.0%} by at most {RIGHT}.
 
@@ -242,8 +248,7 @@ the two, and each message in a session that lasts is false. Both know no quiet h
 
 ## How the people were made
 
-`tests/alerts/people.py` makes them from seeds, so another run has the same people. Nobody
-was chosen. A day of work has periods of about an hour with breaks of half an hour. In a
+`tests/alerts/people.py` makes them from seeds, so another run has the same people. A day of work has periods of about an hour with breaks of half an hour. In a
 period, Claude works for five minutes and the person reads for three, on average. Levels
 vary by person, week, day, period and turn; one week in ten is empty. So weekly totals vary
 nearly as much as those of real people, and many sessions begin with use and then stop. A
