@@ -14,6 +14,8 @@ NEWEST = (2026, 11)
 SINCE = {
     # aiohttp refuses more than 128 lines of headers and trailers.
     "bounded_headers": (2026, 5),
+    # *Add dashboard* offers dashboards of integrations.
+    "community_dashboards": (2026, 5),
     # aiohttp lets the cookie jar parse cookies.
     "lazy_cookies": (2025, 6),
     # Zeroconf resolves names for HTTP clients. Without a network interface it raises.

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.claude_pulse.claude_ai import client
-from custom_components.claude_pulse.const import DOMAIN
+from custom_components.claude_pulse.const import ALERTS_IMPORT_URL, DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import slugify
@@ -22,6 +22,7 @@ from .common import (
     reload,
     seat_of,
 )
+from .features import has
 from .flows import open_form, open_reauth, submit_form
 from .simulator.faults import FAULTS
 
@@ -57,6 +58,9 @@ async def test_user(claude: Claude) -> None:
     assert form.result["title"] == "Claude Pulse"
     assert form.result["data"] == data
     assert form.result["options"] == {}
+    last_page = "with_dashboard" if has("community_dashboards") else "default"
+    assert (form.result["description"] or "default") == last_page
+    assert form.placeholders == {"blueprint": ALERTS_IMPORT_URL}
     entry = form.result["result"]
     assert entry.unique_id == f"{data['org_id']}_{account_of(claude).uuid}"
     assert entry.state is ConfigEntryState.LOADED

@@ -284,16 +284,6 @@ def test_every_issue_has_a_text() -> None:
     assert flow["abort"] == expected | gone
 
 
-def test_linked_headings_exist() -> None:
-    """The code links only to headings that the README has."""
-    headings = re.findall(r"^#+ (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    anchors = {heading.lower().replace(" ", "-") for heading in headings}
-    source = Path(issues.__file__).read_text()
-    linked = re.findall(r"README_URL}#([\w-]+)", source)
-    assert linked
-    assert anchors.issuperset(linked)
-
-
 @pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
 def test_every_language_has_the_same_keys(path: Path) -> None:
     """A language has every text, with the same placeholders."""

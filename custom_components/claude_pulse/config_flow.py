@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
     ConfigFlow,
     OptionsFlow,
 )
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import callback
 
 from .claude_ai.errors import (
@@ -23,6 +24,7 @@ from .claude_ai.errors import (
 )
 from .claude_ai.organization import Organization
 from .const import (
+    ALERTS_IMPORT_URL,
     CONF_FURTHER,
     CONF_ORG_ID,
     CONF_SESSION_KEY,
@@ -211,6 +213,11 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_ORG_ID: organization.org_id,
                 CONF_SESSION_KEY: self._seats.session_key,
             },
+            # Home Assistant offers dashboards of integrations since 2026.5.
+            description="with_dashboard"
+            if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 5)
+            else None,
+            description_placeholders={"blueprint": ALERTS_IMPORT_URL},
         )
 
 
@@ -252,7 +259,11 @@ class ClaudePulseOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=_with_values(self, schema, values, self._offered),
-            description_placeholders={**PLACEHOLDERS, "name": title_of(entry)},
+            description_placeholders={
+                **PLACEHOLDERS,
+                "blueprint": ALERTS_IMPORT_URL,
+                "name": title_of(entry),
+            },
             errors=errors,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 DOMAIN: Final = "claude_pulse"
 TITLE: Final = "Claude Pulse"
@@ -40,6 +41,25 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
 UNEXPECTED_ERROR: Final = "unexpected_error"
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"
+_FILES_URL: Final = f"{README_URL}/blob/main"
+_TROUBLESHOOTING_URL: Final = f"{_FILES_URL}/docs/troubleshooting.md"
+BLOCKED_HELP_URL: Final = (
+    f"{_TROUBLESHOOTING_URL}#cloudflare-or-a-login-page-of-your-network-answered-instead-"
+    "of-claudeai"
+)
+CARD_HELP_URL: Final = (
+    f"{_TROUBLESHOOTING_URL}#custom-element-doesnt-exist-instead-of-the-card"
+)
+KEY_GUIDE_URL: Final = f"{_FILES_URL}/docs/session-key.md"
+SENTENCES_URL: Final = f"{_FILES_URL}/custom_sentences/en/claude_pulse.yaml"
+
+# Opens Home Assistant, which imports the blueprint at the quoted address that follows.
+IMPORT_URL: Final = (
+    "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+)
+ALERTS_IMPORT_URL: Final = IMPORT_URL + quote(
+    f"{_FILES_URL}/blueprints/automation/claude_pulse/claude_alerts.yaml", safe=""
+)
 USAGE_URL: Final = "https://claude.ai/settings/usage"
 
 # strftime would follow the locale of the process.

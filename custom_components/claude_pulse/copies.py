@@ -17,7 +17,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.start import async_at_started
 
-from .const import DOMAIN, README_URL
+from .const import DOMAIN, IMPORT_URL, SENTENCES_URL
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,9 +46,6 @@ _SOURCE = re.compile(
     r"\bsource_url:\s*['\"]?(\S+/blueprints/automation/claude_pulse/(\w+)\.yaml)"
 )
 _VERSION = re.compile(r"\bclaude_pulse_version:\s*(\d+)")
-
-_IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
-_SENTENCES_URL = f"{README_URL}/blob/main/custom_sentences/en/claude_pulse.yaml"
 
 
 class Copy(NamedTuple):
@@ -110,10 +107,10 @@ def _find(config: Path) -> Iterator[Copy]:
             text = path.read_text("utf-8", errors="replace")
             if (found := _VERSION.search(text)) is None:
                 continue
-            name, url = SENTENCES, _SENTENCES_URL
+            name, url = SENTENCES, SENTENCES_URL
             if folder == _BLUEPRINTS:
                 if (blueprint := _SOURCE.search(text)) is None:
                     continue
-                name, url = blueprint[2], _IMPORT + quote(blueprint[1], safe="")
+                name, url = blueprint[2], IMPORT_URL + quote(blueprint[1], safe="")
             if int(found[1]) < VERSIONS.get(name, 0):
                 yield Copy(str(path.relative_to(config)), url)

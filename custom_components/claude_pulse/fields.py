@@ -44,6 +44,7 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
     ENTRY_VERSION,
+    KEY_GUIDE_URL,
     MAX_UPDATE_INTERVAL,
     MIN_UPDATE_INTERVAL,
 )
@@ -53,7 +54,7 @@ from .validation import FormError
 _LOGGER = logging.getLogger(__name__)
 
 # The placeholders of all forms that ask for a key.
-PLACEHOLDERS = {"url": "https://claude.ai"}
+PLACEHOLDERS = {"guide": KEY_GUIDE_URL, "url": "https://claude.ai"}
 
 # Text that contains no part of a key. A form does not show other text again.
 _HARMLESS = re.compile(

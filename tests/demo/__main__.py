@@ -75,7 +75,7 @@ history:
 logbook:
 my:
 notify:
-  # The `notify.notify` of the README's automation sends to the sidebar.
+  # The `notify.notify` of documented automations sends to the sidebar.
   - platform: group
     services:
       - service: persistent_notification

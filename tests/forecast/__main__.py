@@ -44,8 +44,8 @@ TEXT = f"""\
 # How good the forecasts are
 
 Written by `scripts/forecast`. It forecasts weeks and sessions hour by hour while they run,
-and compares the forecasts with the actual usage. The
-[README](../README.md#how-the-forecast-is-made) explains how a forecast is made.
+and compares the forecasts with the actual usage.
+[How the forecast works](how-the-forecast-works.md) explains how a forecast is made.
 
 Errors are mean errors of the projection in percentage points of the limit. The *range* goes
 from the 10% mark to the 90% mark. The *pinball loss* is twice the mean loss of the 10, 50

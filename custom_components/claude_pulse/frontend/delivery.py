@@ -16,7 +16,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from ..const import DOMAIN, README_URL
+from ..const import CARD_HELP_URL, DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ async def async_show_card(hass: HomeAssistant) -> None:
                     "%s with the type JavaScript module yourself, see %s",
                     err,
                     URL,
-                    README_URL,
+                    CARD_HELP_URL,
                 )
 
 

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..claude_ai.errors import OrganizationAccessError
-from ..const import DOMAIN, README_URL
+from ..const import BLOCKED_HELP_URL, DOMAIN
 from ..stored import data_of, title_of
 from .back_off import Failure
 
@@ -35,7 +35,7 @@ class Issue(StrEnum):
 _DETAILS: Mapping[Issue, Mapping[str, Any]] = {
     Issue.BLOCKED: {
         "is_fixable": False,
-        "learn_more_url": f"{README_URL}#when-something-does-not-work",
+        "learn_more_url": BLOCKED_HELP_URL,
         "severity": ir.IssueSeverity.WARNING,
     },
     Issue.KEY_EXPIRES: {"is_fixable": True, "severity": ir.IssueSeverity.WARNING},
