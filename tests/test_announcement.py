@@ -55,7 +55,7 @@ async def test_satellite(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A session that is used up, in sentences."""
-    await begin(claude, body(60))
+    await begin(claude, body(45))
     inputs = {**SATELLITE, **ALWAYS, **ALL}
     await use_blueprints(claude, tmp_path, announcement=inputs)
     await poll(claude, body(80))
@@ -64,7 +64,7 @@ async def test_satellite(
     await claude.pass_time(5)
     expected, reached, available = (call.data["message"] for call in announced)
     assert expected == (
-        "Session limit expected about 06:15. 80% used. It resets at 09:00."
+        "Session limit expected about 05:27. 80% used. It resets at 09:00."
     )
     assert reached.startswith("Session limit reached. You can ")
     assert reached.endswith(" at 09:00.")

@@ -49,14 +49,14 @@ async def test_renamed_model(claude: Claude) -> None:
     assert claude.hass.states.get(FABLE).state == "62"
     assert usage_sensors(claude) == {FABLE}
     await poll(claude, with_models(Fable_5v2=76), 2)
-    assert log.texts == ["weekly_fable threshold_reached 75"]
+    assert log.alerts == ["weekly_fable threshold_reached 75"]
     await reload(claude, entry)
     state = claude.hass.states.get(FABLE)
     assert (state.state, state.name) == ("76", "Claude Pulse Weekly Fable 5.2 usage")
     # And renamed again.
     await poll(claude, with_models(Fable_5v3=91), 2)
     assert claude.hass.states.get(FABLE).state == "91"
-    assert log.texts[1:] == ["weekly_fable threshold_reached 90"]
+    assert log.alerts[1:] == ["weekly_fable threshold_reached 90"]
     assert usage_sensors(claude) == {FABLE}
     await reload(claude, entry)
     assert claude.hass.states.get(FABLE).state == "91"

@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import median
 import sys
 
+from custom_components.claude_pulse.forecast.projection import CERTAIN
+
 from .figures import (
     IN_TIME,
     RIGHT,
@@ -223,8 +225,8 @@ comes when the session key expires soon. There are no outages.
 
 ## Session limits
 
-A session limit is announced once, when it is 65% likely to run out, or when the session's
-own rate uses it up within an hour and it is not 65% likely to last. An announcement is
+A session limit is announced once, when it is {CERTAIN}% likely to run out, or when the session's
+own rate uses it up within an hour and it is not {CERTAIN}% likely to last. An announcement is
 false if the session lasts. A limit in quiet hours is not announced, and does not count.
 
 {sessions_table(people)}
@@ -240,7 +242,7 @@ The same people as new users, without any history:
 
 ## Other rules
 
-The forecast alone announces a session when it is 65% likely to run out. CodexBar has a
+The forecast alone announces a session when it is {CERTAIN}% likely to run out. CodexBar has a
 message at 50% and one at 80% used, of each session. A limit is announced by the first of
 the two, and each message in a session that lasts is false. Both know no quiet hours.
 
