@@ -176,7 +176,7 @@ async def test_two_accounts(
     assert announced == []
     (notification,) = notifications_of(claude)
     assert notification["title"] == "Choose a Claude account"
-    assert "the automation announcement and" in notification["message"]
+    assert "The automation announcement does" in notification["message"]
     claude.serve(body(100), "ben")
     await poll(claude, body(100), 2)
     (call,) = announced

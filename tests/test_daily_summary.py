@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from homeassistant.helpers import entity_registry as er
+from custom_components.claude_pulse.claude_ai.windows import SESSION, WEEKLY
+from custom_components.claude_pulse.runtime import runtime_of
 
 from .common import Claude, spend
 from .events.common import begin, body, in_hours, with_opus
@@ -140,46 +142,36 @@ async def test_unreadable(
 
 
 @pytest.mark.parametrize(
-    ("states", "lines"),
+    ("values", "lines"),
     [
         (
-            {"used_today": "4.2", "budget_today": "12", "sessions_left": "7.0"},
+            {"used_today": 4.2, "budget_today": 12.0, "sessions_left": 7},
             [
                 "Today, 4.2% of the week was used. The budget for today is 12%.",
                 "Full sessions that still fit into the week: 7.",
             ],
         ),
-        ({"used_today": "0"}, ["Today, 0% of the week was used."]),
-        ({"budget_today": "12"}, ["The budget for today is 12% of the week."]),
-        (
-            {
-                "used_today": "unknown",
-                "budget_today": "unavailable",
-                "sessions_left": "nan",
-            },
-            [],
-        ),
+        ({"used_today": 0.0}, ["Today, 0% of the week was used."]),
+        ({"budget_today": 12.0}, ["The budget for today is 12% of the week."]),
+        ({}, []),
     ],
 )
 async def test_today(
     claude: Claude,
     phone: tuple[str, list[Any]],
     tmp_path: Path,
-    states: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, float],
     lines: list[str],
 ) -> None:
     """The use of today, the budget, and the sessions that still fit, if they are known."""
     device, calls = phone
     entry, _ = await begin(claude, body(60))
-    registry = er.async_get(claude.hass)
-    for key in ("used_today", "budget_today", "sessions_left"):
-        item = registry.async_get_or_create(
-            "sensor",
-            "claude_pulse",
-            f"{entry.entry_id}_weekly_{key}",
-            config_entry=entry,
-        )
-        claude.hass.states.async_set(item.entity_id, states.get(key, "unknown"))
+    runtime = runtime_of(claude.hass, entry)
+    unknown = dict.fromkeys(("used_today", "budget_today", "sessions_left"))
+    week = replace(runtime.readings[WEEKLY], **unknown | values)
+    readings = {SESSION: runtime.readings[SESSION], WEEKLY: week}
+    monkeypatch.setattr(runtime, "reading", readings.get)
     await use_blueprints(claude, tmp_path, daily_summary={"phones": [device]})
     await run(claude, "daily_summary")
     (call,) = calls

@@ -34,7 +34,7 @@ FIGURES = {"alerts.md", "forecast.md", "performance.md", "reliability.md"}
 # Snippets for other programs, which another test runs.
 SNIPPETS = {"other-displays.md"}
 # Nobody reads these from the beginning to the end.
-REFERENCE = {"events.md", "more-entities.md", "troubleshooting.md"}
+REFERENCE = {"blueprints.md", "events.md", "more-entities.md", "troubleshooting.md"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 PAGES = sorted(
     path for path in DOCS.glob("*.md") if path.name not in FIGURES | SNIPPETS

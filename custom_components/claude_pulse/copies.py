@@ -6,7 +6,7 @@ Copies are not updated with the integration. Each contains `claude_pulse_version
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 import logging
 from pathlib import Path
 import re
@@ -21,8 +21,8 @@ from .const import DOMAIN, IMPORT_URL, SENTENCES_URL
 
 _LOGGER = logging.getLogger(__name__)
 
-# The version of each blueprint and of the sentences. A new one has to be imported or copied
-# again, so it changes only if the old one no longer works as it says.
+# The version of each blueprint and of the sentences. Raise one only if old copies no longer
+# do what they say, because users then have to import or copy them again.
 SENTENCES = "sentences"
 VERSIONS: Mapping[str, int] = {
     "announcement": 1,
@@ -91,26 +91,30 @@ async def _async_check(hass: HomeAssistant) -> None:
 
 def _old_copies(config: Path) -> list[Copy]:
     """Return the old copies in a configuration directory. Blocking."""
-    try:
-        return sorted(_find(config))
-    except OSError as err:
-        _LOGGER.debug("Cannot look for copies of blueprints: %s", type(err).__name__)
-        return []
-
-
-def _find(config: Path) -> Iterator[Copy]:
-    """Yield the old copies. Raises OSError."""
+    copies = []
     for folder in _FOLDERS:
         for path in (config / folder).rglob("*.yaml"):
-            if not path.is_file() or path.stat().st_size > _MAX_SIZE:
+            try:
+                copy = _old_copy(config, path)
+            except OSError as err:
+                _LOGGER.debug("Cannot read %s: %s", path, type(err).__name__)
                 continue
-            text = path.read_text("utf-8", errors="replace")
-            if (found := _VERSION.search(text)) is None:
-                continue
-            name, url = SENTENCES, SENTENCES_URL
-            if folder == _BLUEPRINTS:
-                if (blueprint := _SOURCE.search(text)) is None:
-                    continue
-                name, url = blueprint[2], IMPORT_URL + quote(blueprint[1], safe="")
-            if int(found[1]) < VERSIONS.get(name, 0):
-                yield Copy(str(path.relative_to(config)), url)
+            if copy is not None:
+                copies.append(copy)
+    return sorted(copies)
+
+
+def _old_copy(config: Path, path: Path) -> Copy | None:
+    """Return a file if it is an old copy. Raises OSError."""
+    if not path.is_file() or path.stat().st_size > _MAX_SIZE:
+        return None
+    text = path.read_text("utf-8", errors="replace")
+    if (found := _VERSION.search(text)) is None:
+        return None
+    relative = path.relative_to(config)
+    name, url = SENTENCES, SENTENCES_URL
+    if relative.parts[0] == _BLUEPRINTS:
+        if (blueprint := _SOURCE.search(text)) is None:
+            return None
+        name, url = blueprint[2], IMPORT_URL + quote(blueprint[1], safe="")
+    return Copy(str(relative), url) if int(found[1]) < VERSIONS.get(name, 0) else None

@@ -2,7 +2,7 @@
 
 | Action | Purpose |
 | --- | --- |
-| `compose_message` | returns the title and the message for an event |
+| `compose_message` | returns the title, text, tag and address of the message for an event |
 | `compose_summary` | returns the title and the message that sum up the day of an account |
 | `get_limits` | returns the limits of an account, with their usage |
 | `list_events` | returns the events of an account that are still true |
@@ -19,7 +19,6 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -36,13 +35,11 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
-    entity_registry as er,
 )
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from .claude_ai.values import number_of
 from .claude_ai.windows import WEEKLY
 from .clock import async_clock
 from .const import DOMAIN, USAGE_URL
@@ -55,7 +52,6 @@ from .messages.limits import first_of, limits_of
 from .messages.phones import async_clear, async_send
 from .messages.summary import SUMMARY, Today, summarize
 from .messages.texts import Texts, async_texts
-from .naming import WEEKLY_WINDOW
 from .runtime import runtime_of
 
 SERVICE_CLEAR_MESSAGE = "clear_message"
@@ -90,7 +86,9 @@ _SEND_SCHEMA = vol.Schema(
                 vol.Required("percent"): vol.All(
                     vol.Coerce(float), vol.Clamp(min=0, max=100)
                 ),
-                vol.Optional("ends_at"): vol.Any(None, cv.datetime),
+                vol.Optional("ends_at"): vol.Any(
+                    None, vol.All(cv.datetime, dt_util.as_utc)
+                ),
             },
         ),
         **_PHONES,
@@ -186,35 +184,24 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
 
 async def _async_summarize(hass: HomeAssistant, device_id: str) -> Message:
     """Return the message that sums up the day. Raises ServiceValidationError."""
-    entry = _entry_of(hass, device_id)
-    runtime = runtime_of(hass, entry)
+    runtime = runtime_of(hass, _entry_of(hass, device_id))
+    week = runtime.reading(WEEKLY)
     failure = None if runtime.has_values else runtime.failure_key
     texts = await _async_texts(hass)
-    keys = ("used_today", "budget_today", "sessions_left")
     title = texts.get(SUMMARY, "title") or ""
     return Message(
         title=with_account(title, _account_name(hass, device_id), texts),
         message=summarize(
             limits_of(runtime),
-            Today(*(_weekly_state(hass, entry, key) for key in keys)),
+            Today(week.used_today, week.budget_today, week.sessions_left)
+            if week
+            else Today(),
             failure and await _async_reason(hass, failure),
             texts,
         ),
         tag=f"{PREFIX}_{device_id}_{SUMMARY}",
         url=USAGE_URL,
     )
-
-
-def _weekly_state(hass: HomeAssistant, entry: ConfigEntry, key: str) -> float | None:
-    """Return the state of a sensor of the week, or None without a number."""
-    entity_id = er.async_get(hass).async_get_entity_id(
-        Platform.SENSOR, DOMAIN, f"{entry.entry_id}_{WEEKLY_WINDOW.unique_key(key)}"
-    )
-    state = hass.states.get(entity_id) if entity_id else None
-    try:
-        return number_of(float(state.state)) if state else None
-    except ValueError:
-        return None
 
 
 def _response(message: Message) -> ServiceResponse:
@@ -242,14 +229,14 @@ async def _async_reason(hass: HomeAssistant, key: object) -> str:
 
 def _account_name(hass: HomeAssistant, device_id: str) -> str | None:
     """Return the name of an account, if there are several."""
-    if len(hass.config_entries.async_entries(DOMAIN)) < 2:
+    if len(_entries(hass)) < 2:
         return None
     device = dr.async_get(hass).async_get(device_id)
     return (device.name_by_user or device.name) if device else None
 
 
 def _entries(hass: HomeAssistant) -> dict[str, ConfigEntry]:
-    """Return the enabled entries by the device of their account."""
+    """Return the enabled entries by the device of their account, which may be new."""
     return {
         async_create_device(hass, entry).id: entry
         for entry in hass.config_entries.async_entries(DOMAIN)

@@ -51,7 +51,9 @@ Errors are mean errors of the projection in percentage points of the limit. The 
 from the 10% mark to the 90% mark. The *pinball loss* is twice the mean loss of the 10, 50
 and 90% marks: the closer they are to the actual usage, the lower it is. The *Brier score*
 is the mean squared difference between the probability that a limit lasts and the outcome,
-which is 0 or 1. An *alarm* is the event "will run out".
+which is 0 or 1. An *alarm* is the event "will run out" that the
+forecast alone causes. A session also has it because of its own rate: see
+[How many messages you get](alerts.md).
 
 {REAL}
 {{real}}

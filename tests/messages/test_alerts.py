@@ -316,7 +316,9 @@ async def test_saved_resets(alerts: Alerts) -> None:
     seat.session.percent_at_start = 100
     await pass_steps(claude, 3)
     assert phone.texts == ["Session limit reached (silent)"]
-    assert "Saved resets that you can use for it: 2." in phone.calls[0].data["message"]
+    assert (
+        "Saved resets that can reset this limit: 2." in phone.calls[0].data["message"]
+    )
     seat.grants.append(
         type(seat.grants[0])(
             "Spring",

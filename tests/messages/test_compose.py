@@ -130,7 +130,7 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
                 saved_resets=2,
             ),
             "Weekly Opus limit reached | You can continue on Thursday at 09:00. Paid usage "
-            "continues. Saved resets that you can use for it: 2.",
+            "continues. Saved resets that can reset this limit: 2.",
         ),
         (
             event(SPEND, "limit_reached", extra_usage="spent"),

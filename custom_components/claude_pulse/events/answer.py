@@ -89,7 +89,7 @@ def _extra_usage(usage: Usage) -> str:
 
 
 def _can_spend(usage: Usage) -> bool:
-    """Return whether paid usage has no limit that could be reached."""
+    """Return whether the account can pay for usage without a limit."""
     spend = usage.spend
     if spend is None or usage.is_incomplete:
         return False

@@ -1,7 +1,8 @@
 """The data of `claude_pulse_event`, the event on the bus. Pure.
 
-Automations that listen to it are about an account, and need no list of entities that ages.
-It has no amounts of money, because everybody in the house can listen to the bus.
+An automation that listens to it covers the whole account, also limits that come later.
+It has no amounts of money, because every user can see the event entities, which have the
+same attributes.
 
 | Key | Value |
 | --- | --- |

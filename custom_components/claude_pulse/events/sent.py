@@ -7,7 +7,7 @@ says something else:
 | --- | --- |
 | `reset`, `refilled` | all events of the limit |
 | `available_again` | `limit_reached` and `will_run_out` |
-| `limit_reached` | `will_run_out` and `threshold_reached` |
+| `limit_reached` | `left_over`, `will_run_out` and `threshold_reached` |
 | `key_expired` | `cannot_be_read` and `key_expires_soon` |
 | `readable_again` | `cannot_be_read` and `key_expired` |
 | `service_recovered` | `service_incident` |
@@ -30,6 +30,7 @@ from .model import (
     CANNOT_BE_READ,
     KEY_EXPIRED,
     KEY_EXPIRES_SOON,
+    LEFT_OVER,
     LIMIT_REACHED,
     OVER,
     READABLE_AGAIN,
@@ -43,14 +44,14 @@ from .model import (
     Event,
 )
 
-# Older events are forgotten.
+# Older events are forgotten when the next one is sent.
 _KEPT = timedelta(days=2)
 
 _ENDS: Mapping[str, Sequence[str]] = {
     RESET: TYPES,
     REFILLED: TYPES,
     AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
-    LIMIT_REACHED: (WILL_RUN_OUT, THRESHOLD_REACHED),
+    LIMIT_REACHED: (LEFT_OVER, WILL_RUN_OUT, THRESHOLD_REACHED),
     KEY_EXPIRED: (CANNOT_BE_READ, KEY_EXPIRES_SOON),
     READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),

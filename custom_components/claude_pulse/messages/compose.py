@@ -14,6 +14,7 @@ from ..events.model import (
     ACCOUNT_TYPES,
     AVAILABLE_AGAIN,
     CANNOT_BE_READ,
+    KEY_EXPIRES_SOON,
     LIMIT_REACHED,
     READABLE_AGAIN,
     SERVICE_INCIDENT,
@@ -25,8 +26,10 @@ from .texts import Texts
 # What a tap on a message opens.
 _STATUS_PAGE = "https://status.claude.com"
 _INTEGRATION = "/config/integrations/integration/claude_pulse"
+_REPAIRS = "/config/repairs"
 _URLS = {
     **dict.fromkeys(ACCOUNT_TYPES, _INTEGRATION),
+    KEY_EXPIRES_SOON: _REPAIRS,
     CANNOT_BE_READ: _STATUS_PAGE,
     READABLE_AGAIN: USAGE_URL,
     SERVICE_INCIDENT: _STATUS_PAGE,

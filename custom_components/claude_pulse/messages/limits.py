@@ -1,12 +1,13 @@
 """The limits of an account for automations: usage, level, and which one is shown first.
 
-The level is that of the card (`judge` and `bindingOf` in `claude-pulse.js`):
+The level is that of the card (`judge`, `judgeSpend` and `bindingOf` in
+`frontend/src/model/windows.ts`), of limits whose usage is known:
 
 | Level | Meaning |
 | --- | --- |
 | `good` | it is expected to last, or there is no forecast |
 | `risk` | it is expected to run out before its reset, or the last threshold of the spend limit is reached |
-| `spent` | it is reached |
+| `spent` | it is reached, or usage beyond the plan is turned off and there is no other limit |
 """
 
 from __future__ import annotations
@@ -76,9 +77,13 @@ def limits_of(runtime: Runtime) -> list[Limit]:
     if not runtime.has_values:
         return []
     nearly_spent = max(options_of(runtime.entry).thresholds, default=_NEARLY_SPENT)
+    spend = runtime.coordinator.data.spend
+    can_spend = spend is None or spend.enabled
     readings = map(runtime.reading, _identities(runtime))
     return [
-        Limit(reading.window, reading.forecast, _level(reading, nearly_spent))
+        Limit(
+            reading.window, reading.forecast, _level(reading, nearly_spent, can_spend)
+        )
         for reading in readings
         if reading
     ]
@@ -87,8 +92,9 @@ def limits_of(runtime: Runtime) -> list[Limit]:
 def first_of(limits: Sequence[Limit]) -> Limit | None:
     """Return the limit that stops a person first, or None without limits.
 
-    This is the reached limit with the last reset, or the one that runs out first, or the
-    most used one. The limit of a model only counts if there is no other.
+    This is the reached limit with the last reset, or the one that runs out first, certain
+    ones before the others, or the most used one. Limits that do not block only count if no
+    limit blocks.
     """
     blocking = [limit for limit in limits if limit.blocks] or limits
     if spent := [limit for limit in blocking if limit.level == SPENT]:
@@ -110,11 +116,13 @@ def _identities(runtime: Runtime) -> list[Any]:
     return [window.identity for window in runtime.coordinator.data.all_windows]
 
 
-def _level(reading: Reading, nearly_spent: float) -> str:
+def _level(reading: Reading, nearly_spent: float, can_spend: bool) -> str:
     """Return the level of a limit."""
     window, forecast = reading.window, reading.forecast
     if window.percent >= 100:
         return SPENT
     if window.identity == SPEND:
+        if not can_spend:
+            return SPENT
         return RISK if window.percent >= nearly_spent else GOOD
     return RISK if forecast and forecast.runs_out_at else GOOD

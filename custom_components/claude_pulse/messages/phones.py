@@ -55,8 +55,9 @@ async def async_send(
 ) -> None:
     """Send a message to phones, which are device IDs.
 
-    It becomes a notification in Home Assistant if there are no phones, or if one of them
-    cannot be reached.
+    It becomes a notification in Home Assistant if there are no phones, or if Home Assistant
+    cannot send to one of them, unless it is a live update. Home Assistant only logs what
+    goes wrong after that.
     """
     content = {
         "title": message.title,
@@ -119,7 +120,7 @@ async def _async_notify_all(
     content: Mapping[str, Any],
     context: Context | None,
 ) -> bool:
-    """Send to phones at the same time. Return whether all of them were reached."""
+    """Send to phones at the same time. Return whether Home Assistant accepted it for all."""
     calls = [
         _async_notify(hass, phone, content, context) for phone in dict.fromkeys(phones)
     ]
@@ -132,7 +133,7 @@ async def _async_notify(
     content: Mapping[str, Any],
     context: Context | None,
 ) -> bool:
-    """Send to one phone. Return whether that worked."""
+    """Send to one phone. Return whether Home Assistant accepted the message."""
     try:
         async with asyncio.timeout(_TIMEOUT):
             await hass.services.async_call(

@@ -33,7 +33,7 @@ def summarize(
     """
     lines: Iterable[str | None]
     if reason is not None:
-        lines = [texts.get(SUMMARY, "cannot_be_read", reason=reason)]
+        lines = [texts.get(SUMMARY, "cannot_be_read", reason=reason or None)]
     elif limits:
         lines = (
             *(_usage(limit, texts) for limit in limits),
