@@ -79,7 +79,11 @@ def test_reset_ends_all_events_of_its_limit(later: str) -> None:
             [],
         ),
         (["limit_reached", "left_over"], "available_again", ["left_over"]),
-        (["will_run_out", "threshold_reached"], "limit_reached", ["limit_reached"]),
+        (
+            ["will_run_out", "threshold_reached", "left_over"],
+            "limit_reached",
+            ["limit_reached"],
+        ),
         (["threshold_reached"], "threshold_reached", ["threshold_reached"]),
         (
             ["threshold_reached"],

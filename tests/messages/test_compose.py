@@ -129,8 +129,8 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
                 extra_usage="on",
                 saved_resets=2,
             ),
-            "Weekly Opus limit reached | You can continue on Thursday at 09:00. Paid usage "
-            "continues. Saved resets that can reset this limit: 2.",
+            "Weekly Opus limit reached | You can continue on Thursday at 09:00. Until then, "
+            "paid usage continues. Saved resets that can reset this limit: 2.",
         ),
         (
             event(SPEND, "limit_reached", extra_usage="spent"),
