@@ -245,7 +245,7 @@ class Alerts:
         else:
             assert alert.type == "will_run_out", about
             assert level < 100, about
-            assert alert.window in _BLOCKING, about
+            assert alert.window == "session" or _is_week(alert.window), about
         assert alert not in progress.alerts, f"twice: {about}"
         progress.alerts.add(alert)
 
@@ -275,12 +275,17 @@ def _level_of(percent: float) -> float:
 
 
 def _is_left_over(window: Window, wall: datetime) -> bool:
-    """Return whether much is left shortly before the reset of the week."""
+    """Return whether much is left shortly before the reset of a week."""
     return 100 - window.used >= _LEFT_OVER and _is_near_reset(window, wall)
 
 
+def _is_week(name: str) -> bool:
+    """Return whether a limit is the week or that of a model."""
+    return name.startswith("weekly")
+
+
 def _is_near_reset(window: Window, wall: datetime) -> bool:
-    """Return whether the week resets within a day, by the machine's clock."""
-    if window.name != "weekly" or window.resets_at is None:
+    """Return whether a week resets within a day, by the machine's clock."""
+    if not _is_week(window.name) or window.resets_at is None:
         return False
     return timedelta() < window.resets_at - wall <= _LEFT_OVER_BEFORE
