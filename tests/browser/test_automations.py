@@ -124,7 +124,9 @@ def test_blueprint(
     use(100)
     wait_for_state(page, automation, WAS_TRIGGERED, CONFIRMED)
     page.get_by_text("Notifications", exact=True).click()
-    expect(page.locator("notification-item").first).to_be_visible()
+    # Saving the automation also triggers it.
+    notification = page.locator("notification-item").first
+    expect(notification).to_be_visible(timeout=1000 * CONFIRMED)
     picture(page, "fired")
 
 
