@@ -250,7 +250,10 @@ def _entry_of(hass: HomeAssistant, device_id: str) -> ConfigEntry:
     Raises ServiceValidationError if the device is no account of Claude Pulse.
     """
     if (entry := _entries(hass).get(device_id)) is None:
-        raise ServiceValidationError("The device is no account of Claude Pulse")
+        raise ServiceValidationError(
+            "The device is no account of Claude Pulse. Choose the device of an enabled "
+            "entry under Settings, Devices & services, Claude Pulse"
+        )
     return entry
 
 

@@ -59,7 +59,7 @@ def detect_in_answer(
         expires_before,
         is_first=context.last_answer is None,
     )
-    reached = [
+    of_limits = [
         replace(
             event,
             saved_resets=_saved_resets(usage, event, context.now),
@@ -68,7 +68,7 @@ def detect_in_answer(
         for event in detection.events
     ]
     return Detected(
-        detection.progress, grants, [*reached, *granted], detection.needs_confirmation
+        detection.progress, grants, [*of_limits, *granted], detection.needs_confirmation
     )
 
 

@@ -27,7 +27,7 @@ _NOTIFY = "notify"
 # Android remembers the sound by channel.
 _CHANNEL, _SILENT_CHANNEL = "Claude", "Claude (silent)"
 
-# Seconds. The app's own push ends after ten.
+# Seconds. mobile_app itself gives up after ten.
 _TIMEOUT = 30
 
 
@@ -75,7 +75,7 @@ async def async_clear(
     hass: HomeAssistant, tag: str, phones: Iterable[str], context: Context | None = None
 ) -> None:
     """Remove a message from phones and from Home Assistant."""
-    # Before a slow phone, as a new message with this tag can come any time.
+    # Dismissed first: while a phone is slow, a new message with this tag can arrive.
     persistent_notification.async_dismiss(hass, tag)
     content = {"message": "clear_notification", "data": {"tag": tag}}
     await _async_notify_all(hass, phones, content, context)
@@ -145,7 +145,7 @@ async def _async_notify(
             )
     except Exception as err:  # noqa: BLE001
         # Whatever it is, the message must not be lost. The names of phones contain those
-        # of people, so that only some errors can be logged.
+        # of people, so only some errors can be logged.
         reason = _REASONS.get(type(err)) or type(err).__name__
         _LOGGER.warning("A message was not sent to device %s: %s", phone, reason)
         return False
