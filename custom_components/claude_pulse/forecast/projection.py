@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from ..claude_ai.windows import UsageWindow
+from ..claude_ai.windows import SESSION, UsageWindow
 from .profile import UsageProfile, length_of, profile_of
+from .sessions import run_out_of
 
 _MINUTE = timedelta(minutes=1)
 
@@ -154,6 +155,9 @@ def _forecast(
     if not lasts:
         share = passed + (1 - passed) * left / median
         runs_out_at = profile.time_of(share * profile.total)
+        if window.identity == SESSION:
+            # Its profile has only full hours, so its own rate says it better.
+            runs_out_at = run_out_of(window, now) or runs_out_at
     probability = remaining.probability(left)
     return replace(
         forecast,
