@@ -306,6 +306,29 @@ async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -
     await house.stop()
 
 
+# The first Home Assistant still waits for the morning.
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+async def test_off_in_the_morning(house: House, tmp_path: Path) -> None:
+    """If Home Assistant is off when the quiet hours end, it sends what matters later."""
+    claude = house.claude
+    claude.serve(body(20))
+    alerts = await _start_house(house, tmp_path)
+    await alerts.wait_until("2026-05-04 23:00")
+    await reach_week(alerts)
+    account_of(claude).log_out()
+    await pass_steps(claude, 10, 60)
+    await alerts.wait_until("2026-05-05 06:55")
+    assert alerts.phone.sounds == []
+    await house.stop()
+    claude.clock.tick(timedelta(minutes=10))
+    alerts = await _start_house(house, tmp_path)
+    await pass_steps(claude, 5, 60)
+    await alerts.wait_until("2026-05-06 07:00")
+    assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
+    await alerts.call("turn_off")
+    await house.stop()
+
+
 @pytest.mark.parametrize(("hour", "is_true"), [(6, True), (8, False)])
 def test_time_of_a_forecast_has_passed(hour: int, is_true: bool) -> None:
     """In the morning, a limit that has not run out as expected is not announced."""
