@@ -9,6 +9,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.components.notify import BaseNotificationService
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -406,3 +407,25 @@ async def test_list_events(claude: Claude) -> None:
     )
     await claude.settle()
     assert await found() == device
+
+
+async def test_text_that_looks_like_a_template(claude: Claude) -> None:
+    """A phone gets names as they are. Home Assistant 2024.1 renders what it notifies."""
+    received: list[tuple[str, Any]] = []
+
+    class App(BaseNotificationService):
+        """The notify action of the app."""
+
+        async def async_send_message(self, message: str = "", **kwargs: Any) -> None:
+            """Record a message."""
+            received.append((message, kwargs.get("title")))
+
+    phone = add_phone(claude.hass, has_action=False)
+    app, name = App(), "mobile_app_ada_s_pixel_8"
+    await app.async_setup(claude.hass, name, name)
+    await app.async_register_services()
+    for text in ("{{ 6 * 7 }} limit", "{% Fable", "{# Ada #} limit"):
+        await send(claude, phone, title=text, message=text)
+        assert received == [(text, text)]
+        received.clear()
+    assert not notifications(claude.hass)
