@@ -184,6 +184,26 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
     assert phone.calls == []
 
 
+async def test_reset_of_a_reached_week_in_the_night(alerts: Alerts) -> None:
+    """Who waits for the week hears in the morning that it was reset in the night."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(20, week=60))
+    await reach_week(alerts)
+    assert phone.sounds == [REACHED]
+    await alerts.wait_until("2026-05-09 13:30")
+    week = {"utilization": 0, "resets_at": in_hours(claude, 7 * 24)}
+    night = inputs("13:00:00", "15:30:00")
+    await alerts.reconfigure(**night)
+    await alerts.wait_until("2026-05-09 14:30")
+    claude.serve({**body(0, in_hours(claude, 5)), "seven_day": week})
+    await pass_steps(claude, 3)
+    assert phone.texts[-1] == "clear_notification"
+    await alerts.wait_until("2026-05-09 15:30")
+    assert phone.sounds == [REACHED, "Weekly limit: you can continue"]
+    await alerts.wait_until("2026-05-10 15:30")
+    assert len(phone.sounds) == 2
+
+
 async def test_updates_in_the_night(alerts: Alerts) -> None:
     """An update without a sound is sent at night, and not again in the morning."""
     claude, phone = alerts.claude, alerts.phone
