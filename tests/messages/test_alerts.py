@@ -535,3 +535,34 @@ async def test_disabled_account(alerts: Alerts) -> None:
     await claude.settle()
     await alerts.wait_until("2026-05-05 07:00")
     assert not notifications(claude.hass)
+
+
+@pytest.mark.parametrize("end", ["no session any more", "key expired"])
+async def test_end_of_a_live_update(alerts: Alerts, end: str) -> None:
+    """A live update goes when nothing updates it any more."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(2), messages=["live"])
+    await poll(claude, body(100), 2)
+    (tag,) = {call.data["data"]["tag"] for call in phone.calls}
+    phone.calls.clear()
+    if end == "key expired":
+        account_of(claude).log_out()
+    else:
+        claude.serve({**body(100), "five_hour": None})
+    await pass_steps(claude, 10)
+    cleared = [call.data["data"]["tag"] for call in phone.calls]
+    assert phone.texts
+    assert set(phone.texts) == {"clear_notification"}
+    assert tag in cleared
+
+
+async def test_no_run_without_a_message(alerts: Alerts) -> None:
+    """An event that sends nothing does not run the automation, which has a logbook."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(2))
+    runs: list[Any] = []
+    claude.hass.bus.async_listen("automation_triggered", runs.append)
+    for percent in (6, 11, 16, 21):
+        await poll(claude, body(percent))
+    assert phone.calls == []
+    assert not runs
