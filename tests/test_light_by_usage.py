@@ -221,3 +221,27 @@ async def test_a_second_account(
     assert color_of(claude) == (60, 100)
     assert not notifications_of(claude)
     assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_night_after_a_restart(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A light that was turned on before a restart is off at night nevertheless."""
+    claude.hass.states.async_set(LIGHT, "off")
+    await begin(claude, body(50))
+    # The time is 5:00.
+    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
+    inputs = {"light": [LIGHT], "turn_on": True, **night}
+    await use_blueprints(claude, tmp_path, light_by_usage=inputs)
+    assert color_of(claude) == (60, 100)
+    # A restart removes the scene that says how the light was.
+    for scene in claude.hass.states.async_entity_ids("scene"):
+        await claude.hass.services.async_call(
+            "scene", "delete", {"entity_id": scene}, blocking=True
+        )
+    await claude.pass_time(301)
+    assert color_of(claude) == (60, 100)
+    await claude.pass_time(1900)
+    assert color_of(claude) == "off"
+    assert not errors_of(caplog)
