@@ -321,6 +321,8 @@ async def test_anyone_can_send(claude: Claude) -> None:
         {"live_update": {}},
         {"live_update": {"percent": "x"}},
         {"live_update": {"percent": 1, "ends_at": "x"}},
+        {"live_update": {"percent": "nan"}},
+        {"live_update": {"percent": 1, "ends_at": "9999-12-31T23:59:59-10:00"}},
         {"sound": "x"},
     ],
 )
@@ -328,6 +330,18 @@ async def test_invalid_data(claude: Claude, data: dict[str, Any]) -> None:
     """Invalid data is refused."""
     with pytest.raises(vol.Invalid):
         await send(claude, **data)
+
+
+async def test_time_out_of_range(claude: Claude) -> None:
+    """A time that cannot be converted to UTC is refused like any other invalid one."""
+    with pytest.raises(vol.Invalid):
+        await claude.hass.services.async_call(
+            DOMAIN,
+            "list_events",
+            {"since": "0001-01-01T00:00:00+10:00"},
+            blocking=True,
+            return_response=True,
+        )
 
 
 async def test_responses(claude: Claude) -> None:
