@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from homeassistant.core import ServiceCall
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, spend
@@ -245,3 +246,27 @@ async def test_night_after_a_restart(
     await claude.pass_time(1900)
     assert color_of(claude) == "off"
     assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_a_light_that_fails(claude: Claude, tmp_path: Path) -> None:
+    """The other lights show the usage nevertheless, and are as before at night."""
+    hass = claude.hass
+    turn_on = hass.services.async_services()["light"]["turn_on"].job.target
+
+    async def fail_or_turn_on(call: ServiceCall) -> None:
+        """Fail like a bulb that does not respond."""
+        if LIGHT in call.data["entity_id"]:
+            raise HomeAssistantError("no response")
+        await turn_on(call)
+
+    hass.services.async_register("light", "turn_on", fail_or_turn_on)
+    hass.states.async_set(SHELF, "on", WARM)
+    await begin(claude, body(50))
+    # The time is 5:00.
+    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
+    inputs = {"light": [LIGHT, SHELF], **night}
+    await use_blueprints(claude, tmp_path, light_by_usage=inputs)
+    assert color_of(claude, SHELF) == (60, 100)
+    await claude.pass_time(1900)
+    assert color_of(claude, SHELF) == (30, 40)
