@@ -277,6 +277,29 @@ async def test_clear_with_a_slow_phone(claude: Claude) -> None:
     assert notifications(claude.hass) == {"session": "Session limit: you can continue"}
 
 
+async def test_order_of_messages(claude: Claude) -> None:
+    """A phone that is slow to remove a message does not remove the next one."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def be_slow_once() -> None:
+        if not asked.is_set():
+            asked.set()
+            await answered.wait()
+
+    slow = add_phone(claude.hass, on_message=be_slow_once)
+    data = {"tag": "session", "phones": [slow.device]}
+    clearing = asyncio.create_task(
+        claude.hass.services.async_call(DOMAIN, "clear_message", data, blocking=True)
+    )
+    await asked.wait()
+    sending = asyncio.create_task(send(claude, slow))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    answered.set()
+    await asyncio.gather(clearing, sending)
+    assert slow.texts == ["clear_notification", "Session limit reached"]
+
+
 async def test_phones_at_the_same_time(claude: Claude) -> None:
     """No phone waits for another."""
     both = asyncio.Event()
