@@ -64,6 +64,8 @@ async def test_an_action_that_starts_nothing(
     """It is repeated after four hours, but not after a restart, an outage or a reload."""
     entry, _ = await begin(claude, NONE)
     await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    assert not started
+    await claude.pass_time(301)
     assert len(started) == 1
     claude.server.set_fault("server_error")
     await claude.pass_time()
@@ -152,6 +154,7 @@ async def test_restart(
     await begin(claude, NONE)
     stop(claude)
     await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    await claude.pass_time(301)
     assert len(started) == 1
     # By hand, the action is tried.
     await run(claude, "start_session")
@@ -170,6 +173,7 @@ async def test_two_accounts(claude: Claude, started: list[Any], tmp_path: Path) 
         "resets_at": "sensor.ben_session_resets_at",
     }
     await use_blueprints(claude, tmp_path, start_session=INPUTS, start_session_2=inputs)
+    await claude.pass_time(301)
     assert len(started) == 1
     ran = claude.hass.states.get("automation.start_session_2")
     assert ran

@@ -434,11 +434,16 @@ async def test_list_events(claude: Claude) -> None:
     (ada,) = claude.hass.config_entries.async_entries(DOMAIN)
     device = dr.async_entries_for_config_entry(registry, ada.entry_id)[0].id
     assert await found() == await found(device_id=device) == device
-    assert await found(device_id="unknown") is None
+    with pytest.raises(ServiceValidationError):
+        await found(device_id="unknown")
     ben = await claude.entry("ben", title="Ben")
     other = dr.async_entries_for_config_entry(registry, ben.entry_id)[0].id
-    assert await found() is None
-    assert await found(device_id=other) == other
+    with pytest.raises(ServiceValidationError):
+        await found()
+    assert await found(automation="automation.unknown") is None
+    assert list(notifications(claude.hass)) == ["claude_pulse_automation.unknown"]
+    assert await found(device_id=other, automation="automation.unknown") == other
+    assert not notifications(claude.hass)
     await claude.hass.config_entries.async_set_disabled_by(
         ben.entry_id, ConfigEntryDisabler.USER
     )
