@@ -196,7 +196,7 @@ async def test_one_wrong_answer(
 async def test_tried_by_hand(
     claude: Claude, started: list[Any], tmp_path: Path
 ) -> None:
-    """Who tries the action in a session gets the next one nevertheless."""
+    """Trying the action in a session does not use up the next one."""
     await begin(claude, body(60, in_hours(claude, 1)))
     # The clock has been moved.
     await poll(claude, body(60, in_hours(claude, 1)))

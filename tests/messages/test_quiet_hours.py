@@ -185,7 +185,7 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
 
 
 async def test_reset_of_a_reached_week_in_the_night(alerts: Alerts) -> None:
-    """Who waits for the week hears in the morning that it was reset in the night."""
+    """A week that was reset in quiet hours is reported when they are over."""
     claude, phone = alerts.claude, alerts.phone
     await alerts.start(body(20, week=60))
     await reach_week(alerts)
