@@ -195,3 +195,18 @@ async def test_one_wrong_answer(
     claude.serve(NONE)
     await pass_steps(claude, 3, 600)
     assert len(started) == 1
+
+
+async def test_tried_by_hand(
+    claude: Claude, started: list[Any], tmp_path: Path
+) -> None:
+    """Trying the action in a session does not use up the next one."""
+    await begin(claude, body(60, in_hours(claude, 1)))
+    # The clock has been moved.
+    await poll(claude, body(60, in_hours(claude, 1)))
+    await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    await run(claude, "start_session")
+    assert len(started) == 1
+    claude.serve(NONE)
+    await pass_steps(claude, 8, 600)
+    assert len(started) == 2

@@ -355,6 +355,20 @@ async def test_invalid_data(claude: Claude, data: dict[str, Any]) -> None:
         await send(claude, **data)
 
 
+async def test_automation_with_a_number_as_its_name(claude: Claude) -> None:
+    """A template turns such a name into a number, and the message has it nevertheless."""
+    event = {"type": "choose_account", "kind": "account", "limit": "account"}
+    composed = await claude.hass.services.async_call(
+        DOMAIN,
+        "compose_message",
+        {"event": {**event, "automation": 2026}},
+        blocking=True,
+        return_response=True,
+    )
+    assert composed
+    assert str(composed["message"]).startswith("The automation 2026 does not know")
+
+
 async def test_time_out_of_range(claude: Claude) -> None:
     """A time that cannot be converted to UTC is refused like any other invalid one."""
     with pytest.raises(vol.Invalid):
