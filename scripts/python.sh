@@ -23,7 +23,7 @@ browser  60
 card     60
 displays 80
 forecast 50
-lint     60"
+lint     50"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/claude-pulse
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv}
