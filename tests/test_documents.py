@@ -208,18 +208,15 @@ def test_words_of_claude_ai() -> None:
             )
 
 
-def _fields_of(action: Any) -> Any:
-    """Return the fields of an action."""
-    return (action or {}).get("fields", {})
-
-
 def test_events_and_actions_are_described() -> None:
     """The pages have all types of events, and all actions with their fields."""
     text = text_of(DOCS / "events.md") + text_of(DOCS / "actions.md")
     services = parse_yaml(
         (ROOT / "custom_components" / "claude_pulse" / "services.yaml").read_text()
     )
-    fields = {name for action in services.values() for name in _fields_of(action)}
+    fields = {
+        name for action in services.values() if action for name in action["fields"]
+    }
     types = {*model.TYPES, *model.ACCOUNT_TYPES, *model.SAVED_RESET_TYPES} - {
         model.ROSE
     }
