@@ -16,8 +16,8 @@ import subprocess
 ROOT = Path(__file__).parents[1]
 MANIFEST = "custom_components/claude_pulse/manifest.json"
 
-# Keys of hacs.json for files that a release does not have. With `zip_release`, the
-# Marketplace cannot install without a GitHub account.
+# With these keys in hacs.json, HACS and the Marketplace look for the integration elsewhere
+# than in custom_components/ of the tag.
 REJECTED = ("content_in_root", "filename", "zip_release")
 UNRELEASED = "Unreleased"
 _SECTION = re.compile(r"^## \[(\S+)\] - (\S+)\n(.*?)(?=^## |^\[|\Z)", re.M | re.S)
