@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from errno import ENETUNREACH, ENODEV
 import os
 from pathlib import Path
+import re
+import shutil
 import socket
 import sqlite3
 import stat
+import subprocess
 import sys
 from unittest.mock import Mock
 from zoneinfo import ZoneInfo
@@ -134,6 +137,35 @@ async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
         await process.communicate()
     assert "sk-ant-sid" in stored.read_text()
     assert readable_by_others(config) == set()
+
+
+def test_no_network(tmp_path: Path) -> None:
+    """Without a network, the last line says so. The first one says what would be loaded."""
+    root = Path(__file__).parents[1]
+    for name in ("requirements", "scripts"):
+        shutil.copytree(root / name, tmp_path / name)
+    # No installed uv is used.
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    uv.chmod(0o755)
+    nowhere = "http://127.0.0.1:9/simple"
+    done = subprocess.run(  # noqa: S603
+        [str(tmp_path / "scripts" / "demo")],
+        check=False,
+        capture_output=True,
+        env={
+            "HOME": str(tmp_path),
+            "PATH": f"{uv.parent}:{os.environ['PATH']}",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": nowhere,
+        },
+        text=True,
+    )
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert re.search(r"downloads up to \d+ MB", lines[0])
+    assert "no network" in lines[-1]
 
 
 def test_live_explains_the_stored_key(

@@ -1,9 +1,11 @@
-"""The checks before a release, in scripts/release.py, and the workflows."""
+"""The checks before a release, in scripts/release.py, and what runs commands on its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+import json
+import os
 from pathlib import Path, PurePath
 import re
 import subprocess
@@ -190,3 +192,29 @@ def test_only_publishing_may_write() -> None:
     }
     assert writers == {("release", "publish")}
     assert all(content["permissions"] == {} for content in WORKFLOWS.values())
+
+
+def test_devcontainer() -> None:
+    """The container has a fixed image, and forwards the port of the demo."""
+    path = ROOT / ".devcontainer" / "devcontainer.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    assert re.search(r":[\d.]+-\d+\.\d+-\w+$", config["image"])
+    demo = (ROOT / "tests" / "demo" / "__main__.py").read_text(encoding="utf-8")
+    (port,) = config["forwardPorts"]
+    assert f"default={port}" in demo
+    assert config["portsAttributes"].keys() == {str(port)}
+    commands = [value for key, value in config.items() if key.endswith("Command")]
+    assert len(commands) == 2
+    for command in commands:
+        assert os.access(ROOT / command.split()[0], os.X_OK), command
+
+
+def test_pre_commit() -> None:
+    """The hook runs scripts/lint on all files."""
+    path = ROOT / ".pre-commit-config.yaml"
+    (repository,) = yaml.safe_load(path.read_text(encoding="utf-8"))["repos"]
+    (hook,) = repository["hooks"]
+    assert (repository["repo"], hook["language"]) == ("local", "system")
+    assert os.access(ROOT / hook["entry"], os.X_OK)
+    assert hook["always_run"]
+    assert not hook["pass_filenames"]
