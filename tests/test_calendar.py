@@ -12,7 +12,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.claude_pulse.calendar import moments_of
 from custom_components.claude_pulse.const import CONF_SESSION_KEY_SINCE
+from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -140,6 +142,21 @@ async def test_events(claude: Claude) -> None:
     assert state.attributes["start_time"] == "2026-05-04 15:40:00"
     private = (*entry.data.values(), entry.unique_id)
     assert not [item for item in private if str(item) in str(state.as_dict())]
+
+
+async def test_grants_that_expire_together(claude: Claude) -> None:
+    """They are one event, as each event has an ID of its own."""
+    end = (NOW + 10 * DAY).isoformat()
+    grants = [
+        {"label": label, "resets_left": 1, "ends_at": end}
+        for label in ("Thanks", "Winter", None)
+    ]
+    entry = await set_up(
+        claude, body(cedar_ember={"eligible": True, "grants": grants})
+    )
+    assert (await events(claude)).count(("Saved reset expires", NOW + 10 * DAY)) == 1
+    found = moments_of(runtime_of(claude.hass, entry), NOW)
+    assert "Thanks, Winter" in [moment.description for moment in found]
 
 
 async def test_account_without_resets(claude: Claude) -> None:
