@@ -19,6 +19,7 @@ import sys
 from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientSession
 import pytest
 
 from .demo import past
@@ -107,9 +108,21 @@ def test_accounts() -> None:
         assert plan.partition(",")[0] in comments
 
 
+async def status_through_proxy(output: str) -> int:
+    """Return the status of the dashboard that the demo names, as in a codespace."""
+    found = re.search(r"Dashboard +(\S+)", output)
+    assert found
+    headers = {"X-Forwarded-For": "203.0.113.5"}
+    async with (
+        ClientSession() as session,
+        session.get(found[1], headers=headers) as page,
+    ):
+        return page.status
+
+
 # A real Home Assistant starts, with a history and without.
 @pytest.mark.timeout(180)
-@pytest.mark.usefixtures("umask")
+@pytest.mark.usefixtures("socket_enabled", "umask")
 @pytest.mark.parametrize("account", ["ada", "ben"])
 async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
     """Files of Home Assistant, with the session key in them, are private."""
@@ -131,10 +144,12 @@ async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
             output += line
         while not stored.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+        assert await status_through_proxy(output) == 200
     finally:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+    assert re.search(r"^Starting Home Assistant .* \.+$", output, re.MULTILINE)
     assert "sk-ant-sid" in stored.read_text()
     assert readable_by_others(config) == set()
 
