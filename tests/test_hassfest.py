@@ -45,7 +45,7 @@ RULES = read("quality_scale.yaml")["rules"]
 
 
 def test_manifest() -> None:
-    """The keys are known and in order, and name no other home than GitHub."""
+    """The keys are known and in order, and the addresses are on GitHub."""
     keys = list(MANIFEST)
     assert keys == ["domain", "name", *sorted(keys[2:])]
     assert set(keys) == {

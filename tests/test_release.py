@@ -1,4 +1,4 @@
-"""The checks before a release, in scripts/release.py, and what runs commands on its own."""
+"""The checks before a release, and the files that run commands automatically."""
 
 from __future__ import annotations
 
