@@ -218,6 +218,20 @@ async def test_triggers_of_an_automation(claude: Claude) -> None:
     await claude.hass.services.async_call("automation", "turn_off", ALL, blocking=True)
 
 
+async def test_trigger_after_an_outage(claude: Claude) -> None:
+    """A known reset triggers, also if claude.ai could not be read shortly before it."""
+    await set_up(claude, body())
+    called = await add_triggers(claude, "00:00:00")
+    for minute in range(120):
+        if minute == 60:
+            claude.server.set_fault("server_error")
+        if minute == 90:
+            claude.server.clear_faults()
+        await claude.pass_time(60)
+    await claude.hass.services.async_call("automation", "turn_off", ALL, blocking=True)
+    assert called == [("start 00:00:00", SESSION_TEXT), ("end 00:00:00", SESSION_TEXT)]
+
+
 async def test_moved_and_late_resets(claude: Claude) -> None:
     """A reset that is moved is no longer listed. One that passed is, for a day."""
     await set_up(claude, body(SESSION_RESET))

@@ -174,3 +174,20 @@ async def test_two_accounts(claude: Claude, started: list[Any], tmp_path: Path) 
     ran = claude.hass.states.get("automation.start_session_2")
     assert ran
     assert ran.attributes["last_triggered"]
+
+
+async def test_one_wrong_answer(
+    claude: Claude, started: list[Any], tmp_path: Path
+) -> None:
+    """A single answer without the session starts nothing, and the real end does."""
+    await begin(claude, body(60, in_hours(claude, 1)))
+    await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    claude.serve(NONE)
+    await claude.pass_time()
+    claude.serve(body(61, in_hours(claude, 1)))
+    await pass_steps(claude, 5)
+    assert not started
+    await pass_steps(claude, 6, 600)
+    claude.serve(NONE)
+    await pass_steps(claude, 3, 600)
+    assert len(started) == 1

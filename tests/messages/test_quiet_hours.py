@@ -184,6 +184,26 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
     assert phone.calls == []
 
 
+async def test_reset_of_a_reached_week_in_the_night(alerts: Alerts) -> None:
+    """Who waits for the week hears in the morning that it was reset in the night."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(20, week=60))
+    await reach_week(alerts)
+    assert phone.sounds == [REACHED]
+    await alerts.wait_until("2026-05-09 13:30")
+    week = {"utilization": 0, "resets_at": in_hours(claude, 7 * 24)}
+    night = inputs("13:00:00", "15:30:00")
+    await alerts.reconfigure(**night)
+    await alerts.wait_until("2026-05-09 14:30")
+    claude.serve({**body(0, in_hours(claude, 5)), "seven_day": week})
+    await pass_steps(claude, 3)
+    assert phone.texts[-1] == "clear_notification"
+    await alerts.wait_until("2026-05-09 15:30")
+    assert phone.sounds == [REACHED, "Weekly limit: you can continue"]
+    await alerts.wait_until("2026-05-10 15:30")
+    assert len(phone.sounds) == 2
+
+
 async def test_updates_in_the_night(alerts: Alerts) -> None:
     """An update without a sound is sent at night, and not again in the morning."""
     claude, phone = alerts.claude, alerts.phone
@@ -301,6 +321,29 @@ async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -
     await pass_steps(claude, 5, 60)
     assert alerts.phone.sounds == []
     await alerts.wait_until("2026-05-05 07:00")
+    assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
+    await alerts.call("turn_off")
+    await house.stop()
+
+
+# The first Home Assistant still waits for the morning.
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+async def test_off_in_the_morning(house: House, tmp_path: Path) -> None:
+    """If Home Assistant is off when the quiet hours end, it sends what matters later."""
+    claude = house.claude
+    claude.serve(body(20))
+    alerts = await _start_house(house, tmp_path)
+    await alerts.wait_until("2026-05-04 23:00")
+    await reach_week(alerts)
+    account_of(claude).log_out()
+    await pass_steps(claude, 10, 60)
+    await alerts.wait_until("2026-05-05 06:55")
+    assert alerts.phone.sounds == []
+    await house.stop()
+    claude.clock.tick(timedelta(minutes=10))
+    alerts = await _start_house(house, tmp_path)
+    await pass_steps(claude, 5, 60)
+    await alerts.wait_until("2026-05-06 07:00")
     assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
     await alerts.call("turn_off")
     await house.stop()
