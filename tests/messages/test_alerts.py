@@ -462,7 +462,9 @@ async def test_deleted_account(alerts: Alerts) -> None:
     await alerts.start(account="unknown")
     await alerts.fire(WEEKLY, "limit_reached", percent=100)
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
-    persistent_notification.async_dismiss(alerts.claude.hass, AUTOMATION)
+    persistent_notification.async_dismiss(
+        alerts.claude.hass, f"claude_pulse_{AUTOMATION}"
+    )
     assert not notifications(alerts.claude.hass)
     await alerts.wait_until("2026-05-05 07:00")
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]

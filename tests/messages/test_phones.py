@@ -355,6 +355,20 @@ async def test_invalid_data(claude: Claude, data: dict[str, Any]) -> None:
         await send(claude, **data)
 
 
+async def test_automation_with_a_number_as_its_name(claude: Claude) -> None:
+    """A template turns such a name into a number, and the message has it nevertheless."""
+    event = {"type": "choose_account", "kind": "account", "limit": "account"}
+    composed = await claude.hass.services.async_call(
+        DOMAIN,
+        "compose_message",
+        {"event": {**event, "automation": 2026}},
+        blocking=True,
+        return_response=True,
+    )
+    assert composed
+    assert str(composed["message"]).startswith("The automation 2026 does not know")
+
+
 async def test_time_out_of_range(claude: Claude) -> None:
     """A time that cannot be converted to UTC is refused like any other invalid one."""
     with pytest.raises(vol.Invalid):
@@ -434,11 +448,16 @@ async def test_list_events(claude: Claude) -> None:
     (ada,) = claude.hass.config_entries.async_entries(DOMAIN)
     device = dr.async_entries_for_config_entry(registry, ada.entry_id)[0].id
     assert await found() == await found(device_id=device) == device
-    assert await found(device_id="unknown") is None
+    with pytest.raises(ServiceValidationError):
+        await found(device_id="unknown")
     ben = await claude.entry("ben", title="Ben")
     other = dr.async_entries_for_config_entry(registry, ben.entry_id)[0].id
-    assert await found() is None
-    assert await found(device_id=other) == other
+    with pytest.raises(ServiceValidationError):
+        await found()
+    assert await found(automation="automation.unknown") is None
+    assert list(notifications(claude.hass)) == ["claude_pulse_automation.unknown"]
+    assert await found(device_id=other, automation="automation.unknown") == other
+    assert not notifications(claude.hass)
     await claude.hass.config_entries.async_set_disabled_by(
         ben.entry_id, ConfigEntryDisabler.USER
     )

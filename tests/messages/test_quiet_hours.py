@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util
 from ..common import account_of, pass_steps
 from ..events.common import body, in_hours
 from ..events.test_restarts import House, house
-from ..test_blueprints import errors_of
+from ..test_blueprints import errors_of, stop
 from .common import add_phone, notifications
 from .conftest import AUTOMATION, Alerts
 
@@ -185,7 +185,7 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
 
 
 async def test_reset_of_a_reached_week_in_the_night(alerts: Alerts) -> None:
-    """Who waits for the week hears in the morning that it was reset in the night."""
+    """A week that was reset in quiet hours is reported when they are over."""
     claude, phone = alerts.claude, alerts.phone
     await alerts.start(body(20, week=60))
     await reach_week(alerts)
@@ -291,10 +291,14 @@ async def test_two_automations(alerts: Alerts, tmp_path: Path) -> None:
     assert alerts.phone.sounds == [REACHED]
 
 
-async def _start_house(house: House, tmp_path: Path) -> Alerts:
-    """Start Home Assistant with the automation."""
+async def _start_house(
+    house: House, tmp_path: Path, *, restarts: bool = False
+) -> Alerts:
+    """Start Home Assistant with the automation, or again, with what it stored."""
     await house.start(wait=1)
     claude = house.claude
+    if restarts:
+        stop(claude)
     await claude.hass.config.async_update(time_zone="Europe/Berlin")
     alerts = Alerts(claude, tmp_path, add_phone(claude.hass))
     await alerts.automate()
@@ -341,7 +345,7 @@ async def test_off_in_the_morning(house: House, tmp_path: Path) -> None:
     assert alerts.phone.sounds == []
     await house.stop()
     claude.clock.tick(timedelta(minutes=10))
-    alerts = await _start_house(house, tmp_path)
+    alerts = await _start_house(house, tmp_path, restarts=True)
     await pass_steps(claude, 5, 60)
     await alerts.wait_until("2026-05-06 07:00")
     assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
