@@ -279,7 +279,9 @@ async def _async_entry(hass: HomeAssistant, call: ServiceCall) -> ConfigEntry | 
     return entry
 
 
-def _events(hass: HomeAssistant, entry: ConfigEntry, since: datetime) -> ServiceResponse:
+def _events(
+    hass: HomeAssistant, entry: ConfigEntry, since: datetime
+) -> ServiceResponse:
     """Return the device of an account, and its events since a time that are still true."""
     device_id = device_of(hass, entry)
     events: list[JsonValueType] = [
