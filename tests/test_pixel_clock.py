@@ -159,10 +159,12 @@ async def test_two_accounts(
     await claude.pass_time(301)
     claude.hass.bus.async_fire("homeassistant_start")
     await claude.settle()
-    assert {call.data["topic"] for call in published} == {
-        "awtrix/custom/pixel_clock_2_page"
+    pages = {
+        call.data["topic"].rpartition("/")[2]: call.data["payload"]
+        for call in published
     }
-    assert pages_of(published) == [("10%", BLUE)]
+    assert pages["pixel_clock_page"] == ""
+    assert json.loads(pages["pixel_clock_2_page"])["text"] == "10%"
     assert not errors_of(caplog)
 
 
