@@ -248,7 +248,11 @@ def test_every_error_has_a_text() -> None:
     options = dict(ENGLISH["options"]["error"])
     assert options.pop("invalid_threshold")
     assert options == texts
-    assert ENGLISH["exceptions"].keys() == CLIENT_ERRORS - KEY_ERRORS
+    of_actions = set(
+        re.findall(r'translation_key="(\w+)"', (PACKAGE / "services.py").read_text())
+    )
+    assert of_actions == {"no_statistics", "unknown_account", "unknown_event"}
+    assert ENGLISH["exceptions"].keys() == CLIENT_ERRORS - KEY_ERRORS | of_actions
 
 
 def test_every_reason_to_abort_a_flow_has_a_text() -> None:
