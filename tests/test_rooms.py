@@ -14,7 +14,7 @@ PACKAGE = Path(claude_pulse.__file__).parent
 # From the bottom to the top. A name is a module or a package.
 LEVELS = (
     {"claude_ai", "const", "formatting"},
-    {"clock", "naming", "stored"},
+    {"language", "naming", "stored"},
     {"device", "seat"},
     {"reauth"},
     {"forecast", "polling"},

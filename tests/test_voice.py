@@ -61,7 +61,7 @@ def window(name: str, used: float, resets_at: str, *, lasts: bool) -> dict[str, 
 
 def left(percent: float, limit: str, until: str | None = None) -> str:
     """Return the sentence about a limit that is not reached."""
-    return f"{percent} % of the {limit} is left{f', until {until}' if until else ''}."
+    return f"{percent}% of the {limit} is left{f', until {until}' if until else ''}."
 
 
 def unknown(limit: str) -> str:
@@ -80,8 +80,8 @@ EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expos
 QUESTION = "How much Claude do I have left?"
 SESSION_QUESTION = "how much of my Claude session is left"
 
-SESSION_USED = "42 % of the session is used. It resets at 15:40."
-WEEK_USED = "80 % of the week is used. It resets on Thursday at 18:00."
+SESSION_USED = "42% of the session is used. It resets at 15:40."
+WEEK_USED = "80% of the week is used. It resets on Thursday at 18:00."
 SESSION_RESETS = "The session resets in 1 hour 40 minutes, at 15:40."
 WEEK_RESETS = "The week resets in 3 days 4 hours, on Thursday at 18:00."
 
@@ -431,9 +431,9 @@ async def check_today(claude: Claude, ask: Callable[[str], Awaitable[Any]]) -> N
     question = "how much can I use today"
     # 20 of 42 hours, and 24 of 42 are for the day.
     for percent, answer in (
-        (80, "You can use 11 % of the week today. Of 11 %, 0 % is used."),
-        (84, "You can use 7 % of the week today. Of 11 %, 4 % is used."),
-        (95, "You have used 15 % of the week today. The budget was 11 %."),
+        (80, "You can use 11% of the week today. Of 11%, 0% is used."),
+        (84, "You can use 7% of the week today. Of 11%, 4% is used."),
+        (95, "You have used 15% of the week today. The budget was 11%."),
     ):
         claude.serve(session(42, None, **week(percent, WEEK_RESET)))
         await claude.pass_time()
@@ -539,7 +539,7 @@ async def test_translated_sentences(claude: Claude, tmp_path: Path) -> None:
     assert await ask(claude, "Claude in fremden Worten", "de") == SESSION_LEFT
     answer = await ask(claude, "Wie viel Claude habe ich noch?", "de")
     if has("speech_slots"):
-        assert answer == "Von der Sitzung sind 58 % übrig, bis 04.05. 15:40."
+        assert answer == "Von der Sitzung sind 58% übrig, bis 04.05. 15:40."
 
 
 async def test_limit_that_the_account_lacks(
@@ -580,13 +580,13 @@ async def test_spend_limit(claude: Claude) -> None:
     keys = ("extra_usage", "extra_usage_spent", "extra_usage_limit")
     sensors = [f"sensor.claude_pulse_{key}" for key in keys]
     expose(claude, SESSION_USAGE, *sensors[:2])
-    assert await ask(claude) == "6.5 % of the spend limit is left."
+    assert await ask(claude) == "6.5% of the spend limit is left."
     expose(claude, *sensors)
-    left = "6.5 % of the spend limit is left: 25.90 of 400.00 euros."
+    left = "6.5% of the spend limit is left: 25.90 of 400.00 euros."
     assert await ask(claude) == left
     assert await ask(claude, "can I still use Claude") == f"Yes. {left}"
     assert await ask(claude, "how much have I used") == (
-        "93.5 % of the spend limit is used: 374.10 of 400.00 euros."
+        "93.5% of the spend limit is used: 374.10 of 400.00 euros."
     )
     assert await ask(claude, "when does Claude reset") == (
         "When the spend limit resets is not known."
@@ -642,7 +642,7 @@ async def test_will_it_last(claude: Claude, entry: MockConfigEntry) -> None:
         (
             session(0, None, **week(0, None)),
             [
-                "There is no forecast for the session and week at the moment.",
+                "There is no forecast for the session and the week at the moment.",
                 "There is no forecast for the week at the moment.",
             ],
         ),

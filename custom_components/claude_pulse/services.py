@@ -45,11 +45,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .claude_ai.windows import WEEKLY
-from .clock import async_clock
 from .const import DOMAIN, USAGE_URL
 from .events.bus import bus_data
 from .forecast.export import async_export
 from .formatting import iso_time
+from .language.clock import async_clock
+from .language.texts import Texts, async_texts
 from .messages.accounts import (
     account_name,
     ask,
@@ -62,7 +63,6 @@ from .messages.compose import PREFIX, LiveUpdate, Message, compose, with_account
 from .messages.limits import first_of, limits_of
 from .messages.phones import async_clear, async_send
 from .messages.summary import SUMMARY, Today, summarize
-from .messages.texts import Texts, async_texts
 from .runtime import Runtime, runtime_of
 
 SERVICE_CLEAR_MESSAGE = "clear_message"
@@ -249,7 +249,8 @@ def _parts(message: Message) -> dict[str, JsonValueType]:
 
 async def _async_texts(hass: HomeAssistant) -> Texts:
     """Return the texts in Home Assistant's language."""
-    return await async_texts(hass, await async_clock(hass, None, hass.config.language))
+    language = hass.config.language
+    return await async_texts(hass, language, await async_clock(hass, None, language))
 
 
 async def _async_reason(hass: HomeAssistant, key: object) -> str:

@@ -22,7 +22,6 @@ from custom_components.claude_pulse.claude_ai.windows import (
     Identity,
     UsageWindow,
 )
-from custom_components.claude_pulse.clock import Clock
 from custom_components.claude_pulse.events.bus import bus_data
 from custom_components.claude_pulse.events.model import (
     EXTRAS,
@@ -32,15 +31,16 @@ from custom_components.claude_pulse.events.model import (
     UsageEvent,
     types_of,
 )
-from custom_components.claude_pulse.messages import texts as texts_module
+from custom_components.claude_pulse.language import texts as texts_module
+from custom_components.claude_pulse.language.clock import Clock
+from custom_components.claude_pulse.language.texts import Texts
 from custom_components.claude_pulse.messages.compose import Message, compose
-from custom_components.claude_pulse.messages.texts import Texts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # A Monday.
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=BERLIN)
 ENGLISH = json.loads(
-    (Path(texts_module.__file__).parent / "texts" / "en.json").read_text("utf-8")
+    (Path(texts_module.__file__).parent / "en.json").read_text("utf-8")
 )
 OPUS = Identity("weekly_scoped", "opus")
 OTHER = Identity("daily", "cowork")
@@ -256,8 +256,12 @@ def test_every_text_is_used() -> None:
         message = compose(data, texts, account="Ada")
         assert message is not None
         shown += message.title + message.message
-    # Those of the summary and of a missing account are tested with their blueprints.
-    others = ("<summary/", "<event/choose_account/", "<event/no_voice/")
+    # Answers are tested with voice, and the others with their blueprints.
+    others = (
+        *("<summary/", "<event/choose_account/", "<event/no_voice/"),
+        *("<answer/", "<duration/", "<time/until"),
+        *("<plural>", "<decimal>", "<space>", "<and>"),
+    )
     assert [
         path
         for path, _ in leaves(ENGLISH)

@@ -9,15 +9,26 @@ from typing import Any
 
 import pytest
 
-from custom_components.claude_pulse.clock import Clock
-from custom_components.claude_pulse.messages import texts as texts_module
+from custom_components.claude_pulse.language import texts as texts_module
+from custom_components.claude_pulse.language.clock import Clock
+from custom_components.claude_pulse.language.texts import Texts, async_texts
 from custom_components.claude_pulse.messages.compose import compose
-from custom_components.claude_pulse.messages.texts import Texts, async_texts
 from homeassistant.core import HomeAssistant
 
 from .test_compose import ENGLISH, NOW, leaves, session
 
 PLACEHOLDERS = {
+    "until",
+    "total",
+    "of_limit",
+    "limits",
+    "Limit",
+    "in_limit",
+    "duration",
+    "currency",
+    "answer",
+    "amount",
+    "accounts",
     "account",
     "automation",
     "available_at",
@@ -61,8 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def reset_in(hass: HomeAssistant, language: str) -> str:
     """Return the message for a reset in a language."""
-    hass.config.language = language
-    message = compose(session("reset"), await async_texts(hass, Clock(NOW)))
+    message = compose(session("reset"), await async_texts(hass, language, Clock(NOW)))
     assert message is not None
     return f"{message.title} | {message.message}"
 

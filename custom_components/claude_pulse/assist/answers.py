@@ -25,8 +25,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..claude_ai.money import Money
-from ..clock import Clock
-from .exposed import MODEL, OTHER, SPEND, ExposedAccount, Service, Window
+from ..language.texts import Texts
+from .exposed import SPEND, ExposedAccount, Service, Window
 from .questions import (
     AVAILABLE,
     CONTINUE,
@@ -49,19 +49,8 @@ NO_SUCH_LIMIT = "no_such_limit"
 UNKNOWN_ACCOUNT = "unknown_account"
 WINDOW_NOT_EXPOSED = "window_not_exposed"
 
-_EXPOSE = "Expose the usage sensors under Settings → Voice assistants → Expose."
-_NOT_READ = "claude.ai can't be read at the moment."
-
-_SPOKEN = {SPEND: "spend limit", MODEL: "{} week", OTHER: "limit {}"}
-_CURRENCIES = {"EUR": "euros", "GBP": "pounds", "USD": "US dollars"}
-
-_STATUSES = {
-    "operational": "No. Claude's status page reports no problem.",
-    "minor": "No, but Claude's status page reports a minor problem.",
-    "major": "In part. Claude's status page reports a major problem.",
-    "critical": "Yes. Claude's status page reports a critical problem.",
-    "maintenance": "Claude's status page reports maintenance.",
-}
+# The part of the texts.
+_ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +74,30 @@ def answer(
     question: Question,
     accounts: Sequence[ExposedAccount],
     service: Service,
-    clock: Clock,
+    texts: Texts,
 ) -> SpokenAnswer:
     """Answer a question. Pure."""
+    words = _Words(texts)
     if question.kind == STATUS and (accounts or service.status):
-        return SpokenAnswer(_of_service(service), accounts)
+        return SpokenAnswer(words.of_service(service), accounts)
     if not accounts:
-        return _not_exposed("Claude", NOTHING_EXPOSED)
+        return SpokenAnswer(words.say("not_exposed"), (), NOTHING_EXPOSED)
     question, chosen = resolve(question, accounts)
     if not chosen:
-        titles = " and ".join(account.title for account in accounts)
-        return SpokenAnswer(
-            f"I know no account called {question.account}, only {titles}.",
-            (),
-            UNKNOWN_ACCOUNT,
-        )
+        titles = texts.join((account.title for account in accounts), "and")
+        text = words.say("unknown_account", account=question.account, accounts=titles)
+        return SpokenAnswer(text, (), UNKNOWN_ACCOUNT)
     if question.is_about_one:
         all_chosen, chosen = chosen, [*_with_limit(question, chosen)]
         if not chosen:
-            return _without_limit(question, all_chosen)
+            return words.without_limit(question, all_chosen)
     titled = len(accounts) > 1
     sentences = (
-        f"{item.title}: {text}" if titled else text
+        words.say("account", account=item.title, answer=text) if titled else text
         for item in chosen
-        if (text := _of_account(question, item, clock))
+        if (text := words.of_account(question, item))
     )
-    return SpokenAnswer(" ".join(sentences), chosen)
-
-
-def _not_exposed(what: str, problem: str) -> SpokenAnswer:
-    """Return the answer about limits that are not exposed."""
-    return SpokenAnswer(f"I can't see how much {what} is left. {_EXPOSE}", (), problem)
+    return SpokenAnswer(texts.join(sentences), chosen)
 
 
 def _with_limit(
@@ -125,55 +107,6 @@ def _with_limit(
     for account in accounts:
         if windows := tuple(filter(question.is_about, account.windows)):
             yield replace(account, windows=windows, hidden=())
-
-
-def _without_limit(
-    question: Question, accounts: Sequence[ExposedAccount]
-) -> SpokenAnswer:
-    """Return the answer about a limit that no account shows."""
-    if any(question.is_about(item) for account in accounts for item in account.hidden):
-        what = f"{question.model} week" if question.model else question.window
-        return _not_exposed(f"of the {what}", WINDOW_NOT_EXPOSED)
-    if not all(account.readable for account in accounts):
-        return SpokenAnswer(_NOT_READ, accounts)
-    have = "This account has" if len(accounts) == 1 else "These accounts have"
-    return SpokenAnswer(f"{have} no {question.limit}.", (), NO_SUCH_LIMIT)
-
-
-def _of_service(service: Service) -> str:
-    """Return sentences about claude.ai as a whole."""
-    unread = not service.answers
-    if service.status:
-        return _STATUSES[service.status] + (f" {_NOT_READ}" if unread else "")
-    if unread:
-        return f"{'Perhaps' if service.fails else 'I do not know'}. {_NOT_READ}"
-    return "No. claude.ai answers."
-
-
-def _of_account(question: Question, account: ExposedAccount, clock: Clock) -> str:
-    """Return sentences about the limits of an account."""
-    if not account.readable:
-        return _NOT_READ
-    if not account.windows:
-        if account.hidden:
-            return _not_exposed("Claude", NOTHING_EXPOSED).text
-        return "claude.ai shows no limits for this account."
-    windows: Iterable[Window] = account.windows
-    verdict = _verdict(question, account)
-    if question.kind == CONTINUE and verdict is not None:
-        if not verdict:
-            return _back(account.windows, clock)
-        left = (_left(item, clock) for item in windows)
-        return " ".join(("You can continue now.", *left))
-    if question.kind == REACHED and verdict:
-        windows = [item for item in windows if item.is_used_up]
-    sentence = _SENTENCES.get(question.kind, _left)
-    sentences = [text for item in windows if (text := sentence(item, clock))]
-    if not sentences:
-        names = " and ".join(_spoken(item) for item in windows)
-        sentences = [f"There is no forecast for the {names} at the moment."]
-    start = [] if verdict is None else ["Yes." if verdict else "No."]
-    return " ".join((*start, *sentences))
 
 
 def _verdict(question: Question, account: ExposedAccount) -> bool | None:
@@ -204,130 +137,199 @@ def _blocking(windows: tuple[Window, ...]) -> tuple[Window, ...]:
     return tuple(item for item in windows if item.blocks) or windows
 
 
-def _back(windows: tuple[Window, ...], clock: Clock) -> str:
-    """Return when Claude can be used again, after the last reset of the reached limits."""
-    reached = [item for item in _blocking(windows) if item.is_used_up]
-    resets = [(item.resets_at, item) for item in reached if item.resets_at]
-    if len(resets) < len(reached):
-        return " ".join(_left(item, clock) for item in reached)
-    time, last = max(resets, key=lambda reset: reset[0])
-    return f"You can continue {clock.at(time)}, when the {_spoken(last)} resets."
+class _Words:
+    """The sentences of a language."""
 
+    def __init__(self, texts: Texts) -> None:
+        """Initialize with the texts of the language."""
+        self._texts = texts
 
-def _spoken(window: Window) -> str:
-    """Return the name of a limit in a sentence."""
-    return _SPOKEN.get(window.kind, "{}").format(window.name)
+    def say(self, key: str, window: Window | None = None, **values: str | None) -> str:
+        """Return a sentence, with the names of a limit."""
+        if window:
+            values |= self._texts.names(
+                _ANSWER, "names", window.kind, name=window.name
+            ) | {"until": self._texts.at(window.resets_at, "until")}
+        return self._texts.get(_ANSWER, key, **values) or ""
 
+    def without_limit(
+        self, question: Question, accounts: Sequence[ExposedAccount]
+    ) -> SpokenAnswer:
+        """Return the answer about a limit that no account shows."""
+        hidden = (item for account in accounts for item in account.hidden)
+        if found := next(filter(question.is_about, hidden), None):
+            text = self.say("limit_not_exposed", found)
+            return SpokenAnswer(text, (), WINDOW_NOT_EXPOSED)
+        if not all(account.readable for account in accounts):
+            return SpokenAnswer(self.say("not_read"), accounts)
+        key = "no_model" if question.model else f"no_{question.window}"
+        text = self._texts.count(
+            _ANSWER, key, number=len(accounts), name=question.model
+        )
+        return SpokenAnswer(text, (), NO_SUCH_LIMIT)
 
-def _if_extreme(window: Window, clock: Clock) -> str | None:
-    """Return the sentence about a limit that is unknown, unused or used up, or None."""
-    name = _spoken(window)
-    if window.used is None:
-        return f"How much of the {name} is left is not known at the moment."
-    if window.is_used_up:
-        until = f" until {clock.until(window.resets_at)}" if window.resets_at else ""
-        return f"The {name} is used up{until}."
-    if window.used == 0 and window.resets_at is None and not window.spent:
-        return f"Nothing of the {name} is used."
-    return None
+    def of_service(self, service: Service) -> str:
+        """Return sentences about claude.ai as a whole."""
+        not_read = () if service.answers else (self.say("not_read"),)
+        if service.status:
+            status = self._texts.get(_ANSWER, "status", service.status) or ""
+            return self._texts.join((status, *not_read))
+        if not_read:
+            guess = self.say("perhaps" if service.fails else "do_not_know")
+            return self._texts.join((guess, *not_read))
+        return self.say("answers")
 
+    def of_account(self, question: Question, account: ExposedAccount) -> str:
+        """Return sentences about the limits of an account."""
+        if not account.readable:
+            return self.say("not_read")
+        if not account.windows:
+            return self.say("not_exposed" if account.hidden else "no_limits")
+        windows: Iterable[Window] = account.windows
+        verdict = _verdict(question, account)
+        if question.kind == CONTINUE and verdict is not None:
+            if not verdict:
+                return self._back(account.windows)
+            left = map(self._left, windows)
+            return self._texts.join((self.say("continue_now"), *left))
+        if question.kind == REACHED and verdict:
+            windows = [item for item in windows if item.is_used_up]
+        sentence = _SENTENCES.get(question.kind, _Words._left)
+        sentences = [text for item in windows if (text := sentence(self, item))]
+        if not sentences:
+            names = self._texts.join(map(self._name, windows), "and")
+            sentences = [self.say("no_forecast", limits=names)]
+        start = [] if verdict is None else [self.say("yes" if verdict else "no")]
+        return self._texts.join((*start, *sentences))
 
-def _left(window: Window, clock: Clock) -> str:
-    """Return how much of a limit is left."""
-    if extreme := _if_extreme(window, clock):
-        return extreme
-    left = f"{window.left} % of the {_spoken(window)} is left"
-    if window.spent:
-        spent, limit = window.spent
-        remaining = replace(limit, amount=max(0, limit.amount - spent.amount))
-        return f"{left}: {_amount(remaining)} of {_amount(limit)} {_currency(limit)}."
-    if window.resets_at:
-        return f"{left}, until {clock.until(window.resets_at)}."
-    return f"{left}."
+    def _name(self, window: Window) -> str:
+        """Return the name of a limit in the middle of a sentence."""
+        return self._texts.names(_ANSWER, "names", window.kind, name=window.name)[
+            "limit"
+        ]
 
+    def _back(self, windows: tuple[Window, ...]) -> str:
+        """Return when Claude can be used again: after the last reset of the reached limits."""
+        reached = [item for item in _blocking(windows) if item.is_used_up]
+        resets = [(item.resets_at, item) for item in reached if item.resets_at]
+        if len(resets) < len(reached):
+            return self._texts.join(map(self._left, reached))
+        time, last = max(resets, key=lambda reset: reset[0])
+        return self.say("continue_at", last, resets_at=self._texts.at(time))
 
-def _used(window: Window, clock: Clock) -> str:
-    """Return how much of a limit is used."""
-    if extreme := _if_extreme(window, clock):
-        return extreme
-    used = f"{window.used} % of the {_spoken(window)} is used"
-    if window.spent:
-        spent, limit = window.spent
-        return f"{used}: {_amount(spent)} of {_amount(limit)} {_currency(limit)}."
-    if window.resets_at:
-        return f"{used}. It resets {clock.at(window.resets_at)}."
-    return f"{used}."
-
-
-def _lasts(window: Window, clock: Clock) -> str | None:
-    """Return the forecast of a limit, or None if there is none."""
-    if window.used is None or window.is_used_up:
-        return _if_extreme(window, clock)
-    if window.lasts is None or window.resets_at is None:
+    def _if_extreme(self, window: Window) -> str | None:
+        """Return the sentence about a limit that is unknown, unused or used up, or None."""
+        if window.used is None:
+            return self.say("unknown", window)
+        if window.is_used_up:
+            return self.say("used_up", window)
+        if window.used == 0 and window.resets_at is None and not window.spent:
+            return self.say("unused", window)
         return None
-    name, reset = _spoken(window), f"its reset {clock.at(window.resets_at)}"
-    if window.lasts:
-        return f"The {name} is expected to last until {reset}."
-    runs_out = f" {clock.at(window.runs_out_at)}," if window.runs_out_at else ""
-    expected = "is expected to" if window.certain else "may"
-    return f"The {name} {expected} run out{runs_out} before {reset}."
+
+    def _left(self, window: Window) -> str:
+        """Return how much of a limit is left."""
+        if extreme := self._if_extreme(window):
+            return extreme
+        percent = self._texts.percent(window.left)
+        if window.spent:
+            spent, limit = window.spent
+            remaining = replace(limit, amount=max(0, limit.amount - spent.amount))
+            return self._money("left_money", window, remaining, percent)
+        return self.say("left", window, percent=percent)
+
+    def _used(self, window: Window) -> str:
+        """Return how much of a limit is used."""
+        if extreme := self._if_extreme(window):
+            return extreme
+        percent = self._texts.percent(window.used)
+        if window.spent:
+            return self._money("used_money", window, window.spent[0], percent)
+        resets_at = self._texts.at(window.resets_at)
+        return self.say("used", window, percent=percent, resets_at=resets_at)
+
+    def _money(
+        self, key: str, window: Window, amount: Money, percent: str | None
+    ) -> str:
+        """Return a sentence about an amount of the spend limit."""
+        assert window.spent
+        limit = window.spent[1]
+        total, currency = self._amount(limit), limit.currency or ""
+        in_words = self._texts.get(_ANSWER, "currency", currency) or currency
+        if in_words:
+            total = self.say("money", amount=total, currency=in_words)
+        return self.say(
+            key, window, percent=percent, amount=self._amount(amount), total=total
+        )
+
+    def _amount(self, money: Money) -> str:
+        """Return an amount without its currency."""
+        return self._texts.decimal(f"{money.amount:.{money.decimals}f}")
+
+    def _lasts(self, window: Window) -> str | None:
+        """Return the forecast of a limit, or None if there is none."""
+        if window.used is None or window.is_used_up:
+            return self._if_extreme(window)
+        if window.lasts is None or window.resets_at is None:
+            return None
+        verdict = "runs_out" if window.certain else "may_run_out"
+        return self.say(
+            "lasts" if window.lasts else verdict,
+            window,
+            resets_at=self._texts.at(window.resets_at),
+            runs_out_at=self._texts.at(window.runs_out_at),
+        )
+
+    def _resets(self, window: Window) -> str:
+        """Return when a limit resets."""
+        if window.resets_at:
+            return self.say(
+                "resets",
+                window,
+                duration=self._texts.duration(window.resets_at),
+                resets_at=self._texts.at(window.resets_at),
+            )
+        if window.used == 0 and window.kind != SPEND:
+            return self.say("unused", window)
+        return self.say("reset_unknown", window)
+
+    def _today(self, window: Window) -> str:
+        """Return how much of the week can be used today."""
+        if extreme := self._if_extreme(window):
+            return extreme
+        used, budget = window.used_today, window.budget_today
+        if used is None or budget is None:
+            return self.say("today_unknown", window)
+        return self.say(
+            "today_over" if used >= budget else "today",
+            window,
+            used=self._texts.percent(used),
+            budget=self._texts.percent(budget),
+            left=self._texts.percent(budget - used),
+        )
+
+    def _sessions(self, window: Window) -> str:
+        """Return how many full sessions fit into the rest of the week."""
+        if window.used is None or window.is_used_up:
+            return self._left(window)
+        if window.sessions_left is None:
+            return self.say("sessions_unknown")
+        if window.sessions_left == 0:
+            return self.say("no_sessions", window)
+        return self._texts.count(
+            _ANSWER,
+            "sessions",
+            number=window.sessions_left,
+            until=self._texts.at(window.resets_at, "until"),
+            **self._texts.names(_ANSWER, "names", window.kind, name=window.name),
+        )
 
 
-def _resets(window: Window, clock: Clock) -> str:
-    """Return when a limit resets."""
-    name = _spoken(window)
-    if window.resets_at:
-        remaining = clock.remaining(window.resets_at)
-        return f"The {name} resets in {remaining}, {clock.at(window.resets_at)}."
-    if window.used == 0 and window.kind != SPEND:
-        return f"Nothing of the {name} is used."
-    return f"When the {name} resets is not known."
-
-
-def _today(window: Window, clock: Clock) -> str:
-    """Return how much of the week can be used today."""
-    if extreme := _if_extreme(window, clock):
-        return extreme
-    name, used, budget = _spoken(window), window.used_today, window.budget_today
-    if used is None or budget is None:
-        return f"How much of the {name} you can use today is not known at the moment."
-    if used >= budget:
-        return f"You have used {used} % of the {name} today. The budget was {budget} %."
-    return (
-        f"You can use {budget - used} % of the {name} today. "
-        f"Of {budget} %, {used} % is used."
-    )
-
-
-def _sessions(window: Window, clock: Clock) -> str:
-    """Return how many full sessions fit into the rest of the week."""
-    if window.used is None or window.is_used_up:
-        return _left(window, clock)
-    count, name = window.sessions_left, _spoken(window)
-    if count is None:
-        return "How many sessions are left is not known at the moment."
-    if count == 0:
-        return f"No full session is left in the {name}."
-    sessions = "1 full session is" if count == 1 else f"{count} full sessions are"
-    until = f", until {clock.until(window.resets_at)}" if window.resets_at else ""
-    return f"About {sessions} left in the {name}{until}."
-
-
-_SENTENCES: dict[str, Callable[[Window, Clock], str | None]] = {
-    USED: _used,
-    LASTS: _lasts,
-    RUNS_OUT: _lasts,
-    RESETS: _resets,
-    SESSIONS: _sessions,
-    TODAY: _today,
+_SENTENCES: dict[str, Callable[[_Words, Window], str | None]] = {
+    USED: _Words._used,
+    LASTS: _Words._lasts,
+    RUNS_OUT: _Words._lasts,
+    RESETS: _Words._resets,
+    SESSIONS: _Words._sessions,
+    TODAY: _Words._today,
 }
-
-
-def _amount(money: Money) -> str:
-    """Return an amount without its currency."""
-    return f"{money.amount:.{money.decimals}f}"
-
-
-def _currency(money: Money) -> str:
-    """Return the currency of an amount in words."""
-    return _CURRENCIES.get(money.currency or "", money.currency or "").rstrip()

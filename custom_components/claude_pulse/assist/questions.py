@@ -23,8 +23,6 @@ QUESTIONS = (
 # These questions are about the week.
 _ABOUT_WEEK = (SESSIONS, TODAY)
 
-_LIMITS = {SESSION: "session limit", WEEK: "weekly limit"}
-
 # The name of an account is the rest of a sentence, which can be "me", "today" or "Ada this
 # week". These words are no part of it, unless an account is called so.
 _WINDOW_WORDS = {"session": SESSION, "week": WEEK, "weekly": WEEK}
@@ -54,11 +52,6 @@ class Question:
     def is_about_one(self) -> bool:
         """Return whether it is about one limit."""
         return bool(self.window or self.model)
-
-    @property
-    def limit(self) -> str:
-        """Return the name of the limit that it is about."""
-        return f"{self.model} limit" if self.model else _LIMITS[self.window or SESSION]
 
     def is_about(self, window: Window) -> bool:
         """Return whether it is about a limit."""

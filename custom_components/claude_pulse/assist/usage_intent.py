@@ -9,7 +9,8 @@ import voluptuous as vol
 
 from homeassistant.helpers import config_validation as cv, intent
 
-from ..clock import async_clock
+from ..language.clock import async_clock
+from ..language.texts import async_texts
 from .answers import answer
 from .exposed import ASSIST, async_accounts, async_service
 from .questions import LEFT, QUESTIONS, WINDOWS, Question
@@ -20,7 +21,7 @@ INTENT_GET_USAGE = "ClaudePulseGetUsage"
 class GetUsageHandler(intent.IntentHandler):
     """Answers from the exposed usage sensors, without side effects.
 
-    The answer is in English. If a custom sentence sets the slot `own_words`, its own response
+    If a custom sentence sets the slot `own_words`, its own response
     is spoken instead, which reads the speech slots.
     """
 
@@ -41,6 +42,8 @@ class GetUsageHandler(intent.IntentHandler):
         hass, assistant = intent_obj.hass, intent_obj.assistant or ASSIST
         slots = self.async_validate_slots(intent_obj.slots)
         asked = {name: slot["value"] for name, slot in slots.items()}
+        language = intent_obj.language
+        clock = await async_clock(hass, intent_obj.context.user_id, language)
         result = answer(
             Question(
                 asked.get("question", LEFT),
@@ -50,7 +53,7 @@ class GetUsageHandler(intent.IntentHandler):
             ),
             async_accounts(hass, assistant),
             async_service(hass, assistant),
-            await async_clock(hass, intent_obj.context.user_id, intent_obj.language),
+            await async_texts(hass, language, clock),
         )
         response = intent_obj.create_response()
         # After an action, some satellites only beep.

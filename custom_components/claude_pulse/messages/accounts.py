@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..device import async_create_device
+from ..language.texts import Texts
 from .compose import PREFIX
-from .texts import Texts
 
 # The day on which an automation asked last. It does not ask each time it runs.
 _DATA = f"{DOMAIN}_asked"

@@ -21,8 +21,8 @@ from ..events.model import (
     SERVICE_RECOVERED,
     WILL_RUN_OUT,
 )
+from ..language.texts import Texts
 from ..naming import SPEND_WINDOW
-from .texts import Texts
 
 # What a tap on a message opens.
 _STATUS_PAGE = "https://status.claude.com"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..claude_ai.windows import WEEKLY
+from ..language.texts import Texts
 from .limits import SPENT, Limit
-from .texts import Texts
 
 # The key of the texts.
 SUMMARY = "summary"

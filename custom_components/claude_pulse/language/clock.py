@@ -1,4 +1,4 @@
-"""Times and durations in the clock format of a person."""
+"""The current time, and how a person reads times."""
 
 from __future__ import annotations
 
@@ -9,27 +9,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import WEEKDAYS
-
 # The countries whose people read 3:40 PM in English.
 _AM_PM_COUNTRIES = frozenset(
     ("AU", "BD", "CA", "HK", "IN", "JM", "MY", "NZ", "PH", "PK", "SG", "US")
-)
-
-# strftime would follow the locale of the process.
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 )
 
 
@@ -47,38 +29,6 @@ class Clock:
             return f"{local.hour:02}:{local.minute:02}"
         half = "PM" if local.hour >= 12 else "AM"
         return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
-
-    def day(self, moment: datetime) -> str:
-        """Return a day as `Thursday` or `3 December`, and '' for today."""
-        local = moment.astimezone(self.now.tzinfo)
-        days = (local.date() - self.now.date()).days
-        if days == 0:
-            return ""
-        if 0 < days < len(WEEKDAYS):
-            return WEEKDAYS[local.weekday()]
-        return f"{local.day} {_MONTHS[local.month - 1]}"
-
-    def until(self, moment: datetime) -> str:
-        """Return a time as `15:40`, `Thursday 18:00` or `3 December 18:00`."""
-        return f"{self.day(moment)} {self.time(moment)}".lstrip()
-
-    def at(self, moment: datetime) -> str:
-        """Return a time as `at 15:40` or `on Thursday at 18:00`."""
-        day = self.day(moment)
-        return f"{f'on {day} ' if day else ''}at {self.time(moment)}"
-
-    def remaining(self, moment: datetime) -> str:
-        """Return the time until a moment in its two largest units."""
-        minutes = max(1, round((moment - self.now).total_seconds() / 60))
-        hours, minutes = divmod(minutes, 60)
-        days, hours = divmod(hours, 24)
-        counts = {"day": days, "hour": hours, "minute": 0 if days else minutes}
-        parts = (
-            f"{count} {unit}{'s' if count > 1 else ''}"
-            for unit, count in counts.items()
-            if count
-        )
-        return " ".join(parts)
 
 
 async def async_clock(hass: HomeAssistant, user_id: str | None, language: str) -> Clock:
