@@ -142,13 +142,11 @@ class ResetCalendar(UsageEntity, CalendarEntity):
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """Return the events between two times. There are none without current values."""
+        """Return the events between two times, also while claude.ai cannot be read."""
         return [
             self._event(moment)
             for moment in self._moments
-            if self.available
-            and moment.time < end_date
-            and moment.time + _LENGTH > start_date
+            if moment.time < end_date and moment.time + _LENGTH > start_date
         ]
 
     def _event(self, moment: Moment) -> CalendarEvent:
