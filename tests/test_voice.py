@@ -516,32 +516,6 @@ async def test_two_accounts(claude: Claude) -> None:
     assert await ask(claude) == f"{ada} Ben at work: {NOT_READ}"
 
 
-async def test_translated_sentences(claude: Claude, tmp_path: Path) -> None:
-    """A sentence file in another language can use the template from its comment."""
-    lines = SENTENCES.read_text(encoding="utf-8").splitlines()
-    comment = [line.removeprefix("#").removeprefix(" ") for line in lines]
-    start = comment.index("responses:")
-    german = [
-        'language: "de"',
-        "intents:",
-        "  ClaudePulseGetUsage:",
-        "    data:",
-        # Some versions remove "noch" from German sentences before they compare them.
-        '      - sentences: ["wie viel Claude habe ich [noch]"]',
-        "        slots:",
-        "          own_words: true",
-        '      - sentences: ["Claude in fremden Worten"]',
-        *comment[start : comment.index("", start)],
-    ]
-    await set_up_assist(claude, tmp_path, "\n".join(german), "de")
-    await claude.entry()
-    expose(claude, SESSION_USAGE)
-    assert await ask(claude, "Claude in fremden Worten", "de") == SESSION_LEFT
-    answer = await ask(claude, "Wie viel Claude habe ich noch?", "de")
-    if has("speech_slots"):
-        assert answer == "Von der Sitzung sind 58% übrig, bis 04.05. 15:40."
-
-
 async def test_limit_that_the_account_lacks(
     claude: Claude, entry: MockConfigEntry
 ) -> None:

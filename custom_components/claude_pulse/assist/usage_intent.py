@@ -19,11 +19,7 @@ INTENT_GET_USAGE = "ClaudePulseGetUsage"
 
 
 class GetUsageHandler(intent.IntentHandler):
-    """Answers from the exposed usage sensors, without side effects.
-
-    If a custom sentence sets the slot `own_words`, its own response
-    is spoken instead, which reads the speech slots.
-    """
+    """Answers from the exposed usage sensors, without side effects."""
 
     intent_type = INTENT_GET_USAGE
     # Before 2026.8, language models are offered all intents.
@@ -61,6 +57,5 @@ class GetUsageHandler(intent.IntentHandler):
         # Old versions, such as 2024.1, have no speech slots.
         if hasattr(response, "async_set_speech_slots"):
             response.async_set_speech_slots(result.as_dict())
-        if not asked.get("own_words"):
-            response.async_set_speech(result.text)
+        response.async_set_speech(result.text)
         return response

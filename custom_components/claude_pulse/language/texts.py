@@ -198,9 +198,9 @@ def _completed(texts: Any, english: Any) -> Any:
     """Return texts, with the English one for each that is missing or not valid."""
     if isinstance(english, Mapping):
         known = texts if isinstance(texts, Mapping) else {}
-        # A language can have more plural categories than English.
-        if english.keys() == {_ONE, _OTHER}:
-            english = {**dict.fromkeys(known, english[_OTHER]), **english}
+        # A language has its own plural categories.
+        if english.keys() == {_ONE, _OTHER} and _OTHER in known:
+            english = dict.fromkeys(known, english[_OTHER])
         return {key: _completed(known.get(key), item) for key, item in english.items()}
     if isinstance(english, list):
         is_valid = isinstance(texts, list) and len(texts) == len(english)
