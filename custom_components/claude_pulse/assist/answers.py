@@ -147,10 +147,18 @@ class _Words:
     def say(self, key: str, window: Window | None = None, **values: str | None) -> str:
         """Return a sentence, with the names of a limit."""
         if window:
-            values |= self._texts.names(
-                _ANSWER, "names", window.kind, name=window.name
-            ) | {"until": self._texts.at(window.resets_at, "until")}
+            values = {**self._values(window), **values}
         return self._texts.get(_ANSWER, key, **values) or ""
+
+    def _values(self, window: Window) -> dict[str, str | None]:
+        """Return the names of a limit, and its reset."""
+        texts, reset = self._texts, window.resets_at
+        names = texts.names(_ANSWER, "names", window.kind, name=window.name)
+        return {
+            **names,
+            "resets_at": texts.at(reset),
+            "until": texts.at(reset, "until"),
+        }
 
     def without_limit(
         self, question: Question, accounts: Sequence[ExposedAccount]
@@ -204,9 +212,7 @@ class _Words:
 
     def _name(self, window: Window) -> str:
         """Return the name of a limit in the middle of a sentence."""
-        return self._texts.names(_ANSWER, "names", window.kind, name=window.name)[
-            "limit"
-        ]
+        return self._values(window)["limit"] or ""
 
     def _back(self, windows: tuple[Window, ...]) -> str:
         """Return when Claude can be used again: after the last reset of the reached limits."""
@@ -245,8 +251,7 @@ class _Words:
         percent = self._texts.percent(window.used)
         if window.spent:
             return self._money("used_money", window, window.spent[0], percent)
-        resets_at = self._texts.at(window.resets_at)
-        return self.say("used", window, percent=percent, resets_at=resets_at)
+        return self.say("used", window, percent=percent)
 
     def _money(
         self, key: str, window: Window, amount: Money, percent: str | None
@@ -276,7 +281,6 @@ class _Words:
         return self.say(
             "lasts" if window.lasts else verdict,
             window,
-            resets_at=self._texts.at(window.resets_at),
             runs_out_at=self._texts.at(window.runs_out_at),
         )
 
@@ -287,7 +291,6 @@ class _Words:
                 "resets",
                 window,
                 duration=self._texts.duration(window.resets_at),
-                resets_at=self._texts.at(window.resets_at),
             )
         if window.used == 0 and window.kind != SPEND:
             return self.say("unused", window)
@@ -320,8 +323,7 @@ class _Words:
             _ANSWER,
             "sessions",
             number=window.sessions_left,
-            until=self._texts.at(window.resets_at, "until"),
-            **self._texts.names(_ANSWER, "names", window.kind, name=window.name),
+            **self._values(window),
         )
 
 

@@ -9,7 +9,8 @@ A JSON file has these kinds of texts:
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
-A sentence of any language can use each name of a limit.
+A sentence of any language can use each name of a limit, and for its reset either
+`{until}`, which follows "until", or `{resets_at}`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _SINCE = "since"
 _DATA = f"{DOMAIN}_texts"
 
 _NAMES = frozenset(("limit", "Limit", "of_limit", "in_limit"))
+# Of the values of each group, a language can choose another one than English.
+_GROUPS = (_NAMES, frozenset(("until", "resets_at")))
 
 # Readers of traditional Chinese read English rather than the simplified one.
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
@@ -215,7 +218,7 @@ def _completed(texts: Any, english: Any) -> Any:
 def _allowed(english: str) -> set[str]:
     """Return the names of the values that a translation of a text can use."""
     names = _placeholders(english)
-    return names | _NAMES if names & _NAMES else names
+    return names.union(*(group for group in _GROUPS if names & group))
 
 
 def _placeholders(text: str) -> set[str]:
