@@ -398,12 +398,15 @@ def _is_longer(calls: list[Any], number: int) -> bool:
 
 
 async def test_german(alerts: Alerts) -> None:
-    """Without German texts, messages are English, and nothing breaks."""
+    """Messages are in the language of Home Assistant, whatever the region."""
     alerts.claude.hass.config.language = "de-CH"
     await alerts.start()
     await alerts.fire(WEEKLY, "limit_reached", percent=100)
     await alerts.fire(ACCOUNT, "cannot_be_read")
-    assert alerts.phone.texts == ["Weekly limit reached", "Claude usage cannot be read"]
+    assert alerts.phone.texts == [
+        "Wochenlimit erreicht",
+        "Claude-Nutzung nicht abrufbar",
+    ]
 
 
 async def test_test_message(alerts: Alerts) -> None:
