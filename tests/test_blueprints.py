@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 import shutil
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -256,3 +257,32 @@ async def test_untouched(
     claude.server.set_fault("server_error")
     await claude.pass_time()
     assert not errors_of(caplog)
+
+
+@pytest.mark.parametrize("name", ["announcement", "daily_summary", "pixel_clock"])
+async def test_notification_after_the_choice(
+    claude: Claude, tmp_path: Path, name: str
+) -> None:
+    """The notification that asks for an account goes when the account is chosen."""
+    async_mock_service(claude.hass, "mqtt", "publish")
+    await begin(claude, body(60))
+    claude.serve(body(60), "ben")
+    other = await claude.entry("ben", title="Ben")
+    inputs = {"prefix": "awtrix"} if name == "pixel_clock" else {}
+    await use_blueprints(claude, tmp_path, **{name: inputs})
+    await run(claude, name)
+    titles = [item["title"] for item in notifications_of(claude)]
+    assert titles == ["Choose a Claude account"]
+    blueprint = {
+        "path": f"{DOMAIN}/{name}.yaml",
+        "input": {**inputs, "account": device_of(claude, other)},
+    }
+    with patch(
+        "homeassistant.config.async_hass_config_yaml",
+        return_value={"automation": [{"alias": name, "use_blueprint": blueprint}]},
+    ):
+        await claude.hass.services.async_call("automation", "reload", blocking=True)
+    await claude.settle()
+    await run(claude, name)
+    titles = [item["title"] for item in notifications_of(claude)]
+    assert "Choose a Claude account" not in titles

@@ -12,7 +12,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.claude_pulse.calendar import moments_of
 from custom_components.claude_pulse.const import CONF_SESSION_KEY_SINCE
+from custom_components.claude_pulse.runtime import runtime_of
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -142,6 +144,21 @@ async def test_events(claude: Claude) -> None:
     assert not [item for item in private if str(item) in str(state.as_dict())]
 
 
+async def test_grants_that_expire_together(claude: Claude) -> None:
+    """They are one event, as each event has an ID of its own."""
+    end = (NOW + 10 * DAY).isoformat()
+    grants = [
+        {"label": label, "resets_left": 1, "ends_at": end}
+        for label in ("Thanks", "Winter", None)
+    ]
+    entry = await set_up(
+        claude, body(cedar_ember={"eligible": True, "grants": grants})
+    )
+    assert (await events(claude)).count(("Saved reset expires", NOW + 10 * DAY)) == 1
+    found = moments_of(runtime_of(claude.hass, entry), NOW)
+    assert "Thanks, Winter" in [moment.description for moment in found]
+
+
 async def test_account_without_resets(claude: Claude) -> None:
     """An account that has nothing with a time has only its session key."""
     await set_up(claude, {})
@@ -203,6 +220,20 @@ async def test_triggers_of_an_automation(claude: Claude) -> None:
     await claude.hass.services.async_call("automation", "turn_off", ALL, blocking=True)
 
 
+async def test_trigger_after_an_outage(claude: Claude) -> None:
+    """A known reset triggers, also if claude.ai could not be read shortly before it."""
+    await set_up(claude, body())
+    called = await add_triggers(claude, "00:00:00")
+    for minute in range(120):
+        if minute == 60:
+            claude.server.set_fault("server_error")
+        if minute == 90:
+            claude.server.clear_faults()
+        await claude.pass_time(60)
+    await claude.hass.services.async_call("automation", "turn_off", ALL, blocking=True)
+    assert called == [("start 00:00:00", SESSION_TEXT), ("end 00:00:00", SESSION_TEXT)]
+
+
 async def test_moved_and_late_resets(claude: Claude) -> None:
     """A reset that is moved is no longer listed. One that passed is, for a day."""
     await set_up(claude, body(SESSION_RESET))
@@ -225,7 +256,7 @@ async def test_moved_and_late_resets(claude: Claude) -> None:
 
 
 async def test_failed_poll(claude: Claude, hass_client: ClientSessionGenerator) -> None:
-    """Without current values it is unavailable and empty, and then as before."""
+    """Without current values it is unavailable, but still has the known resets."""
     await set_up(claude, body())
     client = await hass_client()
 
@@ -241,7 +272,7 @@ async def test_failed_poll(claude: Claude, hass_client: ClientSessionGenerator) 
     assert await shown() == ("off", [SESSION_TEXT])
     claude.server.set_fault("server_error")
     await claude.pass_time(60)
-    assert await shown() == ("unavailable", [])
+    assert await shown() == ("unavailable", [SESSION_TEXT])
     claude.server.clear_faults()
     await claude.pass_time(60 * 5)
     assert await shown() == ("off", [SESSION_TEXT])

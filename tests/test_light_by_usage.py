@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from homeassistant.core import ServiceCall
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
 from .common import Claude, spend
 from .events.common import begin, body, poll
-from .test_blueprints import device_of, errors_of, use_blueprints, without_timers
+from .test_blueprints import (
+    device_of,
+    errors_of,
+    notifications_of,
+    use_blueprints,
+    without_timers,
+)
 
 __all__ = ["without_timers"]
 
@@ -171,3 +178,95 @@ async def test_two_accounts(
     assert color_of(claude) == (30, 40)
     assert color_of(claude, SHELF) == (108, 100)
     assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_a_light_without_power(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A light that had no power by day does not show the usage at night."""
+    claude.hass.states.async_set(LIGHT, "unavailable")
+    await begin(claude, body(50))
+    # The time is 5:00.
+    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
+    inputs = {"light": [LIGHT], "turn_on": True, **night}
+    await use_blueprints(claude, tmp_path, light_by_usage=inputs)
+    claude.hass.states.async_set(LIGHT, "on", WARM)
+    await claude.settle()
+    await claude.pass_time(301)
+    assert color_of(claude) == (60, 100)
+    await claude.pass_time(1900)
+    assert color_of(claude) in ("off", (30, 40))
+    assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_a_second_account(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When it comes, a notification asks for the account, and the light is given back."""
+    await begin(claude, body(50))
+    await use_blueprints(claude, tmp_path, light_by_usage={"light": [LIGHT], **DAY})
+    assert color_of(claude) == (60, 100)
+    claude.serve(body(0), "ben")
+    other = await claude.entry("ben", title="Ben")
+    await claude.pass_time(301)
+    await claude.pass_time(301)
+    assert [item["title"] for item in notifications_of(claude)] == [
+        "Choose a Claude account"
+    ]
+    assert color_of(claude) == (30, 40)
+    await claude.hass.config_entries.async_remove(other.entry_id)
+    await claude.settle()
+    await claude.pass_time(301)
+    assert color_of(claude) == (60, 100)
+    assert not notifications_of(claude)
+    assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_night_after_a_restart(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A light that was turned on before a restart is off at night nevertheless."""
+    claude.hass.states.async_set(LIGHT, "off")
+    await begin(claude, body(50))
+    # The time is 5:00.
+    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
+    inputs = {"light": [LIGHT], "turn_on": True, **night}
+    await use_blueprints(claude, tmp_path, light_by_usage=inputs)
+    assert color_of(claude) == (60, 100)
+    # A restart removes the scene that says how the light was.
+    for scene in claude.hass.states.async_entity_ids("scene"):
+        await claude.hass.services.async_call(
+            "scene", "delete", {"entity_id": scene}, blocking=True
+        )
+    await claude.pass_time(301)
+    assert color_of(claude) == (60, 100)
+    await claude.pass_time(1900)
+    assert color_of(claude) == "off"
+    assert not errors_of(caplog)
+
+
+@pytest.mark.usefixtures("light")
+async def test_a_light_that_fails(claude: Claude, tmp_path: Path) -> None:
+    """The other lights show the usage nevertheless, and are as before at night."""
+    hass = claude.hass
+    turn_on = hass.services.async_services()["light"]["turn_on"].job.target
+
+    async def fail_or_turn_on(call: ServiceCall) -> None:
+        """Fail like a bulb that does not respond."""
+        if LIGHT in call.data["entity_id"]:
+            raise HomeAssistantError("no response")
+        await turn_on(call)
+
+    hass.services.async_register("light", "turn_on", fail_or_turn_on)
+    hass.states.async_set(SHELF, "on", WARM)
+    await begin(claude, body(50))
+    # The time is 5:00.
+    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
+    inputs = {"light": [LIGHT, SHELF], **night}
+    await use_blueprints(claude, tmp_path, light_by_usage=inputs)
+    assert color_of(claude, SHELF) == (60, 100)
+    await claude.pass_time(1900)
+    assert color_of(claude, SHELF) == (30, 40)

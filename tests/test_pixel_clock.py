@@ -182,6 +182,7 @@ async def test_action(claude: Claude) -> None:
         )
 
     answer = await limits(device)
+    assert answer["device_id"] == device
     assert answer["first"] == answer["limits"][1]
     assert answer["limits"][0] == {
         "kind": "session",
@@ -206,4 +207,4 @@ async def test_action(claude: Claude) -> None:
         await limits("another")
     await claude.hass.config_entries.async_unload(entry.entry_id)
     await claude.settle()
-    assert await limits(device) == {"limits": [], "first": None}
+    assert await limits(device) == {"device_id": device, "limits": [], "first": None}

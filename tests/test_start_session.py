@@ -64,6 +64,8 @@ async def test_an_action_that_starts_nothing(
     """It is repeated after four hours, but not after a restart, an outage or a reload."""
     entry, _ = await begin(claude, NONE)
     await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    assert not started
+    await claude.pass_time(301)
     assert len(started) == 1
     claude.server.set_fault("server_error")
     await claude.pass_time()
@@ -152,6 +154,7 @@ async def test_restart(
     await begin(claude, NONE)
     stop(claude)
     await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    await claude.pass_time(301)
     assert len(started) == 1
     # By hand, the action is tried.
     await run(claude, "start_session")
@@ -170,7 +173,40 @@ async def test_two_accounts(claude: Claude, started: list[Any], tmp_path: Path) 
         "resets_at": "sensor.ben_session_resets_at",
     }
     await use_blueprints(claude, tmp_path, start_session=INPUTS, start_session_2=inputs)
+    await claude.pass_time(301)
     assert len(started) == 1
     ran = claude.hass.states.get("automation.start_session_2")
     assert ran
     assert ran.attributes["last_triggered"]
+
+
+async def test_one_wrong_answer(
+    claude: Claude, started: list[Any], tmp_path: Path
+) -> None:
+    """A single answer without the session starts nothing, and the real end does."""
+    await begin(claude, body(60, in_hours(claude, 1)))
+    await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    claude.serve(NONE)
+    await claude.pass_time()
+    claude.serve(body(61, in_hours(claude, 1)))
+    await pass_steps(claude, 5)
+    assert not started
+    await pass_steps(claude, 6, 600)
+    claude.serve(NONE)
+    await pass_steps(claude, 3, 600)
+    assert len(started) == 1
+
+
+async def test_tried_by_hand(
+    claude: Claude, started: list[Any], tmp_path: Path
+) -> None:
+    """Trying the action in a session does not use up the next one."""
+    await begin(claude, body(60, in_hours(claude, 1)))
+    # The clock has been moved.
+    await poll(claude, body(60, in_hours(claude, 1)))
+    await use_blueprints(claude, tmp_path, start_session=INPUTS)
+    await run(claude, "start_session")
+    assert len(started) == 1
+    claude.serve(NONE)
+    await pass_steps(claude, 8, 600)
+    assert len(started) == 2

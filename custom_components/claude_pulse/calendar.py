@@ -69,12 +69,16 @@ def moments_of(runtime: Runtime, now: datetime) -> Iterator[Moment]:
             text = _RESETS_AT.format(limit.translation_prefix)
             yield Moment(window.resets_at, limit.key, text, names)
     if usage.saved_resets and usage.saved_resets.is_eligible:
+        expiring: dict[datetime, list[str]] = {}
         for grant in usage.saved_resets.valid(now):
             if grant.ends_at is not None:
-                text = _SAVED_RESET_EXPIRES
-                yield Moment(
-                    grant.ends_at, "saved_reset", text, description=grant.label
-                )
+                labels = expiring.setdefault(grant.ends_at, [])
+                labels.extend(filter(None, [grant.label]))
+        for ends_at, labels in expiring.items():
+            text = _SAVED_RESET_EXPIRES
+            yield Moment(
+                ends_at, "saved_reset", text, description=", ".join(labels) or None
+            )
     for pool in usage.pools:
         if pool.expires_at is not None:
             credit = pool_subject(pool)
@@ -138,12 +142,11 @@ class ResetCalendar(UsageEntity, CalendarEntity):
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """Return the events between two times. There are none without current values."""
+        """Return the events between two times, also while claude.ai cannot be read."""
         return [
             self._event(moment)
             for moment in self._moments
-            if self.available
-            and moment.time < end_date
+            if moment.time < end_date
             and moment.time + _LENGTH > start_date
         ]
 

@@ -9,11 +9,16 @@
 | `send_message` | sends a message to phones, or shows it in Home Assistant |
 | `clear_message` | removes it again |
 | `export_history` | returns the hourly usage, to administrators only |
+
+Without a chosen account, an action is about the only one. If there is none, or several, it
+raises ServiceValidationError. If the data name an `automation`, a notification asks
+for its account instead, and the response has no `device_id`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import voluptuous as vol
@@ -34,7 +39,6 @@ from homeassistant.exceptions import (
 )
 from homeassistant.helpers import (
     config_validation as cv,
-    device_registry as dr,
 )
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
@@ -43,16 +47,23 @@ from homeassistant.util.json import JsonValueType
 from .claude_ai.windows import WEEKLY
 from .clock import async_clock
 from .const import DOMAIN, USAGE_URL
-from .device import async_create_device
 from .events.bus import bus_data
 from .forecast.export import async_export
 from .formatting import iso_time
+from .messages.accounts import (
+    account_name,
+    ask,
+    device_of,
+    do_not_ask,
+    find_entry,
+    is_disabled,
+)
 from .messages.compose import PREFIX, LiveUpdate, Message, compose, with_account
 from .messages.limits import first_of, limits_of
 from .messages.phones import async_clear, async_send
 from .messages.summary import SUMMARY, Today, summarize
 from .messages.texts import Texts, async_texts
-from .runtime import runtime_of
+from .runtime import Runtime, runtime_of
 
 SERVICE_CLEAR_MESSAGE = "clear_message"
 SERVICE_COMPOSE_MESSAGE = "compose_message"
@@ -62,17 +73,31 @@ SERVICE_GET_LIMITS = "get_limits"
 SERVICE_LIST_EVENTS = "list_events"
 SERVICE_SEND_MESSAGE = "send_message"
 
+
+def _time(value: Any) -> datetime:
+    """Validate a time, and return it in UTC. Raises vol.Invalid."""
+    try:
+        return dt_util.as_utc(cv.datetime(value))
+    except OverflowError as err:
+        raise vol.Invalid("The time is out of range") from err
+
+
+def _finite(value: float) -> float:
+    """Validate that a number is finite. Raises vol.Invalid."""
+    if not isfinite(value):
+        raise vol.Invalid("The number is not finite")
+    return value
+
+
 _PHONES = {vol.Optional("phones", default=[]): vol.All(cv.ensure_list, [cv.string])}
 _CLEAR_SCHEMA = vol.Schema({vol.Required("tag"): cv.string, **_PHONES})
 _COMPOSE_SCHEMA = vol.Schema({vol.Required("event"): dict})
-_ACCOUNT = {vol.Required("device_id"): cv.string}
+_ACCOUNT = {
+    vol.Optional("device_id", default=""): cv.string,
+    vol.Optional("automation"): cv.entity_id,
+}
 _ACCOUNT_SCHEMA = vol.Schema(_ACCOUNT)
-_LIST_SCHEMA = vol.Schema(
-    {
-        vol.Optional("device_id", default=""): cv.string,
-        vol.Required("since"): vol.All(cv.datetime, dt_util.as_utc),
-    }
-)
+_LIST_SCHEMA = vol.Schema({**_ACCOUNT, vol.Required("since"): _time})
 _SEND_SCHEMA = vol.Schema(
     {
         vol.Required("title"): cv.string,
@@ -84,11 +109,9 @@ _SEND_SCHEMA = vol.Schema(
             None,
             {
                 vol.Required("percent"): vol.All(
-                    vol.Coerce(float), vol.Clamp(min=0, max=100)
+                    vol.Coerce(float), _finite, vol.Clamp(min=0, max=100)
                 ),
-                vol.Optional("ends_at"): vol.Any(
-                    None, vol.All(cv.datetime, dt_util.as_utc)
-                ),
+                vol.Optional("ends_at"): vol.Any(None, _time),
             },
         ),
         **_PHONES,
@@ -102,25 +125,32 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def compose_message(call: ServiceCall) -> ServiceResponse:
         """Return the title and the message for an event."""
-        return _response(await _async_compose(hass, call.data["event"]))
+        return _parts(await _async_compose(hass, call.data["event"]))
 
     async def compose_summary(call: ServiceCall) -> ServiceResponse:
         """Return the title and the message that sum up the day of an account."""
-        return _response(await _async_summarize(hass, call.data["device_id"]))
+        if (entry := await _async_entry(hass, call)) is None:
+            return {"device_id": None}
+        device_id = device_of(hass, entry)
+        message = await _async_summarize(hass, runtime_of(hass, entry), device_id)
+        return {"device_id": device_id, **_parts(message)}
 
     async def get_limits(call: ServiceCall) -> ServiceResponse:
         """Return the limits of an account, and the one that is shown first."""
-        entry = _entry_of(hass, call.data["device_id"])
-        limits = limits_of(runtime_of(hass, entry))
+        entry = await _async_entry(hass, call)
+        limits = limits_of(runtime_of(hass, entry)) if entry else []
         first = first_of(limits)
         return {
+            "device_id": device_of(hass, entry) if entry else None,
             "limits": [limit.as_dict() for limit in limits],
             "first": first.as_dict() if first else None,
         }
 
     async def list_events(call: ServiceCall) -> ServiceResponse:
         """Return the events of an account that are still true."""
-        return _events(hass, call.data["device_id"], call.data["since"])
+        if (entry := await _async_entry(hass, call)) is None:
+            return {"device_id": None, "events": []}
+        return _events(hass, entry, call.data["since"])
 
     async def send_message(call: ServiceCall) -> None:
         """Send a message to phones, or show it in Home Assistant."""
@@ -172,7 +202,7 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     """Return the message for an event. Raises ServiceValidationError."""
     texts = await _async_texts(hass)
     reason = await _async_reason(hass, event.get("reason"))
-    account = _account_name(hass, str(event.get("device_id")))
+    account = account_name(hass, str(event.get("device_id")))
     message = compose(event, texts, reason, account)
     if message is None:
         raise ServiceValidationError(
@@ -182,15 +212,16 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     return message
 
 
-async def _async_summarize(hass: HomeAssistant, device_id: str) -> Message:
-    """Return the message that sums up the day. Raises ServiceValidationError."""
-    runtime = runtime_of(hass, _entry_of(hass, device_id))
+async def _async_summarize(
+    hass: HomeAssistant, runtime: Runtime, device_id: str
+) -> Message:
+    """Return the message that sums up the day."""
     week = runtime.reading(WEEKLY)
     failure = None if runtime.has_values else runtime.failure_key
     texts = await _async_texts(hass)
     title = texts.get(SUMMARY, "title") or ""
     return Message(
-        title=with_account(title, _account_name(hass, device_id), texts),
+        title=with_account(title, account_name(hass, device_id), texts),
         message=summarize(
             limits_of(runtime),
             Today(week.used_today, week.budget_today, week.sessions_left)
@@ -204,7 +235,7 @@ async def _async_summarize(hass: HomeAssistant, device_id: str) -> Message:
     )
 
 
-def _response(message: Message) -> ServiceResponse:
+def _parts(message: Message) -> dict[str, JsonValueType]:
     """Return the parts of a message that an automation sends."""
     return {
         "title": message.title,
@@ -227,29 +258,20 @@ async def _async_reason(hass: HomeAssistant, key: object) -> str:
     return texts.get(f"component.{DOMAIN}.exceptions.{key}.message", "")
 
 
-def _account_name(hass: HomeAssistant, device_id: str) -> str | None:
-    """Return the name of an account, if there are several."""
-    if len(_entries(hass)) < 2:
-        return None
-    device = dr.async_get(hass).async_get(device_id)
-    return (device.name_by_user or device.name) if device else None
+async def _async_entry(hass: HomeAssistant, call: ServiceCall) -> ConfigEntry | None:
+    """Return the entry of the account that an action is about.
 
-
-def _entries(hass: HomeAssistant) -> dict[str, ConfigEntry]:
-    """Return the enabled entries by the device of their account, which may be new."""
-    return {
-        async_create_device(hass, entry).id: entry
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        if not entry.disabled_by
-    }
-
-
-def _entry_of(hass: HomeAssistant, device_id: str) -> ConfigEntry:
-    """Return the entry of an account's device.
-
-    Raises ServiceValidationError if the device is no account of Claude Pulse.
+    If it is unknown, this raises ServiceValidationError, or asks for the automation in
+    the data which account it means, and returns None.
     """
-    if (entry := _entries(hass).get(device_id)) is None:
+    device_id, automation = call.data["device_id"], call.data.get("automation")
+    entry = find_entry(hass, device_id)
+    if automation:
+        if entry or is_disabled(hass, device_id):
+            do_not_ask(hass, automation)
+        else:
+            ask(hass, automation, await _async_texts(hass))
+    elif entry is None:
         raise ServiceValidationError(
             "The device is no account of Claude Pulse. Choose the device of an enabled "
             "entry under Settings, Devices & services, Claude Pulse"
@@ -257,17 +279,9 @@ def _entry_of(hass: HomeAssistant, device_id: str) -> ConfigEntry:
     return entry
 
 
-def _events(hass: HomeAssistant, device_id: str, since: datetime) -> ServiceResponse:
-    """Return the device of an account, and its events since a time that are still true.
-
-    Without a device, it is that of the only account. The returned device is None if there
-    is no such account, or several.
-    """
-    entries = _entries(hass)
-    if not device_id and len(entries) == 1:
-        (device_id,) = entries
-    if (entry := entries.get(device_id)) is None:
-        return {"device_id": None, "events": []}
+def _events(hass: HomeAssistant, entry: ConfigEntry, since: datetime) -> ServiceResponse:
+    """Return the device of an account, and its events since a time that are still true."""
+    device_id = device_of(hass, entry)
     events: list[JsonValueType] = [
         {"device_id": device_id, "sent_at": iso_time(at), **data}
         for at, event in runtime_of(hass, entry).dispatcher.sent_since(since)

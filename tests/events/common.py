@@ -164,6 +164,7 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
                 "before": 40,
                 "threshold": 50,
                 "runs_out_at": SESSION_RESET,
+                "certain": True,
                 "saved_resets": 1,
                 "lifted": False,
                 "late": True,

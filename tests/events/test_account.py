@@ -166,7 +166,7 @@ def test_service_incident() -> None:
     assert checks.types == ["service_incident"]
     checks.run(CALM, 60)
     assert checks.types == ["service_incident", "service_recovered"]
-    assert checks.minutes == [12, 110]
+    assert checks.minutes == [12, 111]
     began, over = checks.events
     assert (began.reason, over.reason) == ("minor", "minor")
     assert began.since == over.since == START + 7 * MINUTE

@@ -295,7 +295,7 @@ async def test_key_expires_soon(claude: Claude) -> None:
     form = await open_form(claude, "reconfigure", entry)
     await form.submit(session_key=account_of(claude).log_in())
     await minutes(claude, 60)
-    assert log.types == ["key_expires_soon"]
+    assert log.types == ["key_expires_soon", "cleared"]
     assert "key_expires_soon" not in sent()
 
 

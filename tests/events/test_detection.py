@@ -553,8 +553,8 @@ def test_session_whose_limit_is_near(
     assert found == expected
 
 
-def test_session_without_a_rate_has_no_time() -> None:
-    """In the first 15 minutes, the forecast can be certain, but no rate is known."""
+def test_time_of_a_session() -> None:
+    """It is that of the forecast, which sensors and card show, too."""
     progress: Progress = {}
     times = []
     for minutes, percent in ((2, 0), (8, 20), (20, 50)):
@@ -569,8 +569,8 @@ def test_session_without_a_rate_has_no_time() -> None:
             if event.type in ("will_run_out", "threshold_reached")
         ]
     assert times == [
-        ("will_run_out", None),
-        ("threshold_reached", START + 50 * MINUTE),
+        ("will_run_out", START + 40 * MINUTE),
+        ("threshold_reached", START + 40 * MINUTE),
     ]
 
 
@@ -580,9 +580,9 @@ def test_session_that_runs_out_at_an_unusual_time() -> None:
     asked, found = [], []
 
     def is_usual(time: datetime) -> bool:
-        """Return whether a time is in the first 70 minutes."""
+        """Return whether a time is in the first 55 minutes."""
         asked.append((time - START) / MINUTE)
-        return asked[-1] < 70
+        return asked[-1] < 55
 
     for minutes, percent in ((16, 0), (24, 40), (30, 60)):
         now = START + minutes * MINUTE
@@ -593,7 +593,7 @@ def test_session_that_runs_out_at_an_unusual_time() -> None:
         detection = detect_events(progress, [answer], context)
         progress = detection.progress
         found += [minutes for event in detection.events if "run" in event.type]
-    assert (asked, found) == ([78, 60], [30])
+    assert (asked, found) == ([60, 50], [30])
 
 
 def test_moved_reset() -> None:

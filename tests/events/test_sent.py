@@ -23,7 +23,6 @@ from custom_components.claude_pulse.events.sent import (
     SentEvent,
     still_true,
     with_sent,
-    without_key_warning,
 )
 
 from .common import START
@@ -127,12 +126,6 @@ def test_the_later_one_of_two_equal_events_remains() -> None:
     (item,) = send(usage("threshold_reached"), usage("threshold_reached", hours=4))
     assert item.at == START + timedelta(minutes=1)
     assert item.event.valid_until == START + 4 * HOUR
-
-
-def test_another_key() -> None:
-    """The warning about the last key is no longer true."""
-    sent = send(AccountEvent("key_expires_soon"), usage("limit_reached"))
-    assert [item.event.type for item in without_key_warning(sent)] == ["limit_reached"]
 
 
 def test_time() -> None:

@@ -40,6 +40,7 @@ EVENT = UsageEvent(
     40,
     threshold=50,
     runs_out_at=RESET,
+    certain=True,
     saved_resets=1,
     late=True,
 )
@@ -97,6 +98,7 @@ STORED["sent"] = [
             "before": 90,
             "threshold": None,
             "runs_out_at": None,
+            "certain": False,
             "saved_resets": 0,
             "lifted": False,
             "late": False,
@@ -227,10 +229,11 @@ def test_invalid_progress_of_the_account(wrong: object) -> None:
         "failed",
         "incident_since",
         "incident",
+        "recovered_for",
     ):
         expected = replace(ACCOUNT, **{field: None})
         assert read(("account", field), wrong).account == expected
-    for field in ("failing_for", "incident_for", "recovered_for"):
+    for field in ("failing_for", "incident_for"):
         expected = replace(ACCOUNT, **{field: timedelta()})
         assert read(("account", field), wrong).account == expected
 

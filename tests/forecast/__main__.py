@@ -14,6 +14,7 @@ from .chart import draw
 from .measure import Measurement, measure_sessions, measure_week
 from .people import GROUPS, WITHOUT_HABIT
 from .real import (
+    in_weeks,
     measure as measure_traces,
     read as read_results,
     table,
@@ -219,7 +220,7 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
     by_weeks = [
         scores(
             title,
-            {f"{weeks} weeks": pooled(results, weeks, groups) for weeks in WEEKS},
+            {in_weeks(weeks): pooled(results, weeks, groups) for weeks in WEEKS},
             rated=["habit"],
         )
         for title, groups in (("People with habits", HABITS), ("`always`", ["always"]))
@@ -243,7 +244,7 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
         by_group=scores("People", by_group),
         by_weeks="".join(by_weeks),
         errors=between(
-            ["People", *(f"{weeks} weeks" for weeks in WEEKS), "Ideal"], errors
+            ["People", *map(in_weeks, WEEKS), "Ideal"], errors
         ),
         sessions=scores(
             "People",

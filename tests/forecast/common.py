@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from custom_components.claude_pulse.claude_ai.windows import Identity, UsageWindow
+from custom_components.claude_pulse.claude_ai.windows import (
+    SESSION,
+    Identity,
+    UsageWindow,
+)
 from custom_components.claude_pulse.forecast.profile import UsageProfile
 from custom_components.claude_pulse.forecast.projection import (
     Forecast,
     forecast_of,
     shown_forecast,
 )
+from custom_components.claude_pulse.forecast.sessions import run_out_of
 
 # A Monday.
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -94,7 +99,10 @@ def assert_consistent(forecast: Forecast, window: UsageWindow, now: datetime) ->
     assert forecast.low <= forecast.projected <= forecast.high
     assert 50 <= forecast.confidence <= 100
     assert forecast.projected <= 100 if forecast.lasts else forecast.projected >= 100
-    assert (forecast.runs_out_at is None) == forecast.lasts
+    if forecast.lasts:
+        assert forecast.runs_out_at is None
+    elif window.identity != SESSION or run_out_of(window, now):
+        assert forecast.runs_out_at is not None
     if forecast.runs_out_at is not None:
         assert window.resets_at is not None
         assert now - timedelta(seconds=1) <= forecast.runs_out_at <= window.resets_at

@@ -103,7 +103,7 @@ def _table(kind: str, results: Results, other: Results | None) -> str:
         [name, *(_cell(name, _key(kind, weeks), results, other) for weeks in WEEKS)]
         for name in _TITLES
     ]
-    return table([kind.capitalize(), *(f"{weeks} weeks" for weeks in WEEKS)], rows)
+    return table([kind.capitalize(), *map(in_weeks, WEEKS)], rows)
 
 
 def _cell(name: str, key: str, results: Results, other: Results | None) -> str:
@@ -129,7 +129,7 @@ def _calibration(kind: str, results: Results) -> str:
                 for what in ("said", "came")
             )
             cells.append("–" if said is None else f"{said:.0f} / {came:.0f}")
-        rows.append([f"{weeks} weeks", *cells])
+        rows.append([in_weeks(weeks), *cells])
     head = ["`lasts`: said / came, %", *(f"from {low}%" for low in CLASSES)]
     return table(head, rows)
 
@@ -140,6 +140,11 @@ def _text(name: str, value: float | None) -> str:
         return "–"
     digits = 3 if name.startswith("Brier") else 2 if name.startswith("changes") else 1
     return f"{value:.{digits}f}"
+
+
+def in_weeks(number: int) -> str:
+    """Return a number of weeks in words."""
+    return f"{number} week" if number == 1 else f"{number} weeks"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

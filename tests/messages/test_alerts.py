@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,13 @@ from custom_components.claude_pulse.claude_ai.windows import (
     SPEND,
     WEEKLY,
 )
+from custom_components.claude_pulse.const import CONF_SESSION_KEY_SINCE
 from custom_components.claude_pulse.events.model import ROSE, types_of
 from homeassistant.components import persistent_notification
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.util import dt as dt_util
 
-from ..common import account_of, enable, pass_steps
+from ..common import account_of, enable, pass_steps, reload
 from ..events.common import body, in_hours, poll, with_opus
 from .common import add_phone, notifications
 from .conftest import AUTOMATION, Alerts
@@ -458,7 +462,9 @@ async def test_deleted_account(alerts: Alerts) -> None:
     await alerts.start(account="unknown")
     await alerts.fire(WEEKLY, "limit_reached", percent=100)
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
-    persistent_notification.async_dismiss(alerts.claude.hass, AUTOMATION)
+    persistent_notification.async_dismiss(
+        alerts.claude.hass, f"claude_pulse_{AUTOMATION}"
+    )
     assert not notifications(alerts.claude.hass)
     await alerts.wait_until("2026-05-05 07:00")
     assert list(notifications(alerts.claude.hass).values()) == [CHOOSE]
@@ -476,3 +482,89 @@ async def test_every_type_is_known(alerts: Alerts) -> None:
             if item not in ends and not any(name.endswith(item) for name in known)
         }
         assert missing == set()
+
+
+async def test_key_is_renewed(alerts: Alerts) -> None:
+    """The message about a key that expires soon goes when there is another key."""
+    claude = alerts.claude
+    await alerts.start(phones=[])
+    entry = alerts.entries[0]
+    since = dt_util.utcnow() - timedelta(days=26)
+    await _set_key_since(alerts, entry, since)
+    assert list(notifications(claude.hass).values()) == [
+        "Claude session key expires soon"
+    ]
+    await _set_key_since(alerts, entry, dt_util.utcnow())
+    assert not notifications(claude.hass)
+
+
+async def _set_key_since(alerts: Alerts, entry: Any, since: datetime) -> None:
+    """Store when the session key was entered, as the form does, and reload."""
+    claude = alerts.claude
+    data = {**entry.data, CONF_SESSION_KEY_SINCE: since.isoformat()}
+    claude.hass.config_entries.async_update_entry(entry, data=data)
+    await reload(claude, entry)
+    await pass_steps(claude, 3, 60)
+
+
+async def test_saved_reset_is_used(alerts: Alerts) -> None:
+    """The message about a saved reset goes when none is left."""
+    claude = alerts.claude
+    await alerts.start(name="hal", phones=[])
+    seat = account_of(claude, "hal").seats[-1]
+    assert seat.grants
+    granted = type(seat.grants[0])(
+        "Spring", seat.grants[0].starts_at, seat.grants[0].ends_at, total=1, left=1
+    )
+    seat.grants.append(granted)
+    await pass_steps(claude, 3)
+    assert list(notifications(claude.hass).values()) == ["You got a saved reset"]
+    seat.grants.clear()
+    await pass_steps(claude, 5)
+    assert not notifications(claude.hass)
+
+
+async def test_disabled_account(alerts: Alerts) -> None:
+    """Nobody is asked to choose an account that is chosen, and only disabled."""
+    claude = alerts.claude
+    await alerts.start()
+    entry = alerts.entries[0]
+    await claude.entry("ben", title="Ben")
+    await alerts.reconfigure(account=alerts.device_of(entry))
+    await claude.hass.config_entries.async_set_disabled_by(
+        entry.entry_id, ConfigEntryDisabler.USER
+    )
+    await claude.settle()
+    await alerts.wait_until("2026-05-05 07:00")
+    assert not notifications(claude.hass)
+
+
+@pytest.mark.parametrize("end", ["no session any more", "key expired"])
+async def test_end_of_a_live_update(alerts: Alerts, end: str) -> None:
+    """A live update goes when nothing updates it any more."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(2), messages=["live"])
+    await poll(claude, body(100), 2)
+    (tag,) = {call.data["data"]["tag"] for call in phone.calls}
+    phone.calls.clear()
+    if end == "key expired":
+        account_of(claude).log_out()
+    else:
+        claude.serve({**body(100), "five_hour": None})
+    await pass_steps(claude, 10)
+    cleared = [call.data["data"]["tag"] for call in phone.calls]
+    assert phone.texts
+    assert set(phone.texts) == {"clear_notification"}
+    assert tag in cleared
+
+
+async def test_no_run_without_a_message(alerts: Alerts) -> None:
+    """An event that sends nothing does not run the automation, which has a logbook."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(2))
+    runs: list[Any] = []
+    claude.hass.bus.async_listen("automation_triggered", runs.append)
+    for percent in (6, 11, 16, 21):
+        await poll(claude, body(percent))
+    assert phone.calls == []
+    assert not runs

@@ -105,16 +105,26 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
     ("data", "expected"),
     [
         (
-            event(SESSION, "will_run_out", at("2026-05-04 16:20"), percent=64.5),
+            event(
+                SESSION,
+                "will_run_out",
+                at("2026-05-04 16:20"),
+                percent=64.5,
+                certain=True,
+            ),
             "Session limit expected about 16:20 | 64.5% used. It resets at 16:20.",
         ),
         (
-            event(WEEKLY, "will_run_out", at("2026-05-08 16:20")),
+            session("will_run_out", at=at("2026-05-04 16:20")),
+            "Session limit may be reached about 16:20 | 82% used. It resets at 16:20.",
+        ),
+        (
+            event(WEEKLY, "will_run_out", at("2026-05-08 16:20"), certain=True),
             "Weekly limit expected Friday about 16:20 | 82% used. It resets on Friday at "
             "16:20.",
         ),
         (
-            event(WEEKLY, "will_run_out", at("2026-05-11 16:20")),
+            event(WEEKLY, "will_run_out", at("2026-05-11 16:20"), certain=True),
             "Weekly limit expected 11 May | 82% used. It resets on 11 May at 16:20.",
         ),
         (
@@ -235,6 +245,9 @@ def test_every_text_is_used() -> None:
     events += [event(*item, at=moment) for item, moment in product(TYPES, moments)]
     events += [
         session("limit_reached", extra_usage=extra, saved_resets=1) for extra in EXTRAS
+    ]
+    events += [
+        session("will_run_out", at=moment, certain=True) for moment in (None, NOW)
     ]
     events += [session("reset", late=True), session("available_again", lifted=True)]
     events += [session(percent=90), session(percent=90, at=NOW)]

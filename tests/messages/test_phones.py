@@ -9,6 +9,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.claude_pulse.const import DOMAIN
+from homeassistant.components.notify import BaseNotificationService
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -276,6 +277,29 @@ async def test_clear_with_a_slow_phone(claude: Claude) -> None:
     assert notifications(claude.hass) == {"session": "Session limit: you can continue"}
 
 
+async def test_order_of_messages(claude: Claude) -> None:
+    """A phone that is slow to remove a message does not remove the next one."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def be_slow_once() -> None:
+        if not asked.is_set():
+            asked.set()
+            await answered.wait()
+
+    slow = add_phone(claude.hass, on_message=be_slow_once)
+    data = {"tag": "session", "phones": [slow.device]}
+    clearing = asyncio.create_task(
+        claude.hass.services.async_call(DOMAIN, "clear_message", data, blocking=True)
+    )
+    await asked.wait()
+    sending = asyncio.create_task(send(claude, slow))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    answered.set()
+    await asyncio.gather(clearing, sending)
+    assert slow.texts == ["clear_notification", "Session limit reached"]
+
+
 async def test_phones_at_the_same_time(claude: Claude) -> None:
     """No phone waits for another."""
     both = asyncio.Event()
@@ -320,6 +344,8 @@ async def test_anyone_can_send(claude: Claude) -> None:
         {"live_update": {}},
         {"live_update": {"percent": "x"}},
         {"live_update": {"percent": 1, "ends_at": "x"}},
+        {"live_update": {"percent": "nan"}},
+        {"live_update": {"percent": 1, "ends_at": "9999-12-31T23:59:59-10:00"}},
         {"sound": "x"},
     ],
 )
@@ -327,6 +353,32 @@ async def test_invalid_data(claude: Claude, data: dict[str, Any]) -> None:
     """Invalid data is refused."""
     with pytest.raises(vol.Invalid):
         await send(claude, **data)
+
+
+async def test_automation_with_a_number_as_its_name(claude: Claude) -> None:
+    """A template turns such a name into a number, and the message has it nevertheless."""
+    event = {"type": "choose_account", "kind": "account", "limit": "account"}
+    composed = await claude.hass.services.async_call(
+        DOMAIN,
+        "compose_message",
+        {"event": {**event, "automation": 2026}},
+        blocking=True,
+        return_response=True,
+    )
+    assert composed
+    assert str(composed["message"]).startswith("The automation 2026 does not know")
+
+
+async def test_time_out_of_range(claude: Claude) -> None:
+    """A time that cannot be converted to UTC is refused like any other invalid one."""
+    with pytest.raises(vol.Invalid):
+        await claude.hass.services.async_call(
+            DOMAIN,
+            "list_events",
+            {"since": "0001-01-01T00:00:00+10:00"},
+            blocking=True,
+            return_response=True,
+        )
 
 
 async def test_responses(claude: Claude) -> None:
@@ -396,13 +448,40 @@ async def test_list_events(claude: Claude) -> None:
     (ada,) = claude.hass.config_entries.async_entries(DOMAIN)
     device = dr.async_entries_for_config_entry(registry, ada.entry_id)[0].id
     assert await found() == await found(device_id=device) == device
-    assert await found(device_id="unknown") is None
+    with pytest.raises(ServiceValidationError):
+        await found(device_id="unknown")
     ben = await claude.entry("ben", title="Ben")
     other = dr.async_entries_for_config_entry(registry, ben.entry_id)[0].id
-    assert await found() is None
-    assert await found(device_id=other) == other
+    with pytest.raises(ServiceValidationError):
+        await found()
+    assert await found(automation="automation.unknown") is None
+    assert list(notifications(claude.hass)) == ["claude_pulse_automation.unknown"]
+    assert await found(device_id=other, automation="automation.unknown") == other
+    assert not notifications(claude.hass)
     await claude.hass.config_entries.async_set_disabled_by(
         ben.entry_id, ConfigEntryDisabler.USER
     )
     await claude.settle()
     assert await found() == device
+
+
+async def test_text_that_looks_like_a_template(claude: Claude) -> None:
+    """A phone gets names as they are. Home Assistant 2024.1 renders what it notifies."""
+    received: list[tuple[str, Any]] = []
+
+    class App(BaseNotificationService):
+        """The notify action of the app."""
+
+        async def async_send_message(self, message: str = "", **kwargs: Any) -> None:
+            """Record a message."""
+            received.append((message, kwargs.get("title")))
+
+    phone = add_phone(claude.hass, has_action=False)
+    app, name = App(), "mobile_app_ada_s_pixel_8"
+    await app.async_setup(claude.hass, name, name)
+    await app.async_register_services()
+    for text in ("{{ 6 * 7 }} limit", "{% Fable", "{# Ada #} limit"):
+        await send(claude, phone, title=text, message=text)
+        assert received == [(text, text)]
+        received.clear()
+    assert not notifications(claude.hass)

@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util
 from ..common import account_of, pass_steps
 from ..events.common import body, in_hours
 from ..events.test_restarts import House, house
-from ..test_blueprints import errors_of
+from ..test_blueprints import errors_of, stop
 from .common import add_phone, notifications
 from .conftest import AUTOMATION, Alerts
 
@@ -184,6 +184,26 @@ async def test_reset_in_the_night(alerts: Alerts) -> None:
     assert phone.calls == []
 
 
+async def test_reset_of_a_reached_week_in_the_night(alerts: Alerts) -> None:
+    """A week that was reset in quiet hours is reported when they are over."""
+    claude, phone = alerts.claude, alerts.phone
+    await alerts.start(body(20, week=60))
+    await reach_week(alerts)
+    assert phone.sounds == [REACHED]
+    await alerts.wait_until("2026-05-09 13:30")
+    week = {"utilization": 0, "resets_at": in_hours(claude, 7 * 24)}
+    night = inputs("13:00:00", "15:30:00")
+    await alerts.reconfigure(**night)
+    await alerts.wait_until("2026-05-09 14:30")
+    claude.serve({**body(0, in_hours(claude, 5)), "seven_day": week})
+    await pass_steps(claude, 3)
+    assert phone.texts[-1] == "clear_notification"
+    await alerts.wait_until("2026-05-09 15:30")
+    assert phone.sounds == [REACHED, "Weekly limit: you can continue"]
+    await alerts.wait_until("2026-05-10 15:30")
+    assert len(phone.sounds) == 2
+
+
 async def test_updates_in_the_night(alerts: Alerts) -> None:
     """An update without a sound is sent at night, and not again in the morning."""
     claude, phone = alerts.claude, alerts.phone
@@ -271,10 +291,14 @@ async def test_two_automations(alerts: Alerts, tmp_path: Path) -> None:
     assert alerts.phone.sounds == [REACHED]
 
 
-async def _start_house(house: House, tmp_path: Path) -> Alerts:
-    """Start Home Assistant with the automation."""
+async def _start_house(
+    house: House, tmp_path: Path, *, restarts: bool = False
+) -> Alerts:
+    """Start Home Assistant with the automation, or again, with what it stored."""
     await house.start(wait=1)
     claude = house.claude
+    if restarts:
+        stop(claude)
     await claude.hass.config.async_update(time_zone="Europe/Berlin")
     alerts = Alerts(claude, tmp_path, add_phone(claude.hass))
     await alerts.automate()
@@ -301,6 +325,29 @@ async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -
     await pass_steps(claude, 5, 60)
     assert alerts.phone.sounds == []
     await alerts.wait_until("2026-05-05 07:00")
+    assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
+    await alerts.call("turn_off")
+    await house.stop()
+
+
+# The first Home Assistant still waits for the morning.
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+async def test_off_in_the_morning(house: House, tmp_path: Path) -> None:
+    """If Home Assistant is off when the quiet hours end, it sends what matters later."""
+    claude = house.claude
+    claude.serve(body(20))
+    alerts = await _start_house(house, tmp_path)
+    await alerts.wait_until("2026-05-04 23:00")
+    await reach_week(alerts)
+    account_of(claude).log_out()
+    await pass_steps(claude, 10, 60)
+    await alerts.wait_until("2026-05-05 06:55")
+    assert alerts.phone.sounds == []
+    await house.stop()
+    claude.clock.tick(timedelta(minutes=10))
+    alerts = await _start_house(house, tmp_path, restarts=True)
+    await pass_steps(claude, 5, 60)
+    await alerts.wait_until("2026-05-06 07:00")
     assert sorted(alerts.phone.sounds) == ["Claude session key expired", REACHED]
     await alerts.call("turn_off")
     await house.stop()

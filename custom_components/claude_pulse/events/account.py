@@ -63,7 +63,7 @@ class AccountProgress:
     `warned_of` is the `key_since` of the key whose end was announced. `failing_since` and
     `failing_for` are None and 0 after an answer, and `failed` is the last event of the
     failure. It is the same with the incident of the service, which is over when the page
-    has shown none for `recovered_for`.
+    has shown none for `recovered_for`; this is None while the page shows it.
     """
 
     checked_at: datetime | None = None
@@ -74,7 +74,7 @@ class AccountProgress:
     incident_since: datetime | None = None
     incident_for: timedelta = _NO_TIME
     incident: str | None = None
-    recovered_for: timedelta = _NO_TIME
+    recovered_for: timedelta | None = None
 
 
 def detect_account_events(
@@ -147,13 +147,14 @@ def _check_incident(
         lasted = progress.incident_for + step if since else _NO_TIME
         since = since or progress.checked_at
         progress = replace(
-            progress, incident_since=since, incident_for=lasted, recovered_for=_NO_TIME
+            progress, incident_since=since, incident_for=lasted, recovered_for=None
         )
         if progress.incident is None and lasted >= _INCIDENT_AFTER:
             events.append(AccountEvent(SERVICE_INCIDENT, since=since, reason=status))
             progress = replace(progress, incident=status)
         return progress
-    recovered = progress.recovered_for + step
+    before = progress.recovered_for
+    recovered = _NO_TIME if before is None else before + step
     if progress.incident is not None and recovered < _RECOVERED_AFTER:
         return replace(progress, recovered_for=recovered)
     if progress.incident is not None:
@@ -165,5 +166,5 @@ def _check_incident(
         incident_since=None,
         incident_for=_NO_TIME,
         incident=None,
-        recovered_for=_NO_TIME,
+        recovered_for=None,
     )

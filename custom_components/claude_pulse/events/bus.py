@@ -8,13 +8,15 @@ same attributes.
 | --- | --- |
 | `device_id` | the device of the account |
 | `sent_at` | the time of the event, in ISO 8601 |
-| `type` | the type of the event, or `progress` |
+| `type` | the type of the event, `progress` or `cleared` |
 | `kind` | `session`, `weekly`, `model`, `window` (another limit), `extra` (the spend limit), `saved_resets` or `account` |
 | `limit` | the limit, as in the ID of its event entity: `session`, `weekly_opus` |
 | `name` | the name of the model or the other limit, or None |
 | others | the attributes of the event entity |
 
-`progress` is sent each time a session has passed a multiple of five points.
+`progress` is sent each time a session has passed a multiple of five points. `cleared` is
+sent when all events of a limit were sent in vain: the session key was replaced before its
+end, or the saved resets were used. It has no attributes.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from .model import ROSE, Event, UsageEvent
 
 EVENT_CLAUDE_PULSE = f"{DOMAIN}_event"
 
+CLEARED = "cleared"
 PROGRESS = "progress"
 _PROGRESS_STEP = 5
 
@@ -39,6 +42,16 @@ def bus_data(event: Event) -> dict[str, Any] | None:
         if not _is_step(event):
             return None
         event_type = PROGRESS
+    return {**_subject(event, event_type), **event.as_dict()}
+
+
+def cleared_data(event: Event) -> dict[str, Any]:
+    """Return the data of `cleared`, without the device, for one of the events."""
+    return _subject(event, CLEARED)
+
+
+def _subject(event: Event, event_type: str) -> dict[str, Any]:
+    """Return what each event has."""
     subject = subject_of(event)
     prefix = subject.translation_prefix
     return {
@@ -46,7 +59,6 @@ def bus_data(event: Event) -> dict[str, Any] | None:
         "kind": prefix,
         "limit": subject.slug,
         "name": subject.placeholders.get(prefix),
-        **event.as_dict(),
     }
 
 

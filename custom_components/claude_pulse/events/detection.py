@@ -65,7 +65,7 @@ from .model import (
     is_model,
     types_of,
 )
-from .risk import is_at_risk, is_at_usual_time, runs_out_at
+from .risk import is_at_risk, is_at_usual_time, is_certain, runs_out_at
 
 # The points that rounding can add after a refill.
 _ROUNDING = 1
@@ -266,8 +266,14 @@ def _event(
     window: UsageWindow, context: Context, event_type: str, before: float
 ) -> UsageEvent:
     """Return an event."""
-    out = runs_out_at(window, context.forecast(window), context.now)
-    return UsageEvent(window, event_type, before, runs_out_at=out)
+    expected = context.forecast(window)
+    return UsageEvent(
+        window,
+        event_type,
+        before,
+        runs_out_at=runs_out_at(window, expected, context.now),
+        certain=is_certain(expected),
+    )
 
 
 def _is_blocked(progress: WindowProgress, now: datetime) -> bool:

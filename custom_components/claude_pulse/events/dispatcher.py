@@ -19,6 +19,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from ..claude_ai.saved_resets import GrantKey
 from ..claude_ai.usage import Usage
 from ..claude_ai.windows import ACCOUNT, Identity
 from ..const import DOMAIN
@@ -27,10 +28,10 @@ from ..formatting import iso_time
 from ..stored import data_of, options_of
 from .account import AccountState, detect_account_events
 from .answer import detect_in_answer, rules_of
-from .bus import EVENT_CLAUDE_PULSE, bus_data
+from .bus import EVENT_CLAUDE_PULSE, bus_data, cleared_data
 from .detection import Context, ForecastFn
-from .model import ROSE, Event, WindowProgress
-from .sent import SentEvent, still_true, with_sent, without_key_warning
+from .model import KEY_EXPIRES_SOON, ROSE, Event, SavedResetEvent, WindowProgress
+from .sent import SentEvent, still_true, with_sent
 from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class EventDispatcher:
         self._holding = False
         self._late = False
         self._is_first = True
+        # Grants that were reported, and that the last answer lacked.
+        self._lacking: set[GrantKey] = set()
         self._listeners_ready = False
         self._loaded = False
         self._started = False
@@ -160,7 +163,7 @@ class EventDispatcher:
         """
         account, events = detect_account_events(self._state.account, state, now)
         if account.warned_of != state.key_since:
-            self._state.sent = without_key_warning(self._state.sent)
+            self._async_clear(lambda event: event.type == KEY_EXPIRES_SOON)
         self._state.account, self._can_send_account = account, True
         if events:
             self._state.pending += events
@@ -182,6 +185,7 @@ class EventDispatcher:
         """
         if self._is_first:
             self._drop_old(now)
+        self._check_saved_resets(usage, now)
         last_answer, self._state.answered_at = self._state.answered_at, now
         unchanged = usage == self._compared and not self._unconfirmed
         if unchanged and timedelta() <= now - self._compared_at < _COMPARE_AGAIN:
@@ -246,11 +250,42 @@ class EventDispatcher:
         now = dt_util.utcnow()
         if event.type != ROSE:
             self._state.sent = with_sent(self._state.sent, SentEvent(now, event))
-        device = async_create_device(self._hass, self.entry)
-        self._hass.bus.async_fire(
-            EVENT_CLAUDE_PULSE,
-            {"device_id": device.id, "sent_at": iso_time(now), **data},
+        self._async_fire(data)
+
+    @callback
+    def _async_clear(self, is_untrue: Callable[[Event], bool]) -> None:
+        """Forget sent events, and say so on the bus if their limit has no other ones."""
+        kept, untrue = [], {}
+        for item in self._state.sent:
+            if is_untrue(item.event):
+                untrue[item.event.identity] = item.event
+            else:
+                kept.append(item)
+        self._state.sent = kept
+        for identity in untrue.keys() - {item.event.identity for item in kept}:
+            self._async_fire(cleared_data(untrue[identity]))
+
+    def _check_saved_resets(self, usage: Usage, now: datetime) -> None:
+        """Forget events of saved resets that two answers lack."""
+        if usage.saved_resets is None:
+            return
+        valid = {grant.key for grant in usage.saved_resets.valid(now)}
+        lacking = {
+            item.event.grant.key
+            for item in self._state.sent
+            if isinstance(item.event, SavedResetEvent)
+        } - valid
+        gone, self._lacking = lacking & self._lacking, lacking
+        self._async_clear(
+            lambda event: isinstance(event, SavedResetEvent) and event.grant.key in gone
         )
+
+    @callback
+    def _async_fire(self, data: Mapping[str, Any]) -> None:
+        """Fire an event on the bus."""
+        device = async_create_device(self._hass, self.entry)
+        common = {"device_id": device.id, "sent_at": iso_time(dt_util.utcnow())}
+        self._hass.bus.async_fire(EVENT_CLAUDE_PULSE, {**common, **data})
 
     @callback
     def _async_end_gap(self, _: datetime) -> None:

@@ -126,7 +126,7 @@ class WindowProgress:
 class UsageEvent:
     """An event of a window.
 
-    `before` is the percentage before the event. A `ROSE` event means that the window
+    `certain` is False if the limit may run out, and may not. `before` is the percentage before the event. A `ROSE` event means that the window
     reached each percentage above `before` up to its own. `saved_resets` is the number of
     saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
     `late` is True if the event may have happened while Home Assistant was not running.
@@ -143,6 +143,7 @@ class UsageEvent:
     before: float
     threshold: float | None = None
     runs_out_at: datetime | None = None
+    certain: bool = False
     saved_resets: int = 0
     lifted: bool = False
     late: bool = False
@@ -178,6 +179,8 @@ class UsageEvent:
         }
         if self.type == THRESHOLD_REACHED:
             data["threshold"] = self.threshold
+        if self.type == WILL_RUN_OUT:
+            data["certain"] = self.certain
         if self.type == LIMIT_REACHED:
             data["available_at"] = iso_time(self.available_at)
             data["extra_usage"] = self.extra_usage

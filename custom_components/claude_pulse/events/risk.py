@@ -32,7 +32,12 @@ def is_at_risk(
         return is_session or expected.projected > _NO_RISK
     if is_session and _may_run_out(expected) and is_limit_near(window, now):
         return True
-    return not expected.lasts and expected.is_certain
+    return is_certain(expected)
+
+
+def is_certain(expected: Forecast | None) -> bool:
+    """Return whether the forecast is certain that a limit runs out."""
+    return expected is not None and not expected.lasts and expected.is_certain
 
 
 def is_at_usual_time(
@@ -44,22 +49,19 @@ def is_at_usual_time(
     """Return whether the person will still work when a session runs out."""
     if window.identity != SESSION or expected is None:
         return True
-    time = run_out_of(window, now) or expected.runs_out_at
+    time = runs_out_at(window, expected, now)
     return time is None or is_usual(time)
 
 
 def runs_out_at(
     window: UsageWindow, expected: Forecast | None, now: datetime
 ) -> datetime | None:
-    """Return when a limit runs out, or None if it lasts or if that is unknown.
-
-    The rate of a session says it better than the forecast, which knows no hours in it.
-    """
+    """Return when a limit runs out, or None if it lasts or if that is unknown."""
     if expected is None or expected.pace is None:
         return None
-    if window.identity != SESSION:
-        return expected.runs_out_at
-    return run_out_of(window, now) if _may_run_out(expected) else None
+    if window.identity == SESSION and _may_run_out(expected):
+        return expected.runs_out_at or run_out_of(window, now)
+    return expected.runs_out_at
 
 
 def _may_run_out(expected: Forecast) -> bool:

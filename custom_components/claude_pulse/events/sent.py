@@ -7,16 +7,17 @@ says something else:
 | --- | --- |
 | `reset`, `refilled` | all events of the limit |
 | `available_again` | `limit_reached` and `will_run_out` |
-| `limit_reached` | `left_over`, `will_run_out` and `threshold_reached` |
+| `limit_reached` | `available_again`, `left_over`, `will_run_out` and `threshold_reached` |
 | `key_expired` | `cannot_be_read` and `key_expires_soon` |
 | `readable_again` | `cannot_be_read` and `key_expired` |
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
 
-With another session key, `key_expires_soon` is no longer true.
+With another session key, `key_expires_soon` is no longer true. The events of a saved reset
+are not when two answers lack it.
 
-`reset`, `refilled`, `available_again`, `readable_again` and `service_recovered` say that
-something is over. They are never listed.
+`reset`, `refilled`, `readable_again` and `service_recovered` say that something is over.
+They are never listed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from .model import (
     KEY_EXPIRES_SOON,
     LEFT_OVER,
     LIMIT_REACHED,
-    OVER,
     READABLE_AGAIN,
     REFILLED,
     RESET,
@@ -51,12 +51,12 @@ _ENDS: Mapping[str, Sequence[str]] = {
     RESET: TYPES,
     REFILLED: TYPES,
     AVAILABLE_AGAIN: (LIMIT_REACHED, WILL_RUN_OUT),
-    LIMIT_REACHED: (LEFT_OVER, WILL_RUN_OUT, THRESHOLD_REACHED),
+    LIMIT_REACHED: (AVAILABLE_AGAIN, LEFT_OVER, WILL_RUN_OUT, THRESHOLD_REACHED),
     KEY_EXPIRED: (CANNOT_BE_READ, KEY_EXPIRES_SOON),
     READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
-_OVER = (*OVER, READABLE_AGAIN, SERVICE_RECOVERED)
+_OVER = (RESET, REFILLED, READABLE_AGAIN, SERVICE_RECOVERED)
 
 
 class SentEvent(NamedTuple):
@@ -78,11 +78,6 @@ def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
         )
     ]
     return kept if new.event.type in _OVER else [*kept, new]
-
-
-def without_key_warning(sent: Sequence[SentEvent]) -> list[SentEvent]:
-    """Return the sent events after the session key was replaced."""
-    return [item for item in sent if item.event.type != KEY_EXPIRES_SOON]
 
 
 def still_true(

@@ -147,9 +147,10 @@ def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
 def _read_account(stored: Mapping[str, Any]) -> AccountProgress:
     """Return the stored progress of the account."""
 
-    def duration(key: str) -> timedelta:
-        """Return a duration, or zero."""
-        return timedelta(seconds=number_of(stored.get(key), 0, _MAX_SECONDS) or 0)
+    def duration(key: str) -> timedelta | None:
+        """Return a duration, or None."""
+        seconds = number_of(stored.get(key), 0, _MAX_SECONDS)
+        return None if seconds is None else timedelta(seconds=seconds)
 
     def known(key: str, values: Collection[str | None]) -> str | None:
         """Return one of the values, or None."""
@@ -159,10 +160,10 @@ def _read_account(stored: Mapping[str, Any]) -> AccountProgress:
         checked_at=time_of(stored.get("checked_at")),
         warned_of=time_of(stored.get("warned_of")),
         failing_since=time_of(stored.get("failing_since")),
-        failing_for=duration("failing_for"),
+        failing_for=duration("failing_for") or timedelta(),
         failed=known("failed", (KEY_EXPIRED, CANNOT_BE_READ)),
         incident_since=time_of(stored.get("incident_since")),
-        incident_for=duration("incident_for"),
+        incident_for=duration("incident_for") or timedelta(),
         incident=known("incident", STATUSES),
         recovered_for=duration("recovered_for"),
     )
@@ -243,6 +244,7 @@ def _read_usage_event(stored: Mapping[str, Any]) -> UsageEvent | None:
         before=percent if before is None else before,
         threshold=threshold,
         runs_out_at=time_of(stored.get("runs_out_at")),
+        certain=stored.get("certain") is True,
         saved_resets=int(number_of(stored.get("saved_resets"), 0) or 0),
         lifted=stored.get("lifted") is True,
         late=stored.get("late") is True,

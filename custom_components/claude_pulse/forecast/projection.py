@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from ..claude_ai.windows import UsageWindow
+from ..claude_ai.windows import SESSION, UsageWindow
 from .profile import UsageProfile, length_of, profile_of
+from .sessions import run_out_of
 
 _MINUTE = timedelta(minutes=1)
 
@@ -62,7 +63,7 @@ class Forecast:
     `projected` is the median percentage at the reset, at most 999. The percentage at the
     reset is between `low` and `high` with a probability of 80%.
     `runs_out_at` is the time at which the projection reaches 100%. It is None if the
-    window lasts or is used up.
+    window lasts or is used up, and while the rate of a session is unknown.
     `lasts` is true if the projection does not exceed 100%. `confidence` is the
     probability of this verdict, from 50 to 100%.
     `expected` is the usual percentage at this time, or None without a known habit.
@@ -154,6 +155,9 @@ def _forecast(
     if not lasts:
         share = passed + (1 - passed) * left / median
         runs_out_at = profile.time_of(share * profile.total)
+        if window.identity == SESSION:
+            # Its profile has only full hours, so only its own rate can say it.
+            runs_out_at = run_out_of(window, now)
     probability = remaining.probability(left)
     return replace(
         forecast,
@@ -245,10 +249,13 @@ def _shown_confidence(exact: Forecast, lasts: bool, before: Forecast | None) -> 
 
 def _shown_run_out(
     exact: Forecast, window: UsageWindow, now: datetime, before: Forecast | None
-) -> datetime:
+) -> datetime | None:
     """Return the rounded run-out time, which is after `now` and not after the reset."""
-    time, length = exact.runs_out_at or window.resets_at, length_of(window)
-    assert time is not None
+    time, length = exact.runs_out_at, length_of(window)
+    if exact.lasts:
+        time = window.resets_at
+    if time is None:
+        return None
     assert length is not None
     finest = length / (168 if exact.basis == BASIS_HABIT else 336)
     step = _step(_RUN_OUT_STEPS, max((time - now) / 4, finest) / _MINUTE)

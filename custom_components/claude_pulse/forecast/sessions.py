@@ -55,8 +55,8 @@ _COMMON_REMAINING = (
     (0, 0, 0, 0, 0),
 )
 
-# The rate of a session is known after this time.
-_MIN_AGE = timedelta(minutes=15)
+# The rate of a session is known after this time, and from this percentage on.
+_MIN_AGE, _MIN_PERCENT = timedelta(minutes=15), 1
 
 # A limit is near if the rate so far reaches it within this time. Because of breaks, it usually
 # takes longer than that, by this factor.
@@ -151,7 +151,7 @@ def run_out_of(window: UsageWindow, now: datetime) -> datetime | None:
 
 def _time_left(window: UsageWindow, now: datetime) -> timedelta | None:
     """Return the time until the limit at the rate so far, or None."""
-    if window.resets_at is None or window.percent <= 0:
+    if window.resets_at is None or window.percent < _MIN_PERCENT:
         return None
     age = now - (window.resets_at - timedelta(hours=HOURS))
     if age < _MIN_AGE:

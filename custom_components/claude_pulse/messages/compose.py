@@ -19,6 +19,7 @@ from ..events.model import (
     READABLE_AGAIN,
     SERVICE_INCIDENT,
     SERVICE_RECOVERED,
+    WILL_RUN_OUT,
 )
 from ..naming import SPEND_WINDOW
 from .texts import Texts
@@ -80,9 +81,10 @@ def compose(
         "available_at": texts.at(time_of(data.get("available_at"))),
         "expires_at": texts.at(time_of(data.get("expires_at"))),
         "since": texts.at(time_of(data.get("since")), "since"),
-        "automation": text_of(data.get("automation")),
     }
-    title = texts.get("event", event_type, "title", **values)
+    is_uncertain = event_type == WILL_RUN_OUT and data.get("certain") is False
+    title_key = "title_uncertain" if is_uncertain else "title"
+    title = texts.get("event", event_type, title_key, **values)
     if title is None:
         return None
     is_lifted = event_type == AVAILABLE_AGAIN and percent is None

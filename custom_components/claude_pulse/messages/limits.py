@@ -125,4 +125,4 @@ def _level(reading: Reading, nearly_spent: float, can_spend: bool) -> str:
         if not can_spend:
             return SPENT
         return RISK if window.percent >= nearly_spent else GOOD
-    return RISK if forecast and forecast.runs_out_at else GOOD
+    return RISK if forecast and not forecast.lasts else GOOD

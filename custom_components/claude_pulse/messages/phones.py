@@ -7,8 +7,12 @@ of the other one.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+import json
 import logging
+import re
+import sys
 from typing import Any
 
 from homeassistant.components import persistent_notification
@@ -17,6 +21,7 @@ from homeassistant.exceptions import ServiceNotFound
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import slugify
 
+from ..const import DOMAIN
 from .compose import Message
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,6 +34,12 @@ _CHANNEL, _SILENT_CHANNEL = "Claude", "Claude (silent)"
 
 # Seconds. mobile_app itself gives up after ten.
 _TIMEOUT = 30
+
+
+# What begins a template.
+_TEMPLATE = re.compile(r"\{[{%#]")
+
+_DATA = f"{DOMAIN}_phones"
 
 
 class _SameNameError(Exception):
@@ -133,13 +144,21 @@ async def _async_notify(
     content: Mapping[str, Any],
     context: Context | None,
 ) -> bool:
-    """Send to one phone. Return whether Home Assistant accepted the message."""
+    """Send to one phone. Return whether Home Assistant accepted the message.
+
+    A phone gets its messages in order, also if it is slow.
+    """
+    locks: defaultdict[str, asyncio.Lock]
+    locks = hass.data.setdefault(_DATA, defaultdict(asyncio.Lock))
     try:
-        async with asyncio.timeout(_TIMEOUT):
+        async with locks[phone], asyncio.timeout(_TIMEOUT):
             await hass.services.async_call(
                 _NOTIFY,
                 _notify_action(hass, phone),
-                dict(content),
+                {
+                    key: _as_template(value) if isinstance(value, str) else value
+                    for key, value in content.items()
+                },
                 blocking=True,
                 context=context,
             )
@@ -150,6 +169,14 @@ async def _async_notify(
         _LOGGER.warning("A message was not sent to device %s: %s", phone, reason)
         return False
     return True
+
+
+def _as_template(text: str) -> str:
+    """Return a text so that Home Assistant before 2024.12 does not take it for a template."""
+    module = sys.modules.get(f"homeassistant.components.{_NOTIFY}.legacy")
+    if not hasattr(module, "check_templates_warn") or not _TEMPLATE.search(text):
+        return text
+    return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}"
 
 
 def _notify_action(hass: HomeAssistant, phone: str) -> str:

@@ -63,7 +63,7 @@ export function judge(window: WindowValues, now: number): Window {
   else if (used === null) level = "unknown";
   else if (used >= 100) level = "spent";
   else if (!running) level = "idle";
-  else if (forecast?.runsOutAt) level = "risk";
+  else if (forecast && !forecast.lasts) level = "risk";
   const points = forecast?.pace ?? null;
   let pace: Pace | null = null;
   if (points !== null && level === "good")
