@@ -373,7 +373,12 @@ async def test_other_yaml(claude: Claude) -> None:
             for domain in {"recorder", "logbook", "lovelace"} & config.keys():
                 assert await _is_valid(domain, config)
     assert seen == {
+        "badges",
+        "entity",
+        "features",
+        "heading",
         "homeassistant",
+        "layout",
         "logbook",
         "lovelace",
         "recorder",

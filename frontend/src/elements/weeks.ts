@@ -1,4 +1,4 @@
-/** What the last weeks ended with. */
+/** The usage at the end of the last weeks. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { styleMap } from "lit/directives/style-map.js";
@@ -28,7 +28,7 @@ export function weeks(
   return html`<ul class="days weeks" aria-label=${t("weeks_of", { name: labelOf(window, format) })}>
       ${found.map(({ start, end, reached: isReached, used }) => {
         const value = used === null ? "—" : format.percent(used);
-        const title = t("week_ended", { from: format.date(start), to: format.date(end), value });
+        const title = t("week_from_to", { from: format.date(start), to: format.date(end), value });
         return html`<li
           class=${used === null ? "day unknown" : "day"}
           data-level=${isReached ? "spent" : "good"}

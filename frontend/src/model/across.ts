@@ -1,4 +1,4 @@
-/** The sentence about several accounts: with which one a person can go on. Pure. */
+/** The sentence about several accounts: which one a person can still use. Pure. */
 
 import { leftOf, type Format } from "../format";
 import type { Account } from "./accounts";

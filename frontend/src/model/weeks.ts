@@ -1,4 +1,4 @@
-/** What the last weeks ended with, and how often a limit was reached. Pure. */
+/** The usage at the end of the last weeks, and how often a limit was reached. Pure. */
 
 import { HOUR, last } from "../const";
 import { REFILL, type Point, type Running } from "./history";
@@ -9,7 +9,7 @@ export const WEEKS = 8;
 /** A reset is found up to this time from when it was due. */
 const NEAR = 2 * HOUR;
 
-/** A week that is over. `used` is what it ended with, or null if that is unknown. */
+/** A week that is over. `used` is the usage at its end, or null if that is unknown. */
 export interface Week {
   start: number;
   end: number;
