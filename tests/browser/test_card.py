@@ -1693,6 +1693,16 @@ def test_last_weeks(page: Page) -> None:
         "Session limit reached 8 times in these weeks",
     ]
     assert not page.evaluate(FAULTS)
+    config["limits"] = ["opus"]
+    page.evaluate(
+        f"show('usual', {{ config: {json.dumps(config)} }});({EIGHT_WEEKS})()"
+    )
+    settle(page)
+    lines = page.locator("claude-pulse-card").last.locator(".line")
+    assert lines.all_inner_texts() == [
+        "Opus limit reached in 2 of 8 weeks",
+        "Session limit reached 8 times in these weeks",
+    ]
 
 
 def test_last_weeks_without_history(page: Page) -> None:

@@ -206,6 +206,8 @@ def test_levels_of_the_action(
     finally:
         home_assistant.simulator.serve_usage(None)
         act(page, "homeassistant", "update_entity", entity_id=usage_of(page))
+        model = usage_of(page, "model_usage")
+        wait_for_state(page, model, "!isNaN(state.state)", 30)
     assert seen == {"good", "risk", "spent"}
 
 
@@ -401,22 +403,16 @@ def edit_tile(page: Page, key: str) -> Locator:
     return editor
 
 
+ITEMS = "ha-dropdown-item, ha-list-item, mwc-list-item"
+
+
 def test_tile_editor(
     home_assistant: HomeAssistant, page: Page, picture: Picture
 ) -> None:
-    """The bar is offered for usage sensors only, and can be changed."""
-    items = "ha-dropdown-item, ha-list-item, mwc-list-item"
-    editor = edit_tile(page, "weekly_pace")
-    offered = editor.locator(items).filter(has_text="Claude Pulse")
-    if home_assistant.is_newest:
-        editor.get_by_text("Add feature").click()
-        expect(editor.get_by_text("Bar gauge", exact=True)).to_be_visible()
-        expect(offered).to_have_count(0)
-    else:
-        expect(editor.get_by_text("No compatible features")).to_be_visible()
+    """The bar is offered for a usage sensor, and can be changed."""
     editor = edit_tile(page, "weekly_usage")
     editor.get_by_text("Add feature").click()
-    offered.click()
+    editor.locator(ITEMS).filter(has_text="Claude Pulse").click()
     expect(editor.locator("claude-pulse-bar [role=meter]")).to_be_visible()
     picture(page, "added")
     # Old versions, such as 2024.1, edit features as YAML.
@@ -424,6 +420,20 @@ def test_tile_editor(
         editor.locator("hui-card-features-editor .edit-icon").click()
         expect(editor.get_by_text("Percentage").first).to_be_visible()
         picture(page, "options")
+
+
+def test_tile_editor_of_other_sensors(
+    home_assistant: HomeAssistant, page: Page
+) -> None:
+    """The bar is not offered for sensors that are no usage."""
+    editor = edit_tile(page, "weekly_pace")
+    if home_assistant.is_newest:
+        editor.get_by_text("Add feature").click()
+        expect(editor.get_by_text("Bar gauge", exact=True)).to_be_visible()
+        offered = editor.locator(ITEMS).filter(has_text="Claude Pulse")
+        expect(offered).to_have_count(0)
+    else:
+        expect(editor.get_by_text("No compatible features")).to_be_visible()
 
 
 @pytest.mark.only(NEWEST)

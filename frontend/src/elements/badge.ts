@@ -1,6 +1,7 @@
 /** The badge. */
 
 import { html, nothing, type TemplateResult } from "lit";
+
 import { wordsOf } from "../model/verdict";
 import { PulseElement } from "./base";
 import { badgeForm } from "./form";

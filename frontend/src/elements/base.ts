@@ -213,9 +213,7 @@ export abstract class PulseElement extends ActingElement {
     };
   }
 
-  /**
-   * Return an account, by default the one that is in the worst state. There is at least one.
-   */
+  /** Return an account, by default the one in the worst state. There is at least one. */
   protected chosen(view: View, id?: string): Shown {
     const all = this.found.map((found) => this.read(found, view));
     const rank = ({ said: { level, window } }: Shown) =>

@@ -5,9 +5,9 @@ import { repeat } from "lit/directives/repeat.js";
 
 import { DAY, INTEGRATION } from "../const";
 import type { Running } from "../model/history";
-import { SESSION, bindingOf, type Level, type Window } from "../model/windows";
-import { WEEKS } from "../model/weeks";
 import { labelOf, wordsOf } from "../model/verdict";
+import { WEEKS } from "../model/weeks";
+import { SESSION, bindingOf, type Level, type Window } from "../model/windows";
 import { historyOf, statisticsOf } from "../sources";
 import type { Hass } from "../types";
 import { PulseElement, type Shown } from "./base";

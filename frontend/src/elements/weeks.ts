@@ -50,10 +50,15 @@ export function weeks(
     ${points && !known.length ? html`<div class="line">${t("no_history")}</div>` : nothing}
     ${known.length
       ? html`<div class="line">
-          ${format.counted("weeks_reached", known.length, { reached: format.number(reached) })}
+          ${format.counted("weeks_reached", known.length, {
+            limit: t(window.blocks ? "limit_weekly" : "limit_model", { name: window.name }),
+            reached: format.number(reached),
+          })}
         </div>`
       : nothing}
     ${times === undefined
       ? nothing
-      : html`<div class="line">${format.counted("sessions_reached", times)}</div>`}`;
+      : html`<div class="line">
+          ${times ? format.counted("sessions_reached", times) : t("sessions_never")}
+        </div>`}`;
 }
