@@ -12,12 +12,12 @@ MODULE = ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-puls
 OTHERS = ("build.mjs", "package-lock.json", "tsconfig.json")
 
 
-def hash_of_sources() -> str:
+def hash_of_sources(frontend: Path = FRONTEND) -> str:
     """Return the hash that `frontend/build.mjs` writes into the module."""
-    sources = (path for path in (FRONTEND / "src").rglob("*") if path.is_file())
-    names = [path.relative_to(FRONTEND).as_posix() for path in sources]
+    sources = (path for path in (frontend / "src").rglob("*") if path.is_file())
+    names = [path.relative_to(frontend).as_posix() for path in sources]
     lines = (
-        f"{name} {sha256((FRONTEND / name).read_bytes()).hexdigest()}\n"
+        f"{name} {sha256((frontend / name).read_bytes()).hexdigest()}\n"
         for name in sorted([*names, *OTHERS])
     )
     return sha256("".join(lines).encode()).hexdigest()[:16]

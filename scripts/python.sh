@@ -23,7 +23,7 @@ browser  60
 card     60
 displays 80
 forecast 50
-lint     40"
+lint     50"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/claude-pulse
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv}
@@ -37,7 +37,7 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1; fi
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$0: $*"; exit 1; }
-no_index="the package index cannot be reached: check the network, and the index and proxy settings"
+no_network="no network: the package index cannot be reached. Check the index and proxy settings"
 
 # Print the rows "LIST PYTHON MEGABYTES" that match a name, newest first.
 rows_of() { # NAME
@@ -59,25 +59,36 @@ find_uv() {
   local try python
   try=$(mktemp -d "$cache/installer.XXXXXX")
   trap "rm -rf '$try'" EXIT
-  # Debian's python3 may lack venv; its Python 3.14 brings venv and pip.
-  python3 -m venv "$try" >/dev/null 2>&1 ||
-    { python=$(scripts/install-python3.14) && "$python" -m venv --clear "$try"; } ||
-    die "installing uv requires Python's venv module (Debian: python3-venv)"
-  if "$try/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+  if ! python3 -m venv "$try" >/dev/null 2>&1; then
+    say "python3 lacks the module venv (Debian: python3-venv)."
+    python=$(scripts/install-python3.14) || exit
+    "$python" -m venv --clear "$try"
+  fi
+  if "$try/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 \
     --require-hashes --requirement requirements/uv.txt 2>&1 | tee "$try/log" >&2
   then
     mv "$try/bin/uv" "$uv"
-  elif grep -q "Retrying (" "$try/log"; then die "$no_index of pip"
+  elif grep -q "Retrying (" "$try/log"; then die "$no_network of pip"
   else die "uv could not be installed (see above)"
   fi
+}
+
+# Exit with the reason of a failed installation.
+fail() { # REASON
+  UV_HTTP_RETRIES=0 "$uv" pip compile --quiet --no-cache --no-deps requirements/uv.in \
+    >/dev/null 2>&1 || die "$no_network of uv"
+  die "$1 (see above)"
 }
 
 # Provide a Python that uv finds: an installed one, one that uv downloads and verifies
 # against its own list of hashes, or Debian's.
 get_python() { # RANGE
   "$uv" python find --no-project --system "$1" >/dev/null 2>&1 && return
-  say "Installing a Python $1 ..."
+  say "Installing a Python $1 (downloads up to 35 MB) ..."
   # Many networks block the host that uv downloads from: give up soon.
-  UV_HTTP_RETRIES=1 UV_HTTP_CONNECT_TIMEOUT=5 "$uv" python install --no-bin "$1" >&2 && return
-  case $1 in ">=3.14"*) scripts/install-python3.14 >/dev/null ;; *) return 1 ;; esac
+  local errors
+  errors=$(UV_HTTP_RETRIES=1 UV_HTTP_CONNECT_TIMEOUT=5 "$uv" python install --no-bin "$1" 2>&1) && return
+  case $1 in ">=3.14"*) scripts/install-python3.14 >/dev/null && return ;; esac
+  say "$errors"
+  return 1
 }

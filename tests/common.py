@@ -18,7 +18,9 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.claude_pulse.const import CONF_ORG_ID, CONF_SESSION_KEY, DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 
 from .simulator import Simulator
@@ -234,6 +236,12 @@ def session(
 def serve(simulator: Simulator, body: Any, account: str = "ada") -> None:
     """Serve a body as the usage of an account's last seat."""
     simulator.world.accounts[account].seats[-1].fixed_body = body
+
+
+async def translation_of(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return the text that a person gets for an error of an action."""
+    texts = await async_get_translations(hass, "en", "exceptions", [DOMAIN])
+    return texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
 
 
 async def update_by_hand(hass: HomeAssistant) -> None:

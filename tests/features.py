@@ -22,6 +22,8 @@ SINCE = {
     "mdns_resolver": (2025, 4),
     # Integrations can provide triggers and conditions.
     "own_automation": (2025, 12),
+    # Integrations of Home Assistant have rules for triggers and conditions.
+    "quality_scale": (2026, 11),
     # A sentence file can use the speech slots of an intent's response.
     "speech_slots": (2024, 6),
     # `TargetSelection` replaces `TargetSelectorData`, which 2026.12 removes.

@@ -142,21 +142,30 @@ async def test_a_satellite_that_fails(
     assert all("not connected" in error for error in errors_of(caplog))
 
 
-@pytest.mark.parametrize("inputs", [SATELLITE, SPEAKER])
-async def test_missing_actions(
-    claude: Claude,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    inputs: dict[str, Any],
+async def test_no_satellites(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without satellites or text-to-speech, only this automation fails."""
+    """Before Home Assistant 2025.2, only this automation fails."""
     _, log = await begin(claude, body(60))
-    await use_blueprints(claude, tmp_path, announcement={**inputs, **ALWAYS, **ALL})
+    await use_blueprints(claude, tmp_path, announcement={**SATELLITE, **ALWAYS, **ALL})
     await poll(claude, body(100))
     assert log.texts[-1] == "session limit_reached"
     assert errors_of(caplog)
     assert all("announcement" in error for error in errors_of(caplog))
     caplog.clear()
+
+
+async def test_no_voice(
+    claude: Claude, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Speakers without a voice cannot speak, and a notification says what to do."""
+    await begin(claude, body(60))
+    await use_blueprints(claude, tmp_path, announcement={**SPEAKER, **ALWAYS, **ALL})
+    await run(claude, "announcement")
+    (notification,) = notifications_of(claude)
+    assert notification["title"] == "The speakers have no voice"
+    assert "The automation announcement cannot speak" in notification["message"]
+    assert not errors_of(caplog)
 
 
 async def test_two_accounts(

@@ -151,9 +151,7 @@ async def test_grants_that_expire_together(claude: Claude) -> None:
         {"label": label, "resets_left": 1, "ends_at": end}
         for label in ("Thanks", "Winter", None)
     ]
-    entry = await set_up(
-        claude, body(cedar_ember={"eligible": True, "grants": grants})
-    )
+    entry = await set_up(claude, body(cedar_ember={"eligible": True, "grants": grants}))
     assert (await events(claude)).count(("Saved reset expires", NOW + 10 * DAY)) == 1
     found = moments_of(runtime_of(claude.hass, entry), NOW)
     assert "Thanks, Winter" in [moment.description for moment in found]

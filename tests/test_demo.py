@@ -9,13 +9,17 @@ from datetime import UTC, datetime, timedelta
 from errno import ENETUNREACH, ENODEV
 import os
 from pathlib import Path
+import re
+import shutil
 import socket
 import sqlite3
 import stat
+import subprocess
 import sys
 from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientSession
 import pytest
 
 from .demo import past
@@ -104,9 +108,21 @@ def test_accounts() -> None:
         assert plan.partition(",")[0] in comments
 
 
+async def status_through_proxy(output: str) -> int:
+    """Return the status of the dashboard that the demo names, as in a codespace."""
+    found = re.search(r"Dashboard +(\S+)", output)
+    assert found
+    headers = {"X-Forwarded-For": "203.0.113.5"}
+    async with (
+        ClientSession() as session,
+        session.get(found[1], headers=headers) as page,
+    ):
+        return page.status
+
+
 # A real Home Assistant starts, with a history and without.
 @pytest.mark.timeout(180)
-@pytest.mark.usefixtures("umask")
+@pytest.mark.usefixtures("socket_enabled", "umask")
 @pytest.mark.parametrize("account", ["ada", "ben"])
 async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
     """Files of Home Assistant, with the session key in them, are private."""
@@ -128,12 +144,43 @@ async def test_running_demo_is_private(tmp_path: Path, account: str) -> None:
             output += line
         while not stored.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+        assert await status_through_proxy(output) == 200
     finally:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+    assert re.search(r"^Starting Home Assistant .* \.+$", output, re.MULTILINE)
     assert "sk-ant-sid" in stored.read_text()
     assert readable_by_others(config) == set()
+
+
+def test_no_network(tmp_path: Path) -> None:
+    """Without a network, the last line says so. The first one says what would be loaded."""
+    root = Path(__file__).parents[1]
+    for name in ("requirements", "scripts"):
+        shutil.copytree(root / name, tmp_path / name)
+    # No installed uv is used.
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    uv.chmod(0o755)
+    nowhere = "http://127.0.0.1:9/simple"
+    done = subprocess.run(  # noqa: S603
+        [str(tmp_path / "scripts" / "demo")],
+        check=False,
+        capture_output=True,
+        env={
+            "HOME": str(tmp_path),
+            "PATH": f"{uv.parent}:{os.environ['PATH']}",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": nowhere,
+        },
+        text=True,
+    )
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert re.search(r"downloads up to \d+ MB", lines[0])
+    assert "no network" in lines[-1]
 
 
 def test_live_explains_the_stored_key(

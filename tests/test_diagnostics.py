@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.claude_pulse import diagnostics
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
@@ -21,6 +22,8 @@ from .test_privacy import leaks, secrets
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "usage").glob("*.json"))
 Download = Callable[[MockConfigEntry], Awaitable[dict[str, Any]]]
+MANIFEST = Path(diagnostics.__file__).with_name("manifest.json")
+VERSION = json.loads(MANIFEST.read_text())["version"]
 PLANTED = "sk-ant-sid02-planted-ada@example.org-1a2b3c4d-0000-4000-8000-123456789abc"
 
 
@@ -63,7 +66,7 @@ async def test_diagnostics(claude: Claude, download: Download) -> None:
     await claude.pass_time(60)
     data = await download(entry)
 
-    assert data["version"] == "0.1.0"
+    assert data["version"] == VERSION
     assert data["entry"] == {
         "account_known": True,
         "options": {"update_interval": 300},

@@ -202,6 +202,7 @@ async def test_set_up_without_network_interface_is_retried(
     """The set-up is retried until there is a network interface."""
     entry = await claude.entry()
     assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "cannot_connect"
     assert no_network_interface.called
     assert not claude.server.requests
 

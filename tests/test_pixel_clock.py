@@ -14,7 +14,7 @@ from custom_components.claude_pulse.const import DOMAIN
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
-from .common import Claude, spend
+from .common import Claude, spend, translation_of
 from .events.common import SESSION_RESET, begin, body, in_hours, poll, with_opus
 from .test_blueprints import device_of, errors_of, use_blueprints, without_timers
 
@@ -159,10 +159,12 @@ async def test_two_accounts(
     await claude.pass_time(301)
     claude.hass.bus.async_fire("homeassistant_start")
     await claude.settle()
-    assert {call.data["topic"] for call in published} == {
-        "awtrix/custom/pixel_clock_2_page"
+    pages = {
+        call.data["topic"].rpartition("/")[2]: call.data["payload"]
+        for call in published
     }
-    assert pages_of(published) == [("10%", BLUE)]
+    assert pages["pixel_clock_page"] == ""
+    assert json.loads(pages["pixel_clock_2_page"])["text"] == "10%"
     assert not errors_of(caplog)
 
 
@@ -203,8 +205,9 @@ async def test_action(claude: Claude) -> None:
         "Opus",
         False,
     )
-    with pytest.raises(ServiceValidationError):
+    with pytest.raises(ServiceValidationError) as error:
         await limits("another")
+    assert await translation_of(claude.hass, error.value) == f"{error.value}."
     await claude.hass.config_entries.async_unload(entry.entry_id)
     await claude.settle()
     assert await limits(device) == {"device_id": device, "limits": [], "first": None}

@@ -15,7 +15,7 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUser
 
-from .common import Claude
+from .common import Claude, translation_of
 from .forecast.traces import read_traces
 from .test_history import BEGIN, HOUR, NOW, WEEK, import_use, office, serve_week
 
@@ -108,8 +108,9 @@ async def test_begins_with_a_week(claude: Claude, tmp_path: Path) -> None:
 async def test_no_history(claude: Claude) -> None:
     """Without statistics, the user reads why there are none."""
     await claude.entry()
-    with pytest.raises(HomeAssistantError, match="no hourly statistics"):
+    with pytest.raises(HomeAssistantError, match="no hourly statistics") as error:
         await export(claude)
+    assert await translation_of(claude.hass, error.value) == f"{error.value}."
 
 
 async def test_administrators_only(claude: Claude) -> None:

@@ -49,7 +49,6 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(validation.__file__).parent
 ENGLISH = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ICONS = json.loads((PACKAGE / "icons.json").read_text())
-MANIFEST = json.loads((PACKAGE / "manifest.json").read_text())
 LANGUAGES = sorted((PACKAGE / "translations").glob("*.json"))
 
 # The reasons to abort a flow of an entry that cannot be changed.
@@ -249,7 +248,11 @@ def test_every_error_has_a_text() -> None:
     options = dict(ENGLISH["options"]["error"])
     assert options.pop("invalid_threshold")
     assert options == texts
-    assert ENGLISH["exceptions"].keys() == CLIENT_ERRORS - KEY_ERRORS
+    of_actions = set(
+        re.findall(r'translation_key="(\w+)"', (PACKAGE / "services.py").read_text())
+    )
+    assert of_actions == {"no_statistics", "unknown_account", "unknown_event"}
+    assert ENGLISH["exceptions"].keys() == CLIENT_ERRORS - KEY_ERRORS | of_actions
 
 
 def test_every_reason_to_abort_a_flow_has_a_text() -> None:
@@ -295,18 +298,6 @@ def test_every_language_has_the_same_keys(path: Path) -> None:
     assert placeholders(json.loads(path.read_text())) == placeholders(ENGLISH)
 
 
-def test_hassfest_accepts_the_texts() -> None:
-    """Texts contain no markup and no URL, and only form fields have descriptions."""
-    for key, text in leaves(ENGLISH):
-        assert re.fullmatch(r"[a-z0-9_:-]+", key)
-        assert text == text.strip()
-        assert not re.search(r"https?://|<|'{|}'|\[%", text)
-        assert not re.search(r"\d %", text)
-    for flow in ("config", "options"):
-        for step in ENGLISH[flow]["step"].values():
-            assert step["data_description"].keys() <= step["data"].keys()
-
-
 REFERENCE = "[%key:component::claude_pulse::{}%]"
 
 
@@ -337,28 +328,6 @@ def test_build_rejects_a_mistake(source: dict[str, Any], message: str) -> None:
     """The message names the text."""
     with pytest.raises(TextError, match=message):
         build(source)
-
-
-def test_manifest() -> None:
-    """The integration has no requirements and a version."""
-    assert MANIFEST["domain"] == PACKAGE.name
-    assert MANIFEST["requirements"] == []
-    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
-    assert "home-assistant.io" not in MANIFEST["documentation"]
-
-
-def test_optional_dependencies_are_set_up_first() -> None:
-    """The manifest lists the integrations that the code imports."""
-    used = {
-        name
-        for path in PACKAGE.rglob("*.py")
-        for name in re.findall(r"homeassistant\.components\.(\w+)", path.read_text())
-    }
-    # Home Assistant has these always, or loads them for our platforms.
-    always = {"binary_sensor", "calendar", "diagnostics", "event", "repairs", "sensor"}
-    always |= {"device_automation", "homeassistant", "llm", "system_health"}
-    assert used - always <= set(MANIFEST["after_dependencies"])
-    assert "recorder" in used
 
 
 def test_security_names_existing_tests() -> None:

@@ -146,8 +146,7 @@ class ResetCalendar(UsageEntity, CalendarEntity):
         return [
             self._event(moment)
             for moment in self._moments
-            if moment.time < end_date
-            and moment.time + _LENGTH > start_date
+            if moment.time < end_date and moment.time + _LENGTH > start_date
         ]
 
     def _event(self, moment: Moment) -> CalendarEvent:

@@ -102,7 +102,9 @@ class Runtime:
             session = async_create_session(hass)
         except ClaudeAiError as err:
             self._async_check_account(err.key)
-            raise ConfigEntryNotReady(str(err)) from None
+            raise ConfigEntryNotReady(
+                str(err), translation_domain=DOMAIN, translation_key=err.key
+            ) from None
         self.async_on_stop(session.detach)
         client = ClaudeAiClient(session, data_of(entry).session_key)
         self.account = Account(hass, entry, client)

@@ -207,7 +207,9 @@ async def _async_compose(hass: HomeAssistant, event: dict[str, Any]) -> Message:
     if message is None:
         raise ServiceValidationError(
             "The event has no type or limit that Claude Pulse knows. Use the data of a "
-            "claude_pulse_event"
+            "claude_pulse_event",
+            translation_domain=DOMAIN,
+            translation_key="unknown_event",
         )
     return message
 
@@ -273,13 +275,17 @@ async def _async_entry(hass: HomeAssistant, call: ServiceCall) -> ConfigEntry | 
             ask(hass, automation, await _async_texts(hass))
     elif entry is None:
         raise ServiceValidationError(
-            "The device is no account of Claude Pulse. Choose the device of an enabled "
-            "entry under Settings, Devices & services, Claude Pulse"
+            "The device is not an account of Claude Pulse. Choose the device of an enabled "
+            "entry under Settings, Devices & services, Claude Pulse",
+            translation_domain=DOMAIN,
+            translation_key="unknown_account",
         )
     return entry
 
 
-def _events(hass: HomeAssistant, entry: ConfigEntry, since: datetime) -> ServiceResponse:
+def _events(
+    hass: HomeAssistant, entry: ConfigEntry, since: datetime
+) -> ServiceResponse:
     """Return the device of an account, and its events since a time that are still true."""
     device_id = device_of(hass, entry)
     events: list[JsonValueType] = [
@@ -318,6 +324,8 @@ async def _async_traces(hass: HomeAssistant) -> list[JsonValueType]:
     if not traces:
         raise HomeAssistantError(
             "There are no hourly statistics of the weekly usage yet. The recorder creates "
-            "them within an hour, unless the sensor is excluded from it"
+            "them within an hour, unless the sensor is excluded from it",
+            translation_domain=DOMAIN,
+            translation_key="no_statistics",
         )
     return traces

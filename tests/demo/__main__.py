@@ -115,6 +115,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def show(text: str) -> None:
+    """Print a part of a line."""
+    print(text, end="", flush=True)
+
+
 def check_loopback() -> None:
     """Exit if this machine cannot connect to itself."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -181,7 +186,13 @@ def make_config(
     if yaml_resources:
         # `lovelace` is the last part.
         text += f"  {'resource_mode' if MAJOR_VERSION >= 2026 else 'mode'}: yaml\n"
-    http = {"server_host": [HOST], "server_port": port}
+    http = {
+        "server_host": [HOST],
+        "server_port": port,
+        # A codespace forwards the port with a proxy.
+        "use_x_forwarded_for": True,
+        "trusted_proxies": [HOST],
+    }
     if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11):
         # In YAML, they would start a trial with a dialog. They do so since 2026.8 already,
         # which has another format of storage.
@@ -206,7 +217,7 @@ def make_config(
             },
         )
     else:
-        text += f"\nhttp:\n  server_host: {HOST}\n  server_port: {port}\n"
+        text += f"\nhttp: {json.dumps(http)}\n"
     (config / "configuration.yaml").write_text(text)
     # All steps except the first user, which `onboard` creates.
     steps = ["core_config", "analytics", "integration"]
@@ -297,7 +308,7 @@ async def run(arguments: Namespace) -> int:
             stack.push_async_callback(simulator.stop)
             command += [simulator.url, simulator.status_url]
             command += ["hurry"] * arguments.hurry
-        say(f"Starting Home Assistant {__version__} ...")
+        show(f"Starting Home Assistant {__version__} ")
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=config,
@@ -310,8 +321,10 @@ async def run(arguments: Namespace) -> int:
         try:
             session = await stack.enter_async_context(ClientSession())
             instance = HomeAssistant(session, url)
-            while not (stop.is_set() or await instance.is_up()):  # noqa: ASYNC110
+            while not (stop.is_set() or await instance.is_up()):
+                show(".")
                 await asyncio.sleep(0.5)
+            say("")
             if not stop.is_set():
                 await instance.onboard()
                 if simulator and not arguments.empty:

@@ -75,9 +75,15 @@ def test_reset_ends_all_events_of_its_limit(later: str) -> None:
         (
             ["threshold_reached", "limit_reached", "will_run_out"],
             "available_again",
-            [],
+            ["available_again"],
         ),
-        (["limit_reached", "left_over"], "available_again", ["left_over"]),
+        (
+            ["limit_reached", "left_over"],
+            "available_again",
+            ["left_over", "available_again"],
+        ),
+        (["available_again"], "limit_reached", ["limit_reached"]),
+        (["available_again"], "reset", []),
         (
             ["will_run_out", "threshold_reached", "left_over"],
             "limit_reached",

@@ -243,9 +243,7 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
         session_points=SESSION_POINTS,
         by_group=scores("People", by_group),
         by_weeks="".join(by_weeks),
-        errors=between(
-            ["People", *map(in_weeks, WEEKS), "Ideal"], errors
-        ),
+        errors=between(["People", *map(in_weeks, WEEKS), "Ideal"], errors),
         sessions=scores(
             "People",
             {group: sessions[group, 4] for group in GROUPS},

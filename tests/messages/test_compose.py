@@ -257,7 +257,7 @@ def test_every_text_is_used() -> None:
         assert message is not None
         shown += message.title + message.message
     # Those of the summary and of a missing account are tested with their blueprints.
-    others = ("<summary/", "<event/choose_account/")
+    others = ("<summary/", "<event/choose_account/", "<event/no_voice/")
     assert [
         path
         for path, _ in leaves(ENGLISH)

@@ -15,7 +15,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from ..common import Claude, messages_of
+from ..common import Claude, messages_of, translation_of
 from .common import Phone, add_phone, notifications
 
 pytestmark = [pytest.mark.smoke]
@@ -394,7 +394,7 @@ async def test_responses(claude: Claude) -> None:
         "tag": "claude_pulse_1_test",
         "url": "https://claude.ai/settings/usage",
     }
-    with pytest.raises(ServiceValidationError, match="no type or limit"):
+    with pytest.raises(ServiceValidationError, match="no type or limit") as error:
         await hass.services.async_call(
             DOMAIN,
             "compose_message",
@@ -402,6 +402,7 @@ async def test_responses(claude: Claude) -> None:
             blocking=True,
             return_response=True,
         )
+    assert await translation_of(hass, error.value) == f"{error.value}."
 
 
 async def test_reason_in_the_language(claude: Claude) -> None:

@@ -14,9 +14,9 @@ same attributes.
 | `name` | the name of the model or the other limit, or None |
 | others | the attributes of the event entity |
 
-`progress` is sent each time a session has passed a multiple of five points. `cleared` is
-sent when all events of a limit were sent in vain: the session key was replaced before its
-end, or the saved resets were used. It has no attributes.
+`progress` is sent each time a session has passed a multiple of five points. `cleared` has no
+attributes: what was reported is no longer true, because the session key was replaced before
+its end, or the saved resets were used.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def cleared_data(event: Event) -> dict[str, Any]:
 
 
 def _subject(event: Event, event_type: str) -> dict[str, Any]:
-    """Return what each event has."""
+    """Return the keys that all events have."""
     subject = subject_of(event)
     prefix = subject.translation_prefix
     return {

@@ -81,6 +81,8 @@ def compose(
         "available_at": texts.at(time_of(data.get("available_at"))),
         "expires_at": texts.at(time_of(data.get("expires_at"))),
         "since": texts.at(time_of(data.get("since")), "since"),
+        # Its name can be a number.
+        "automation": text_of(str(data.get("automation", ""))),
     }
     is_uncertain = event_type == WILL_RUN_OUT and data.get("certain") is False
     title_key = "title_uncertain" if is_uncertain else "title"
