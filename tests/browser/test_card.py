@@ -401,7 +401,7 @@ def test_rules_of_accessibility(wide: Page) -> None:
     mount_all(wide, (374,))
     some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
     mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
-    for layout in ("days", "month", "micro"):
+    for layout in ("days", "month", "weeks", "micro"):
         mount_all(wide, (374,), names=some, config={"layout": layout})
     settle(wide)
     for theme in ("light", "dark"):
@@ -1693,6 +1693,11 @@ def test_last_weeks(page: Page) -> None:
         "Session limit reached 8 times in these weeks",
     ]
     assert not page.evaluate(FAULTS)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.body.className = theme; }", theme)
+        for level in ("good", "spent"):
+            parts = [f"[data-level={level}] .use", ".column"]
+            assert page.evaluate(CONTRAST, parts) >= 3, (theme, level)
     config["limits"] = ["opus"]
     page.evaluate(
         f"show('usual', {{ config: {json.dumps(config)} }});({EIGHT_WEEKS})()"
@@ -1703,6 +1708,8 @@ def test_last_weeks(page: Page) -> None:
         "Opus limit reached in 2 of 8 weeks",
         "Session limit reached 8 times in these weeks",
     ]
+    show(page, "usual")
+    assert violations(page) == []
 
 
 def test_last_weeks_without_history(page: Page) -> None:
