@@ -1053,6 +1053,12 @@ describe("the last weeks", () => {
     assert.equal(after.start, began - WEEK + 100 * HOUR);
   });
 
+  test("are not divided by a small correction", () => {
+    const points = rising([30]);
+    points.splice(20, 0, { t: points[20].t - MINUTE, v: 0 });
+    assert.deepEqual(used(points, 2), [null, 30]);
+  });
+
   test("are not divided by a gap", () => {
     const points = rising([40, 60]);
     for (const point of points.slice(150, 180)) point.v = null;

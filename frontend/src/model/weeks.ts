@@ -9,6 +9,9 @@ export const WEEKS = 8;
 /** A reset is found up to this time from when it was due. */
 const NEAR = 2 * HOUR;
 
+/** A fall by fewer points, at another time than the usual one, is a correction. */
+const MUCH = 10;
+
 /** A week that is over. `used` is the usage at its end, or null if that is unknown. */
 export interface Week {
   start: number;
@@ -19,10 +22,10 @@ export interface Week {
 }
 
 /** Return the times at which a limit fell to nearly nothing, without a gap before. */
-const resetsOf = (points: readonly Point[]): number[] =>
+const resetsOf = (points: readonly Point[], least: number): number[] =>
   points.flatMap(({ t, v }, index) => {
     const before = points[index - 1]?.v ?? null;
-    return v !== null && before !== null && v <= REFILL && before > v + REFILL ? [t] : [];
+    return v !== null && before !== null && v <= REFILL && before > v + least ? [t] : [];
   });
 
 /**
@@ -34,7 +37,8 @@ export function weeksOf(
   { resetsAt, length }: Pick<Running, "resetsAt" | "length">,
   count = WEEKS,
 ): Week[] {
-  const resets = resetsOf(points);
+  const resets = resetsOf(points, REFILL);
+  const others = resetsOf(points, MUCH);
   const known = points.filter((point): point is { t: number; v: number } => point.v !== null);
   // A statistic of an hour says only about when its reset was.
   const near = (due: number) => resets.find((at) => Math.abs(at - due) <= NEAR) ?? due;
@@ -42,7 +46,7 @@ export function weeksOf(
   let due = resetsAt - length;
   while (weeks.length < count) {
     const end = near(due);
-    const other = last(resets.filter((at) => at > due - length + NEAR && at < due - NEAR));
+    const other = last(others.filter((at) => at > due - length + NEAR && at < due - NEAR));
     due = other ?? due - length;
     const start = near(due);
     const values = known.filter(({ t }) => t >= start && t < end);
