@@ -124,7 +124,8 @@ class Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """Return the file of a path."""
         name = path.partition("?")[0].lstrip("/")
-        return str(CARD if name == CARD.name else HERE / name)
+        is_built = name == CARD.name or name.startswith("texts/")
+        return str((CARD.parent if is_built else HERE) / name)
 
     def end_headers(self) -> None:
         """Switch off caching."""
@@ -1122,8 +1123,8 @@ def test_another_locale(page: Page) -> None:
           card.hass = { ...card._hass, language: "de", locale };
         }"""
     )
-    page.wait_for_timeout(50)
-    assert page.locator(".number").first.inner_text() == "31\xa0% used"
+    settle(page)
+    assert page.locator(".number").first.inner_text() == "31\xa0% verbraucht"
     assert "12,40\xa0€" in page.locator(".line").inner_text()
     clock = page.locator(".words").first
     assert "4:12\xa0PM" in clock.inner_text()
