@@ -787,7 +787,7 @@ def translated(tmp_path: Path) -> Path:
         pytest.skip("scripts/card installs the compiler")
     texts = tmp_path / "sources"
     texts.mkdir()
-    (texts / "pl.json").write_text(json.dumps({"used": "zużyte", "weekly": "Tydzień"}))
+    (texts / "sw.json").write_text(json.dumps({"used": "imetumika", "weekly": "Wiki"}))
     out = tmp_path / "built"
     build = ("scripts/card", "--out", out, "--texts", texts)
     subprocess.run(build, cwd=ROOT, check=True)
@@ -809,15 +809,15 @@ def test_another_language(page: Page, translated: Path) -> None:
     page.wait_for_function("window.ready")
     show(page, "usual", width=480)
     assert asked == ["/claude-pulse.js"]
-    hass = {"language": "pl", "locale": {"language": "pl", "time_format": "24"}}
+    hass = {"language": "sw", "locale": {"language": "sw", "time_format": "24"}}
     show(page, "usual", width=480, hass=hass)
     show(page, "usual", width=480, hass=hass)
-    [texts] = (translated / "texts").iterdir()
+    [texts] = (translated / "texts").glob("sw-*")
     assert asked == ["/claude-pulse.js", f"/texts/{texts.name}"]
     content = page.locator("claude-pulse-card .all").nth(1)
-    assert content.get_attribute("lang") == "pl"
-    assert content.locator(".name").all_inner_texts() == ["Session", "Tydzień", "Opus"]
-    assert content.locator(".number").first.inner_text() == "31% zużyte"
+    assert content.get_attribute("lang") == "sw"
+    assert content.locator(".name").all_inner_texts() == ["Session", "Wiki", "Opus"]
+    assert content.locator(".number").first.inner_text() == "31% imetumika"
 
 
 def test_limits_that_an_account_lacks(page: Page) -> None:
