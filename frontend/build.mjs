@@ -14,7 +14,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCES = join(HERE, "src");
@@ -49,6 +49,21 @@ function hashOfInputs() {
   return digest(lines.join("")).slice(0, 16);
 }
 
+/** Minifies the styles, which esbuild takes for texts. */
+const styles = {
+  name: "styles",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/styles\.ts$/ }, async ({ path }) => {
+      const parts = readFileSync(path, "utf8").split("`");
+      for (let index = 1; index < parts.length; index += 2) {
+        const { code } = await transform(parts[index], { loader: "css", minify: true });
+        parts[index] = code.trim();
+      }
+      return { contents: parts.join("`"), loader: "ts" };
+    });
+  },
+};
+
 function textFiles() {
   const directories = [join(SOURCES, "texts"), options.texts].filter(Boolean);
   return directories.flatMap((one) => readdirSync(one).sort().map((name) => join(one, name)));
@@ -77,6 +92,7 @@ async function built() {
     format: "esm",
     legalComments: "none",
     minify: true,
+    plugins: [styles],
     target: "es2020",
     write: false,
   });

@@ -35,6 +35,8 @@ FIGURES = {"alerts.md", "forecast.md", "performance.md", "reliability.md"}
 SNIPPETS = {"other-displays.md"}
 # Nobody reads these from the beginning to the end.
 REFERENCE = {"blueprints.md", "events.md", "more-entities.md", "troubleshooting.md"}
+# Home Assistant's own cards in examples.
+CORE = {"heading", "tile"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 PAGES = sorted(
     path for path in DOCS.glob("*.md") if path.name not in FIGURES | SNIPPETS
@@ -374,11 +376,16 @@ async def test_other_yaml(claude: Claude) -> None:
             config = yaml.load(block, _AnyTag)  # noqa: S506
             seen |= config.keys()
             if element := config.get("type") or config.get("strategy", {}).get("type"):
-                assert element.removeprefix("custom:") in card
+                assert element in CORE or element.removeprefix("custom:") in card
             for domain in {"recorder", "logbook", "lovelace"} & config.keys():
                 assert await _is_valid(domain, config)
     assert seen == {
+        "badges",
+        "entity",
+        "features",
+        "heading",
         "homeassistant",
+        "layout",
         "logbook",
         "lovelace",
         "recorder",

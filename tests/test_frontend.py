@@ -168,12 +168,21 @@ def test_texts_of_the_card() -> None:
     english = json.loads((sources / "en.json").read_text())
     assert list(english) == sorted(english)
     values = re.compile(r"{(\w+)}")
+
+    def base(key: str) -> str:
+        """Return a key without its plural form, of which each language has its own."""
+        return re.sub(r"_(zero|one|two|few|many|other)$", "", key)
+
+    values_of = {base(key): sorted(values.findall(english[key])) for key in english}
     for path in sources.glob("*.json"):
         texts = json.loads(path.read_text())
-        assert list(texts) == list(english), path.name
+        assert list(texts) == sorted(texts), path.name
+        assert {base(key) for key in texts} == values_of.keys(), path.name
         for key, text in texts.items():
-            expected = sorted(values.findall(english[key]))
+            expected = values_of[base(key)]
             assert sorted(values.findall(text)) == expected, (path.name, key)
+            if key != base(key):
+                assert f"{base(key)}_other" in texts, (path.name, key)
 
 
 def test_size() -> None:

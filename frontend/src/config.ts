@@ -2,9 +2,9 @@
 
 import type { Pace } from "./model/windows";
 
-export const LAYOUTS = ["auto", "micro", "rows", "full", "days", "month"] as const;
+export const LAYOUTS = ["auto", "micro", "rows", "full", "days", "month", "weeks"] as const;
 export const NUMBERS = ["used", "remaining"] as const;
-export const PARTS = ["session", "weekly", "models", "chart", "money"] as const;
+export const PARTS = ["session", "weekly", "models", "chart", "money", "saved_resets"] as const;
 export const ACTIONS = ["tap", "hold", "double_tap"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
@@ -21,6 +21,7 @@ export interface Config {
   grid_options?: { rows?: number | string } | null;
   hide?: string | string[] | null;
   layout?: Layout | null;
+  limits?: string | string[] | null;
   show?: (typeof NUMBERS)[number] | null;
   title?: string | number | null;
   tap_action?: ActionConfig;
@@ -47,6 +48,7 @@ export function validated(config: Config): Config {
     listOf(config.hide).every((part) => PARTS.includes(part as Part)),
     `hide has to be a list of ${PARTS.join(", ")}`,
   );
+  check(listOf(config.limits).every(isText), "limits has to be a list of names of limits");
   check(
     config.title == null || isText(config.title) || typeof config.title === "number",
     "title has to be a text",

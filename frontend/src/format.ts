@@ -1,7 +1,7 @@
 /** How a person reads numbers and times. */
 
 import { DAY, MINUTE, joined, within } from "./const";
-import { hasTexts, text, type TextKey } from "./texts";
+import { hasTexts, plural, text, type TextKey } from "./texts";
 import type { Locale, Money } from "./types";
 
 const NUMBER_LOCALES: Record<string, string[] | undefined> = {
@@ -65,6 +65,11 @@ export class Format {
     if (locale.time_format === "24") this.clockOptions.hourCycle = "h23";
     this.times = locale.time_format === "system" ? undefined : own;
     this.t = (key, values) => text(this.language, key, values);
+  }
+
+  /** Return a text with a number, in the form for that number. */
+  counted(key: string, count: number, values: Record<string, string | undefined> = {}): string {
+    return plural(this.language, key, count, { count: this.number(count), ...values });
   }
 
   number(value: number, options: Intl.NumberFormatOptions = {}): string {

@@ -5,12 +5,16 @@ import { register } from "./register";
 // The tests of the model import these from the built module.
 export { sizeOf } from "./config";
 export { Format, wholePercent } from "./format";
+export { limitsOf } from "./elements/form";
+export { acrossOf } from "./model/across";
 export { findAccounts, readAccount, watchedOf } from "./model/accounts";
+export { chosenOf, optionOf } from "./model/choice";
 export { layOut, pointsOf, useByDay } from "./model/history";
 export { aboutOf, labelOf, verdict } from "./model/verdict";
+export { timesReached, weeksOf } from "./model/weeks";
 export { bindingOf, judge } from "./model/windows";
 export { dashboard, isFrom } from "./strategy";
-export { suggest } from "./register";
+export { suggest, suggestBadge } from "./register";
 export { text } from "./texts";
 
 if (globalThis.customElements) register();

@@ -98,6 +98,7 @@ export function dashboard(hass: Hass, details?: Details): { title: string; views
         return [
           days(found),
           group(found, "a_month", !!usage && card(found, { layout: "month" })),
+          group(found, "weeks", !!usage && card(found, { layout: "weeks" })),
           group(found, "weekly", list(idsOf(valuesOf(week(found))))),
         ];
       },

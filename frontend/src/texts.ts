@@ -43,6 +43,19 @@ async function fetchTexts(name: string, file: string): Promise<boolean> {
   }
 }
 
+/** Return a text in the form for a number. Each language has the forms that it needs. */
+export function plural(
+  language: string | undefined,
+  key: string,
+  count: number,
+  values: Record<string, string | undefined> = {},
+): string {
+  const form = `${key}_${new Intl.PluralRules(language).select(count)}`;
+  const texts = loaded.get(nameIn(loaded, language) ?? "en");
+  const known = texts && form in texts ? form : `${key}_other`;
+  return text(language, known as TextKey, values);
+}
+
 /** Return a text of a language with its values inserted. English replaces a missing one. */
 export function text(
   language: string | undefined,

@@ -17,21 +17,28 @@ const source = readFileSync(
 const {
   Format,
   aboutOf,
+  acrossOf,
   bindingOf,
+  chosenOf,
   dashboard,
   findAccounts,
   isFrom,
   judge,
   labelOf,
   layOut,
+  limitsOf,
+  optionOf,
   pointsOf,
   readAccount,
   sizeOf,
   suggest,
+  suggestBadge,
   text,
+  timesReached,
   useByDay,
   verdict,
   watchedOf,
+  weeksOf,
   wholePercent,
 } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 
@@ -513,6 +520,7 @@ describe("the verdict", () => {
     many_models: ["good", "Session and weekly limits last until reset"],
     two_accounts: ["good", "Session and weekly limits last until reset"],
     yen: ["good", "Session and weekly limits last until reset"],
+    saved_resets: ["good", "Session and weekly limits last until reset"],
     outage: ["good", "Session and weekly limits last until reset"],
     no_recorder: ["good", "Session and weekly limits last until reset"],
     gap_and_refill: ["good", "Session and weekly limits last until reset"],
@@ -898,6 +906,174 @@ test("a size is what is wished, or what there is space for", () => {
   assert.equal(sizeOf("days", 100, 1), "days");
 });
 
+describe("a choice of limits", () => {
+  const windows = [
+    judged("session", 10, 2),
+    judged("weekly", 20, 70),
+    { ...judged("weekly_scoped:fable", 30, 70), name: "Fable" },
+    { ...judged("weekly_scoped:opus_5", 40, 70), name: "Opus 5" },
+    { ...judged("extra", 50, null), name: "Extra usage" },
+  ];
+  const keys = (...limits) => chosenOf(windows, limits).map(({ key }) => key);
+
+  test("is all of them without one", () => {
+    assert.equal(keys().length, 5);
+    assert.notEqual(chosenOf(windows, []), windows);
+  });
+
+  test("is their order, by the names that a person knows", () => {
+    assert.deepEqual(keys("fable", "session"), ["weekly_scoped:fable", "session"]);
+    assert.deepEqual(keys("Opus 5"), ["weekly_scoped:opus_5"]);
+    assert.deepEqual(keys("weekly", "opus_5"), ["weekly", "weekly_scoped:opus_5"]);
+    assert.deepEqual(keys("extra", "monthly"), ["extra"]);
+  });
+
+  test("knows a model before its name has come", () => {
+    const early = [{ ...judged("weekly_scoped:fable", 30, 70), name: "Weekly Fable usage" }];
+    assert.equal(chosenOf(early, ["fable"]).length, 1);
+    assert.equal(chosenOf(early, ["weekly"]).length, 0);
+  });
+
+  test("is written as it is offered", () => {
+    assert.deepEqual(windows.map(optionOf), ["session", "weekly", "fable", "opus_5", "extra"]);
+    const offered = limitsOf(hassOf(SCENARIOS.pays_by_spend));
+    assert.deepEqual(offered.at(-1), { value: "extra", label: "Spend limit" });
+    assert.deepEqual(limitsOf(undefined), []);
+  });
+});
+
+describe("the sentence about several accounts", () => {
+  const accountOf = (name, windows, more = {}) => {
+    const account = { name, windows, asOf: null, spend: null, trouble: null, ...more };
+    return { ...account, said: verdict(account, NOW, format) };
+  };
+  const spent = judged("session", 100, 1.2);
+  const work = accountOf("Work", [spent, judged("weekly", 50, 70)]);
+  const home = accountOf("Private", [judged("session", 12, 2), judged("weekly", 38, 70)]);
+  const team = accountOf("Team", [judged("weekly", 100, 20)]);
+  const said = (...accounts) => {
+    const across = acrossOf(accounts, NOW, format);
+    return across && [across.level, across.text.replaceAll("\u00a0", " ")];
+  };
+
+  test("is with which one a person can go on, and what it has left", () => {
+    const sentence = "Work is used up until 15:12; Private has 62% left";
+    assert.deepEqual(said(work, home), ["good", sentence]);
+    assert.deepEqual(said(home, work), ["good", sentence]);
+  });
+
+  test("names the one with the most left", () => {
+    const full = accountOf("Full", [judged("session", 97, 2), judged("weekly", 5, 70)]);
+    assert.match(said(full, work, home)[1], /Private has 62% left$/);
+    assert.match(said(work, team, home)[1], /^2 accounts are used up; Private has 62% left$/);
+  });
+
+  test("is that of the account while none is used up", () => {
+    assert.equal(said(home, home), undefined);
+    assert.equal(said(work), undefined);
+    assert.equal(said(), undefined);
+  });
+
+  test("says which one is back first if all are used up", () => {
+    assert.deepEqual(said(team, work), [
+      "spent",
+      "All accounts are used up; Work is back first, at 15:12",
+    ]);
+    const unknown = accountOf("Work", [judged("session", 100, null)]);
+    assert.equal(said(unknown, unknown), undefined);
+    assert.match(said(unknown, home)[1], /^Work is used up; Private has 62% left$/);
+  });
+
+  test("promises nothing from old or unknown values", () => {
+    assert.equal(said(work, { ...home, asOf: NOW - HOUR }), undefined);
+    assert.equal(said(work, accountOf("Private", [judged("session", null, null)])), undefined);
+    const dead = accountOf("Old", [spent], { trouble: "invalid_auth", troubleWords: "expired" });
+    assert.equal(said(dead, home), undefined);
+    assert.match(said(dead, work, home)[1], /^Work is used up/);
+  });
+
+  test("is about the spend limit of a seat that pays by spend", () => {
+    const extra = { ...judged("extra", 30, null), level: "good" };
+    assert.match(said(work, accountOf("Seat", [extra]))[1], /Seat has 70% left$/);
+  });
+});
+
+describe("the last weeks", () => {
+  const WEEK = 7 * DAY;
+  const resetsAt = NOW + 2 * DAY;
+  const began = resetsAt - WEEK;
+  const week = { resetsAt, length: WEEK };
+  /** Points that rise in each of the last weeks to a percentage, the oldest first. */
+  const rising = (ends, shift = () => 0) =>
+    ends.flatMap((end, index) => {
+      const start = began - (ends.length - index) * WEEK + shift(index);
+      return Array.from({ length: 168 }, (_, hour) => ({
+        t: start + hour * HOUR,
+        v: hour ? Math.round((end * hour) / 167) : 0,
+      }));
+    });
+  const used = (points, count) => weeksOf(points, week, count).map((one) => one.used);
+
+  test("are what each ended with", () => {
+    assert.deepEqual(used(rising([30, 100, 70]), 3), [30, 100, 70]);
+    const found = weeksOf(rising([30, 100, 70]), week, 3);
+    assert.deepEqual(found.map(({ reached }) => reached), [false, true, false]);
+    assert.equal(found.at(-1).end, began);
+    assert.equal(found[0].start, began - 3 * WEEK);
+  });
+
+  test("are unknown before the first statistics, and not unused", () => {
+    assert.deepEqual(used(rising([30, 70]), 4), [null, null, 30, 70]);
+    assert.deepEqual(used([]), Array(8).fill(null));
+  });
+
+  test("end at the reset, although its hour has old values too", () => {
+    const points = rising([80, 60]);
+    const index = points.findIndex(({ t }) => t === began - WEEK);
+    points.splice(index, 1, { t: began - WEEK, v: 80 }, { t: began - WEEK + MINUTE, v: 0 });
+    assert.deepEqual(used(points, 2), [80, 60]);
+  });
+
+  test("begin at resets of another day", () => {
+    const points = rising([50, 60, 70], (index) => (index ? 0 : -2 * DAY)).filter(
+      ({ t }, index) => index < 168 || t >= began - 2 * WEEK,
+    );
+    // The limit stays at 50 until its new reset.
+    assert.deepEqual(used(points, 3), [50, 60, 70]);
+  });
+
+  test("begin anew after a refill, and remember that they were used up", () => {
+    const points = rising([100]).map(({ t, v }, hour) => ({
+      t,
+      v: hour < 100 ? Math.min(100, 2 * hour) : hour - 100,
+    }));
+    const [before, after] = weeksOf(points, week, 2);
+    assert.deepEqual([before.used, before.reached], [100, true]);
+    assert.deepEqual([after.used, after.reached], [67, false]);
+    assert.equal(after.start, began - WEEK + 100 * HOUR);
+  });
+
+  test("are not divided by a small correction", () => {
+    const points = rising([30]);
+    points.splice(20, 0, { t: points[20].t - MINUTE, v: 0 });
+    assert.deepEqual(used(points, 2), [null, 30]);
+  });
+
+  test("are not divided by a gap", () => {
+    const points = rising([40, 60]);
+    for (const point of points.slice(150, 180)) point.v = null;
+    assert.deepEqual(used(points, 2), [Math.round((40 * 149) / 167), 60]);
+  });
+
+  test("count how often a limit was reached, once until its reset", () => {
+    const values = [0, 50, 100, 100, 0, 100, null, 100, 3, 100, 0];
+    const points = values.map((v, hour) => ({ t: NOW + hour * HOUR, v }));
+    assert.equal(timesReached(points, NOW, NOW + DAY), 3);
+    assert.equal(timesReached(points, NOW + 3 * HOUR, NOW + 8 * HOUR), 1);
+    assert.equal(timesReached([], NOW, NOW + DAY), 0);
+  });
+});
+
 describe("the dashboard", () => {
   const of = (scenario, version = "2026.11.0", change = () => {}) => {
     const hass = hassOf(scenario, { config: { version, time_zone: "Europe/Berlin" } });
@@ -1033,6 +1209,29 @@ test("old browsers know all words of the module", () => {
     source.toString(),
     /\d_\d|\?\?=|\|\|=|&&=|\.at\(|\.replaceAll\(|\.hasOwn\(|static \w+ =/,
   );
+});
+
+test("badges are suggested for a limit and for all of an account", () => {
+  const hass = hassOf(SCENARIOS.usual);
+  const idOf = (key) =>
+    Object.keys(hass.entities).find((id) => hass.entities[id].translation_key === key);
+  const offered = (key) =>
+    suggestBadge(hass, idOf(key)).map(({ config, label }) => [label, config.limits]);
+  assert.deepEqual(offered("weekly_usage"), [
+    ["This limit", ["weekly"]],
+    ["All limits", undefined],
+  ]);
+  assert.deepEqual(offered("connection"), [["All limits", undefined]]);
+  const [{ config }] = suggestBadge(hass, idOf("connection"));
+  assert.deepEqual(config, { type: "custom:claude-pulse-badge", device: "device0" });
+  hass.entities["sensor.other"] = { platform: "demo", device_id: "device0" };
+  assert.equal(suggestBadge(hass, "sensor.other"), null);
+  assert.equal(suggestBadge({}, "sensor.unknown"), null);
+});
+
+test("texts have the form for a number, in a language's own forms", () => {
+  const said = (count) => format.counted("saved_resets_left", count);
+  assert.deepEqual([0, 1, 2].map(said), ["0 saved resets", "1 saved reset", "2 saved resets"]);
 });
 
 test("cards are suggested for entities of ours only", () => {

@@ -92,6 +92,10 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
     add("connection", account.trouble ?? "up_to_date", {
       last_update: account.trouble ? iso(NOW - 14 * MINUTE) : undefined,
     });
+    if (account.savedResets) {
+      add("saved_resets", account.savedResets);
+      add("saved_reset_expires_at", iso(NOW + 3 * DAY));
+    }
     if (account.status) add("service_status", account.status);
     answer.accounts.push({
       device_id: device,
@@ -287,6 +291,7 @@ export const SCENARIOS = {
       balance: { amount: -1.234, currency: "KWD", decimals: 3 },
     },
   ],
+  saved_resets: [{ windows: [SESSION, WEEK], savedResets: 2 }],
   outage: [{ windows: [SESSION, WEEK], status: "major" }],
   no_recorder: [{ windows: [SESSION, WEEK], recorder: false }],
   gap_and_refill: [

@@ -124,7 +124,8 @@ class Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """Return the file of a path."""
         name = path.partition("?")[0].lstrip("/")
-        return str(CARD if name == CARD.name else HERE / name)
+        is_built = name == CARD.name or name.startswith("texts/")
+        return str((CARD.parent if is_built else HERE) / name)
 
     def end_headers(self) -> None:
         """Switch off caching."""
@@ -281,7 +282,7 @@ def test_all_fits(wide: Page, numbers: str) -> None:
 
 def test_all_layouts_fit(wide: Page) -> None:
     """Nothing leaves a layout or a badge."""
-    for layout in ("micro", "rows", "full", "days", "month"):
+    for layout in ("micro", "rows", "full", "days", "month", "weeks"):
         mount_all(wide, (160, 320), config={"layout": layout})
     mount_all(wide, (400,), tag="claude-pulse-badge")
     settle(wide)
@@ -401,7 +402,7 @@ def test_rules_of_accessibility(wide: Page) -> None:
     mount_all(wide, (374,))
     some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
     mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
-    for layout in ("days", "month", "micro"):
+    for layout in ("days", "month", "weeks", "micro"):
         mount_all(wide, (374,), names=some, config={"layout": layout})
     settle(wide)
     for theme in ("light", "dark"):
@@ -598,8 +599,12 @@ def test_chips(page: Page) -> None:
     chart = page.get_by_role("group", name="Chart").get_by_role("button")
     chart.filter(has_text="Week").click()
     assert page.get_by_role("img", name=re.compile("^Week, chart: 58% used")).count()
+    across = sentence(page)
+    assert across.endswith(
+        "is used up until tomorrow at 10:00; Claude Pulse has 42% left"
+    )
     accounts.nth(1).click()
-    assert sentence(page) == "Weekly limit reached, back tomorrow at 10:00"
+    assert sentence(page) == across
     assert accounts.nth(1).get_attribute("aria-pressed") == "true"
     assert page.get_by_role("img", name=re.compile("^Week, chart: 100% used")).count()
     chart.filter(has_text="Session").click()
@@ -716,8 +721,8 @@ def test_one_line_says_what_comes(page: Page) -> None:
     show(page, "session_runs_out", width=390, config=micro)
     assert page.locator(".words").inner_text() == "Runs out 14:42"
     show(page, "session_runs_out", tag="claude-pulse-badge")
-    badge = page.locator("claude-pulse-badge .text span").last
-    assert badge.inner_text() == "82% used · Runs out 14:42"
+    badge = page.locator("claude-pulse-badge .text")
+    assert badge.inner_text().endswith("82% used · Runs out 14:42")
     page.evaluate("SCENARIOS.session_runs_out[0].windows[0].forecast.certain = false")
     show(page, "session_runs_out", width=160)
     assert page.locator(".words").nth(1).inner_text() == "May run out"
@@ -730,7 +735,10 @@ def test_one_line_of_two_accounts(page: Page, tag: str) -> None:
     """With room for one account, it is the worst, with its name."""
     show(page, "two_accounts", width=390, tag=tag, config={"layout": "micro"})
     label = page.locator(".micro").get_attribute("aria-label") or ""
-    assert "Söhne. Week: 100% used. Weekly limit reached" in label
+    assert "Söhne · Week: 100% used. Claude Pulse Donau" in label
+    assert label.endswith("Claude Pulse has 42% left")
+    assert page.locator(".name").inner_text().endswith("Söhne · Week")
+    assert page.locator(".micro").get_attribute("data-level") == "spent"
     device = {"layout": "micro", "device": "device0"}
     show(page, "two_accounts", width=390, tag=tag, config=device)
     label = page.locator(".micro").nth(1).get_attribute("aria-label") or ""
@@ -1115,8 +1123,8 @@ def test_another_locale(page: Page) -> None:
           card.hass = { ...card._hass, language: "de", locale };
         }"""
     )
-    page.wait_for_timeout(50)
-    assert page.locator(".number").first.inner_text() == "31\xa0% used"
+    settle(page)
+    assert page.locator(".number").first.inner_text() == "31\xa0% verbraucht"
     assert "12,40\xa0€" in page.locator(".line").inner_text()
     clock = page.locator(".words").first
     assert "4:12\xa0PM" in clock.inner_text()
@@ -1187,23 +1195,34 @@ def test_the_editor(page: Page) -> None:
     }"""
     fields = dict(page.evaluate(labels, "claude-pulse-card"))
     actions = ["tap_action", "hold_action", "double_tap_action"]
-    assert list(fields) == ["title", "device", "layout", "show", "hide", *actions]
+    assert list(fields) == [
+        *("title", "device", "layout", "limits", "show", "hide"),
+        *actions,
+    ]
     assert not [name for name, label in fields.items() if name == label or not label]
     assert [name for name, _ in page.evaluate(labels, "claude-pulse-badge")] == [
         "device",
+        "limits",
         "show",
         *actions,
     ]
+    helpers = """() => ["card", "badge", "bar"].flatMap((kind) => {
+      const { schema, computeHelper } = customElements.get(`claude-pulse-${kind}`).getConfigForm();
+      const flat = (fields) => fields.flatMap((field) => field.schema ? flat(field.schema) : [field]);
+      return flat(schema).map((field) => [field.name, computeHelper(field)]);
+    })"""
+    for name, line in page.evaluate(helpers):
+        assert re.match(r"[A-Z].{10,}", line), name
     sizes = """(layout) => {
       const card = mount("usual", { width: 480, config: { layout } });
       return [card.getCardSize(), card.getGridOptions()];
     }"""
     found = {
         layout: page.evaluate(sizes, layout)
-        for layout in ("micro", "rows", "full", "days", "auto")
+        for layout in ("micro", "rows", "full", "days", "weeks", "auto")
     }
-    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 13]
-    assert [options["min_rows"] for _, options in found.values()] == [1, 2, 2, 6, 1]
+    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 5, 13]
+    assert [options["min_rows"] for _, options in found.values()] == [1, 2, 2, 6, 5, 1]
     assert found["micro"][1]["rows"] == 1
     assert "rows" not in found["full"][1]
     stub = "customElements.get('claude-pulse-card').getStubConfig()"
@@ -1232,7 +1251,7 @@ def test_row_of_the_sentence(page: Page, rows: int, layout: str) -> None:
     assert row["y"] + row["height"] <= card["y"] + card["height"]
 
 
-@pytest.mark.parametrize("layout", ["days", "month"])
+@pytest.mark.parametrize("layout", ["days", "month", "weeks"])
 @pytest.mark.parametrize("width", [320, 374, 500])
 def test_fewest_rows(page: Page, layout: str, width: int) -> None:
     """All days fit into the fewest rows of their layout."""
@@ -1310,14 +1329,23 @@ WRONG = [
     {"device": {"a": 1}},
     {"device": [5]},
     {"hide": "everything"},
+    {"limits": {"session": True}},
+    {"limits": [5]},
     {"hide": {"chart": True}},
     {"tap_action": "navigate"},
     {"hold_action": []},
 ]
 EMPTY = [
-    {"title": None, "layout": None, "show": None, "device": None, "hide": None},
+    {
+        "title": None,
+        "layout": None,
+        "show": None,
+        "device": None,
+        "hide": None,
+        "limits": None,
+    },
     {"title": "", "layout": "", "show": "", "device": "", "hide": ""},
-    {"device": [], "hide": [], "grid_options": None, "tap_action": None},
+    {"device": [], "hide": [], "limits": [], "grid_options": None, "tap_action": None},
 ]
 
 
@@ -1446,7 +1474,7 @@ CONTRAST = """
   };
   const root = card.shadowRoot;
   const of = (selector) => getComputedStyle(root.querySelector(selector)).backgroundColor;
-  const back = getComputedStyle(root.querySelector("ha-card")).backgroundColor;
+  const back = getComputedStyle(root.querySelector("ha-card") ?? document.body).backgroundColor;
   const [one, other] = [paint(back, of(upper)), paint(back, of(lower))];
   return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
 }
@@ -1620,6 +1648,244 @@ def test_last_month(page: Page) -> None:
     assert page.locator(".line").inner_text() == "Up to 12% a day"
 
 
+# Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises
+# in each five hours, and is used up once a week. `show` is called before.
+EIGHT_WEEKS = """
+() => {
+  const hour = 3600000;
+  const end = Date.parse(card._hass.states[idOf("weekly_resets_at")].state);
+  const start = end - 9 * 168 * hour;
+  const hours = (value) => {
+    const found = [];
+    for (let at = start, old = 0; at < Date.now(); at += hour) {
+      const max = value(Math.round((at - start) / hour));
+      found.push({ start: at, end: at + hour, min: max < old ? 0 : old, max });
+      old = max;
+    }
+    return found;
+  };
+  card._hass.callWS = async ({ statistic_ids: [id], ...message }) => {
+    window.message = message;
+    const isSession = id === idOf("session_usage");
+    return { [id]: hours((at) => isSession
+      ? (at % 168 === 104 ? 100 : (at % 5) * 5)
+      : Math.min(100, (at % 168) * (Math.floor(at / 168) % 4 ? 50 : 110) / 167)) };
+  };
+}
+"""
+
+
+def test_last_weeks(page: Page) -> None:
+    """The view says what each of the last eight weeks ended with, and how often it ran out."""
+    config = {"layout": "weeks"}
+    page.evaluate(
+        f"show('usual', {{ width: 390, config: {json.dumps(config)} }});({EIGHT_WEEKS})()"
+    )
+    settle(page)
+    assert page.evaluate("message.type") == "recorder/statistics_during_period"
+    shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
+    assert len(shown) == 8
+    assert shown[0] == "Mar 7 to Mar 14: 100%"
+    assert shown[-1] == "Apr 25 to May 2: 50%"
+    assert [title.endswith(": 100%") for title in shown] == [*[True, *[False] * 3] * 2]
+    assert page.locator("[data-level=spent] .column .shape").count() == 2
+    assert page.locator(".line").all_inner_texts() == [
+        "Weekly limit reached in 2 of 8 weeks",
+        "Session limit reached 8 times in these weeks",
+    ]
+    assert not page.evaluate(FAULTS)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.body.className = theme; }", theme)
+        for level in ("good", "spent"):
+            parts = [f"[data-level={level}] .use", ".column"]
+            assert page.evaluate(CONTRAST, parts) >= 3, (theme, level)
+    config["limits"] = ["opus"]
+    page.evaluate(
+        f"show('usual', {{ config: {json.dumps(config)} }});({EIGHT_WEEKS})()"
+    )
+    settle(page)
+    lines = page.locator("claude-pulse-card").last.locator(".line")
+    assert lines.all_inner_texts() == [
+        "Opus limit reached in 2 of 8 weeks",
+        "Session limit reached 8 times in these weeks",
+    ]
+    show(page, "usual")
+    assert violations(page) == []
+
+
+def test_last_weeks_without_history(page: Page) -> None:
+    """Weeks without statistics are unknown, not unused."""
+    show(page, "usual", width=390, config={"layout": "weeks"})
+    assert page.locator(".value").all_inner_texts() == ["—"] * 8
+    assert page.locator(".line").all_inner_texts() == ["No history yet"]
+
+
+def test_a_choice_of_limits(page: Page) -> None:
+    """The chosen limits are shown in their order, also on one line and in the badge."""
+    limits = {"limits": ["opus", "session", "monthly"]}
+    show(page, "runs_out", width=480, config={"limits": ["weekly", "session"]})
+    assert names(page) == ["Week", "Session"]
+    show(page, "usual", width=480, config=limits)
+    assert names(page)[2:] == ["Opus", "Session"]
+    chips = page.locator("claude-pulse-card").last.get_by_role("group", name="Chart")
+    assert chips.get_by_role("button").all_inner_texts() == ["Opus", "Session"]
+    show(page, "usual", width=300, config={"layout": "micro", "limits": "opus"})
+    assert names(page)[-1] == "Opus"
+    show(page, "usual", tag="claude-pulse-badge", config={"limits": ["Opus"]})
+    assert names(page)[-1] == "Opus"
+    # The symbol is about this limit, and the sentence about everything.
+    show(page, "runs_out", width=300, config={"layout": "micro", "limits": "session"})
+    line = page.locator("claude-pulse-card .micro").last
+    assert line.get_attribute("data-level") == "good"
+    assert "The weekly limit runs out" in (line.get_attribute("title") or "")
+    label = page.locator("claude-pulse-badge .micro").get_attribute("aria-label")
+    assert label == "Opus: 22% used. Session and weekly limits last until reset"
+
+
+def test_limits_in_the_editor(page: Page) -> None:
+    """The editors offer the limits of the account."""
+    show(page, "many_models", width=480)
+    page.evaluate(
+        "document.body.append(Object.assign("
+        "document.createElement('home-assistant'), { hass: card._hass }))"
+    )
+    offered = page.evaluate(
+        """["card", "badge"].map((kind) => customElements.get(`claude-pulse-${kind}`)
+          .getConfigForm().schema.find(({ name }) => name === "limits").selector.select.options
+          .slice(0, 3).map(({ value, label }) => [value, label]))"""
+    )
+    expected = [["session", "Session"], ["weekly", "Week"], ["opus", "Opus"]]
+    assert offered == [expected, expected]
+
+
+def test_saved_resets(page: Page) -> None:
+    """Saved resets are counted, with the time at which the first one expires."""
+    show(page, "saved_resets", width=480)
+    line = "2 saved resets; the first expires Saturday at 14:00"
+    assert page.locator(".line").all_inner_texts() == [line]
+    page.evaluate("change(idOf('saved_resets'), '1')")
+    settle(page)
+    assert page.locator(".line").inner_text().startswith("1 saved reset, which expires")
+    page.evaluate("change(idOf('saved_reset_expires_at'), 'unknown')")
+    settle(page)
+    assert page.locator(".line").inner_text() == "1 saved reset"
+    page.evaluate("change(idOf('saved_resets'), '0')")
+    settle(page)
+    assert page.locator(".line").count() == 0
+    show(page, "saved_resets", width=480, config={"hide": ["saved_resets"]})
+    assert page.locator(".line").count() == 0
+
+
+def show_bar(page: Page, name: str, key: str, style: str = "") -> None:
+    """Show the bar of an entity, in the space that a tile gives it."""
+    page.evaluate(
+        """([name, key, style]) => {
+          const bar = document.createElement("claude-pulse-bar");
+          bar.setConfig({ type: "custom:claude-pulse-bar" });
+          bar.hass = hassOf(SCENARIOS[name]);
+          const { entity_id } = Object.values(bar._hass.entities).find(
+            ({ translation_key }) => translation_key === key);
+          if (style) bar.context = { entity_id };
+          bar.stateObj = bar._hass.states[entity_id];
+          const tile = document.createElement("div");
+          tile.style.cssText = `width: 300px; background: var(--card-background-color); ${style}`;
+          tile.append(bar);
+          document.querySelector("main").append(tile);
+          window.card = window.bar = bar;
+        }""",
+        [name, key, style],
+    )
+    settle(page)
+
+
+def test_bar_of_a_tile(page: Page) -> None:
+    """The bar has the level, the marker and the height of the tile's features."""
+    show_bar(page, "runs_out", "weekly_usage", "--feature-height: 42px")
+    meter = page.get_by_role("meter", name="Week")
+    text = meter.get_attribute("aria-valuetext") or ""
+    assert text.startswith("Week: 78% used, 22 points over pace, Runs out")
+    assert (
+        page.locator("claude-pulse-bar [data-level]").get_attribute("data-level")
+        == "risk"
+    )
+    assert page.locator("claude-pulse-bar .marker").count() == 1
+    box = page.locator("claude-pulse-bar").bounding_box()
+    assert (box["width"], box["height"]) == (300, 42)
+    assert meter.bounding_box()["height"] == 42
+    assert page.evaluate(CONTRAST, [".fill", ".track"]) >= 3
+    # Taps are for the tile.
+    point = [box["x"] + 20, box["y"] + 20]
+    assert (
+        page.evaluate("at => document.elementFromPoint(...at).localName", point)
+        == "div"
+    )
+    show(page, "usual")
+    assert violations(page) == []
+
+
+def test_bar_of_an_old_tile(page: Page) -> None:
+    """In old versions, the bar gets a state alone, and has its own space around it."""
+    show_bar(page, "usual", "session_usage")
+    box = page.locator("claude-pulse-bar").bounding_box()
+    assert (box["width"], box["height"]) == (300, 54)
+    assert page.locator("claude-pulse-bar .bar").bounding_box()["height"] == 42
+    page.evaluate(
+        """() => {
+          const { entities, states } = bar._hass;
+          const id = Object.keys(entities).find((one) => /model_usage/.test(one));
+          bar.stateObj = states[id];
+        }"""
+    )
+    settle(page)
+    assert page.get_by_role("meter").get_attribute("aria-label") == "Opus"
+
+
+def test_bars_are_for_usage(page: Page) -> None:
+    """Home Assistant offers the bar for usage sensors of Claude Pulse only."""
+    show(page, "usual")
+    page.evaluate(
+        "document.body.append(Object.assign("
+        "document.createElement('home-assistant'), { hass: card._hass }))"
+    )
+    supported = """() => {
+      const [{ isSupported, supported }] = customCardFeatures;
+      const hass = card._hass;
+      hass.entities["sensor.other"] = { platform: "other", translation_key: "weekly_usage" };
+      hass.states["sensor.other"] = { entity_id: "sensor.other", state: "1", attributes: {} };
+      const keys = (test) => Object.keys(hass.entities).filter(test)
+        .map((id) => hass.entities[id].translation_key);
+      return [
+        keys((id) => isSupported(hass, { entity_id: id })),
+        keys((id) => supported(hass.states[id])),
+        isSupported(hass, {}),
+      ];
+    }"""
+    usages = ["session_usage", "weekly_usage", "model_usage"]
+    assert page.evaluate(supported) == [usages, usages, False]
+
+
+def test_badge_in_a_heading(page: Page) -> None:
+    """In a heading, the badge has no frame, and the name and the number of its limit."""
+    page.evaluate(
+        """() => {
+          const badge = document.createElement("claude-pulse-badge");
+          badge.setConfig({ type: "custom:claude-pulse-badge" });
+          badge.hass = hassOf(SCENARIOS.runs_out);
+          const heading = document.createElement("hui-heading-badge");
+          heading.append(badge);
+          document.querySelector("main").append(heading);
+        }"""
+    )
+    settle(page)
+    badge = page.locator("claude-pulse-badge")
+    assert badge.bounding_box()["height"] <= 20
+    assert re.sub(r"\s+", " ", badge.locator(".text").inner_text()) == "Week 78% used"
+    button = badge.locator("button")
+    assert button.evaluate("one => getComputedStyle(one).borderTopWidth") == "0px"
+    show(page, "usual")
+    assert violations(page) == []
+
+
 @pytest.fixture(scope="module")
 def registry() -> str:
     """Return the script that replaces the registry of elements in Home Assistant 2024.1."""
@@ -1700,6 +1966,7 @@ def check_elements(page: Page) -> None:
     for kind, types in {
         "customCards": ["claude-pulse-card"],
         "customBadges": ["claude-pulse-badge"],
+        "customCardFeatures": ["claude-pulse-bar"],
         "customStrategies": ["claude-pulse"],
     }.items():
         assert page.evaluate(f"window.{kind}.map(({{ type }}) => type)") == types

@@ -6,12 +6,12 @@ from itertools import count
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 import pytest
 
 from .home_assistant import NEWEST, HomeAssistant, Tokens
 from .test_card import CONTRAST
-from .visitor import HASS, Picture, Visit, call, enter, go
+from .visitor import HASS, Picture, Visit, act, call, enter, go, wait_for_state
 
 ADDRESS = "/claude_pulse/claude-pulse.js"
 BADGE = {"type": "custom:claude-pulse-badge"}
@@ -151,6 +151,66 @@ def test_picture_elements(page: Page, picture: Picture) -> None:
     assert page.locator("claude-pulse-card").bounding_box()["width"] > 100
 
 
+def test_levels_of_the_action(
+    home_assistant: HomeAssistant, page: Page, picture: Picture
+) -> None:
+    """The card and the action for automations judge limits in the same way."""
+    path = make_dashboard(page, masonry(CARD))
+    device = page.evaluate(
+        f"""Object.values({HASS}.entities).find(
+          ({{ platform }}) => platform === "claude_pulse").device_id"""
+    )
+    resets = page.evaluate(
+        f"""["session", "weekly"].map(kind => Object.values({HASS}.states).find(
+          ({{ entity_id: id }}) => id.endsWith(`_${{kind}}_resets_at`)).state)"""
+    )
+    seen = set()
+    try:
+        for used in (None, (100, 30), (97, 100)):
+            body = used and {
+                key: {"utilization": percent, "resets_at": at}
+                for key, percent, at in zip(
+                    ("five_hour", "seven_day"), used, resets, strict=True
+                )
+            }
+            home_assistant.simulator.serve_usage(body)
+            usage = usage_of(page)
+            act(page, "homeassistant", "update_entity", entity_id=usage)
+            if used:
+                wait_for_state(page, usage, f"Number(state.state) === {used[1]}")
+            go(page, path)
+            expect_drawn(page)
+            expect(page.locator(".sentence")).not_to_have_text("Loading …")
+            answer = call(
+                page,
+                "call_service",
+                domain="claude_pulse",
+                service="get_limits",
+                service_data={"device_id": device},
+                return_response=True,
+            )["response"]
+            told = {
+                (round(limit["percent"]), limit["level"]) for limit in answer["limits"]
+            }
+            shown = page.locator(".row").evaluate_all(
+                """rows => rows.map(row => [
+                  Number(row.querySelector("[role=meter]").ariaValueNow), row.dataset.level])"""
+            )
+            # The action has no word for a session that has not started.
+            assert {
+                (percent, "good" if level == "idle" else level)
+                for percent, level in shown
+            } == told
+            seen |= {level for _, level in told}
+            picture(page, f"used-{used}")
+    finally:
+        home_assistant.simulator.serve_usage(None)
+        act(page, "homeassistant", "update_entity", entity_id=usage_of(page))
+        model = usage_of(page, "model_usage")
+        wait_for_state(page, model, "!isNaN(state.state)", 30)
+    assert seen == {"good", "risk", "spent"}
+
+
 def test_no_wrong_verdict(page: Page) -> None:
     """No load shows another verdict before the right one."""
     path = make_dashboard(page, masonry(CARD))
@@ -263,6 +323,19 @@ def test_picker_and_editor(
     title = editor.locator("ha-form input").first
     title.wait_for()
     picture(page, "editor")
+    offered = page.evaluate(
+        """customElements.get("claude-pulse-card").getConfigForm().schema
+          .find(({ name }) => name === "limits").selector.select.options"""
+    )
+    assert [limit["label"] for limit in offered] == ["Session", "Week", "Fable"]
+    # Old versions, such as 2024.1, offer the limits in another field.
+    if home_assistant.is_newest:
+        editor.get_by_text("Add", exact=True).click()
+        page.get_by_text("Fable", exact=True).locator("visible=true").first.click()
+        row = editor.locator("claude-pulse-card .row")
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text("Fable")
+        picture(page, "limits")
     enter(title, "Mine")
     expect(editor.locator("claude-pulse-card")).to_contain_text("Mine")
     picture(page, "changed")
@@ -284,6 +357,121 @@ def test_suggestion(page: Page, picture: Picture) -> None:
     offered.scroll_into_view_if_needed()
     expect_drawn(page)
     picture(page, "suggestions")
+
+
+def usage_of(page: Page, key: str = "weekly_usage") -> str:
+    """Return the ID of a sensor."""
+    found: str = page.evaluate(
+        f"""key => Object.values({HASS}.entities).find(
+          entity => entity.translation_key === key).entity_id""",
+        key,
+    )
+    return found
+
+
+def test_tile(page: Page, picture: Picture) -> None:
+    """The bar is drawn below Home Assistant's own tile, with its marker."""
+    features = [{"type": "custom:claude-pulse-bar"}]
+    cards = [
+        {"type": "tile", "entity": usage_of(page, key), "features": features}
+        for key in ("session_usage", "weekly_usage")
+    ]
+    go(page, make_dashboard(page, masonry(*cards)))
+    bars = page.locator("claude-pulse-bar")
+    expect(bars.locator("[role=meter]")).to_have_count(2)
+    expect(bars.locator(".marker").first).to_be_visible()
+    picture(page, "tile")
+    meter = bars.locator("[role=meter]").last
+    assert meter.get_attribute("aria-valuetext").startswith("Week: ")
+    tile, bar = page.locator("hui-tile-card").last.bounding_box(), meter.bounding_box()
+    assert bar["height"] > 35
+    # It has the same space at both sides, and below.
+    left = bar["x"] - tile["x"]
+    right = tile["x"] + tile["width"] - bar["x"] - bar["width"]
+    below = tile["y"] + tile["height"] - bar["y"] - bar["height"]
+    assert left == pytest.approx(right, abs=1)
+    assert (left, below) == (pytest.approx(12, abs=2), pytest.approx(12, abs=2))
+
+
+def edit_tile(page: Page, key: str) -> Locator:
+    """Open the features of a tile with a sensor in its editor."""
+    tile = {"type": "tile", "entity": usage_of(page, key)}
+    go(page, f"{make_dashboard(page, masonry(tile))}?edit=1")
+    page.locator("hui-card-options").get_by_text("Edit", exact=True).first.click()
+    editor = page.locator("hui-dialog-edit-card")
+    editor.get_by_text("Features", exact=True).last.click()
+    return editor
+
+
+ITEMS = "ha-dropdown-item, ha-list-item, mwc-list-item"
+
+
+def test_tile_editor(
+    home_assistant: HomeAssistant, page: Page, picture: Picture
+) -> None:
+    """The bar is offered for a usage sensor, and can be changed."""
+    editor = edit_tile(page, "weekly_usage")
+    editor.get_by_text("Add feature").click()
+    editor.locator(ITEMS).filter(has_text="Claude Pulse").click()
+    expect(editor.locator("claude-pulse-bar [role=meter]")).to_be_visible()
+    picture(page, "added")
+    # Old versions, such as 2024.1, edit features as YAML.
+    if home_assistant.is_newest:
+        editor.locator("hui-card-features-editor .edit-icon").click()
+        expect(editor.get_by_text("Percentage").first).to_be_visible()
+        picture(page, "options")
+
+
+def test_tile_editor_of_other_sensors(
+    home_assistant: HomeAssistant, page: Page
+) -> None:
+    """The bar is not offered for sensors that are no usage."""
+    editor = edit_tile(page, "weekly_pace")
+    if home_assistant.is_newest:
+        editor.get_by_text("Add feature").click()
+        expect(editor.get_by_text("Bar gauge", exact=True)).to_be_visible()
+        offered = editor.locator(ITEMS).filter(has_text="Claude Pulse")
+        expect(offered).to_have_count(0)
+    else:
+        expect(editor.get_by_text("No compatible features")).to_be_visible()
+
+
+@pytest.mark.only(NEWEST)
+def test_badge_in_a_heading(page: Page, picture: Picture) -> None:
+    """The badge looks like Home Assistant's own ones in the heading of a section."""
+    entity = {"type": "entity", "entity": usage_of(page)}
+    heading = {"type": "heading", "heading": "Claude", "badges": [entity, BADGE]}
+    sections = [{"cards": [heading, CARD], "type": "grid"}]
+    view = {"sections": sections, "title": "Home", "type": "sections"}
+    go(page, make_dashboard(page, {"views": [view]}))
+    expect_drawn(page, "claude-pulse-badge")
+    picture(page, "heading")
+    own = page.locator("ha-heading-badge .heading-badge")
+    ours = page.locator("claude-pulse-badge button")
+    style = """element => {
+      const { color, fontSize, fontWeight, lineHeight } = getComputedStyle(element);
+      return { color, fontSize, fontWeight, lineHeight };
+    }"""
+    assert ours.evaluate(style) == own.evaluate(style)
+    assert ours.bounding_box()["height"] == own.bounding_box()["height"]
+
+
+@pytest.mark.only(NEWEST)
+def test_suggested_badge(page: Page, picture: Picture) -> None:
+    """The badge is suggested for an entity of Claude Pulse."""
+    view = {"sections": [], "title": "Home", "type": "sections"}
+    go(page, f"{make_dashboard(page, {'views': [view]})}?edit=1")
+    page.get_by_text("Add a badge").last.click()
+    page.get_by_placeholder("Search").last.fill("Weekly usage")
+    page.get_by_text("Weekly usage", exact=True).last.click()
+    expect_drawn(page, "claude-pulse-badge")
+    expect(page.get_by_text("Claude Pulse - All limits")).to_be_visible()
+    picture(page, "suggestions")
+    page.get_by_text("Claude Pulse - This limit").last.click()
+    badge = page.locator("hui-view claude-pulse-badge")
+    expect(badge).to_contain_text("Week")
+    expect(badge.locator("button")).to_have_attribute("data-level", "good")
+    picture(page, "picked")
 
 
 def test_strategy(page: Page, picture: Picture) -> None:

@@ -13,6 +13,8 @@ import {
   type Account,
   type Found,
 } from "../model/accounts";
+import { acrossOf } from "../model/across";
+import { chosenOf } from "../model/choice";
 import { aboutOf, labelOf, verdict, type Verdict } from "../model/verdict";
 import { EXTRA, bindingOf, type Window } from "../model/windows";
 import { Details } from "../sources";
@@ -31,6 +33,8 @@ const PARTS = ["entities", "devices", "locale", "config", "formatEntityState"] a
 export type Shown = Account & {
   said: Verdict & { about: string; entity?: string };
   shown: Window[];
+  /** The sentence about all accounts, if there is more to say than about this one. */
+  across?: Pick<Verdict, "level" | "text">;
 };
 
 export abstract class PulseElement extends ActingElement {
@@ -172,7 +176,7 @@ export abstract class PulseElement extends ActingElement {
   protected get absence(): TextKey {
     const { details, _hass: hass } = this;
     if (this.isLoading) return "loading";
-    const wanted = listOf(this.config?.device);
+    const wanted = this.wanted;
     const known = details?.value?.accounts.map(({ device_id: id }) => id ?? "") ?? [];
     const devices = (wanted.length ? wanted : known).map((id) => hass?.devices?.[id]);
     if (devices.some((device) => device?.disabled_by)) return "device_disabled";
@@ -180,13 +184,13 @@ export abstract class PulseElement extends ActingElement {
   }
 
   /** Read an account, and the verdict on all its limits, also those that are hidden. */
-  protected read(found: Found, { format, hide, isLoading, now, t }: View): Shown {
+  protected read(found: Found, { format, hide, isLoading, limits, now, t }: View): Shown {
     const hass = this._hass as Hass;
     const account = readAccount(hass, found, this.details?.value, now);
     const said = verdict(account, now, format);
     const partOf = ({ blocks, key }: Window) =>
       key === EXTRA ? "money" : blocks ? key : "models";
-    const shown = account.windows.filter((window) => !hide.has(partOf(window)));
+    const shown = chosenOf(account.windows, limits).filter((window) => !hide.has(partOf(window)));
     if (isLoading)
       return {
         ...account,
@@ -209,24 +213,38 @@ export abstract class PulseElement extends ActingElement {
     };
   }
 
-  /** Return the account that is in the worst state. There is at least one. */
-  protected worst(view: View): Shown {
+  /** Return an account, by default the one in the worst state. There is at least one. */
+  protected chosen(view: View, id?: string): Shown {
+    const all = this.found.map((found) => this.read(found, view));
     const rank = ({ said: { level, window } }: Shown) =>
       1000 * ["risk", "spent"].indexOf(level) + (window?.used ?? 0);
-    return this.found
-      .map((found) => this.read(found, view))
-      .reduce((worst, one) => (rank(one) > rank(worst) ? one : worst));
+    const account =
+      all.find((one) => one.id === id) ??
+      all.reduce((worst, one) => (rank(one) > rank(worst) ? one : worst));
+    const across = view.isLoading ? undefined : acrossOf(all, view.now, view.format);
+    return { ...account, across };
+  }
+
+  /** Return the name of a limit, with that of its account if there are several. */
+  protected labelOf({ name }: Shown, window: Window, { format, t }: View): string {
+    const limit = labelOf(window, format);
+    return this.found.length > 1 ? t("limit_of", { name, limit }) : limit;
   }
 
   /** A button with the most important limit of an account. */
-  protected button({ asOf, name, said }: Shown, view: View, content: unknown): TemplateResult {
-    const { about, link, text: sentence, window } = said;
+  protected button(account: Shown, view: View, content: unknown): TemplateResult {
+    const { across, asOf, name, said } = account;
+    const { about, link, text, window } = said;
+    const sentence = across?.text ?? text;
+    // Who chooses limits wants to know about them.
+    const own = view.limits.length && !view.isLoading ? window?.level : undefined;
+    const shown = own ?? said.level;
     // Old values promise nothing.
-    const level = asOf && said.level === "good" ? "unknown" : said.level;
+    const level = asOf && shown === "good" ? "unknown" : shown;
     const title = joined(
       [
-        this.found.length > 1 && name,
-        window && `${labelOf(window, view.format)}: ${numberShown(window, view).join(" ")}`,
+        !window && this.found.length > 1 && name,
+        window && `${this.labelOf(account, window, view)}: ${numberShown(window, view).join(" ")}`,
         sentence,
         about,
       ],
@@ -251,11 +269,16 @@ export abstract class PulseElement extends ActingElement {
     this.stop = this.isConnected ? this.details.listen(() => this.look()) : undefined;
   }
 
+  /** The devices of the accounts that are shown. Without any, all accounts are. */
+  protected get wanted(): string[] {
+    return listOf(this.config?.device);
+  }
+
   /** Find the accounts, and draw them. */
-  private look(): void {
+  protected look(): void {
     const hass = this._hass;
     if (!hass || !this.config) return;
-    const wanted = listOf(this.config.device);
+    const wanted = this.wanted;
     this.found = findAccounts(hass, this.details?.value)
       .filter(({ id }) => !wanted.length || wanted.includes(id))
       .sort(
@@ -302,6 +325,7 @@ export abstract class PulseElement extends ActingElement {
       remaining: this.config?.show === "remaining",
       isLoading: this.isLoading,
       hide: new Set(listOf(this.config?.hide)),
+      limits: listOf(this.config?.limits),
     };
   }
 }

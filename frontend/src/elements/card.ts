@@ -6,7 +6,8 @@ import { repeat } from "lit/directives/repeat.js";
 import { DAY, INTEGRATION } from "../const";
 import type { Running } from "../model/history";
 import { labelOf, wordsOf } from "../model/verdict";
-import { bindingOf, type Level, type Window } from "../model/windows";
+import { WEEKS } from "../model/weeks";
+import { SESSION, bindingOf, type Level, type Window } from "../model/windows";
 import { historyOf, statisticsOf } from "../sources";
 import type { Hass } from "../types";
 import { PulseElement, type Shown } from "./base";
@@ -22,15 +23,17 @@ import {
   month,
   numberShown,
   rows,
+  savedResets,
   shape,
   type View,
 } from "./parts";
-import { CARD, COMMON } from "./styles";
+import { BAR, CARD, COMMON } from "./styles";
+import { weeks } from "./weeks";
 
 const isRunning = (window: Window): window is Running => window.elapsed !== null;
 
 export class ClaudePulseCard extends PulseElement {
-  static override styles = [COMMON, CARD];
+  static override styles = [COMMON, BAR, CARD];
   static getConfigForm = cardForm;
 
   /** Fill the rows that a grid gives, but not a column. */
@@ -42,14 +45,14 @@ export class ClaudePulseCard extends PulseElement {
   /** Return the measured height on a phone, in units of 50 pixels. */
   getCardSize(): number {
     const count = Math.max(2, this.found[0]?.windows.size ?? 2);
-    return { micro: 1, rows: 2 + 2 * count, full: 7 + 2 * count, days: 7, month: 4 }[this.size];
+    return { micro: 1, rows: 2 + 2 * count, full: 7 + 2 * count, days: 7, month: 4, weeks: 5 }[this.size];
   }
 
   getGridOptions(): object {
     const layout = this.config?.layout || "auto";
     if (layout === "micro") return { columns: 6, rows: 1, min_columns: 3, min_rows: 1 };
     // The fewest rows that show the sentence and its limit, or all days.
-    const rows = { auto: 1, rows: 2, full: 2, days: 6, month: 4 }[layout];
+    const rows = { auto: 1, rows: 2, full: 2, days: 6, month: 4, weeks: 5 }[layout];
     return { columns: 12, min_columns: 3, min_rows: rows };
   }
 
@@ -93,14 +96,14 @@ export class ClaudePulseCard extends PulseElement {
         ${this._hass?.user?.is_admin && this.absence === "no_accounts" ? anchor(INTEGRATION, t("set_up")) : nothing}
       </div>`;
     const { fit, size } = this;
-    const account = size === "micro" ? this.worst(view) : this.read(found, view);
+    const account = this.chosen(view, size === "micro" ? undefined : found.id);
     const { said, shown } = account;
     this.entity = said.entity;
     if (size === "micro") return this.micro(account, view);
     if (fit > 1)
       shown.sort((one, other) => Number(other === said.window) - Number(one === said.window));
     const running = shown.filter(isRunning);
-    const byDay = size === "days" || size === "month";
+    const byDay = size === "days" || size === "month" || size === "weeks";
     const week = byDay ? running.find(({ length }) => length > DAY) : undefined;
     const full = size === "full" && (layout === "full" || !fit);
     return html`<div class="content">
@@ -113,20 +116,35 @@ export class ClaudePulseCard extends PulseElement {
       )}
       ${week
         ? html`${account.asOf ? html`<div class="line">${said.about}</div>` : nothing}
-          ${size === "days"
-            ? html`${rows([week], account, view)}${days(week, this.points(week, view), view)}`
-            : month(week, this.statistics(week, view), view)}
+          ${this.byDay(week, account, view)}
           ${this.acts ? html`<div>${this.sign(said.level, view)}</div>` : nothing}`
-        : this.verdict(said, fit > 1 ? null : account.plan, view)}
+        : this.verdict({ ...said, ...account.across }, fit > 1 ? null : account.plan, view)}
       ${byDay ? nothing : rows(shown, account, view)}
       ${full && !hide.has("chart") && running.length ? this.charts(running, account, view) : nothing}
       ${full && !hide.has("money") ? money(account, said, view) : nothing}
+      ${full && !hide.has("saved_resets") ? savedResets(account, view) : nothing}
       ${account.status
         ? html`<div class="status">
             ${shape("risk")}${t("status_is", { status: account.status })}
           </div>`
         : nothing}
     </div>`;
+  }
+
+  /** The views of a limit over days or weeks. */
+  private byDay(week: Running, account: Shown, view: View) {
+    if (this.size === "days")
+      return html`${rows([week], account, view)}${days(week, this.points(week, view), view)}`;
+    if (this.size === "month") return month(week, this.statistics(week, MONTH, view), view);
+    // From the start of the oldest week that can be shown.
+    const length = (WEEKS + 2) * 7;
+    const session = account.windows.find(({ key }) => key === SESSION);
+    return weeks(
+      week,
+      this.statistics(week, length, view),
+      session && this.statistics(session, length, view),
+      view,
+    );
   }
 
   private chips(
@@ -203,7 +221,7 @@ export class ClaudePulseCard extends PulseElement {
       html`<span class="middle"
         ><span class="top"
           >${window
-            ? html`<span class="name">${labelOf(window, view.format)}</span
+            ? html`<span class="name">${this.labelOf(account, window, view)}</span
                 ><span class="number"><b>${numberShown(window, view)[0]}</b></span>`
             : html`<span class="said">${sentence}</span>`}</span
         >${window ? bar(window, account.thresholds, view, sentence) : nothing}${words
@@ -217,10 +235,10 @@ export class ClaudePulseCard extends PulseElement {
     return historyOf(this._hass as Hass, window, now, () => this.draw());
   }
 
-  private statistics({ entity }: Running, { now }: View) {
+  private statistics({ entity }: Window, length: number, { now }: View) {
     const hass = this._hass as Hass;
     return entity === undefined
       ? undefined
-      : statisticsOf(hass, entity, MONTH, now, () => this.draw());
+      : statisticsOf(hass, entity, length, now, () => this.draw());
   }
 }

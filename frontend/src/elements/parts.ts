@@ -16,7 +16,7 @@ import {
   type Position,
   type Running,
 } from "../model/history";
-import { labelOf, wordsOf, type Verdict } from "../model/verdict";
+import { labelOf, shortMoney, wordsOf, type Verdict } from "../model/verdict";
 import { EXTRA, type Window } from "../model/windows";
 
 /** How everything is drawn at one time. */
@@ -27,6 +27,8 @@ export interface View {
   /** Whether the remaining percentage is shown. */
   remaining: boolean;
   hide: ReadonlySet<string>;
+  /** The limits that are shown, in their order. Without any, all are. */
+  limits: readonly string[];
   /** Whether the details are missing, so that no verdict is known yet. */
   isLoading: boolean;
 }
@@ -59,12 +61,19 @@ export const anchor = (path: string, words: string): TemplateResult =>
 
 const percentOf = (value: number): string => `${within(value).toFixed(2)}%`;
 
-/** Return the shown percentage, and whether it is used or left. */
+/** Return the shown percentage or amount, and whether it is used or left. */
 export function numberShown(
-  { level, used }: Window,
+  { level, spend, used }: Window,
   { format, remaining, t }: View,
 ): [number: string, meaning?: string] {
   if (used === null || level === "resetting") return ["—"];
+  // A seat that pays by spend thinks in money.
+  if (spend?.spent && spend.limit) {
+    const { limit, spent } = spend;
+    if (!remaining) return [shortMoney(spent, format), t("of_money", { money: shortMoney(limit, format) })];
+    const left = Math.max(0, limit.amount - spent.amount);
+    return [shortMoney({ ...limit, amount: left }, format), t("remaining")];
+  }
   if (!remaining) return [format.percent(used), t("used")];
   return [format.percent(leftOf(used)), t("remaining")];
 }
@@ -114,6 +123,13 @@ export function bar(
     : html`<div class=${name} role="img" aria-label=${label}>${content}</div>`;
 }
 
+/** Return all that is known about a limit in words, for those who do not see its bar. */
+export function sayLimit(window: Window, view: View): string {
+  const { pace, outcome, reset } = wordsOf(window, view.now, view.format);
+  const number = joined(numberShown(window, view), " ");
+  return `${labelOf(window, view.format)}: ${joined([number, pace, outcome, reset], ", ")}`;
+}
+
 /** A limit: its name, its percentage, its bar and its words. */
 export function row(window: Window, account: Account, view: View): TemplateResult {
   const { format, isLoading, now, t } = view;
@@ -122,17 +138,16 @@ export function row(window: Window, account: Account, view: View): TemplateResul
   // While it is loading, words that nobody sees keep the space.
   const isOpen = isLoading && (window.level === "good" || window.level === "risk");
   const [number, meaning] = numberShown(window, view);
-  const label = joined([joined([number, meaning], " "), pace, outcome, reset], ", ");
   return html`<div
     class="row"
     data-level=${isLoading ? "unknown" : window.level}
     data-entity=${window.entity ?? nothing}
   >
-    <div class="top">
+    <div class=${window.spend ? "top money" : "top"}>
       <button class="name" title=${name}>${name}</button>
       <span class="number"><b>${number}</b>${meaning ? ` ${meaning}` : nothing}</span>
     </div>
-    ${bar(window, account.thresholds, view, `${name}: ${label}`)}
+    ${bar(window, account.thresholds, view, sayLimit(window, view))}
     <div class="words">
       ${isOpen
         ? html`<span class="outcome soon" aria-hidden="true"
@@ -298,6 +313,16 @@ export function month(
   const line = most ? t("most_a_day", { percent: format.percent(most) }) : t("no_history");
   return html`${columns(found, name, false, view)}
     ${points ? html`<div class="line">${line}</div>` : nothing}`;
+}
+
+/** The saved resets that are left, and when the first one expires. */
+export function savedResets({ savedResets: saved }: Account, { format, now }: View): Content {
+  if (!saved) return nothing;
+  const { left, until } = saved;
+  const line = until
+    ? format.counted("saved_resets_until", left, { when: format.when(until, now, "long") })
+    : format.counted("saved_resets_left", left);
+  return html`<div class="line">${line}</div>`;
 }
 
 /** The paid usage and the balance. */

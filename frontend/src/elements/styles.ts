@@ -43,8 +43,8 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
 .micro, .status, .verdict { align-items: center; display: flex; }
 .chips button, .name, .micro .words { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.sign::before, .fill, .ghost, .tick, .marker, .dot, .nothing, .here, .use, .share { position: absolute; }
-.bar, .track, .sign, .plot, .axis, .column { position: relative; }
+.sign::before, .dot, .nothing, .here, .use, .share { position: absolute; }
+.sign, .plot, .axis, .column { position: relative; }
 .title { font-size: 1.25em; font-weight: 500; }
 .verdict { gap: 12px; }
 .sign { color: var(--level); display: grid; flex: none; font-size: 22px; height: 40px; place-items: center; width: 40px; }
@@ -57,17 +57,11 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .rows { gap: 16px; }
 .row { cursor: pointer; gap: 6px; }
 .top { align-items: baseline; display: flex; gap: 8px; justify-content: space-between; }
+.money { flex-wrap: wrap; }
+.money .number { flex: 0 1 auto; }
 .name { font-weight: 500; }
 .number { flex: none; }
 .number b { color: var(--ink); font-size: 1.35em; font-variant-numeric: tabular-nums; font-weight: 600; }
-.bar { height: 10px; margin-block: 2px; }
-.track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; }
-.fill, .ghost, .tick { inset-block: 0; }
-.fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
-.ghost { background: repeating-linear-gradient(115deg, var(--stripe, var(--level)) 0 3px, transparent 3px 6px); opacity: 0.55; }
-.left .ghost { --stripe: var(--back); }
-.tick { background: var(--back); margin-inline-start: -1px; width: 2px; }
-.marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
 .outcome, .words { column-gap: 12px; display: flex; flex-wrap: wrap; justify-content: space-between; }
 .words { font-size: 0.93em; }
 [data-level="risk"] .outcome, [data-level="spent"] .outcome { color: var(--ink); }
@@ -117,12 +111,16 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
+  .weeks .label { height: 4em; }
+  .weeks br { display: none; }
 }
-@media (prefers-reduced-motion: reduce) { .fill { transition: none; } }
+.weeks { gap: min(6px, 1%); }
+.weeks .value { font-size: 0.88em; letter-spacing: -0.03em; }
+.weeks .shape { color: var(--back); font-size: 14px; inset: 6px 0 auto; margin: auto; position: absolute; }
+.weeks .use { background: var(--level); }
 @media (forced-colors: active) {
-  .track, .column { border: 1px solid CanvasText; }
-  .fill, .use { background: Highlight; forced-color-adjust: none; }
-  .marker, .tick { background: CanvasText; forced-color-adjust: none; }
+  .column { border: 1px solid CanvasText; }
+  .use { background: Highlight; forced-color-adjust: none; }
   .plot path, .plot .grid { stroke: CanvasText; }
   .plot .history, .plot .projection { stroke: Highlight; }
   .plot .area, .plot .range { fill: Highlight; }
@@ -130,10 +128,48 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 }
 `;
 
+export const BAR = css`
+.bar { height: 10px; margin-block: 2px; }
+.track { background: var(--track); border-radius: 99px; height: 100%; overflow: hidden; }
+.bar, .track { position: relative; }
+.fill, .ghost, .tick, .marker { position: absolute; }
+.fill, .ghost, .tick { inset-block: 0; }
+.fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
+.ghost { background: repeating-linear-gradient(115deg, var(--stripe, var(--level)) 0 3px, transparent 3px 6px); opacity: 0.55; }
+.left .ghost { --stripe: var(--back); }
+.tick { background: var(--back); margin-inline-start: -1px; width: 2px; }
+.marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
+@media (prefers-reduced-motion: reduce) { .fill { transition: none; } }
+@media (forced-colors: active) {
+  .track { border: 1px solid CanvasText; }
+  .fill { background: Highlight; forced-color-adjust: none; }
+  .marker, .tick { background: CanvasText; forced-color-adjust: none; }
+}
+`;
+
+export const FEATURE = css`
+/* A tap is one on the tile, as on Home Assistant's own bar. */
+:host { height: var(--feature-height, 42px); pointer-events: none !important; width: 100%; }
+:host([spaced]) { box-sizing: border-box; height: 54px; padding: 0 12px 12px; }
+.feature { height: 100%; }
+.bar { border-radius: var(--feature-border-radius, 12px); height: 100%; margin: 0; }
+.track { border-radius: inherit; }
+.fill { border-radius: 0; }
+.marker { inset-block: 0; }
+`;
+
 export const BADGE = css`
 :host { display: inline-block; }
 .micro { align-items: center; background: var(--ha-card-background, var(--back)); border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--edge)); border-radius: 18px; display: inline-flex; font-size: 12px; font-weight: 500; gap: 8px; line-height: 16px; min-height: 36px; padding: 0 12px 0 9px; white-space: nowrap; }
 .micro .shape { color: var(--level); font-size: 20px; }
-.text { display: grid; }
+.text { display: grid; min-width: 0; }
+.name { max-width: 16em; overflow: hidden; text-overflow: ellipsis; }
 .label { color: var(--soft); font-size: 10px; line-height: 10px; }
+/* As Home Assistant's badges in the heading of a section. */
+:host([in-heading]) { display: block; }
+:host([in-heading]) .micro { background: none; border: 0; color: var(--ha-heading-badge-text-color, var(--soft)); font-size: var(--ha-heading-badge-font-size, 14px); font-weight: 400; gap: 3px; letter-spacing: 0.1px; display: flex; line-height: 20px; min-height: 0; padding: 0; }
+:host([in-heading]) .micro .shape { font-size: 16px; }
+:host([in-heading]) .text { display: flex; gap: 4px; }
+:host([in-heading]) .label { color: inherit; font-size: inherit; line-height: inherit; }
+:host([in-heading]) .more { display: none; }
 `;

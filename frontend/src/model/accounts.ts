@@ -16,6 +16,12 @@ import {
 /** The parts of an entity's translation key, if it is one of a limit. */
 const OF_A_WINDOW = /^(session|weekly|model|window|extra(?=_(?:usage|events)$))_(.+)$/;
 
+/** Return the kind of a limit if a translation key is that of its usage. */
+export function usageKind(key: string | undefined): string | undefined {
+  const [, kind, part] = OF_A_WINDOW.exec(key ?? "") ?? [];
+  return part === "usage" ? kind : undefined;
+}
+
 /** These repeat the values of other sensors, one of them every minute. */
 const REPEATED = /^(session|weekly)_(limit|reset|reset_countdown|reset_time|reset_weekday|used)$/;
 
@@ -36,6 +42,12 @@ export interface Found {
   windows: Map<string, FoundWindow>;
 }
 
+/** The saved resets that are left, and when the first of them expires. */
+export interface SavedResets {
+  left: number;
+  until: number | null;
+}
+
 /** The values of an account at one time. */
 export interface Account {
   id: string;
@@ -49,6 +61,7 @@ export interface Account {
   windows: Window[];
   spend: SpendDetail | null;
   balance: Money | null;
+  savedResets: SavedResets | null;
   status: string | null;
 }
 
@@ -154,8 +167,16 @@ export function readAccount(
       .sort((one, other) => rank(one) - rank(other)),
     spend: detail?.spend ?? null,
     balance: detail?.balance ?? null,
+    savedResets: readSavedResets(hass, found, now),
     status: status === "operational" ? null : wordsOf(hass, found.entities.service_status, status),
   };
+}
+
+function readSavedResets(hass: Hass, { entities }: Found, now: number): SavedResets | null {
+  const left = numberOf(stateOf(hass, entities.saved_resets));
+  if (!left || left < 1) return null;
+  const until = timeOf(stateOf(hass, entities.saved_reset_expires_at));
+  return { left, until: until !== null && until > now ? until : null };
 }
 
 /** Return a state in the words of Home Assistant, or null. */

@@ -5,7 +5,7 @@ import type { Format } from "../format";
 import type { Window } from "./windows";
 
 /** A fall by more points, without a reset, is a refill. */
-const REFILL = 2;
+export const REFILL = 2;
 
 const QUARTER = HOUR / 4;
 

@@ -18,14 +18,17 @@ export interface Verdict {
 
 type Spending = { spend?: SpendDetail | null; used: number | null };
 
+/** Return an amount of money, without decimals if it is a whole one. */
+export const shortMoney = (money: Money, format: Format): string =>
+  format.money(Number.isInteger(money.amount) ? { ...money, decimals: 0 } : money);
+
 /** Return the spent amount in words, and the remaining one or why nothing is left. */
 export function spendParts({ spend, used }: Spending, format: Format): [string, string] {
   const { t } = format;
   const spent = spend?.spent;
   // A limit of zero is none.
   const limit = spend?.limit && spend.limit.amount > 0 ? spend.limit : null;
-  const money = (amount: Money) =>
-    format.money(Number.isInteger(amount.amount) ? { ...amount, decimals: 0 } : amount);
+  const money = (amount: Money) => shortMoney(amount, format);
   // If amounts are known, there is no limit.
   const unlimited = used === null || (typeof spend?.enabled === "boolean" && !limit);
   let said = unlimited ? "" : t("spend_percent", { percent: format.percent(used) });

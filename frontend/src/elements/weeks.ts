@@ -1,0 +1,64 @@
+/** The usage at the end of the last weeks. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { styleMap } from "lit/directives/style-map.js";
+
+import { last } from "../const";
+import type { Point, Running } from "../model/history";
+import { labelOf } from "../model/verdict";
+import { timesReached, weeksOf } from "../model/weeks";
+import { shape, type View } from "./parts";
+
+/** A column for each of the last weeks, and how often its limit and sessions were used up. */
+export function weeks(
+  window: Running,
+  points: readonly Point[] | undefined,
+  sessions: readonly Point[] | undefined,
+  view: View,
+): TemplateResult {
+  const { format, t } = view;
+  const found = weeksOf(points ?? [], window);
+  const known = found.filter(({ used }) => used !== null);
+  const [from, to] = [known[0]?.start, last(known)?.end];
+  const reached = known.filter((week) => week.reached).length;
+  const times =
+    sessions?.length && from !== undefined && to !== undefined
+      ? timesReached(sessions, from, to)
+      : undefined;
+  return html`<ul class="days weeks" aria-label=${t("weeks_of", { name: labelOf(window, format) })}>
+      ${found.map(({ start, end, reached: isReached, used }) => {
+        const value = used === null ? "—" : format.percent(used);
+        const title = t("week_from_to", { from: format.date(start), to: format.date(end), value });
+        return html`<li
+          class=${used === null ? "day unknown" : "day"}
+          data-level=${isReached ? "spent" : "good"}
+          title=${title}
+        >
+          <span class="value">${value}</span>
+          <div class="column" aria-hidden="true">
+            ${used === null
+              ? nothing
+              : html`<div class="use" style=${styleMap({ height: `${Math.min(100, used)}%` })}></div>`}
+            ${isReached ? shape("spent") : nothing}
+          </div>
+          <span class="label"
+            >${format.day(end, { day: "numeric" })} <br />${format.day(end, { month: "short" })}</span
+          >
+        </li>`;
+      })}
+    </ul>
+    ${points && !known.length ? html`<div class="line">${t("no_history")}</div>` : nothing}
+    ${known.length
+      ? html`<div class="line">
+          ${format.counted("weeks_reached", known.length, {
+            limit: t(window.blocks ? "limit_weekly" : "limit_model", { name: window.name }),
+            reached: format.number(reached),
+          })}
+        </div>`
+      : nothing}
+    ${times === undefined
+      ? nothing
+      : html`<div class="line">
+          ${times ? format.counted("sessions_reached", times) : t("sessions_never")}
+        </div>`}`;
+}
