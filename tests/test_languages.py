@@ -33,8 +33,12 @@ LONGER, AT_LEAST = 2, 44
 
 
 def texts(kind: str, language: str) -> Any:
-    """Return the content of a file."""
-    return json.loads((KINDS[kind] / f"{language}.json").read_text("utf-8"))
+    """Return the content of a file. Of the card's plural forms, it has `other` only."""
+    content = json.loads((KINDS[kind] / f"{language}.json").read_text("utf-8"))
+    if kind != "card":
+        return content
+    forms = tuple(f"_{form}" for form in PLURALS - {"other"})
+    return {key: text for key, text in content.items() if not key.endswith(forms)}
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
