@@ -78,8 +78,7 @@ def test_same_texts(kind: str, language: str) -> None:
     wrong = {
         path: (english[path], text)
         for path, text in other.items()
-        if not text.strip()
-        and english[path].strip()
+        if (not text.strip() and english[path].strip())
         or placeholders(text) - FREE != placeholders(english[path]) - FREE
     }
     assert wrong == {}
@@ -88,7 +87,7 @@ def test_same_texts(kind: str, language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_left_in_english(kind: str, language: str) -> None:
-    """Texts that have words are translated, but for a few that are the same."""
+    """Texts that have words are translated, except a few that are the same."""
     english = dict(leaves(texts(kind, "en")))
     same = [
         path

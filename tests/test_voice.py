@@ -220,7 +220,7 @@ async def set_up_assist(
     """Set up Assist with a sentence file."""
     claude.hass.config.config_dir = str(folder)
     target = folder / "custom_sentences" / language / SENTENCES.name
-    target.parent.mkdir(parents=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(sentences, encoding="utf-8")
     await set_up(claude, "conversation")
 

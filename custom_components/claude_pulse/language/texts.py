@@ -5,7 +5,7 @@ A JSON file has these kinds of texts:
 | Kind | Example |
 | --- | --- |
 | a sentence with placeholders | `{limit} resets {resets_at}.` |
-| the same for a value that is missing | its key ends with `_without_time` |
+| the same for a value that is missing | its key has the suffix `_without_time` |
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
@@ -15,7 +15,7 @@ A sentence of any language can use each name of a limit, and for its reset eithe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 import json
 from pathlib import Path
@@ -132,12 +132,12 @@ class Texts:
             if count
         )
 
-    def join(self, parts: Any, key: str = "space") -> str:
+    def join(self, parts: Iterable[str], key: str = "space") -> str:
         """Return sentences or names after each other."""
         separator: str = self._texts.get(key, " ")
         return separator.join(parts)
 
-    def _part(self, path: Any) -> Any:
+    def _part(self, path: Iterable[str]) -> Any:
         """Return a part of the file."""
         texts: Any = self._texts
         for key in path:
@@ -153,7 +153,7 @@ async def async_texts(hass: HomeAssistant, language: str, clock: Clock) -> Texts
     return Texts(loaded[language], clock)
 
 
-def closest(language: str, known: Any) -> str:
+def closest(language: str, known: Iterable[str]) -> str:
     """Return the known language that is closest to another one, or English."""
     wanted = language.replace("_", "-").lower()
     if wanted.startswith(_TRADITIONAL):
