@@ -31,14 +31,14 @@ class TextError(Exception):
     """A mistake in the source."""
 
 
-def build(source: Mapping[str, Any]) -> dict[str, Any]:
+def build(source: Mapping[str, Any], *, unique: bool = True) -> dict[str, Any]:
     """Return the content of a translation file.
 
-    Raises TextError if a text occurs twice, a common text is unused, or a reference is
-    wrong.
+    Raises TextError if a common text is unused, a reference is wrong, or a text that has
+    to be `unique` occurs twice. Different texts can be the same in another language.
     """
     texts = dict(leaves(source))
-    check(texts)
+    check(texts, unique=unique)
     built: dict[str, Any] = {}
     for key, text in texts.items():
         if key.startswith(COMMON):
@@ -60,10 +60,10 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield from leaves(value, f"{prefix}{name}::")
 
 
-def check(texts: Mapping[str, str]) -> None:
-    """Raise TextError if a text occurs twice or a common text is unused."""
+def check(texts: Mapping[str, str], *, unique: bool = True) -> None:
+    """Raise TextError if a common text is unused, or a text occurs twice."""
     first: dict[str, str] = {}
-    for key, text in texts.items():
+    for key, text in texts.items() if unique else ():
         other = first.setdefault(text, key)
         if other != key and not _REFERENCE.fullmatch(text):
             raise TextError(
@@ -99,7 +99,8 @@ def main(arguments: list[str]) -> str | None:
     for path in sorted(SOURCE.glob("*.json")):
         target = TARGET / path.name
         try:
-            built = build(json.loads(path.read_text(encoding="utf-8")))
+            source = json.loads(path.read_text(encoding="utf-8"))
+            built = build(source, unique=path.stem == "en")
         except TextError as err:
             return f"{path.relative_to(ROOT)}: {err}"
         text = json.dumps(built, ensure_ascii=False, indent=2) + "\n"
