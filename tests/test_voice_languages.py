@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 from typing import Any
 
+import home_assistant_intents
 import pytest
 import yaml
 
@@ -50,6 +51,9 @@ def test_every_question_is_said(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_sentences(claude: Claude, tmp_path: Path, language: str) -> None:
     """Each sentence asks its question, and is answered in its language."""
+    known = Path(home_assistant_intents.__file__).parent.rglob("*.json")
+    if language.lower() not in {item.stem.lower() for item in known}:
+        pytest.skip("This version of Home Assistant does not speak this language")
     hass = claude.hass
     path = FILES / language / SENTENCES.name
     # Some versions of Home Assistant look for pt-br.
