@@ -59,6 +59,14 @@ export interface ForecastDetail {
   lasts: boolean;
   certain: boolean;
   expected: number | null;
+  basis: string;
+}
+
+/** The week's use today, its budget (both in points), and how many full sessions fit. */
+export interface TodayDetail {
+  used: number | null;
+  budget: number | null;
+  sessions_left: number | null;
 }
 
 export interface WindowDetail {
@@ -70,6 +78,7 @@ export interface WindowDetail {
   percent: number | null;
   resets_at: string | null;
   forecast: ForecastDetail | null;
+  today?: TodayDetail | null;
 }
 
 export interface SpendDetail {

@@ -24,6 +24,9 @@ const {
   findAccounts,
   isFrom,
   judge,
+  ticksOf,
+  valueAt,
+  wordsOf,
   labelOf,
   layOut,
   limitsOf,
@@ -581,7 +584,12 @@ describe("the verdict", () => {
     });
     const calm = judged("session", 1, 2, { forecast: forecastOf(3) });
     const may = say(calm, week);
-    assert.deepEqual([may.level, may.text], ["risk", "The weekly limit may run out before reset"]);
+    assert.deepEqual(
+      [may.level, may.text],
+      ["risk", "The weekly limit may run out before reset at this rate"],
+    );
+    const habit = { ...week, forecast: { ...week.forecast, basis: "habit" } };
+    assert.equal(say(calm, habit).text, "The weekly limit may run out before reset");
     // What is sure comes first.
     const session = judged("session", 90, 1, { forecast: forecastOf(130, { out: 0.5 }) });
     assert.equal(bindingOf([week, session]).key, "session");
@@ -732,12 +740,32 @@ describe("the chart", () => {
       [20, 20],
       [40, 20],
     ]);
-    assert.deepEqual(plot.even, [
+    assert.deepEqual(plot.expected, [
       [0, 0],
       [100, 100],
     ]);
     assert.equal(plot.limit, 100);
     assert.deepEqual(plot.projection.at(-1), [100, 50]);
+  });
+
+  test("marks the usual usage where a habit is known", () => {
+    const usual = judged("session", 20, 3, { forecast: { ...forecastOf(50), expected: 30 } });
+    assert.deepEqual([usual.points, usual.pace, usual.expected], [-10, "under", 30]);
+    assert.equal(wordsOf(usual, NOW, format).pace, "10 points less than usual");
+    const { expected } = layOut([], usual, NOW);
+    assert.deepEqual(expected.map(([, y]) => y), [70, 70]);
+  });
+
+  test("has a value at each time", () => {
+    const limit = session(20, forecastOf(50));
+    const points = [at(0, 0), at(1, 20)];
+    const value = (hours) => valueAt(points, limit, NOW, NOW + hours * HOUR);
+    assert.deepEqual([-2, -0.5, 3, 1.5].map(value), [0, 20, 50, 35]);
+    assert.equal(valueAt([], limit, NOW, NOW - HOUR), null);
+    assert.equal(valueAt(points, session(20), NOW, NOW + HOUR), null);
+    const hours = ticksOf(limit, NOW, format).map(({ label }) => format.clock(label));
+    assert.equal(hours.length, 5);
+    assert.ok(hours.every((text) => text.endsWith(":00")), String(hours));
   });
 
   test("has no more points than can be seen", () => {

@@ -844,11 +844,13 @@ def test_spend_limit(page: Page, layout: str) -> None:
     assert "out of credits" in card.inner_text()
 
 
-def test_ends_of_a_week(page: Page) -> None:
-    """The chart shows the start and the reset of a week."""
+def test_axes(page: Page) -> None:
+    """The chart of a week has its days and percentages, that of a session its hours."""
     show(page, "only_week", width=390)
-    ends = page.locator(".axis span:not(.here)").all_inner_texts()
-    assert ends == ["May 2 17:00", "May 9 17:00"]
+    days = page.locator(".axis span").all_inner_texts()
+    assert days == ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    scale = page.locator(".scale span").all_inner_texts()
+    assert scale == ["100%", "50%", "0%"]
 
 
 def test_a_run_out_that_has_passed(open_page: Open) -> None:

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..claude_ai.money import Money, Spend
-from ..claude_ai.windows import UsageWindow
+from ..claude_ai.windows import WEEKLY, UsageWindow
 from ..const import DOMAIN
 from ..forecast.profile import length_of
 from ..forecast.projection import Forecast
@@ -121,6 +121,16 @@ def _window(
         "percent": reading.window.percent if reading else None,
         "resets_at": iso_time(reading.window.resets_at) if reading else None,
         "forecast": _forecast(reading.forecast) if reading else None,
+        "today": _today(reading) if reading and window.identity == WEEKLY else None,
+    }
+
+
+def _today(reading: Reading) -> dict[str, Any]:
+    """Return the points of the week that are used today, their budget, and the sessions."""
+    return {
+        "used": whole(reading.used_today),
+        "budget": whole(reading.budget_today),
+        "sessions_left": reading.sessions_left,
     }
 
 

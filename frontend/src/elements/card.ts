@@ -26,6 +26,7 @@ import {
   savedResets,
   shape,
   type View,
+  today,
 } from "./parts";
 import { BAR, CARD, COMMON } from "./styles";
 import { weeks } from "./weeks";
@@ -208,7 +209,7 @@ export class ClaudePulseCard extends PulseElement {
         windows.map((one) => [one.key, labelOf(one, view.format)]),
         window.key,
       )}
-      ${chart(window, this.points(window, view), view)}
+      ${chart(window, this.points(window, view), view)} ${today(window, view)}
     </div>`;
   }
 

@@ -10,12 +10,15 @@ import { leftOf, type Format, type Translate } from "../format";
 import type { Account } from "../model/accounts";
 import {
   layOut,
+  ticksOf,
   useByDay,
+  valueAt,
   type Day,
   type Point,
   type Position,
   type Running,
 } from "../model/history";
+import type { TextKey } from "../texts";
 import { labelOf, shortMoney, wordsOf, type Verdict } from "../model/verdict";
 import { EXTRA, type Window } from "../model/windows";
 
@@ -82,10 +85,10 @@ export function numberShown(
 export function bar(
   window: Window,
   thresholds: readonly number[],
-  { format, remaining }: View,
+  { format, remaining, t }: View,
   label: string,
 ): TemplateResult {
-  const { elapsed, forecast, level, used } = window;
+  const { expected, forecast, level, usual, used } = window;
   const known = used !== null && level !== "resetting";
   const at = (percent: number) => ({
     "inset-inline-start": percentOf(remaining ? 100 - percent : percent),
@@ -101,12 +104,23 @@ export function bar(
       <div class="fill" style=${styleMap({ "inline-size": percentOf(filled) })}></div>
       ${ghost}
       ${known
-        ? thresholds.map((tick) => html`<div class="tick" style=${styleMap(at(tick))}></div>`)
+        ? thresholds.map(
+            (tick) =>
+              html`<div
+                class="tick"
+                title=${t("marker_alert", { percent: format.percent(tick) })}
+                style=${styleMap(at(tick))}
+              ></div>`,
+          )
         : nothing}
     </div>
-    ${elapsed === null
+    ${expected === null
       ? nothing
-      : html`<div class="marker" style=${styleMap(at(100 * elapsed))}></div>`}`;
+      : html`<div
+          class="marker"
+          title=${t(usual ? "marker_usual" : "marker_even")}
+          style=${styleMap(at(expected))}
+        ></div>`}`;
   const name = remaining ? "bar left" : "bar";
   return known
     ? html`<div
@@ -180,6 +194,36 @@ export const rows = (windows: readonly Window[], account: Account, view: View): 
 const pathOf = (points: readonly (readonly [number, number])[]): string =>
   `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
 
+/** Let a pointer or the arrow keys choose a time in a chart, which is then said. */
+function explore(say: (share: number) => string) {
+  const show = (plot: HTMLElement, share: number) => {
+    const at = within(share, 1);
+    plot.dataset.at = String(at);
+    plot.style.setProperty("--at", `${100 * at}%`);
+    const output = plot.nextElementSibling;
+    if (output) output.textContent = say(at);
+  };
+  return {
+    pointer: (event: PointerEvent) => {
+      const plot = event.currentTarget as HTMLElement;
+      const { left, width } = plot.getBoundingClientRect();
+      show(plot, (event.clientX - left) / width);
+    },
+    key: (event: KeyboardEvent) => {
+      const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const plot = event.currentTarget as HTMLElement;
+      show(plot, Number(plot.dataset.at ?? 0.5) + step);
+    },
+    leave: (event: Event) => {
+      const plot = event.currentTarget as HTMLElement;
+      delete plot.dataset.at;
+      if (plot.nextElementSibling) plot.nextElementSibling.textContent = "";
+    },
+  };
+}
+
 /** The history of a limit from its start to its reset. */
 export function chart(
   window: Running,
@@ -187,6 +231,8 @@ export function chart(
   view: View,
 ): TemplateResult {
   const { format, now, remaining, t } = view;
+  const { length, resetsAt, usual } = window;
+  const start = resetsAt - length;
   const plot = layOut(points ?? [], window, now, remaining);
   const path = (name: string, line: readonly Position[]) =>
     line.length > 1 ? svg`<path class=${name} d=${pathOf(line)}></path>` : nothing;
@@ -194,8 +240,11 @@ export function chart(
     [0, y],
     [100, y],
   ];
-  const edge = (ms: number) =>
-    `${window.length < DAY ? "" : `${format.date(ms)} `}${format.clock(ms)}`;
+  const down = (x: number): Position[] => [
+    [x, 0],
+    [x, 100],
+  ];
+  const isLong = length >= DAY;
   const area = (line: readonly Position[]): Position[] => {
     const [first, end] = [line[0], last(line)];
     return first && end ? [[first[0], 100], ...line, [end[0], 100]] : [];
@@ -203,37 +252,69 @@ export function chart(
   const [x, y] = plot.now;
   const name = labelOf(window, format);
   const parts = [numberShown(window, view).join(" "), wordsOf(window, now, format).outcome];
+  const share = (ms: number) => (100 * (ms - start)) / length;
+  const ticks = ticksOf(window, now, format);
+  const { key, leave, pointer } = explore((at) => {
+    const ms = start + at * length;
+    const value = valueAt(points ?? [], window, now, ms);
+    const percent = value === null ? "—" : format.percent(remaining ? leftOf(value) : value);
+    const time = `${isLong ? `${format.day(ms, { weekday: "short" })} ` : ""}${format.clock(ms)}`;
+    return `${time} · ${ms > now && value !== null ? t("forecast_of", { percent }) : percent}`;
+  });
   return html`<div class="chart" data-level=${window.level}>
     <div
       class="plot"
       role="img"
+      tabindex="0"
       aria-label=${`${t("chart_of", { name })}: ${joined(parts, ", ")}`}
+      @pointermove=${pointer}
+      @pointerdown=${pointer}
+      @pointerleave=${leave}
+      @blur=${leave}
+      @keydown=${key}
     >
       <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-        ${[25, 50, 75].map((percent) => path("grid", across(percent)))}
+        ${[0, 50, 100].map((percent) => path("grid", across(percent)))}
+        ${ticks.map(({ at }) => (at > start ? path("grid", down(share(at))) : nothing))}
         ${path("range", plot.range)} ${plot.lines.map((line) => path("area", area(line)))}
-        ${path("even", plot.even)} ${path("limit", across(plot.limit))}
+        ${path(usual ? "usual" : "even", plot.expected)} ${path("limit", across(plot.limit))}
         ${path("projection", plot.projection)} ${plot.lines.map((line) => path("history", line))}
-        ${path("now", [
-          [x, 0],
-          [x, 100],
-        ])}
+        ${path("now", down(x))}
       </svg>
+      <div class="scale" aria-hidden="true">
+        ${[100, 50, 0].map((percent) => html`<span>${format.percent(percent)}</span>`)}
+      </div>
       ${y === null
         ? nothing
         : html`<div
             class="dot"
             style=${styleMap({ left: percentOf(x), top: percentOf(y) })}
           ></div>`}
+      <div class="cursor"></div>
       ${points?.length === 0 ? html`<div class="nothing">${t("no_history")}</div>` : nothing}
     </div>
+    <div class="readout" aria-live="polite"></div>
     <div class="axis" aria-hidden="true">
-      <span>${edge(window.resetsAt - window.length)}</span>
-      ${x > 35 && x < 65
-        ? html`<span class="here" style=${styleMap({ left: percentOf(x) })}>${t("now")}</span>`
-        : nothing}
-      <span>${edge(window.resetsAt)}</span>
+      ${ticks.map(({ label }) => {
+        const left = share(label);
+        return left < 4 || left > 96
+          ? nothing
+          : html`<span style=${styleMap({ left: percentOf(left) })}
+              >${isLong ? format.day(label, { weekday: "short" }) : format.clock(label)}</span
+            >`;
+      })}
     </div>
+    <details class="legend">
+      <summary>${t("legend")}</summary>
+      <ul>
+        ${[
+          "legend_history",
+          "legend_forecast",
+          usual ? "legend_usual" : "legend_even",
+          usual ? "legend_marker_usual" : "legend_marker_even",
+        ].map((item) => html`<li>${t(item as TextKey)}</li>`)}
+      </ul>
+    </details>
   </div>`;
 }
 
@@ -244,7 +325,9 @@ export const MONTH = 30;
 function columns(found: readonly Day[], name: string, isWeek: boolean, view: View): TemplateResult {
   const { format } = view;
   const shares = isWeek ? found.map(({ even }) => even) : [];
-  const most = Math.max(...found.map(({ used }) => used ?? 0), ...shares, 1);
+  const used = Math.max(...found.map((day) => day.used ?? 0), ...shares, 1);
+  // A day of a week that looks full has used a quarter of the week at least.
+  const most = isWeek ? Math.max(1.1 * used, 25) : used;
   const height = (percent: number) => percentOf((100 * percent) / most);
   const isPast = ({ at }: Day) => at <= view.now;
   const labelOfDay: Intl.DateTimeFormatOptions = isWeek ? { weekday: "short" } : { day: "numeric" };
@@ -288,7 +371,7 @@ export function days(
   const first = points?.find(({ v }) => v !== null)?.t;
   // What was used before is in none of the columns.
   const lacks = first !== undefined && first > resetsAt - length + HOUR;
-  return html`${columns(found, name, true, view)}
+  return html`${columns(found, name, true, view)} ${today(window, view)}
     ${used === null
       ? nothing
       : html`<div class="line">
@@ -297,6 +380,20 @@ export function days(
     ${lacks
       ? html`<div class="line">${t("days_from", { when: format.when(first, now) })}</div>`
       : nothing}`;
+}
+
+/** What was used today, of what budget, and how many full sessions still fit. */
+export function today({ today: found }: Window, { format, t }: View): Content {
+  if (!found) return nothing;
+  const { budget, sessions_left: sessions } = found;
+  const points = (value: number) => format.number(Math.round(value));
+  const line = [
+    found.used !== null &&
+      budget !== null &&
+      t("today_of_budget", { used: points(found.used), budget: points(budget) }),
+    sessions !== null && format.counted("sessions_left", sessions),
+  ];
+  return line.some(Boolean) ? html`<div class="line">${joined(line, " · ")}</div>` : nothing;
 }
 
 /** The usage on each day of the last 30 days. */

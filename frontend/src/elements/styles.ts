@@ -74,14 +74,25 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .plot path { fill: none; stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .plot .grid { stroke: var(--edge); }
 .plot .even { stroke-dasharray: 4 4; }
+.plot .usual { stroke: var(--ink); stroke-width: 3; }
+.plot { cursor: crosshair; touch-action: pan-y; }
+.plot:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
+.scale { display: flex; flex-direction: column; font-size: 0.75em; inset: -0.6em auto -0.6em 2px; justify-content: space-between; pointer-events: none; }
+.scale, .cursor { color: var(--soft); position: absolute; }
+.cursor { border-left: 1px solid var(--ink); inset-block: 0; left: var(--at); display: none; }
+.plot[data-at] .cursor { display: block; }
+.readout { font-variant-numeric: tabular-nums; min-height: 1.35em; text-align: end; }
+.legend summary { color: var(--soft); cursor: pointer; font-size: 0.93em; }
+.legend:not([open]) ul { display: none; }
+.legend ul { margin: 4px 0; padding-inline-start: 18px; }
 .plot .now { opacity: 0.5; }
 .plot .area, .plot .range { fill: var(--level); opacity: 0.14; stroke: none; }
 .plot .history, .plot .projection { stroke: var(--level); stroke-linecap: round; stroke-linejoin: round; stroke-width: 2.5; }
 .plot .projection { stroke-dasharray: 1 5; }
 .dot { background: var(--level); border: 2px solid var(--back); border-radius: 50%; height: 12px; transform: translate(-50%, -50%); width: 12px; }
 .nothing { inset: 0; padding: 40px 12px; text-align: center; }
-.axis { direction: ltr; display: flex; font-size: 0.85em; justify-content: space-between; margin-top: 4px; }
-.here { transform: translateX(-50%); }
+.axis { direction: ltr; font-size: 0.85em; height: 1.4em; }
+.axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }

@@ -206,6 +206,7 @@ function readWindow(
     used,
     resetsAt: timeOf(resetsAt ? stateOf(hass, resetsAt) : detail?.resets_at),
     forecast: forecast ? { ...forecast, runsOutAt: timeOf(forecast.runs_out_at) } : null,
+    today: detail?.today,
   };
 }
 

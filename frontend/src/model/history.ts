@@ -1,6 +1,6 @@
 /** The history of a limit over time: its chart, and the usage on each day. Pure. */
 
-import { HOUR, MINUTE, last, within } from "../const";
+import { DAY, HOUR, MINUTE, last, within } from "../const";
 import type { Format } from "../format";
 import type { Window } from "./windows";
 
@@ -27,7 +27,8 @@ export interface Layout {
   lines: Position[][];
   projection: Position[];
   range: Position[];
-  even: Position[];
+  /** The expected usage: a mark at the present, or an even pace from start to reset. */
+  expected: Position[];
   limit: number;
   now: [x: number, y: number | null];
 }
@@ -43,7 +44,7 @@ export function layOut(
   now: number,
   remaining = false,
 ): Layout {
-  const { resetsAt, length, used, forecast } = window;
+  const { expected, resetsAt, length, used, usual, forecast } = window;
   const start = resetsAt - length;
   const x = (ms: number) => (100 * within(ms - start, length)) / length;
   const y = (percent: number) => (remaining ? within(percent) : 100 - within(percent));
@@ -81,13 +82,50 @@ export function layOut(
     lines,
     projection,
     range,
-    even: [
-      [0, y(0)],
-      [100, y(100)],
-    ],
+    expected:
+      usual && expected !== null
+        ? [
+            [x(now) - 2, y(expected)],
+            [x(now) + 2, y(expected)],
+          ]
+        : [
+            [0, y(0)],
+            [100, y(100)],
+          ],
     limit: y(100),
     now: [x(now), used === null ? null : y(used)],
   };
+}
+
+/** Return the percentage at a time, from the history or the forecast, or null. */
+export function valueAt(
+  points: readonly Point[],
+  { forecast, resetsAt, used }: Running,
+  now: number,
+  time: number,
+): number | null {
+  if (time <= now) return last(points.filter(({ t }) => t <= time))?.v ?? null;
+  if (!forecast || used === null) return null;
+  const end = forecast.runsOutAt ?? resetsAt;
+  const rise = (forecast.runsOutAt ? 100 : forecast.projected) - used;
+  return Math.min(100, used + (rise * (Math.min(time, end) - now)) / Math.max(1, end - now));
+}
+
+/** A time on the axis of a chart, and where its label is. */
+export interface Tick {
+  at: number;
+  label: number;
+}
+
+/** Return the full hours of a session, or the days of a longer limit. */
+export function ticksOf(window: Period, now: number, format: Format): Tick[] {
+  const start = window.resetsAt - window.length;
+  if (window.length >= 2 * DAY)
+    return daysOf(window, now, format).map(({ at, hours }) => ({ at, label: at + (hours * HOUR) / 2 }));
+  const ticks: Tick[] = [];
+  for (let at = HOUR * Math.ceil(start / HOUR); at < window.resetsAt; at += HOUR)
+    ticks.push({ at, label: at });
+  return ticks;
 }
 
 /** The usage on a day, or null if it is unknown. `even` is its share of the time. */

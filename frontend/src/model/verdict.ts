@@ -94,7 +94,8 @@ export function verdict(
   }
   if (risk) {
     const runsOutAt = risk.forecast?.runsOutAt;
-    if (!isSure(risk) || !runsOutAt || risk.resetsAt === null) return said(risk, "may_run_out_the");
+    if (!isSure(risk) || !runsOutAt || risk.resetsAt === null)
+      return said(risk, risk.forecast?.basis === "even" ? "at_this_rate" : "may_run_out_the");
     const before = format.duration(risk.resetsAt - runsOutAt);
     return said(risk, "runs_out_before", { when: when(runsOutAt), before });
   }
@@ -179,7 +180,7 @@ export function wordsOf(window: Window, now: number, format: Format): Words {
   }
   return {
     pace:
-      pace && t(`${pace}_pace`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
+      pace && t(`${pace}_${window.usual ? "usual" : "pace"}`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
     outcome: out ? moment("runs_out", out) : key && t(key),
     reset: running && resetsAt ? moment("resets", resetsAt) : "",
     short,

@@ -1,7 +1,7 @@
 /** Limits: their values, and what they mean at one time. Pure. */
 
 import { DAY, HOUR, last } from "../const";
-import type { AccountDetail, ForecastDetail, SpendDetail } from "../types";
+import type { AccountDetail, ForecastDetail, SpendDetail, TodayDetail } from "../types";
 
 export const SESSION = "session";
 export const WEEKLY = "weekly";
@@ -36,6 +36,7 @@ export interface WindowValues {
   used: number | null;
   resetsAt: number | null;
   forecast: Forecast | null;
+  today?: TodayDetail | null;
 }
 
 /** A limit, and what it means at one time. */
@@ -44,8 +45,12 @@ export interface Window extends WindowValues {
   running: boolean;
   /** The share of its time that has passed, or null. */
   elapsed: number | null;
+  /** The usual percentage by now, or that of an even pace if no habit is known. */
+  expected: number | null;
+  /** Whether `expected` is the usual one. */
+  usual: boolean;
   pace: Pace | null;
-  /** The points between its usage and the even line. */
+  /** The points between its usage and the expected one. */
   points: number | null;
   spend?: SpendDetail | null;
 }
@@ -64,12 +69,15 @@ export function judge(window: WindowValues, now: number): Window {
   else if (used >= 100) level = "spent";
   else if (!running) level = "idle";
   else if (forecast && !forecast.lasts) level = "risk";
-  const points = forecast?.pace ?? null;
+  const usual = forecast?.expected ?? null;
+  const even = elapsed === null ? null : 100 * elapsed;
+  const points = usual === null || used === null ? (forecast?.pace ?? null) : used - usual;
   let pace: Pace | null = null;
   if (points !== null && level === "good")
     pace = Math.abs(points) < ON_PACE ? "on" : points > 0 ? "over" : "under";
   else if (points !== null && points >= ON_PACE && level === "risk") pace = "over";
-  return { ...window, forecast, level, running, elapsed, pace, points };
+  const expected = usual ?? even;
+  return { ...window, forecast, level, running, elapsed, expected, usual: usual !== null, pace, points };
 }
 
 /** Return the spend limit with what it means. It has no forecast. */
