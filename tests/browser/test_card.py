@@ -880,7 +880,7 @@ def test_an_uncertain_run_out(page: Page) -> None:
     show(page, "early", width=390)
     assert page.locator(".chart .projection").count() == 1
     said = sentence(page)
-    assert said == "The weekly limit may run out before reset"
+    assert said == "The weekly limit may run out before reset at this rate"
     assert page.locator(".verdict").get_attribute("data-level") == "risk"
 
 

@@ -297,7 +297,8 @@ export function chart(
     <div class="axis" aria-hidden="true">
       ${ticks.map(({ label }) => {
         const left = share(label);
-        return left < 4 || left > 96
+        const edge = isLong ? 4 : 10;
+        return left < edge || left > 100 - edge
           ? nothing
           : html`<span style=${styleMap({ left: percentOf(left) })}
               >${isLong ? format.day(label, { weekday: "short" }) : format.clock(label)}</span
