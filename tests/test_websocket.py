@@ -143,6 +143,11 @@ async def test_accounts(
         "balance": {"amount": 12.34, "currency": "EUR", "decimals": 2},
     }
     forecasts = [window.pop("forecast") for window in windows]
+    # Only the week has a budget of the day.
+    todays = [window.pop("today") for window in windows]
+    assert [today and today.keys() for today in todays] == [
+        *(None, {"used", "budget", "sessions_left"}, None, None)
+    ]
     assert [forecast is None for forecast in forecasts] == [False, False, True, False]
     keys = ("window", "kind", "name", "entity_id", "length", "percent", "resets_at")
     assert windows == [

@@ -11,10 +11,14 @@ declare const LANGUAGES: Record<string, string>;
 const loaded = new Map<string, Texts>([["en", english]]);
 const requested = new Map<string, Promise<boolean>>();
 
-/** Return the language of the texts for a language: it, its base language, or undefined. */
-const nameIn = (names: { has(name: string): boolean }, language: unknown): string | undefined => {
+/** Return the closest language that has texts, or undefined. */
+const nameIn = (names: Map<string, unknown>, language: unknown): string | undefined => {
   const whole = String(language);
-  return [whole, whole.split("-")[0] ?? ""].find((name) => names.has(name));
+  const base = whole.split("-")[0] ?? "";
+  if ([whole, base].some((name) => names.has(name))) return names.has(whole) ? whole : base;
+  // Readers of traditional Chinese read English rather than the simplified one.
+  if (/^zh-(hant|tw|hk|mo)/i.test(whole)) return undefined;
+  return [...names.keys()].find((name) => name.split("-")[0] === base);
 };
 
 /** Return whether texts of a language or its base language are loaded. */

@@ -46,11 +46,19 @@ ACCOUNT = "ada"
 # The path of the dashboard.
 PANEL = "claude-pulse"
 
+LANGUAGES = sorted(
+    path.stem
+    for path in (ROOT / "custom_components" / "claude_pulse" / "language").glob(
+        "*.json"
+    )
+)
+
 CONFIGURATION = """\
 homeassistant:
   name: Claude Pulse demo
   country: DE
   currency: EUR
+  language: {language}
   elevation: 30
   latitude: 52.52
   longitude: 13.40
@@ -157,7 +165,12 @@ def store(config: Path, key: str, version: int, data: Mapping[str, Any]) -> None
 
 
 def make_config(
-    config: Path, url: str, port: int, zone: str, yaml_resources: bool
+    config: Path,
+    url: str,
+    port: int,
+    zone: str,
+    yaml_resources: bool,
+    language: str = "en",
 ) -> None:
     """Create a new configuration with the integration of this checkout.
 
@@ -179,6 +192,7 @@ def make_config(
         (config / f"{name}.yaml").touch()
     text = CONFIGURATION.format(
         host=HOST,
+        language=language,
         login=f"user {USER}, password {PASSWORD}, or just click here",
         time_zone=zone,
         url=url,
@@ -253,13 +267,13 @@ class HomeAssistant:
         except ClientError:
             return False
 
-    async def onboard(self) -> None:
-        """Create the first user, and log in."""
+    async def onboard(self, language: str) -> None:
+        """Create the first user, who reads a language, and log in."""
         client_id = f"{self._url}/"
         created = await self.call(
             "/api/onboarding/users",
             client_id=client_id,
-            language="en",
+            language=language,
             name="Demo",
             password=PASSWORD,
             username=USER,
@@ -272,6 +286,25 @@ class HomeAssistant:
             grant_type="authorization_code",
         )
         self._headers = {"Authorization": f"Bearer {token['access_token']}"}
+        await self._set_language(language, token["access_token"])
+
+    async def _set_language(self, language: str, token: str) -> None:
+        """Store the language of the user's profile, which counts more than the browser's."""
+        formats = ("number_format", "time_format", "date_format", "first_weekday")
+        profile = {"language": language, **dict.fromkeys(formats, "language")}
+        async with self._session.ws_connect(f"{self._url}/api/websocket") as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            await socket.send_json(
+                {
+                    "id": 1,
+                    "type": "frontend/set_user_data",
+                    "key": "language",
+                    "value": profile,
+                }
+            )
+            await socket.receive_json()
 
     async def add_integration(self, session_key: str, org_id: str) -> None:
         """Add the integration with the config flow."""
@@ -293,7 +326,10 @@ async def run(arguments: Namespace) -> int:
     port = free_port(arguments.port)
     url = f"http://{HOST}:{port}"
     config = (arguments.config or ROOT / ".cache" / "demo" / __version__).absolute()
-    make_config(config, url, port, arguments.time_zone, arguments.yaml_resources)
+    make_config(
+        *(config, url, port, arguments.time_zone, arguments.yaml_resources),
+        language=arguments.language,
+    )
     log = config / "output.log"
     async with AsyncExitStack() as stack:
         simulator = None if arguments.live else Simulator()
@@ -326,7 +362,7 @@ async def run(arguments: Namespace) -> int:
                 await asyncio.sleep(0.5)
             say("")
             if not stop.is_set():
-                await instance.onboard()
+                await instance.onboard(arguments.language)
                 if simulator and not arguments.empty:
                     await instance.add_integration(
                         account.session_key, seat.organization.uuid
@@ -416,6 +452,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--hurry", action="store_true", help="shorten hours and days to minutes"
+    )
+    parser.add_argument(
+        "--language", choices=LANGUAGES, default="en", metavar="NAME", help="such as de"
     )
     parser.add_argument("--live", action="store_true", help="poll the real claude.ai")
     parser.add_argument("--port", type=int, default=8123)

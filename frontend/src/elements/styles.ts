@@ -77,7 +77,8 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .plot .usual { stroke: var(--ink); stroke-width: 3; }
 .plot { cursor: crosshair; touch-action: pan-y; }
 .plot:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
-.scale { display: flex; flex-direction: column; font-size: 0.75em; inset: -0.6em auto -0.6em 2px; justify-content: space-between; pointer-events: none; }
+.scale { display: flex; flex-direction: column; font-size: 0.75em; inset: 2px auto 2px 2px; justify-content: space-between; pointer-events: none; }
+.scale :nth-child(2) { transform: translateY(60%); }
 .scale, .cursor { color: var(--soft); position: absolute; }
 .cursor { border-left: 1px solid var(--ink); inset-block: 0; left: var(--at); display: none; }
 .plot[data-at] .cursor { display: block; }

@@ -45,7 +45,7 @@ export interface Window extends WindowValues {
   running: boolean;
   /** The share of its time that has passed, or null. */
   elapsed: number | null;
-  /** The usual percentage by now, or that of an even pace if no habit is known. */
+  /** The usual percentage so far, or that of an even pace if no habit is known. */
   expected: number | null;
   /** Whether `expected` is the usual one. */
   usual: boolean;
