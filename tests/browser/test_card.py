@@ -853,6 +853,37 @@ def test_axes(page: Page) -> None:
     assert scale == ["100%", "50%", "0%"]
 
 
+def test_values_of_a_chart(page: Page) -> None:
+    """A pointer or the arrow keys say a time and its percentage, until they leave."""
+    show(page, "usual", width=390)
+    plot, readout = page.locator(".plot"), page.locator(".readout")
+    assert readout.inner_text() == ""
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    said = readout.inner_text()
+    assert re.fullmatch(r"(\w+ )?[\d:]+( [AP]M)? · (\d+%|—)", said), said
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
+    assert re.search(r" · about \d+%$", readout.inner_text())
+    page.mouse.move(1, 1)
+    assert readout.inner_text() == ""
+    plot.focus()
+    page.keyboard.press("ArrowRight")
+    first = readout.inner_text()
+    page.keyboard.press("ArrowRight")
+    assert "·" in first
+    assert readout.inner_text() != first
+
+
+def test_legend(page: Page) -> None:
+    """The legend explains the lines on demand, also with the keyboard."""
+    show(page, "usual", width=390)
+    legend = page.locator(".legend")
+    assert legend.locator("li").first.is_hidden()
+    legend.locator("summary").press("Enter")
+    assert legend.locator("li").count() == 4
+    assert "Solid line: your usage" in legend.inner_text()
+
+
 def test_a_run_out_that_has_passed(open_page: Open) -> None:
     """A run-out in the past is not shown."""
     page = open_page(clock=True)
