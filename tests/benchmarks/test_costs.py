@@ -176,8 +176,6 @@ async def test_forecast(
         assert forecast.basis == BASIS_HABIT
     for step in ("forecast", "learn", "refresh"):
         add_times(results, step, {"claude_pulse": times[step]})
-    projected = hass.states.get("sensor.claude_pulse_weekly_projected_usage")
-    assert projected.attributes["basis"] == BASIS_HABIT
 
 
 async def test_memory(hass: HomeAssistant, apart: Simulator, results: Results) -> None:
