@@ -1174,7 +1174,7 @@ def parse_usage(body: object) -> Usage:
 # | redirect to `/login` | `InvalidSessionError` |
 # | 429 | `RateLimitedError` |
 # | other 403 with JSON | `ForbiddenError` |
-# | anything else but 200 with JSON of the expected type and without `error` | `UnavailableError` |
+# | anything else, unless it is 200 with JSON of the expected type and without an `error` object | `UnavailableError` |
 
 # A browser, and the day on which it was current. Cloudflare challenges other browsers and
 # those that nobody uses any longer, so scripts/lint fails six months later.

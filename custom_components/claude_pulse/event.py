@@ -36,7 +36,7 @@ async def async_setup_entry(
     """Set up the event entities of an entry."""
     runtime = runtime_of(hass, entry)
     subjects = (*FIXED_WINDOWS.values(), ACCOUNT_SUBJECT)
-    fixed = [WindowEvents(runtime, subject) for subject in subjects]
+    fixed = [SubjectEvents(runtime, subject) for subject in subjects]
     async_add_dynamic_entities(runtime, async_add_entities, fixed, _dynamic_events)
 
 
@@ -44,20 +44,20 @@ def _dynamic_events(runtime: Runtime) -> Factories:
     """Return the event entities that only some accounts have."""
     usage = runtime.coordinator.data
     windows = map(subject_of, usage.all_windows)
-    factories: dict[tuple[Subject | None, str], Callable[[], WindowEvents]] = {
-        (window, EVENTS): partial(WindowEvents, runtime, window)
+    factories: dict[tuple[Subject | None, str], Callable[[], SubjectEvents]] = {
+        (window, EVENTS): partial(SubjectEvents, runtime, window)
         for window in windows
         if window.identity not in FIXED_WINDOWS
     }
     if usage.saved_resets and usage.saved_resets.is_eligible:
         # An entity with a subject is added with the second answer, after its first event.
         factories[None, SAVED_RESETS_SUBJECT.key] = partial(
-            WindowEvents, runtime, SAVED_RESETS_SUBJECT
+            SubjectEvents, runtime, SAVED_RESETS_SUBJECT
         )
     return factories
 
 
-class WindowEvents(WindowEntity, EventEntity):
+class SubjectEvents(WindowEntity, EventEntity):
     """The events of a limit, the saved resets or the account.
 
     The last one remains if a poll fails.

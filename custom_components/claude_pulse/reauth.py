@@ -46,10 +46,12 @@ def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     return first == entry.entry_id
 
 
-async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Start the reauthentication flow if a reconfiguration flow is open.
+async def async_reauth_during_reconfigure(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> None:
+    """Start the reauthentication flow while a reconfiguration flow is open.
 
-    In that case Home Assistant does not start it.
+    Home Assistant does not start it then.
     """
     sources = {source for _, source in _flows(hass, entry)}
     if SOURCE_REAUTH in sources or _SOURCE_RECONFIGURE not in sources:

@@ -62,7 +62,10 @@ class FormError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The seats of a session key: its account in each organization."""
+    """The seats of a session key: its account in each organization.
+
+    `session_key` can be the pasted text that contains it.
+    """
 
     session_key: str = field(repr=False)
     account_id: str | None = field(repr=False)

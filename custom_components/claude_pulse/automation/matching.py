@@ -32,12 +32,12 @@ PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))
 
 
 def events_unique_id(entry_id: str, window: WindowSubject) -> str:
-    """Return the unique ID of the event entity of a limit."""
+    """Return the unique ID of an event entity: of a limit, saved resets or the account."""
     return f"{entry_id}_{window.unique_key(EVENTS)}"
 
 
 def is_event_entity(entity: er.RegistryEntry) -> bool:
-    """Return whether an entity is the event entity of a limit."""
+    """Return whether an entity is one of our event entities."""
     return (entity.domain, entity.platform) == (Platform.EVENT, DOMAIN)
 
 

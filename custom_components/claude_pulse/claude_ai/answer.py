@@ -18,7 +18,7 @@ order:
 | redirect to `/login` | `InvalidSessionError` |
 | 429 | `RateLimitedError` |
 | other 403 with JSON | `ForbiddenError` |
-| anything else but 200 with JSON of the expected type and without `error` | `UnavailableError` |
+| anything else, unless it is 200 with JSON of the expected type and without an `error` object | `UnavailableError` |
 """
 
 from __future__ import annotations

@@ -12,17 +12,19 @@ changes, the first one is UNSURE, without an effect, until a second answer agree
 | has a reset time, the last answers had none, and is not higher | UNSURE, then NEXT if it fell, else SAME |
 | has another reset before the last one has passed | UNSURE, then NEXT if it fell or the reset is a whole window later, else MOVED |
 | fell | UNSURE, then NEXT if it is at 0% without a reset time, else REFILLED |
-| is higher than use since the last answer explains, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
+| rose by more than use since the last answer explains, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
 | is anything else | SAME |
 
 | Change | Effect |
 | --- | --- |
-| SAME | the events of newly crossed thresholds |
+| SAME | none of its own |
 | NEXT | `RESET`, and new progress |
 | REFILLED | `REFILLED`; thresholds can be crossed again |
 | RETURNED | the refill counts as an error: no threshold is crossed again |
 | MOVED | the start of the window is unknown: no event about its forecast |
 | STALE, UNSURE | none |
+
+All but STALE and UNSURE can also have the events of a rise and of the forecast.
 
 An hour after the reset, an answer without a reset time is compared as if there had been none
 before. An answer fell if it is more than 5 points lower, or from 100% more than 2. A second
@@ -179,7 +181,7 @@ def confirmed(progress: WindowProgress) -> WindowProgress:
 def doubted(
     progress: WindowProgress, window: UsageWindow, elapsed: timedelta, now: datetime
 ) -> WindowProgress:
-    """Return the progress with a doubt since the first answer that all later ones agree with.
+    """Return the progress with the answer as a doubt, which began with the first that agrees.
 
     claude.ai can send a reset time that moves with the clock, so the tolerance grows.
     """

@@ -3,8 +3,8 @@
 `comparison` decides how each window of the answer relates to its progress so far.
 
 A missing session, week or spend limit is lifted if later answers have other limits, or if
-the account can pay for use without a limit. A used-up limit is lifted after a minute, with
-`AVAILABLE_AGAIN`, any other after an hour, without an event.
+the account can pay for use without a limit: after a minute and with `AVAILABLE_AGAIN` if it
+was used up, otherwise after an hour and without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill, thresholds above the new percentage can be crossed again, once the percentage is more

@@ -217,7 +217,7 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """For each entity, send the events up to and with the first one that is not a rise.
+        """Send pending events: for each entity, one event and the rises before it.
 
         The others are sent after a gap.
         """

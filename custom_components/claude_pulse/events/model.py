@@ -1,4 +1,4 @@
-"""Events of limits and saved resets, and the progress that they depend on. Pure."""
+"""Events of limits, saved resets and the account, and the progress of limits. Pure."""
 
 from __future__ import annotations
 
@@ -131,11 +131,11 @@ class UsageEvent:
     saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
     `late` is True if the event may have happened while Home Assistant was not running.
 
-    `binding` is True unless it is the limit of a model of which no larger share is used than
-    of the week, so that the week stops the person first. For a reset, these are the shares
-    before. `available_at` is when all reached limits
-    that block this one have been reset, or None if that is unknown. `extra_usage` is one of
-    the `EXTRA_` constants: whether paid usage continues.
+    `binding` is False for a model's limit that is used no more than the week, because the
+    week stops the person first. For an event in `OVER`, the percentages before it count.
+    `available_at` is when all reached limits that block this one have been reset, or None if
+    that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage
+    continues.
     """
 
     window: UsageWindow

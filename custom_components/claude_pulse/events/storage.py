@@ -1,4 +1,4 @@
-"""Conversion of progress and pending events to JSON and back. Pure.
+"""Conversion of the state of an entry's events to JSON and back. Pure.
 
 Stored values can be edited by hand or come from another version. Invalid ones get a
 default, and an item without an essential value is dropped.

@@ -24,7 +24,7 @@ from ..claude_ai.errors import (
 )
 from ..claude_ai.usage import Usage
 from ..const import DOMAIN
-from ..reauth import async_may_ask, async_start_reauth
+from ..reauth import async_may_ask, async_reauth_during_reconfigure
 from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
@@ -148,6 +148,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
+            # Without a further wait.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:
@@ -216,7 +217,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             if not async_may_ask(self.hass, self.config_entry):
                 self._schedule(PollInputs(now=now, interval=_ASK_AGAIN))
                 raise PollFailedError(failure.key, failure.message)
-            await async_start_reauth(self.hass, self.config_entry)
+            await async_reauth_during_reconfigure(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,
                 translation_domain=DOMAIN,
