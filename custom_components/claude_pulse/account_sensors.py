@@ -1,4 +1,4 @@
-"""Sensors of the account as a whole: paid usage, credit pools and saved resets."""
+"""Sensors that only some accounts have: paid usage, credit pools and saved resets."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ class FormError(Exception):
 class Seats:
     """The seats of a session key: its account in each organization.
 
-    `session_key` can be the pasted text that contains it.
+    `session_key` is the parsed key; only in a reauthentication, it is the pasted text, which
+    `async_validate` parses.
     """
 
     session_key: str = field(repr=False)

@@ -8,14 +8,15 @@ was used up, otherwise after an hour and without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill, thresholds above the new percentage can be crossed again, once the percentage is more
-than one point above it, because one point can be rounding:
+than one point above it, because one point can be rounding. A fall counts when a second answer
+agrees, so it is listed twice:
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
-| 95, 79, 80 | 75, 80, 90 | `REFILLED` |
-| 95, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
-| 95, 0, 76 | 75, 90 | `REFILLED`, threshold 75 |
-| 100, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
+| 95, 79, 79, 80 | 75, 80, 90 | `REFILLED` |
+| 95, 79, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
+| 95, 0, 0, 76, 76 | 75, 90 | `REFILLED`, threshold 75 |
+| 100, 92, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
 | 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
 | 100, 108, 100 | any | none |
 | 40, 100, 40 or 10, 95, 10 | any | none |

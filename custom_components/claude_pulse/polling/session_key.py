@@ -57,8 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        If there is a previous key, the new one has not been used yet. A key from a form of
-        this entry has none: the entry is reloaded with it.
+        A previous key is stored only until the new one has worked. A key from a form of this
+        entry is stored without a previous one, and the reload creates a client with it.
         """
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key
