@@ -7,9 +7,9 @@ the account can pay for use without a limit: after a minute and with `AVAILABLE_
 was used up, otherwise after an hour and without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
-refill, thresholds above the new percentage can be crossed again, once the percentage is more
-than one point above it, because one point can be rounding. A fall counts when a second answer
-agrees, so it is listed twice:
+refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
+80, because one point can be rounding. A fall counts when a second answer agrees, so it is
+listed twice:
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
