@@ -15,7 +15,7 @@ from .visitor import Picture, act, enter, go, show_more_info, wait_for_state
 SESSION_EVENTS = "event.claude_pulse_session_events"
 SESSION_USAGE = "sensor.claude_pulse_session_usage"
 # Seconds in which a second answer confirms a fast rise.
-CONFIRMED = 200_000
+CONFIRMED = 200
 WAS_TRIGGERED = "state.attributes.last_triggered"
 
 Use = Callable[[int], None]
