@@ -1230,7 +1230,7 @@ def test_another_locale(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.locator(".number").first.inner_text() == "31\xa0% verbraucht"
+    assert page.locator(".number").first.inner_text() == "31\xa0% genutzt"
     assert "12,40\xa0€" in page.locator(".line").inner_text()
     clock = page.locator(".words").first
     assert "4:12\xa0PM" in clock.inner_text()
