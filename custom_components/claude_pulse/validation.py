@@ -29,8 +29,8 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
 )
+from .polling.http import short_session
 from .polling.issues import Issue, async_delete_issues
-from .polling.sessions import short_session
 from .reauth import async_abort_flows, async_share_key
 from .runtime import runtime_of
 from .seat import (
