@@ -1,4 +1,4 @@
-"""One session key for all entries of an account: which entry asks, and who gets the key."""
+"""One session key for all entries of an account: which entry asks, and which ones get it."""
 
 from __future__ import annotations
 
