@@ -22,6 +22,9 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CARD = ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-pulse.js"
+LANGUAGES = sorted(
+    path.stem for path in (ROOT / "frontend" / "src" / "texts").glob("*.json")
+)
 FRONTEND = ".venv/2024.1.2/lib/python*/site-packages/hass_frontend/frontend_latest"
 
 NOW = "2026-05-06T12:00:00Z"
@@ -290,11 +293,24 @@ def test_all_layouts_fit(wide: Page) -> None:
 
 
 def test_large_text_fits(wide: Page) -> None:
-    """Text twice as large fits on a phone, in all languages."""
+    """Text twice as large fits on a phone."""
     wide.evaluate("document.body.style.setProperty('--ha-font-size-m', '28px')")
     mount_all(wide, (320, 390))
     settle(wide)
     assert not wide.evaluate(FAULTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_fit(wide: Page, language: str) -> None:
+    """Nothing leaves a card in any language."""
+    hass = {"language": language, "locale": {"language": language}}
+    some = ["habit", "runs_out", "week_spent", "two_accounts", "pays_by_spend"]
+    mount_all(wide, (320,), names=some, hass=hass)
+    for layout in ("days", "weeks", "hours", "micro"):
+        mount_all(wide, (240, 320), names=["habit"], hass=hass, config={"layout": layout})
+    settle(wide)
+    assert wide.locator("claude-pulse-card .all").first.get_attribute("lang") == language
+    assert wide.evaluate(FAULTS) == []
 
 
 def test_height_of_a_column(open_page: Open) -> None:
