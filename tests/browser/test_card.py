@@ -307,9 +307,13 @@ def test_languages_fit(wide: Page, language: str) -> None:
     some = ["habit", "runs_out", "week_spent", "two_accounts", "pays_by_spend"]
     mount_all(wide, (320,), names=some, hass=hass)
     for layout in ("days", "weeks", "hours", "micro"):
-        mount_all(wide, (240, 320), names=["habit"], hass=hass, config={"layout": layout})
+        mount_all(
+            wide, (240, 320), names=["habit"], hass=hass, config={"layout": layout}
+        )
     settle(wide)
-    assert wide.locator("claude-pulse-card .all").first.get_attribute("lang") == language
+    assert (
+        wide.locator("claude-pulse-card .all").first.get_attribute("lang") == language
+    )
     assert wide.evaluate(FAULTS) == []
 
 
