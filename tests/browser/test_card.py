@@ -22,6 +22,9 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CARD = ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-pulse.js"
+LANGUAGES = sorted(
+    path.stem for path in (ROOT / "frontend" / "src" / "texts").glob("*.json")
+)
 FRONTEND = ".venv/2024.1.2/lib/python*/site-packages/hass_frontend/frontend_latest"
 
 NOW = "2026-05-06T12:00:00Z"
@@ -290,11 +293,28 @@ def test_all_layouts_fit(wide: Page) -> None:
 
 
 def test_large_text_fits(wide: Page) -> None:
-    """Text twice as large fits on a phone, in all languages."""
+    """Text twice as large fits on a phone."""
     wide.evaluate("document.body.style.setProperty('--ha-font-size-m', '28px')")
     mount_all(wide, (320, 390))
     settle(wide)
     assert not wide.evaluate(FAULTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_fit(wide: Page, language: str) -> None:
+    """Nothing leaves a card in any language."""
+    hass = {"language": language, "locale": {"language": language}}
+    some = ["habit", "runs_out", "week_spent", "two_accounts", "pays_by_spend"]
+    mount_all(wide, (320,), names=some, hass=hass)
+    for layout in ("days", "weeks", "hours", "micro"):
+        mount_all(
+            wide, (240, 320), names=["habit"], hass=hass, config={"layout": layout}
+        )
+    settle(wide)
+    assert (
+        wide.locator("claude-pulse-card .all").first.get_attribute("lang") == language
+    )
+    assert wide.evaluate(FAULTS) == []
 
 
 def test_height_of_a_column(open_page: Open) -> None:
@@ -1210,7 +1230,7 @@ def test_another_locale(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.locator(".number").first.inner_text() == "31\xa0% verbraucht"
+    assert page.locator(".number").first.inner_text() == "31\xa0% genutzt"
     assert "12,40\xa0€" in page.locator(".line").inner_text()
     clock = page.locator(".words").first
     assert "4:12\xa0PM" in clock.inner_text()
@@ -1739,7 +1759,7 @@ def test_last_month(page: Page) -> None:
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
     assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
-    assert page.locator(".line").inner_text() == "Up to 12% a day"
+    assert page.locator(".line").inner_text() == "Most on one day: 12%"
 
 
 # Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises
@@ -1778,10 +1798,13 @@ def test_last_weeks(page: Page) -> None:
     settle(page)
     assert page.evaluate("message.type") == "recorder/statistics_during_period"
     shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
-    assert len(shown) == 8
+    assert len(shown) == 9
     assert shown[0] == "Mar 7 to Mar 14: 100%"
-    assert shown[-1] == "Apr 25 to May 2: 50%"
-    assert [title.endswith(": 100%") for title in shown] == [*[True, *[False] * 3] * 2]
+    assert shown[-2:] == ["Apr 25 to May 2: 50%", "May 2 to May 9: 58%"]
+    assert [title.endswith(": 100%") for title in shown[:-1]] == [
+        *[True, *[False] * 3] * 2
+    ]
+    assert page.locator(".day.today .value").inner_text() == "58%"
     assert page.locator("[data-level=spent] .column .shape").count() == 2
     assert page.locator(".line").all_inner_texts() == [
         "Weekly limit reached in 2 of 8 weeks",
@@ -1810,7 +1833,7 @@ def test_last_weeks(page: Page) -> None:
 def test_last_weeks_without_history(page: Page) -> None:
     """Weeks without statistics are unknown, not unused."""
     show(page, "usual", width=390, config={"layout": "weeks"})
-    assert page.locator(".value").all_inner_texts() == ["—"] * 8
+    assert page.locator(".value").all_inner_texts() == [*["—"] * 8, "58%"]
     assert page.locator(".line").all_inner_texts() == ["No history yet"]
 
 

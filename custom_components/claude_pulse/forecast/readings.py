@@ -102,7 +102,7 @@ class Readings:
     def usual_shares(self, window: UsageWindow) -> list[float] | None:
         """Return the `UsageProfile.shares` of a window, or None without a known habit."""
         profile = None if self._history.pending else self._profile(window)
-        return profile and profile.shares
+        return profile.shares if profile else None
 
     def is_usual(self, time: datetime) -> bool:
         """Return whether the person often uses Claude at an hour of the week.

@@ -131,7 +131,9 @@ def _usual_hours(shares: list[float] | None) -> list[int] | None:
 
     The first hour is from the start of the window to the next full hour in UTC.
     """
-    return shares and [round(10_000 * share) for share in shares]
+    if shares is None:
+        return None
+    return [round(10_000 * share) for share in shares]
 
 
 def _today(reading: Reading) -> dict[str, Any]:

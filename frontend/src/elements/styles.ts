@@ -117,6 +117,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .middle { flex: 1; gap: 3px; min-width: 0; }
 .micro .number b { font-size: 1.15em; }
 .micro .bar { height: 6px; margin: 0; }
+.micro .marker { inset-block: -2px; }
 .micro .words { display: block; font-size: 12px; }
 :host([tiny]) .micro { padding-inline: 5px; position: relative; }
 :host([tiny]) .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
@@ -129,6 +130,8 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .month .value { clip-path: inset(50%); position: absolute; }
 .month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
 .month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
+/* Some languages have long names of days. */
+@container (max-width: 22em) { .label { font-size: 0.85em; letter-spacing: -0.03em; } }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
   .weeks .label { height: 4em; }
@@ -136,7 +139,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
   .heat .axis :nth-child(even) { visibility: hidden; }
 }
 .weeks { gap: min(6px, 1%); }
-.weeks .value { font-size: 0.88em; letter-spacing: -0.03em; }
+.weeks .value { font-size: 0.82em; letter-spacing: -0.05em; }
 .weeks .shape { color: var(--back); font-size: 14px; inset: 6px 0 auto; margin: auto; position: absolute; }
 .weeks .use { background: var(--level); }
 @media (forced-colors: active) {
