@@ -68,7 +68,10 @@ def _description(
     value_fn: Callable[[_T], StateType | datetime],
     **details: Any,
 ) -> SeatSensorDescription:
-    """Return the description of a value in what `find` returns."""
+    """Return the description of a sensor of what `find` returns.
+
+    `value_fn` reads its value from that. The sensor exists while `find` does not return None.
+    """
     return SeatSensorDescription(
         key=key,
         entity_registry_enabled_default=False,

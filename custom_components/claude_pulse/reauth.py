@@ -30,7 +30,7 @@ _RELOADED = (
 def async_record_refusal(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     """Record that an entry's session key was refused. Return whether this entry asks for one.
 
-    Of the entries of an account, the one whose key was refused first asks. If it is
+    Only one entry of an account asks: the first one whose key was refused. If it is
     disabled or removed, the next one asks.
     """
     refused = _refused_keys(hass)

@@ -107,7 +107,7 @@ class WindowSensorDescription(WindowDescription, SensorEntityDescription):
 def _forecast_value(
     value_fn: Callable[[Forecast], StateType | datetime],
 ) -> Callable[[Reading], StateType | datetime]:
-    """Return a value function of a reading, from one of its forecast."""
+    """Turn a function of a forecast into one of a reading, which returns None without a forecast."""
     return lambda reading: value_fn(reading.forecast) if reading.forecast else None
 
 

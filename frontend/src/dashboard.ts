@@ -64,12 +64,15 @@ export function dashboard(
   };
   const idsOf = (entities: Record<string, string | undefined>, keys = Object.keys(entities)) =>
     keys.map((key) => entities[key]).filter((id): id is string => id !== undefined);
-  // The card above them says when a limit runs out, and compares with the usual usage. The
-  // sensor of the pace compares with an even one.
-  const valuesOf = ({ events: _, pace: __, runs_out_at: ___, ...values }: Found["entities"]) => values;
+  // The card above them says the rest, and in other words: it compares with the usual usage.
+  const SHOWN = new Set(["usage", "resets_at", "lasts", "used_today", "budget_today"]);
+  const valuesOf = (entities: Found["entities"]) =>
+    Object.fromEntries(Object.entries(entities).filter(([part]) => SHOWN.has(part)));
   // Without the name of the device, which is in the heading.
   const list = (ids: readonly string[]): CardConfig => ({
     type: "entities",
+    // Home Assistant's yellow for "on" would look like a warning.
+    state_color: false,
     entities: ids.map((entity) => ({ entity, name: nameOf(hass, entity) })),
   });
   const week = (found: Found) => found.windows.get(WEEKLY)?.entities ?? {};

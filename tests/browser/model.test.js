@@ -793,7 +793,7 @@ describe("the chart", () => {
     assert.equal(wordsOf(usual, NOW, format).pace, "10 points less than usual");
     // More is left than usual.
     const left = wordsOf(usual, NOW, format, true);
-    assert.deepEqual([left.pace, left.direction], ["10 points more than usual", "over"]);
+    assert.deepEqual([left.pace, left.direction], ["10 points more left than usual", "over"]);
     const even = judged("session", 20, 3, { forecast: forecastOf(50, { pace: -20 }) });
     assert.equal(wordsOf(even, NOW, format, true).pace, "20 points under pace");
     const { expected } = layOut([], usual, NOW);

@@ -279,8 +279,10 @@ def test_all_fits(wide: Page, numbers: str) -> None:
     scenarios = wide.evaluate("Object.keys(SCENARIOS)")
     assert wide.locator("claude-pulse-card").count() == len(WIDTHS) * len(scenarios)
     # Late parts are drawn.
-    for part in (".ghost", ".tick", ".history", ".projection"):
+    for part in (".tick", ".history", ".projection"):
         assert wide.locator(part).count() > len(scenarios), part
+    # What will be used is not drawn into what is left.
+    assert (wide.locator(".ghost").count() > 0) is (numbers == "used")
 
 
 def test_all_layouts_fit(wide: Page) -> None:
@@ -1759,7 +1761,7 @@ def test_last_month(page: Page) -> None:
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
     assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
-    assert page.locator(".line").inner_text() == "Most on one day: 12%"
+    assert page.locator(".line").inner_text() == "Most on one day: 12% of the limit"
 
 
 # Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises

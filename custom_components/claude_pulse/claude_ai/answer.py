@@ -18,7 +18,7 @@ order:
 | redirect to `/login` | `InvalidSessionError` |
 | 429 | `RateLimitedError` |
 | other 403 with JSON | `ForbiddenError` |
-| anything else, unless it is 200 with JSON of the expected type, without an `error` object or with an empty `message` in it | `UnavailableError` |
+| any other status than 200, no JSON of the expected type, or an `error` object whose `message` is not empty | `UnavailableError` |
 """
 
 from __future__ import annotations

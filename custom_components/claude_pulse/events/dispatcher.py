@@ -204,6 +204,7 @@ class EventDispatcher:
         self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
+        # Also without a change, so that `answered_at` is never too old after a restart.
         elif not self._store_scheduled and (
             changed or now - self._stored_at > _MAX_AGE / 4
         ):
@@ -218,9 +219,9 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send pending events: for each entity, up to the first one that is not a rise.
+        """Send the pending events of each entity, up to the first that is not a rise.
 
-        The others are sent after a gap.
+        That one is sent as well, and the rest after a gap.
         """
         if self._gap is not None or not self._listeners_ready:
             return

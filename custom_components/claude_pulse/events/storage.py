@@ -1,5 +1,7 @@
 """Conversion of the state of an entry's events to JSON and back. Pure.
 
+`dispatcher` stores the JSON.
+
 Stored values can be edited by hand or come from another version. Invalid ones get a
 default, and an item without an essential value is dropped.
 """

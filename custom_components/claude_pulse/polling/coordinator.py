@@ -148,7 +148,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
-            # Keep the wait of the failure; do not extend it.
+            # Nothing was sent, so the next poll is at `not_before`, without a further wait.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:

@@ -46,7 +46,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset comes sooner | until 15 seconds after the reset |
-    | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, or 15 seconds if that is longer, so that each wait doubles |
+    | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, but at least 15 seconds: 15, 15, 30, 60 … |
     | No request may be sent before `not_before` | at least until then |
     | The shown values may be kept until `stale_at` | at most until then |
     """

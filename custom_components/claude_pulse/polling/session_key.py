@@ -57,8 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        It is stored together with the previous one. A key from a form of this entry is not,
-        and needs nothing here: the reload creates a client with it.
+        Only such a key has a previous one stored with it. A key from a form of this entry
+        gets a new client with the reload.
         """
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key
@@ -103,7 +103,7 @@ class SessionKey:
     async def _async_replace(
         self, data: dict[str, Any], request: Callable[[], Awaitable[_T]]
     ) -> _T:
-        """Send a request with the key of other data, and store them if it works."""
+        """Send a request with the key in `data`, and store `data` if the request succeeds."""
         refused = self._client.session_key
         self._client.session_key = data[CONF_SESSION_KEY]
         try:

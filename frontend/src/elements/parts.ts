@@ -93,9 +93,10 @@ export function bar(
     `inset-inline-start: ${percentOf(remaining ? 100 - percent : percent)}`;
   const filled = known ? within(remaining ? 100 - used : used) : 0;
   let ghost: Content = nothing;
-  if (forecast && used !== null && (level === "good" || level === "risk")) {
+  // In what is left, it would look like a part that is gone.
+  if (!remaining && forecast && used !== null && (level === "good" || level === "risk")) {
     const end = Math.min(100, Math.max(used, forecast.projected));
-    const style = `${at(remaining ? end : used)}; inline-size: ${percentOf(end - used)}`;
+    const style = `${at(used)}; inline-size: ${percentOf(end - used)}`;
     ghost = html`<div class="ghost" style=${style}></div>`;
   }
   const content = html`<div class="track">
@@ -119,10 +120,9 @@ export function bar(
           title=${t(usual ? "marker_usual" : "marker_even")}
           style=${at(expected)}
         ></div>`}`;
-  const name = remaining ? "bar left" : "bar";
   return known
     ? html`<div
-        class=${name}
+        class="bar"
         role="meter"
         aria-label=${labelOf(window, format)}
         aria-valuemin="0"
@@ -132,7 +132,7 @@ export function bar(
       >
         ${content}
       </div>`
-    : html`<div class=${name} role="img" aria-label=${label}>${content}</div>`;
+    : html`<div class="bar" role="img" aria-label=${label}>${content}</div>`;
 }
 
 /** Return all that is known about a limit in words, for those who do not see its bar. */

@@ -160,8 +160,7 @@ export const BAR = css`
 .fill, .ghost, .tick, .marker { position: absolute; }
 .fill, .ghost, .tick { inset-block: 0; }
 .fill { background: var(--level); border-radius: 99px; inset-inline-start: 0; transition: inline-size 0.4s; }
-.ghost { background: repeating-linear-gradient(115deg, var(--stripe, var(--level)) 0 3px, transparent 3px 6px); opacity: 0.55; }
-.left .ghost { --stripe: var(--back); }
+.ghost { background: repeating-linear-gradient(115deg, var(--level) 0 3px, transparent 3px 6px); opacity: 0.55; }
 .tick { background: var(--back); margin-inline-start: -1px; width: 2px; }
 .marker { background: var(--ink); border-radius: 2px; box-shadow: 0 0 0 2px var(--back); inset-block: -4px; margin-inline-start: -1.5px; width: 3px; }
 @media (prefers-reduced-motion: reduce) { .fill { transition: none; } }

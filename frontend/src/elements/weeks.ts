@@ -49,7 +49,7 @@ export function weeks(
             ${isReached ? shape("spent") : nothing}
           </div>
           <span class="label"
-            >${format.day(end, { day: "numeric" })} <br />${format.day(end, { month: "short" })}</span
+            >${format.day(start, { day: "numeric" })} <br />${format.day(start, { month: "short" })}</span
           >
         </li>`;
       })}

@@ -166,6 +166,7 @@ export function wordsOf(window: Window, now: number, format: Format, remaining =
   }
   const { forecast, level, points, resetsAt, running, usual } = window;
   const pace = window.pace && usual && remaining ? OPPOSITES[window.pace] : window.pace;
+  const suffix = pace !== "on" && usual && remaining ? "_left" : "";
   const { t } = format;
   const left = (ms: number) => t("in", { duration: format.duration(ms - now) });
   const clock = (key: TextKey, ms: number) => t(key, { when: format.when(ms, now) });
@@ -187,7 +188,7 @@ export function wordsOf(window: Window, now: number, format: Format, remaining =
   return {
     direction: pace,
     pace:
-      pace && t(`${pace}_${usual ? "usual" : "pace"}`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
+      pace && t(`${pace}_${usual ? "usual" : "pace"}${suffix}` as TextKey, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
     outcome: out ? moment("runs_out", out) : key && t(key),
     reset: running && resetsAt ? moment("resets", resetsAt) : "",
     short,
