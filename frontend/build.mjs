@@ -20,6 +20,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCES = join(HERE, "src");
 const ENGLISH = "en";
 const MODULE = "claude-pulse.js";
+const DASHBOARD = "dashboard.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -69,7 +70,30 @@ function textFiles() {
   return directories.flatMap((one) => readdirSync(one).sort().map((name) => join(one, name)));
 }
 
-/** Return the built files by name: the module, and the texts of each other language. */
+/** Return a module that is built from an entry point and its imports. */
+async function bundle(entry, define = {}) {
+  const { outputFiles } = await build({
+    absWorkingDir: HERE,
+    bundle: true,
+    charset: "utf8",
+    define,
+    entryPoints: [entry],
+    format: "esm",
+    legalComments: "none",
+    minify: true,
+    plugins: [styles],
+    target: "es2020",
+    write: false,
+  });
+  // In minified code, only templates have line breaks. HTML reads a break and its indent as
+  // one space, and between blocks as none.
+  return outputFiles[0].text
+    .replace(/>\n {2,}(?=<\/?(div|li|ul|details)\b)/g, ">")
+    .replace(/\n {2,}(?=>)/g, "")
+    .replace(/\n {2,}/g, " ");
+}
+
+/** Return the built files by name: the modules, and the texts of each other language. */
 async function built() {
   const files = new Map();
   const languages = {};
@@ -78,25 +102,19 @@ async function built() {
     if (language === ENGLISH) continue;
     const texts = JSON.stringify(JSON.parse(readFileSync(path, "utf8")));
     // The address changes with the content, so that a browser can keep it.
-    const file = `texts/${language}-${digest(texts).slice(0, 8)}.json`;
-    languages[language] = `./${file}`;
-    files.set(file, texts);
+    const hash = digest(texts).slice(0, 8);
+    languages[language] = hash;
+    files.set(`texts/${language}-${hash}.json`, texts);
   }
-  const { outputFiles } = await build({
-    absWorkingDir: HERE,
-    banner: { js: `/* Built from frontend/ of the repository. Sources: ${hashOfInputs()} */` },
-    bundle: true,
-    charset: "utf8",
-    define: { LANGUAGES: JSON.stringify(languages) },
-    entryPoints: ["src/index.ts"],
-    format: "esm",
-    legalComments: "none",
-    minify: true,
-    plugins: [styles],
-    target: "es2020",
-    write: false,
+  const dashboard = await bundle("src/dashboard.ts");
+  files.set(DASHBOARD, dashboard);
+  const module = await bundle("src/index.ts", {
+    // Browsers load the one that belongs to the module, and an old module finds the new one.
+    DASHBOARD: JSON.stringify(`./${DASHBOARD}?v=${digest(dashboard).slice(0, 8)}`),
+    LANGUAGES: JSON.stringify(languages),
   });
-  files.set(MODULE, outputFiles[0].text);
+  const banner = `/* Built from frontend/ of the repository. Sources: ${hashOfInputs()} */\n`;
+  files.set(MODULE, banner + module);
   return files;
 }
 

@@ -42,6 +42,7 @@ STORED = "lovelace_resources"
 ROOT = Path(__file__).parents[1] / "custom_components" / DOMAIN
 MANIFEST = json.loads((ROOT / "manifest.json").read_text())
 MODULE = (ROOT / "frontend" / "claude-pulse.js").read_bytes()
+DASHBOARD = (ROOT / "frontend" / "dashboard.js").read_bytes()
 URL = "/claude_pulse/claude-pulse.js"
 ADDRESS = f"{URL}?v={MANIFEST['version']}-{hashlib.sha256(MODULE).hexdigest()[:8]}"
 CARD = ("module", ADDRESS)
@@ -105,23 +106,29 @@ def test_manifest() -> None:
     assert "lovelace" in MANIFEST["after_dependencies"]
 
 
+@pytest.mark.parametrize(
+    ("url", "content"), [(URL, MODULE), ("/claude_pulse/dashboard.js", DASHBOARD)]
+)
 @pytest.mark.usefixtures("enable_custom_integrations")
-async def test_module_over_http(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+async def test_modules_over_http(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    url: str,
+    content: bytes,
 ) -> None:
-    """The module needs no login, and browsers revalidate it."""
+    """The modules need no login, and browsers revalidate them."""
     assert await async_setup_component(hass, "http", {})
     assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client_no_auth()
 
-    response = await client.get(f"{URL}?v=whatever")
+    response = await client.get(f"{url}?v=whatever")
 
     assert response.status == 200
-    assert await response.read() == MODULE
+    assert await response.read() == content
     assert response.content_type == "text/javascript"
     assert response.headers["Cache-Control"] == "no-cache"
     etag = response.headers["ETag"]
-    again = await client.get(URL, headers={"If-None-Match": etag})
+    again = await client.get(url, headers={"If-None-Match": etag})
     assert again.status == 304
     assert again.headers["Cache-Control"] == "no-cache"
 
@@ -189,6 +196,12 @@ def test_size() -> None:
     """The module is small, also when it is compressed."""
     assert len(MODULE) <= 90 * 1024
     assert len(gzip.compress(MODULE)) <= 30 * 1024
+
+
+def test_dashboard_of_the_module() -> None:
+    """The module of the card loads the dashboard that was built with it."""
+    digest = hashlib.sha256(DASHBOARD).hexdigest()[:8]
+    assert f"./dashboard.js?v={digest}".encode() in MODULE
 
 
 async def test_added_once(claude: Claude, resources: Resources) -> None:

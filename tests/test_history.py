@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import threading
@@ -16,6 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.claude_pulse.forecast import history
 from homeassistant.components.recorder import Recorder, get_instance, statistics
@@ -190,6 +192,27 @@ async def test_forecast_by_habit(recorded: Claude) -> None:
     assert attribute(recorded, "expected", PACE) == pytest.approx(73, abs=2)
     for entity_id in (PROJECTION, PACE):
         assert attribute(recorded, "state_class", entity_id) == "measurement"
+
+
+async def test_usual_hours_for_the_card(
+    recorded: Claude, hass_ws_client: WebSocketGenerator
+) -> None:
+    """The card gets the usual hours of the week, in which an office worker is idle at night."""
+    await import_use(recorded)
+    await recorded.entry()
+    client = await hass_ws_client(recorded.hass)
+    await client.send_json({"id": 1, "type": "claude_pulse/usage"})
+    (account,) = (await client.receive_json())["result"]["accounts"]
+    windows = {window["window"]: window for window in account["windows"]}
+    hours = windows["weekly"]["usual_hours"]
+    start = dt_util.parse_datetime(windows["weekly"]["resets_at"]) - timedelta(days=7)
+    by_time: dict[int, int] = defaultdict(int)
+    for number, share in enumerate(hours):
+        at = start.replace(minute=0) + timedelta(hours=number)
+        by_time[dt_util.as_local(at).hour] += share
+    assert sum(hours) == pytest.approx(10_000, abs=100)
+    assert by_time[3] == 0
+    assert by_time[11] > 500
 
 
 async def test_even_rate_without_history(recorded: Claude) -> None:

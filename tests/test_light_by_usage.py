@@ -37,6 +37,7 @@ WARM = {
 }
 # It is early in the morning in the tests.
 DAY = {"night_from": "22:00:00", "night_until": "03:00:00"}
+NIGHT = {"night_from": "05:30:00", "night_until": "07:00:00"}
 
 
 @pytest.fixture
@@ -124,8 +125,7 @@ async def test_night(
         claude.hass.states.async_set(LIGHT, "off")
     await begin(claude, body(50))
     # The time is 5:00.
-    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
-    inputs = {"light": [LIGHT], "turn_on": turn_on, **night}
+    inputs = {"light": [LIGHT], "turn_on": turn_on, **NIGHT}
     await use_blueprints(claude, tmp_path, light_by_usage=inputs)
     assert color_of(claude) == (60, 100)
     await claude.pass_time(1900)
@@ -188,8 +188,7 @@ async def test_a_light_without_power(
     claude.hass.states.async_set(LIGHT, "unavailable")
     await begin(claude, body(50))
     # The time is 5:00.
-    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
-    inputs = {"light": [LIGHT], "turn_on": True, **night}
+    inputs = {"light": [LIGHT], "turn_on": True, **NIGHT}
     await use_blueprints(claude, tmp_path, light_by_usage=inputs)
     claude.hass.states.async_set(LIGHT, "on", WARM)
     await claude.settle()
@@ -232,8 +231,7 @@ async def test_night_after_a_restart(
     claude.hass.states.async_set(LIGHT, "off")
     await begin(claude, body(50))
     # The time is 5:00.
-    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
-    inputs = {"light": [LIGHT], "turn_on": True, **night}
+    inputs = {"light": [LIGHT], "turn_on": True, **NIGHT}
     await use_blueprints(claude, tmp_path, light_by_usage=inputs)
     assert color_of(claude) == (60, 100)
     # A restart removes the scene that says how the light was.
@@ -264,8 +262,7 @@ async def test_a_light_that_fails(claude: Claude, tmp_path: Path) -> None:
     hass.states.async_set(SHELF, "on", WARM)
     await begin(claude, body(50))
     # The time is 5:00.
-    night = {"night_from": "05:30:00", "night_until": "07:00:00"}
-    inputs = {"light": [LIGHT, SHELF], **night}
+    inputs = {"light": [LIGHT, SHELF], **NIGHT}
     await use_blueprints(claude, tmp_path, light_by_usage=inputs)
     assert color_of(claude, SHELF) == (60, 100)
     await claude.pass_time(1900)

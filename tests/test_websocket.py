@@ -149,6 +149,7 @@ async def test_accounts(
         *(None, {"used", "budget", "sessions_left"}, None, None)
     ]
     assert [forecast is None for forecast in forecasts] == [False, False, True, False]
+    assert [window.pop("usual_hours") for window in windows] == [None] * 4
     keys = ("window", "kind", "name", "entity_id", "length", "percent", "resets_at")
     assert windows == [
         dict(zip(keys, values, strict=True))

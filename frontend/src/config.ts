@@ -2,7 +2,7 @@
 
 import type { Pace } from "./model/windows";
 
-export const LAYOUTS = ["auto", "micro", "rows", "full", "days", "month", "weeks"] as const;
+export const LAYOUTS = ["auto", "micro", "rows", "full", "days", "month", "weeks", "hours"] as const;
 export const NUMBERS = ["used", "remaining"] as const;
 export const PARTS = ["session", "weekly", "models", "chart", "money", "saved_resets"] as const;
 export const ACTIONS = ["tap", "hold", "double_tap"] as const;

@@ -129,6 +129,22 @@ export class Format {
     return this.dateFormat(this.language, { timeZone: this.zone, ...options }).format(ms);
   }
 
+  /** Return the short name of a day of the week, for a time at noon in UTC. */
+  weekday(ms: number): string {
+    return this.dateFormat(this.language, { timeZone: "UTC", weekday: "short" }).format(ms);
+  }
+
+  /** Return a day of the week and a clock time. */
+  moment(ms: number): string {
+    return this.t("day_at", { clock: this.clock(ms), day: this.day(ms, { weekday: "long" }) });
+  }
+
+  /** Return the hour of the day, from 0 to 23. */
+  hour(ms: number): number {
+    const options = { hour: "numeric", hourCycle: "h23", timeZone: this.zone } as const;
+    return Number(this.dateFormat("en-US", options).format(ms));
+  }
+
   /** Return a key that differs between days, such as `2026-05-04`. */
   dayKey(ms: number): string {
     return this.dateFormat("en-CA", {

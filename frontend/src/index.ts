@@ -1,4 +1,4 @@
-/** The module that dashboards load: card, badge and dashboard of Claude Pulse. */
+/** The module that dashboards load: card, badge and strategy of Claude Pulse. */
 
 import { register } from "./register";
 
@@ -11,9 +11,9 @@ export { findAccounts, readAccount, watchedOf } from "./model/accounts";
 export { chosenOf, optionOf } from "./model/choice";
 export { layOut, pointsOf, ticksOf, useByDay, valueAt } from "./model/history";
 export { aboutOf, labelOf, verdict, wordsOf } from "./model/verdict";
+export { hoursOf } from "./model/hours";
 export { timesReached, weeksOf } from "./model/weeks";
 export { bindingOf, judge } from "./model/windows";
-export { dashboard, isFrom } from "./strategy";
 export { suggest, suggestBadge } from "./register";
 export { text } from "./texts";
 

@@ -1,159 +1,12 @@
-/** The dashboard, which Home Assistant generates from a strategy. */
+/** The strategy, with which Home Assistant generates the dashboard. */
 
-import { PLATFORM, joined } from "./const";
-import { deviceName, findAccounts, nameOf, type Found } from "./model/accounts";
-import { EXTRA, LENGTHS, WEEKLY } from "./model/windows";
-import { loadTexts, text, type TextKey } from "./texts";
+import { PLATFORM } from "./const";
+import type { Options, dashboard } from "./dashboard";
+import { loadTexts, text } from "./texts";
 import type { Details, Hass } from "./types";
 
-interface CardConfig {
-  type: string;
-  heading?: string;
-  entities?: unknown[];
-  [key: string]: unknown;
-}
-
-interface ViewConfig {
-  path: string;
-  title: string;
-  icon: string;
-  [key: string]: unknown;
-}
-
-/** Return whether a version of Home Assistant is a certain one or newer. */
-export function isFrom(version: unknown, year: number, month: number): boolean {
-  const [ofYear = 0, ofMonth = 0] = String(version).split(".").map(Number);
-  return ofYear > year || (ofYear === year && ofMonth >= month);
-}
-
-/** Return the configuration of the dashboard, for the version of Home Assistant. */
-export function dashboard(hass: Hass, details?: Details): { title: string; views: ViewConfig[] } {
-  const t = (key: string) => text(hass.locale?.language ?? "en", key as TextKey);
-  const sections = isFrom(hass.config?.version, 2024, 11);
-  const accounts = findAccounts(hass, details);
-  const several = accounts.length > 1;
-  const card = (found?: Found, more: object = {}): CardConfig => ({
-    type: "custom:claude-pulse-card",
-    ...(found && { device: found.id }),
-    ...more,
-  });
-  // The cards of an account below a heading, if there are any.
-  const group = (found: Found, key: string, ...cards: (CardConfig | false | undefined)[]) => {
-    const filled = cards.filter(
-      (one): one is CardConfig => !!one && (!one.entities || one.entities.length > 0),
-    );
-    const heading = joined([several && `${deviceName(hass, found.id)}:`, t(key)], " ");
-    return filled.length ? [{ type: "heading", heading }, ...filled] : [];
-  };
-  const idsOf = (entities: Record<string, string | undefined>, keys = Object.keys(entities)) =>
-    keys.map((key) => entities[key]).filter((id): id is string => id !== undefined);
-  const valuesOf = ({ events: _, ...values }: Found["entities"]) => values;
-  // Without the name of the device, which is in the heading.
-  const list = (ids: readonly string[]): CardConfig => ({
-    type: "entities",
-    entities: ids.map((entity) => ({ entity, name: nameOf(hass, entity) })),
-  });
-  const week = (found: Found) => found.windows.get(WEEKLY)?.entities ?? {};
-  const days = (found: Found) =>
-    group(found, "this_week", !!week(found).usage && card(found, { layout: "days" }));
-  const states = ["connection", "service_status", "plan", "limit_reached"];
-  const health = (found: Found) => group(found, "health", list(idsOf(found.entities, states)));
-  // The entities of each model, and those whose model is unknown now.
-  const models = ({ entities, windows }: Found) =>
-    [
-      ...[...windows.values()]
-        .filter(({ key, kind }) => key !== EXTRA && !(kind in LENGTHS))
-        .map((window) => idsOf(valuesOf(window.entities))),
-      Object.keys(entities).filter((key) => entities[key] === key),
-    ].filter(({ length }) => length);
-  const amounts = ["extra_usage_spent", "extra_usage_limit", "prepaid_balance"];
-  const spent = (found: Found) => idsOf(found.entities, amounts);
-  // Names the account if there are several.
-  const titled = (found: Found, more: object = {}): object =>
-    several ? { ...more, title: deviceName(hass, found.id) } : more;
-  const events = (found: Found) =>
-    [...found.windows.values()].flatMap(({ entities }) => idsOf(entities, ["events"]));
-  // The last event of each limit. The card and its title appear with the first one.
-  const recent = (found: Found): CardConfig[] => {
-    const [heading, ...cards] = group(found, "recent_events", {
-      ...list(events(found)),
-      type: "entity-filter",
-      show_empty: false,
-      state_filter: [{ operator: "not in", value: ["unknown", "unavailable"] }],
-    });
-    return cards.map((one) => ({ ...one, card: { type: "entities", title: heading?.heading } }));
-  };
-  const views: Record<string, [icon: string, make: (found: Found) => CardConfig[][]]> = {
-    overview: [
-      "mdi:heart-pulse",
-      (found) => [
-        [card(found, titled(found))],
-        [...days(found), ...health(found)],
-      ],
-    ],
-    weekly: [
-      "mdi:calendar-week",
-      (found) => {
-        const { usage } = week(found);
-        return [
-          days(found),
-          group(found, "a_month", !!usage && card(found, { layout: "month" })),
-          group(found, "weeks", !!usage && card(found, { layout: "weeks" })),
-          group(found, "weekly", list(idsOf(valuesOf(week(found))))),
-        ];
-      },
-    ],
-    models: [
-      "mdi:shape-outline",
-      (found) => [
-        models(found).length
-          ? [card(found, titled(found, { hide: ["session", "weekly", "money"] }))]
-          : [],
-        ...models(found).map((ids) => [{ ...list(ids), ...titled(found) }]),
-      ],
-    ],
-    money: [
-      "mdi:cash",
-      (found) => [
-        group(found, "money", list(spent(found)), {
-          type: "history-graph",
-          entities: spent(found),
-          hours_to_show: 168,
-        }),
-      ],
-    ],
-    health: [
-      "mdi:stethoscope",
-      (found) => [health(found), recent(found)],
-    ],
-  };
-  return {
-    title: "Claude Pulse",
-    views: Object.entries(views).flatMap(([key, [icon, make]]) => {
-      const groups = accounts.flatMap(make).filter(({ length }) => length > 0);
-      if (!accounts.length && key === "overview") groups.push([card()]);
-      if (!groups.length) return [];
-      return [
-        { path: key, title: t(key), icon, ...(sections ? asSections(groups) : asCards(groups)) },
-      ];
-    }),
-  };
-}
-
-const asSections = (groups: CardConfig[][]) => ({
-  type: "sections",
-  max_columns: 2,
-  sections: groups.map((cards) => ({ type: "grid", cards })),
-});
-
-/** Return cards for versions without headings: the card below a heading has it as its title. */
-const asCards = (groups: CardConfig[][]) => ({
-  cards: groups.flat().flatMap((one, index, all) => {
-    const title = all[index - 1]?.heading;
-    if (one.heading) return [];
-    return [title ? { ...one, title } : one];
-  }),
-});
+/** The file of the module with the dashboard. The build inserts it. */
+declare const DASHBOARD: string;
 
 /** Return the parts of `hass` that decide about the dashboard: our entities and devices. */
 function originsOf({ entities, devices, locale }: Hass): string {
@@ -178,11 +31,15 @@ export class ClaudePulseDashboard extends HTMLElement {
     return !isSame && originsOf(before) !== originsOf(now);
   }
 
-  static async generate(_: unknown, hass: Hass) {
+  static async generate(options: Options, hass: Hass) {
+    const language = hass.locale?.language ?? "en";
     const answer = hass.connection.sendMessagePromise<Details>({ type: "claude_pulse/usage" });
-    const details = await answer.catch(() => undefined);
-    await loadTexts(hass.locale?.language ?? "en");
-    return dashboard(hass, details);
+    const [module, details] = await Promise.all([
+      import(new URL(DASHBOARD, import.meta.url).href) as Promise<{ dashboard: typeof dashboard }>,
+      answer.catch(() => undefined),
+      loadTexts(language),
+    ]);
+    return module.dashboard(hass, (key) => text(language, key), details, options);
   }
 
   static getCreateSuggestions() {

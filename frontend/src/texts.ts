@@ -5,7 +5,7 @@ import english from "./texts/en.json";
 export type TextKey = keyof typeof english;
 type Texts = Partial<Record<TextKey, string>>;
 
-/** The file of each other language, relative to the module. The build inserts them. */
+/** The hash in the file name of each other language. The build inserts them. */
 declare const LANGUAGES: Record<string, string>;
 
 const loaded = new Map<string, Texts>([["en", english]]);
@@ -26,19 +26,19 @@ export const hasTexts = (language: string): boolean => nameIn(loaded, language) 
 
 /** Load the texts of a language, if there are any. Return whether there are new ones. */
 export async function loadTexts(language: string): Promise<boolean> {
-  const files = new Map(Object.entries(LANGUAGES));
-  const name = nameIn(files, language);
+  const hashes = new Map(Object.entries(LANGUAGES));
+  const name = nameIn(hashes, language);
   if (hasTexts(language) || name === undefined) return false;
-  if (!requested.has(name)) requested.set(name, fetchTexts(name, files.get(name) ?? ""));
+  if (!requested.has(name)) requested.set(name, fetchTexts(name, hashes.get(name) ?? ""));
   const isNew = await requested.get(name);
   // After a failure, the next card tries again.
   if (!isNew) requested.delete(name);
   return isNew ?? false;
 }
 
-async function fetchTexts(name: string, file: string): Promise<boolean> {
+async function fetchTexts(name: string, hash: string): Promise<boolean> {
   try {
-    const response = await fetch(new URL(file, import.meta.url));
+    const response = await fetch(new URL(`./texts/${name}-${hash}.json`, import.meta.url));
     if (!response.ok) return false;
     loaded.set(name, (await response.json()) as Texts);
     return true;

@@ -78,6 +78,8 @@ export interface WindowDetail {
   percent: number | null;
   resets_at: string | null;
   forecast: ForecastDetail | null;
+  /** The share of each hour in the usual use, from the start on, in ten-thousandths. */
+  usual_hours?: number[] | null;
   today?: TodayDetail | null;
 }
 

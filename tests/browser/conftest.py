@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
 import re
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 import pytest
 
 from .home_assistant import NEWEST, OLDEST, HomeAssistant, Tokens, running
-from .visitor import Picture, Visit, Visitor, call
+from .visitor import (
+    Picture,
+    Use,
+    Visit,
+    Visitor,
+    act,
+    call,
+    usage_of,
+    wait_for_state,
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,6 +108,46 @@ def yaml_resources(
 def page(visit: Visit) -> Page:
     """Return a page of the administrator."""
     return visit().open()
+
+
+@pytest.fixture
+def use(home_assistant: HomeAssistant, page: Page) -> Iterator[Use]:
+    """Return a function that sets the usage of session and week, and polls it.
+
+    Afterwards, the demo has its own usage again.
+    """
+    now = datetime.now(UTC)
+    # Another reset would have to be confirmed by a second answer.
+    session_ends, week_ends = (
+        shown if shown[0].isdigit() else (now + length).isoformat()
+        for key, length in (
+            ("session_resets_at", timedelta(hours=5)),
+            ("weekly_resets_at", timedelta(days=3)),
+        )
+        for shown in [wait_for_state(page, usage_of(page, key))["state"]]
+    )
+    usage = {key: usage_of(page, f"{key}_usage") for key in ("session", "weekly")}
+
+    def poll(body: dict[str, Any] | None) -> None:
+        """Serve a body as the usage, and let Home Assistant request it."""
+        home_assistant.simulator.serve_usage(body)
+        act(page, "homeassistant", "update_entity", entity_id=usage["session"])
+
+    def use(session: int, week: int = 40) -> None:
+        """Set the percentages, and wait until Home Assistant shows them."""
+        poll(
+            {
+                "five_hour": {"utilization": session, "resets_at": session_ends},
+                "seven_day": {"utilization": week, "resets_at": week_ends},
+            }
+        )
+        for key, percent in (("session", session), ("weekly", week)):
+            wait_for_state(page, usage[key], f"Number(state.state) === {percent}")
+
+    yield use
+    poll(None)
+    # Only the demo's own usage has this limit.
+    wait_for_state(page, usage_of(page, "model_usage"), "!isNaN(state.state)", 30)
 
 
 @pytest.fixture(scope="session")

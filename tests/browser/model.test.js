@@ -11,18 +11,18 @@ Object.assign(globalThis, {
   HTMLElement: class {},
   document: { createTreeWalker: () => ({}), documentElement: {} },
 });
-const source = readFileSync(
-  new URL("../../custom_components/claude_pulse/frontend/claude-pulse.js", import.meta.url),
-);
+const urlOf = (name) =>
+  new URL(`../../custom_components/claude_pulse/frontend/${name}`, import.meta.url);
+const load = (name) =>
+  import(`data:text/javascript;base64,${readFileSync(urlOf(name), "base64")}`);
 const {
   Format,
   aboutOf,
   acrossOf,
   bindingOf,
   chosenOf,
-  dashboard,
   findAccounts,
-  isFrom,
+  hoursOf,
   judge,
   ticksOf,
   valueAt,
@@ -43,7 +43,9 @@ const {
   watchedOf,
   weeksOf,
   wholePercent,
-} = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+} = await load("claude-pulse.js");
+const { dashboard, isFrom } = await load("dashboard.js");
+const english = (key) => text("en", key);
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -708,7 +710,6 @@ describe("the chart", () => {
     assert.deepEqual(lasting.range, [
       [40, 80],
       [100, 40],
-      [100, 40],
       [100, 60],
     ]);
     const hitting = layOut([], session(60, forecastOf(140, { low: 90, high: 160, out: 1.5 })), NOW);
@@ -730,6 +731,31 @@ describe("the chart", () => {
     const bare = { ...forecastOf(50), low: null, high: null };
     assert.deepEqual(layOut([], session(20, bare), NOW).range, []);
     assert.deepEqual(layOut([], session(120, forecastOf(140)), NOW).projection, []);
+  });
+
+  test("follows the habit where one is known", () => {
+    // From Saturday 17:00 until the next, two days before the reset. Nothing is used on the
+    // first of them.
+    const usualHours = Array.from({ length: 168 }, (_, hour) => (hour < 144 ? 60 : 57));
+    usualHours.fill(0, 120, 144);
+    const week = { ...judged("weekly", 40, 48, { forecast: forecastOf(80, { low: 60, high: 130 }) }), usualHours };
+    const { projection, range } = layOut([], week, NOW);
+    const yAt = (line, x) => line.find(([at]) => Math.abs(at - x) < 0.01)?.[1];
+    const tomorrow = (100 * 144) / 168;
+    assert.equal(yAt(projection, tomorrow), 60);
+    assert.deepEqual(projection.at(-1), [100, 20]);
+    assert.equal(yAt(range, tomorrow), 60);
+    assert.equal(Math.min(...range.map(([, y]) => y)), 0);
+    const at = (hours) => valueAt([], week, NOW, NOW + hours * HOUR);
+    assert.deepEqual([12, 24, 48].map(at), [40, 40, 80]);
+    assert.ok(Math.abs(at(36) - 60) < 0.01, String(at(36)));
+    const spent = judged("weekly", 40, 48, { forecast: forecastOf(180, { out: 36 }) });
+    const out = layOut([], { ...spent, usualHours }, NOW).projection;
+    assert.equal(yAt(out, (100 * (120 + 36)) / 168), 0);
+    assert.equal(yAt(out, tomorrow), 60);
+    // If usually nothing is used any more, it rises evenly.
+    const idle = { ...week, usualHours: usualHours.map((share, hour) => (hour < 120 ? share : 0)) };
+    assert.equal(valueAt([], idle, NOW, NOW + 24 * HOUR), 60);
   });
 
   test("is upside down with what is left", () => {
@@ -785,6 +811,31 @@ describe("the chart", () => {
   });
 });
 
+describe("the usual hours of a week", () => {
+  // It began on a Saturday at 17:40, so its first hour is a part of one.
+  const end = Date.parse("2026-05-09T17:40:00+02:00");
+  const usualHours = Array(169).fill(0);
+  usualHours[0] = usualHours[168] = 100;
+  usualHours[40] = 300;
+  const week = { length: 7 * DAY, resetsAt: end, usual: true, usualHours };
+
+  test("are those of the person's time zone", () => {
+    const found = hoursOf(week, format).map(({ day, hour, share }) => [day, hour, share]);
+    // The first and the last part are of one hour.
+    assert.deepEqual(found, [
+      [5, 17, 2],
+      [0, 9, 3],
+    ]);
+    const [, { at }] = hoursOf(week, formatOf({}, "Asia/Kolkata"));
+    assert.equal(formatOf({}, "Asia/Kolkata").moment(at), "Monday at 12:30");
+  });
+
+  test("are unknown in the first week, and without a habit", () => {
+    assert.equal(hoursOf({ ...week, usual: false }, format), null);
+    assert.equal(hoursOf({ ...week, usualHours: null }, format), null);
+  });
+});
+
 describe("the days of a week", () => {
   // From Saturday 17:00 until the next, in Berlin.
   const week = judged("weekly", 50, 75);
@@ -792,13 +843,11 @@ describe("the days of a week", () => {
   const used = (points, format_ = format, window = week) =>
     useByDay(points, window, NOW, format_).map((day) => day.used);
 
-  test("are eight where it begins within a day, with even shares of all", () => {
+  test("are eight where it begins within a day", () => {
     const found = useByDay([], week, NOW, format);
     assert.equal(found.length, 8);
     assert.equal(found[4].today, true);
     assert.equal(found.filter(({ today }) => today).length, 1);
-    assert.ok(Math.abs(found.reduce((sum, { even }) => sum + even, 0) - 100) < 1e-9);
-    assert.ok(Math.abs(found[0].even - (100 * 7) / 168) < 1e-9);
     assert.deepEqual(
       found.map((day) => day.used),
       Array(8).fill(null),
@@ -1106,7 +1155,7 @@ describe("the dashboard", () => {
   const of = (scenario, version = "2026.11.0", change = () => {}) => {
     const hass = hassOf(scenario, { config: { version, time_zone: "Europe/Berlin" } });
     change(hass);
-    return [dashboard(hass), hass];
+    return [dashboard(hass, english), hass];
   };
   const cardsOf = (view) => view.cards ?? view.sections.flatMap((section) => section.cards);
 
@@ -1143,10 +1192,18 @@ describe("the dashboard", () => {
     const paths = async (scenario) => {
       const hass = hassOf(scenario);
       const answer = await hass.connection.sendMessagePromise();
-      return dashboard(hass, answer).views.map(({ path }) => path);
+      return dashboard(hass, english, answer).views.map(({ path }) => path);
     };
     assert.deepEqual(await paths(SCENARIOS.only_week), ["overview", "weekly", "health"]);
     assert.deepEqual(await paths(SCENARIOS.pays_by_spend), ["overview", "health"]);
+  });
+
+  test("has a view of when somebody uses Claude only if that was chosen", () => {
+    const hass = hassOf(SCENARIOS.usual);
+    const paths = (options) =>
+      dashboard(hass, english, undefined, options).views.map(({ path }) => path);
+    assert.ok(!paths({}).includes("hours"));
+    assert.deepEqual(paths({ hours: true }).slice(0, 3), ["overview", "weekly", "hours"]);
   });
 
   test("has a view for what there is", () => {
@@ -1233,8 +1290,9 @@ describe("the dashboard", () => {
 });
 
 test("old browsers know all words of the module", () => {
-  assert.doesNotMatch(
-    source.toString(),
+  for (const name of ["claude-pulse.js", "dashboard.js"])
+    assert.doesNotMatch(
+      readFileSync(urlOf(name), "utf8"),
     /\d_\d|\?\?=|\|\|=|&&=|\.at\(|\.replaceAll\(|\.hasOwn\(|static \w+ =/,
   );
 });

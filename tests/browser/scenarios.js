@@ -86,6 +86,8 @@ export function hassOf(accounts, { details = true, ...more } = {}) {
         percent: used,
         resets_at: resetsAt && iso(resetsAt),
         forecast,
+        today: window.today ?? null,
+        usual_hours: window.usualHours ?? null,
       });
       histories[usage] = account.history?.(window) ?? historyOf(window);
     }
@@ -173,7 +175,29 @@ function payingBySpend(percent, spend) {
   };
 }
 
+/** The usual hours of the week: from 9 to 17 on weekdays, most of all in the morning. */
+const OFFICE = Array.from({ length: 168 }, (_, number) => {
+  const at = new Date(WEEK.resetsAt - 7 * DAY + number * HOUR);
+  const [day, hour] = [at.getUTCDay(), (at.getUTCHours() + 2) % 24];
+  if (day % 6 === 0 || hour < 9 || hour > 16) return 0;
+  return hour < 12 ? 350 : 190;
+});
+
 export const SCENARIOS = {
+  habit: [
+    {
+      windows: [
+        SESSION,
+        {
+          ...WEEK,
+          forecast: { ...forecastOf(88, { low: 70, high: 108 }), basis: "habit", expected: 48 },
+          today: { used: 9, budget: 14, sessions_left: 2 },
+          usualHours: OFFICE,
+        },
+        OPUS,
+      ],
+    },
+  ],
   usual: [{ windows: [SESSION, WEEK, OPUS] }],
   runs_out: [
     {

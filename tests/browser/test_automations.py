@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 import shutil
 
 from playwright.sync_api import Page, expect
 import pytest
 
 from .home_assistant import NEWEST, OLDEST, ROOT, HomeAssistant
-from .visitor import Picture, act, enter, go, show_more_info, wait_for_state
+from .visitor import Picture, Use, enter, go, show_more_info, wait_for_state
 
 SESSION_EVENTS = "event.claude_pulse_session_events"
-SESSION_USAGE = "sensor.claude_pulse_session_usage"
 # Seconds in which a second answer confirms a fast rise.
-CONFIRMED = 200
+CONFIRMED = 100
 WAS_TRIGGERED = "state.attributes.last_triggered"
-
-Use = Callable[[int], None]
-
-
-@pytest.fixture
-def use(home_assistant: HomeAssistant, page: Page) -> Use:
-    """Return a function that sets the usage of the session, and polls it."""
-    now = datetime.now(UTC)
-    # Another reset would have to be confirmed by a second answer.
-    session_ends, week_ends = (
-        shown if shown[0].isdigit() else (now + length).isoformat()
-        for window, length in (
-            ("session", timedelta(hours=5)),
-            ("weekly", timedelta(days=3)),
-        )
-        for shown in [
-            wait_for_state(page, f"sensor.claude_pulse_{window}_resets_at")["state"]
-        ]
-    )
-
-    def use(percent: int) -> None:
-        """Set the usage, and wait until Home Assistant shows it."""
-        home_assistant.simulator.serve_usage(
-            {
-                "five_hour": {"utilization": percent, "resets_at": session_ends},
-                "seven_day": {"utilization": 40, "resets_at": week_ends},
-            }
-        )
-        act(page, "homeassistant", "update_entity", entity_id=SESSION_USAGE)
-        wait_for_state(page, SESSION_USAGE, f"Number(state.state) === {percent}")
-
-    return use
 
 
 def search(page: Page, text: str) -> None:
@@ -65,6 +30,26 @@ def save(page: Page, name: str | None = None) -> None:
         enter(dialog.locator("input").first, name)
         page.get_by_role("button", name="Save", exact=True).last.click()
     page.wait_for_url("**/config/automation/edit/*")
+
+
+def test_more_info(page: Page, use: Use, picture: Picture) -> None:
+    """The dialog of an event entity shows the last event in words.
+
+    It is the first test: after a higher usage, 40% would have to be confirmed.
+    """
+    use(40)
+    use(76)
+    wait_for_state(
+        page,
+        SESSION_EVENTS,
+        "state.attributes.event_type === 'threshold_reached'",
+        CONFIRMED,
+    )
+    show_more_info(page, SESSION_EVENTS)
+    dialog = page.locator("ha-more-info-dialog")
+    expect(dialog).to_contain_text("Session events")
+    expect(dialog.get_by_text("Threshold reached").first).to_be_visible()
+    picture(page, "more-info")
 
 
 @pytest.mark.only(NEWEST)
@@ -128,23 +113,6 @@ def test_blueprint(
     notification = page.locator("notification-item").first
     expect(notification).to_be_visible(timeout=1000 * CONFIRMED)
     picture(page, "fired")
-
-
-def test_more_info(page: Page, use: Use, picture: Picture) -> None:
-    """The dialog of an event entity shows the last event in words."""
-    use(40)
-    use(76)
-    wait_for_state(
-        page,
-        SESSION_EVENTS,
-        "state.attributes.event_type === 'threshold_reached'",
-        CONFIRMED,
-    )
-    show_more_info(page, SESSION_EVENTS)
-    dialog = page.locator("ha-more-info-dialog")
-    expect(dialog).to_contain_text("Session events")
-    expect(dialog.get_by_text("Threshold reached").first).to_be_visible()
-    picture(page, "more-info")
 
 
 @pytest.mark.only(OLDEST)

@@ -22,6 +22,9 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CARD = ROOT / "custom_components" / "claude_pulse" / "frontend" / "claude-pulse.js"
+LANGUAGES = sorted(
+    path.stem for path in (ROOT / "frontend" / "src" / "texts").glob("*.json")
+)
 FRONTEND = ".venv/2024.1.2/lib/python*/site-packages/hass_frontend/frontend_latest"
 
 NOW = "2026-05-06T12:00:00Z"
@@ -109,7 +112,7 @@ FAULTS = """
     }
     const content = card.shadowRoot.querySelector(".content");
     if (content && content.scrollHeight > content.clientHeight + 1) note("scrolls", content);
-    for (const element of card.shadowRoot.querySelectorAll("button, [role=meter], [role=img]"))
+    for (const element of card.shadowRoot.querySelectorAll("button, [role=meter], [role=img], [role=slider]"))
       if (!(element.getAttribute("aria-label") ?? element.textContent).trim())
         note("has no name", element);
   }
@@ -124,7 +127,7 @@ class Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """Return the file of a path."""
         name = path.partition("?")[0].lstrip("/")
-        is_built = name == CARD.name or name.startswith("texts/")
+        is_built = name in (CARD.name, "dashboard.js") or name.startswith("texts/")
         return str((CARD.parent if is_built else HERE) / name)
 
     def end_headers(self) -> None:
@@ -282,7 +285,7 @@ def test_all_fits(wide: Page, numbers: str) -> None:
 
 def test_all_layouts_fit(wide: Page) -> None:
     """Nothing leaves a layout or a badge."""
-    for layout in ("micro", "rows", "full", "days", "month", "weeks"):
+    for layout in ("micro", "rows", "full", "days", "month", "weeks", "hours"):
         mount_all(wide, (160, 320), config={"layout": layout})
     mount_all(wide, (400,), tag="claude-pulse-badge")
     settle(wide)
@@ -290,11 +293,28 @@ def test_all_layouts_fit(wide: Page) -> None:
 
 
 def test_large_text_fits(wide: Page) -> None:
-    """Text twice as large fits on a phone, in all languages."""
+    """Text twice as large fits on a phone."""
     wide.evaluate("document.body.style.setProperty('--ha-font-size-m', '28px')")
     mount_all(wide, (320, 390))
     settle(wide)
     assert not wide.evaluate(FAULTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_fit(wide: Page, language: str) -> None:
+    """Nothing leaves a card in any language."""
+    hass = {"language": language, "locale": {"language": language}}
+    some = ["habit", "runs_out", "week_spent", "two_accounts", "pays_by_spend"]
+    mount_all(wide, (320,), names=some, hass=hass)
+    for layout in ("days", "weeks", "hours", "micro"):
+        mount_all(
+            wide, (240, 320), names=["habit"], hass=hass, config={"layout": layout}
+        )
+    settle(wide)
+    assert (
+        wide.locator("claude-pulse-card .all").first.get_attribute("lang") == language
+    )
+    assert wide.evaluate(FAULTS) == []
 
 
 def test_height_of_a_column(open_page: Open) -> None:
@@ -400,9 +420,17 @@ def violations(page: Page) -> list[str]:
 def test_rules_of_accessibility(wide: Page) -> None:
     """Both themes meet the rules of axe, contrast included."""
     mount_all(wide, (374,))
-    some = ["usual", "runs_out", "week_spent", "dead_login", "unknown", "nobody"]
+    some = [
+        "habit",
+        "usual",
+        "runs_out",
+        "week_spent",
+        "dead_login",
+        "unknown",
+        "nobody",
+    ]
     mount_all(wide, (374,), names=some, tag="claude-pulse-badge")
-    for layout in ("days", "month", "weeks", "micro"):
+    for layout in ("days", "month", "weeks", "hours", "micro"):
         mount_all(wide, (374,), names=some, config={"layout": layout})
     settle(wide)
     for theme in ("light", "dark"):
@@ -459,7 +487,7 @@ def test_names(page: Page) -> None:
     said = meters.nth(1).get_attribute("aria-valuetext") or ""
     assert "78% used" in said
     assert "Runs out Fri\xa006:00" in said
-    chart = page.get_by_role("img", name=re.compile("^Week, chart: 78% used"))
+    chart = page.get_by_role("slider", name=re.compile("^Week, chart: 78% used"))
     assert chart.count() == 1
     assert sentence(page).startswith("The weekly limit runs out")
 
@@ -598,7 +626,7 @@ def test_chips(page: Page) -> None:
     ]
     chart = page.get_by_role("group", name="Chart").get_by_role("button")
     chart.filter(has_text="Week").click()
-    assert page.get_by_role("img", name=re.compile("^Week, chart: 58% used")).count()
+    assert page.get_by_role("slider", name=re.compile("^Week, chart: 58% used")).count()
     across = sentence(page)
     assert across.endswith(
         "is used up until tomorrow at 10:00; Claude Pulse has 42% left"
@@ -606,9 +634,13 @@ def test_chips(page: Page) -> None:
     accounts.nth(1).click()
     assert sentence(page) == across
     assert accounts.nth(1).get_attribute("aria-pressed") == "true"
-    assert page.get_by_role("img", name=re.compile("^Week, chart: 100% used")).count()
+    assert page.get_by_role(
+        "slider", name=re.compile("^Week, chart: 100% used")
+    ).count()
     chart.filter(has_text="Session").click()
-    assert page.get_by_role("img", name=re.compile("^Session, chart: 5% used")).count()
+    assert page.get_by_role(
+        "slider", name=re.compile("^Session, chart: 5% used")
+    ).count()
     assert fired(page) == []
 
 
@@ -848,7 +880,8 @@ def test_axes(page: Page) -> None:
     """The chart of a week has its days and percentages, that of a session its hours."""
     show(page, "only_week", width=390)
     days = page.locator(".axis span").all_inner_texts()
-    assert days == ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    # It is Wednesday.
+    assert days == ["Sun", "Mon", "Tue", "Thu", "Fri", "Sat", "now"]
     scale = page.locator(".scale span").all_inner_texts()
     assert scale == ["100%", "50%", "0%"]
 
@@ -857,7 +890,7 @@ def test_values_of_a_chart(page: Page) -> None:
     """A pointer or the arrow keys say a time and its percentage, until they leave."""
     show(page, "usual", width=390)
     plot, readout = page.locator(".plot"), page.locator(".readout")
-    assert readout.inner_text() == ""
+    assert readout.is_hidden()
     box = plot.bounding_box()
     page.mouse.move(box["x"] + 2, box["y"] + 20)
     said = readout.inner_text()
@@ -865,13 +898,53 @@ def test_values_of_a_chart(page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
     assert re.search(r" · about \d+%$", readout.inner_text())
     page.mouse.move(1, 1)
-    assert readout.inner_text() == ""
+    assert readout.is_hidden()
     plot.focus()
     page.keyboard.press("ArrowRight")
     first = readout.inner_text()
+    assert plot.get_attribute("aria-valuetext") == first
     page.keyboard.press("ArrowRight")
     assert "·" in first
     assert readout.inner_text() != first
+
+
+def test_hours(page: Page) -> None:
+    """The usual week is drawn only where it was chosen, with its hours and its peak."""
+    show(page, "habit", width=390)
+    assert page.locator(".heat").count() == 0
+    show(page, "habit", width=390, config={"layout": "hours"})
+    heat = page.get_by_role(
+        "img", name=re.compile("^Week, usual use by hour. Most often")
+    )
+    assert page.locator(".title").inner_text() == "When you use Claude"
+    weekdays = heat.locator(".weekdays span").all_inner_texts()
+    assert (weekdays[0], weekdays[-1], len(weekdays)) == ("Mon", "Sun", 7)
+    hours = heat.locator(".axis span").all_inner_texts()
+    assert hours == ["00:00", "06:00", "12:00", "18:00"]
+    # Nine o'clock on Monday is as strong as any hour, and nothing is drawn at night.
+    strongest = heat.locator("path[opacity='1']").get_attribute("d")
+    assert strongest.startswith("M9 0h1v1h-1z")
+    assert all(
+        9 <= int(column) <= 16
+        for path in heat.locator("path[opacity]").all()
+        for column in re.findall(r"M(\d+) ", path.get_attribute("d"))
+    )
+    show(page, "usual", width=390, config={"layout": "hours", "title": ""})
+    assert "Known after a week of history" in page.locator(".content").last.inner_text()
+    assert page.locator(".title").count() == 1
+
+
+def test_forecast_along_the_habit(page: Page) -> None:
+    """The forecast does not rise at night, and today has its budget only."""
+    show(page, "habit", width=390)
+    path = page.locator(".plot .projection").get_attribute("d")
+    heights = [float(place.split()[1]) for place in path[1:].split(" L")]
+    assert len(heights) > 20
+    assert heights == sorted(heights, reverse=True)
+    assert len(set(heights)) < len(heights) / 2
+    show(page, "habit", width=390, config={"layout": "days"})
+    assert page.locator(".day.today .budget").count() == 1
+    assert page.locator(".budget").count() == 1
 
 
 def test_legend(page: Page) -> None:
@@ -880,7 +953,7 @@ def test_legend(page: Page) -> None:
     legend = page.locator(".legend")
     assert legend.locator("li").first.is_hidden()
     legend.locator("summary").press("Enter")
-    assert legend.locator("li").count() == 4
+    assert legend.locator("li").count() == 5
     assert "Solid line: your usage" in legend.inner_text()
 
 
@@ -1193,7 +1266,7 @@ def test_a_window_that_comes_and_goes(page: Page) -> None:
     page.evaluate(without)
     settle(page)
     assert names(page) == ["Session", "Week"]
-    assert page.get_by_role("img", name=re.compile("^Week, chart")).count() == 1
+    assert page.get_by_role("slider", name=re.compile("^Week, chart")).count() == 1
     asked = page.evaluate("card.asked.details")
     page.evaluate("card.hass = { ...card._hass, entities: kept }")
     settle(page)
@@ -1252,10 +1325,18 @@ def test_the_editor(page: Page) -> None:
     }"""
     found = {
         layout: page.evaluate(sizes, layout)
-        for layout in ("micro", "rows", "full", "days", "weeks", "auto")
+        for layout in ("micro", "rows", "full", "days", "weeks", "hours", "auto")
     }
-    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 5, 13]
-    assert [options["min_rows"] for _, options in found.values()] == [1, 2, 2, 6, 5, 1]
+    assert [size for size, _ in found.values()] == [1, 8, 13, 7, 5, 5, 13]
+    assert [options["min_rows"] for _, options in found.values()] == [
+        1,
+        2,
+        2,
+        6,
+        5,
+        5,
+        1,
+    ]
     assert found["micro"][1]["rows"] == 1
     assert "rows" not in found["full"][1]
     stub = "customElements.get('claude-pulse-card').getStubConfig()"

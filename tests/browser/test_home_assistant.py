@@ -11,7 +11,16 @@ import pytest
 
 from .home_assistant import NEWEST, HomeAssistant, Tokens
 from .test_card import CONTRAST
-from .visitor import HASS, Picture, Visit, act, call, enter, go, wait_for_state
+from .visitor import (
+    HASS,
+    Picture,
+    Use,
+    Visit,
+    call,
+    enter,
+    go,
+    usage_of,
+)
 
 ADDRESS = "/claude_pulse/claude-pulse.js"
 BADGE = {"type": "custom:claude-pulse-badge"}
@@ -121,8 +130,9 @@ def test_invalid_option(visit: Visit, picture: Picture) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(page: Page, scheme: str, picture: Picture) -> None:
+def test_contrast(page: Page, use: Use, scheme: str, picture: Picture) -> None:
     """In the default themes, a fill has three times the luminance of its track."""
+    use(100, 30)
     page.emulate_media(color_scheme=scheme)
     go(page, make_dashboard(page, masonry(CARD)))
     expect_drawn(page)
@@ -136,8 +146,7 @@ def test_contrast(page: Page, scheme: str, picture: Picture) -> None:
         parts = ["[measured] .fill", "[measured] .track"]
         assert page.evaluate(CONTRAST, parts) >= 3
         row.evaluate("row => row.toggleAttribute('measured', false)")
-    # Which ones they are depends on the tests before.
-    assert len(levels) == 2
+    assert levels == {"good", "spent"}
 
 
 def test_picture_elements(page: Page, picture: Picture) -> None:
@@ -151,63 +160,39 @@ def test_picture_elements(page: Page, picture: Picture) -> None:
     assert page.locator("claude-pulse-card").bounding_box()["width"] > 100
 
 
-def test_levels_of_the_action(
-    home_assistant: HomeAssistant, page: Page, picture: Picture
-) -> None:
+def test_levels_of_the_action(page: Page, use: Use, picture: Picture) -> None:
     """The card and the action for automations judge limits in the same way."""
     path = make_dashboard(page, masonry(CARD))
     device = page.evaluate(
         f"""Object.values({HASS}.entities).find(
           ({{ platform }}) => platform === "claude_pulse").device_id"""
     )
-    resets = page.evaluate(
-        f"""["session", "weekly"].map(kind => Object.values({HASS}.states).find(
-          ({{ entity_id: id }}) => id.endsWith(`_${{kind}}_resets_at`)).state)"""
-    )
     seen = set()
-    try:
-        for used in (None, (100, 30), (97, 100)):
-            body = used and {
-                key: {"utilization": percent, "resets_at": at}
-                for key, percent, at in zip(
-                    ("five_hour", "seven_day"), used, resets, strict=True
-                )
-            }
-            home_assistant.simulator.serve_usage(body)
-            usage = usage_of(page)
-            act(page, "homeassistant", "update_entity", entity_id=usage)
-            if used:
-                wait_for_state(page, usage, f"Number(state.state) === {used[1]}")
-            go(page, path)
-            expect_drawn(page)
-            expect(page.locator(".sentence")).not_to_have_text("Loading …")
-            answer = call(
-                page,
-                "call_service",
-                domain="claude_pulse",
-                service="get_limits",
-                service_data={"device_id": device},
-                return_response=True,
-            )["response"]
-            told = {
-                (round(limit["percent"]), limit["level"]) for limit in answer["limits"]
-            }
-            shown = page.locator(".row").evaluate_all(
-                """rows => rows.map(row => [
-                  Number(row.querySelector("[role=meter]").ariaValueNow), row.dataset.level])"""
-            )
-            # The action has no word for a session that has not started.
-            assert {
-                (percent, "good" if level == "idle" else level)
-                for percent, level in shown
-            } == told
-            seen |= {level for _, level in told}
-            picture(page, f"used-{used}")
-    finally:
-        home_assistant.simulator.serve_usage(None)
-        act(page, "homeassistant", "update_entity", entity_id=usage_of(page))
-        model = usage_of(page, "model_usage")
-        wait_for_state(page, model, "!isNaN(state.state)", 30)
+    for used in (None, (100, 30), (97, 100)):
+        if used:
+            use(*used)
+        go(page, path)
+        expect_drawn(page)
+        expect(page.locator(".sentence")).not_to_have_text("Loading …")
+        answer = call(
+            page,
+            "call_service",
+            domain="claude_pulse",
+            service="get_limits",
+            service_data={"device_id": device},
+            return_response=True,
+        )["response"]
+        told = {(round(limit["percent"]), limit["level"]) for limit in answer["limits"]}
+        shown = page.locator(".row").evaluate_all(
+            """rows => rows.map(row => [
+              Number(row.querySelector("[role=meter]").ariaValueNow), row.dataset.level])"""
+        )
+        # The action has no word for a session that has not started.
+        assert {
+            (percent, "good" if level == "idle" else level) for percent, level in shown
+        } == told
+        seen |= {level for _, level in told}
+        picture(page, f"used-{used}")
     assert seen == {"good", "risk", "spent"}
 
 
@@ -320,6 +305,7 @@ def test_picker_and_editor(
     preview.locator(".overlay").click()
     editor = page.locator("hui-dialog-edit-card")
     expect_drawn(page, "hui-dialog-edit-card claude-pulse-card")
+    expect(editor.locator("claude-pulse-card")).to_contain_text("Fable")
     title = editor.locator("ha-form input").first
     title.wait_for()
     picture(page, "editor")
@@ -357,16 +343,6 @@ def test_suggestion(page: Page, picture: Picture) -> None:
     offered.scroll_into_view_if_needed()
     expect_drawn(page)
     picture(page, "suggestions")
-
-
-def usage_of(page: Page, key: str = "weekly_usage") -> str:
-    """Return the ID of a sensor."""
-    found: str = page.evaluate(
-        f"""key => Object.values({HASS}.entities).find(
-          entity => entity.translation_key === key).entity_id""",
-        key,
-    )
-    return found
 
 
 def test_tile(page: Page, picture: Picture) -> None:

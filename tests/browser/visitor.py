@@ -97,6 +97,16 @@ def act(page: Page, domain: str, action: str, **data: Any) -> None:
     call(page, "call_service", domain=domain, service=action, service_data=data)
 
 
+def usage_of(page: Page, key: str = "weekly_usage") -> str:
+    """Return the ID of a sensor."""
+    found: str = page.evaluate(
+        f"""key => Object.values({HASS}.entities).find(
+          entity => entity.translation_key === key).entity_id""",
+        key,
+    )
+    return found
+
+
 def wait_for_state(
     page: Page, entity_id: str, expected: str = "true", seconds: float = 15
 ) -> Any:
@@ -132,3 +142,4 @@ def show_more_info(page: Page, entity_id: str) -> None:
 Visit = Callable[..., Visitor]
 # Takes a picture of a step.
 Picture = Callable[[Page, str], None]
+Use = Callable[..., None]

@@ -306,18 +306,24 @@ async def _start_house(
     return alerts
 
 
+async def _start_night(house: House, directory: Path) -> Alerts:
+    """Reach the week and lose the key after 23:00, in quiet hours."""
+    house.claude.serve(body(20))
+    alerts = await _start_house(house, directory)
+    await alerts.wait_until("2026-05-04 23:00")
+    await reach_week(alerts)
+    account_of(house.claude).log_out()
+    await pass_steps(house.claude, 10, 60)
+    return alerts
+
+
 # The first Home Assistant still waits for the morning.
 @pytest.mark.parametrize("expected_lingering_timers", [True])
 @pytest.mark.parametrize("crash", [False, True])
 async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -> None:
     """The events before a restart are sent in the morning, those of the account as well."""
     claude = house.claude
-    claude.serve(body(20))
-    alerts = await _start_house(house, tmp_path)
-    await alerts.wait_until("2026-05-04 23:00")
-    await reach_week(alerts)
-    account_of(claude).log_out()
-    await pass_steps(claude, 10, 60)
+    alerts = await _start_night(house, tmp_path)
     assert alerts.phone.sounds == []
     await house.stop(crash=crash)
     claude.clock.tick(timedelta(hours=2))
@@ -335,12 +341,7 @@ async def test_restart_in_the_night(house: House, tmp_path: Path, crash: bool) -
 async def test_off_in_the_morning(house: House, tmp_path: Path) -> None:
     """If Home Assistant is off when the quiet hours end, it sends what matters later."""
     claude = house.claude
-    claude.serve(body(20))
-    alerts = await _start_house(house, tmp_path)
-    await alerts.wait_until("2026-05-04 23:00")
-    await reach_week(alerts)
-    account_of(claude).log_out()
-    await pass_steps(claude, 10, 60)
+    alerts = await _start_night(house, tmp_path)
     await alerts.wait_until("2026-05-05 06:55")
     assert alerts.phone.sounds == []
     await house.stop()

@@ -131,8 +131,8 @@ class UsageEvent:
     saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
     `late` is True if the event may have happened while Home Assistant was not running.
 
-    `binding` is False for a model's limit that is used no more than the week, because the
-    week stops the person first. For an event in `OVER`, the percentages before it count.
+    `binding` is False for the limit of a model that is not used more than the week, because
+    the week stops the person first. For an event in `OVER`, the percentages before it count.
     `available_at` is when all reached limits that block this one have been reset, or None if
     that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage
     continues.

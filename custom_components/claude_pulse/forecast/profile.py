@@ -97,6 +97,16 @@ class UsageProfile:
         """Return the typical usage of the whole window."""
         return self.usual[-1]
 
+    @property
+    def shares(self) -> list[float] | None:
+        """Return the share of each hour in the typical usage, or None without a habit.
+
+        The hours begin at the `times` except the last one.
+        """
+        if len(self.times) == 2:
+            return None
+        return [(end - start) / self.total for start, end in pairwise(self.usual)]
+
     def used_by(self, time: float) -> float:
         """Return the cumulative typical usage at a timestamp within the window."""
         return used_by(self.times, self.usual, time)

@@ -99,6 +99,11 @@ class Readings:
             return None
         return forecast_of(window, now, self._profile(window))
 
+    def usual_shares(self, window: UsageWindow) -> list[float] | None:
+        """Return the `UsageProfile.shares` of a window, or None without a known habit."""
+        profile = None if self._history.pending else self._profile(window)
+        return profile.shares if profile else None
+
     def is_usual(self, time: datetime) -> bool:
         """Return whether the person often uses Claude at an hour of the week.
 

@@ -1,4 +1,4 @@
-"""Serves the module of the card and its texts, and adds it to the dashboards."""
+"""Serves the modules of the card and its texts, and adds the card to the dashboards."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ _DATA = f"{DOMAIN}_frontend"
 # Old service workers keep everything with "static" in its path forever.
 URL = f"/{DOMAIN}/claude-pulse.js"
 MODULE = Path(__file__).parent / "claude-pulse.js"
+# The module with the dashboard, which the one of the card loads when it is needed.
+DASHBOARD_URL = f"/{DOMAIN}/dashboard.js"
+DASHBOARD = Path(__file__).parent / "dashboard.js"
 TEXTS = Path(__file__).parent / "texts"
 
 
@@ -43,16 +46,19 @@ class _Delivery:
 
 
 class _ModuleView(HomeAssistantView):
-    """The module of the card. It contains nothing secret."""
+    """A module of the frontend. It contains nothing secret."""
 
-    name = f"{DOMAIN}:card"
     requires_auth = False
-    url = URL
+
+    def __init__(self, url: str, path: Path) -> None:
+        """Serve a file at a path of the server."""
+        self.name = self.url = url
+        self._path = path
 
     async def get(self, _: web.Request) -> web.FileResponse:
         """Return the file, or that it has not changed."""
         return web.FileResponse(
-            MODULE,
+            self._path,
             headers={
                 "Cache-Control": "no-cache",
                 "Content-Type": "text/javascript; charset=utf-8",
@@ -92,7 +98,8 @@ async def async_setup_card(hass: HomeAssistant) -> None:
     if hass.http is None:
         return
     try:
-        hass.http.register_view(_ModuleView)
+        hass.http.register_view(_ModuleView(URL, MODULE))
+        hass.http.register_view(_ModuleView(DASHBOARD_URL, DASHBOARD))
         integration = await async_get_integration(hass, DOMAIN)
         digest, texts = await hass.async_add_executor_job(_read)
         hass.http.register_view(_TextsView(texts))

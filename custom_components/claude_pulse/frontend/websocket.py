@@ -22,7 +22,7 @@ from ..forecast.projection import Forecast
 from ..forecast.readings import Reading
 from ..formatting import iso_time, whole
 from ..naming import subject_of
-from ..runtime import runtime_of
+from ..runtime import Runtime, runtime_of
 from ..stored import options_of, slug_of, title_of
 
 # The trouble of an account without a known failure.
@@ -80,7 +80,7 @@ def _account(
         if (entity_id := sensor(subject_of(window).unique_key("usage")))
     }
     windows = [
-        _window(window, entity_id, runtime.reading(window.identity))
+        _window(window, entity_id, runtime)
         for window, entity_id in entity_ids.items()
         if may_read(entity_id)
     ]
@@ -107,11 +107,9 @@ def _account(
     }
 
 
-def _window(
-    window: UsageWindow, entity_id: str, reading: Reading | None
-) -> dict[str, Any]:
+def _window(window: UsageWindow, entity_id: str, runtime: Runtime) -> dict[str, Any]:
     """Return the values of a window. They are None without a reading."""
-    length = length_of(window)
+    length, reading = length_of(window), runtime.reading(window.identity)
     return {
         "window": subject_of(window).key,
         "kind": window.kind,
@@ -121,8 +119,21 @@ def _window(
         "percent": reading.window.percent if reading else None,
         "resets_at": iso_time(reading.window.resets_at) if reading else None,
         "forecast": _forecast(reading.forecast) if reading else None,
+        "usual_hours": _usual_hours(runtime.readings.usual_shares(window))
+        if reading
+        else None,
         "today": _today(reading) if reading and window.identity == WEEKLY else None,
     }
+
+
+def _usual_hours(shares: list[float] | None) -> list[int] | None:
+    """Return the share of each hour in the usual use of a window, in ten-thousandths.
+
+    The first hour is from the start of the window to the next full hour in UTC.
+    """
+    if shares is None:
+        return None
+    return [round(10_000 * share) for share in shares]
 
 
 def _today(reading: Reading) -> dict[str, Any]:

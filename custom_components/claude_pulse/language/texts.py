@@ -66,16 +66,18 @@ class Texts:
     def count(self, *path: str, number: int, **values: str | None) -> str:
         """Return a text with a number in its plural category.
 
-        A text of which a value is missing is replaced as in `get`.
+        A text of which a value is missing is replaced as in `get`. The result is empty if
+        there is no such text.
         """
         *parents, key = path
-        forms = self._part(path)
-        category = _category(self._texts.get("plural", ""), number)
-        form = category if category in forms else _OTHER
-        text = self.get(*path, form, number=str(number), **values)
-        if text is None:
-            return self.count(*parents, f"{key}_without_time", number=number, **values)
-        return text
+        for name in (key, f"{key}_without_time"):
+            forms = self._part((*parents, name))
+            category = _category(self._texts.get("plural", ""), number)
+            form = category if category in forms else _OTHER
+            text = self.get(*parents, name, form, number=str(number), **values)
+            if text is not None:
+                return text
+        return ""
 
     def names(self, *path: str, name: str | None = None) -> dict[str, str]:
         """Return the names of a limit for each place in a sentence."""

@@ -12,6 +12,7 @@ import { historyOf, statisticsOf } from "../sources";
 import type { Hass } from "../types";
 import { PulseElement, type Shown } from "./base";
 import { cardForm } from "./form";
+import { hours } from "./hours";
 import { heightOf, rememberHeight } from "./heights";
 import {
   MONTH,
@@ -31,6 +32,9 @@ import {
 import { BAR, CARD, COMMON } from "./styles";
 import { weeks } from "./weeks";
 
+/** The headings of layouts that have neither a title nor a limit above their diagram. */
+const HEADINGS = { month: "a_month", weeks: "weeks", hours: "hours" } as const;
+
 const isRunning = (window: Window): window is Running => window.elapsed !== null;
 
 export class ClaudePulseCard extends PulseElement {
@@ -46,14 +50,14 @@ export class ClaudePulseCard extends PulseElement {
   /** Return the measured height on a phone, in units of 50 pixels. */
   getCardSize(): number {
     const count = Math.max(2, this.found[0]?.windows.size ?? 2);
-    return { micro: 1, rows: 2 + 2 * count, full: 7 + 2 * count, days: 7, month: 4, weeks: 5 }[this.size];
+    return { micro: 1, rows: 2 + 2 * count, full: 7 + 2 * count, days: 7, month: 4, weeks: 5, hours: 5 }[this.size];
   }
 
   getGridOptions(): object {
     const layout = this.config?.layout || "auto";
     if (layout === "micro") return { columns: 6, rows: 1, min_columns: 3, min_rows: 1 };
     // The fewest rows that show the sentence and its limit, or all days.
-    const rows = { auto: 1, rows: 2, full: 2, days: 6, month: 4, weeks: 5 }[layout];
+    const rows = { auto: 1, rows: 2, full: 2, days: 6, month: 4, weeks: 5, hours: 5 }[layout];
     return { columns: 12, min_columns: 3, min_rows: rows };
   }
 
@@ -104,11 +108,13 @@ export class ClaudePulseCard extends PulseElement {
     if (fit > 1)
       shown.sort((one, other) => Number(other === said.window) - Number(one === said.window));
     const running = shown.filter(isRunning);
-    const byDay = size === "days" || size === "month" || size === "weeks";
+    const byDay = !["rows", "full"].includes(size);
     const week = byDay ? running.find(({ length }) => length > DAY) : undefined;
     const full = size === "full" && (layout === "full" || !fit);
+    // What a diagram without a sentence is about.
+    const heading = title ?? (size in HEADINGS ? t(HEADINGS[size as keyof typeof HEADINGS]) : "");
     return html`<div class="content">
-      ${title || title === 0 ? html`<div class="title">${title}</div>` : nothing}
+      ${heading !== "" ? html`<div class="title">${heading}</div>` : nothing}
       ${this.chips(
         "account",
         t("device"),
@@ -136,6 +142,7 @@ export class ClaudePulseCard extends PulseElement {
   private byDay(week: Running, account: Shown, view: View) {
     if (this.size === "days")
       return html`${rows([week], account, view)}${days(week, this.points(week, view), view)}`;
+    if (this.size === "hours") return hours(week, view);
     if (this.size === "month") return month(week, this.statistics(week, MONTH, view), view);
     // From the start of the oldest week that can be shown.
     const length = (WEEKS + 2) * 7;
@@ -197,10 +204,10 @@ export class ClaudePulseCard extends PulseElement {
       : html`<div class="sign">${shape(level)}</div>`;
   }
 
-  private charts(windows: readonly Running[], { said }: Shown, view: View): TemplateResult {
+  private charts(windows: readonly Running[], account: Shown, view: View): TemplateResult {
     const find = (wanted: string | undefined) => windows.find(({ key }) => key === wanted);
     const window = (find(this.chart) ??
-      find(said.window?.key) ??
+      find(account.said.window?.key) ??
       bindingOf(windows)) as Running;
     return html`<div class="charts">
       ${this.chips(
@@ -209,7 +216,7 @@ export class ClaudePulseCard extends PulseElement {
         windows.map((one) => [one.key, labelOf(one, view.format)]),
         window.key,
       )}
-      ${chart(window, this.points(window, view), view)} ${today(window, view)}
+      ${chart(window, this.points(window, view), account, view)} ${today(window, view)}
     </div>`;
   }
 

@@ -2,7 +2,6 @@
 
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
 
 import type { Shape } from "../config";
 import { DAY, HOUR, joined, last, within } from "../const";
@@ -90,18 +89,17 @@ export function bar(
 ): TemplateResult {
   const { expected, forecast, level, usual, used } = window;
   const known = used !== null && level !== "resetting";
-  const at = (percent: number) => ({
-    "inset-inline-start": percentOf(remaining ? 100 - percent : percent),
-  });
+  const at = (percent: number) =>
+    `inset-inline-start: ${percentOf(remaining ? 100 - percent : percent)}`;
   const filled = known ? within(remaining ? 100 - used : used) : 0;
   let ghost: Content = nothing;
   if (forecast && used !== null && (level === "good" || level === "risk")) {
     const end = Math.min(100, Math.max(used, forecast.projected));
-    const style = { ...at(remaining ? end : used), "inline-size": percentOf(end - used) };
-    ghost = html`<div class="ghost" style=${styleMap(style)}></div>`;
+    const style = `${at(remaining ? end : used)}; inline-size: ${percentOf(end - used)}`;
+    ghost = html`<div class="ghost" style=${style}></div>`;
   }
   const content = html`<div class="track">
-      <div class="fill" style=${styleMap({ "inline-size": percentOf(filled) })}></div>
+      <div class="fill" style="inline-size: ${percentOf(filled)}"></div>
       ${ghost}
       ${known
         ? thresholds.map(
@@ -109,7 +107,7 @@ export function bar(
               html`<div
                 class="tick"
                 title=${t("marker_alert", { percent: format.percent(tick) })}
-                style=${styleMap(at(tick))}
+                style=${at(tick)}
               ></div>`,
           )
         : nothing}
@@ -119,7 +117,7 @@ export function bar(
       : html`<div
           class="marker"
           title=${t(usual ? "marker_usual" : "marker_even")}
-          style=${styleMap(at(expected))}
+          style=${at(expected)}
         ></div>`}`;
   const name = remaining ? "bar left" : "bar";
   return known
@@ -195,31 +193,32 @@ const pathOf = (points: readonly (readonly [number, number])[]): string =>
   `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(" L")}`;
 
 /** Let a pointer or the arrow keys choose a time in a chart, which is then said. */
-function explore(say: (share: number) => string) {
-  const show = (plot: HTMLElement, share: number) => {
-    const at = within(share, 1);
+function explore(here: number, say: (percent: number) => string) {
+  const show = (plot: HTMLElement, percent: number) => {
+    const at = within(percent);
+    const said = say(at);
     plot.dataset.at = String(at);
-    plot.style.setProperty("--at", `${100 * at}%`);
-    const output = plot.nextElementSibling;
-    if (output) output.textContent = say(at);
+    plot.style.setProperty("--at", `${at}%`);
+    plot.setAttribute("aria-valuenow", String(Math.round(at)));
+    plot.setAttribute("aria-valuetext", said);
+    const readout = plot.lastElementChild;
+    if (readout) readout.textContent = said;
   };
   return {
     pointer: (event: PointerEvent) => {
       const plot = event.currentTarget as HTMLElement;
       const { left, width } = plot.getBoundingClientRect();
-      show(plot, (event.clientX - left) / width);
+      show(plot, (100 * (event.clientX - left)) / width);
     },
     key: (event: KeyboardEvent) => {
-      const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+      const step = { ArrowLeft: -2, ArrowRight: 2, Home: -100, End: 100 }[event.key];
       if (!step) return;
       event.preventDefault();
       const plot = event.currentTarget as HTMLElement;
-      show(plot, Number(plot.dataset.at ?? 0.5) + step);
+      show(plot, Number(plot.dataset.at ?? here) + step);
     },
     leave: (event: Event) => {
-      const plot = event.currentTarget as HTMLElement;
-      delete plot.dataset.at;
-      if (plot.nextElementSibling) plot.nextElementSibling.textContent = "";
+      delete (event.currentTarget as HTMLElement).dataset.at;
     },
   };
 }
@@ -228,6 +227,7 @@ function explore(say: (share: number) => string) {
 export function chart(
   window: Running,
   points: readonly Point[] | undefined,
+  { thresholds }: Account,
   view: View,
 ): TemplateResult {
   const { format, now, remaining, t } = view;
@@ -254,19 +254,25 @@ export function chart(
   const parts = [numberShown(window, view).join(" "), wordsOf(window, now, format).outcome];
   const share = (ms: number) => (100 * (ms - start)) / length;
   const ticks = ticksOf(window, now, format);
-  const { key, leave, pointer } = explore((at) => {
-    const ms = start + at * length;
+  const say = (percent: number) => {
+    const ms = start + (percent * length) / 100;
     const value = valueAt(points ?? [], window, now, ms);
-    const percent = value === null ? "—" : format.percent(remaining ? leftOf(value) : value);
+    const shown = value === null ? "—" : format.percent(remaining ? leftOf(value) : value);
     const time = `${isLong ? `${format.day(ms, { weekday: "short" })} ` : ""}${format.clock(ms)}`;
-    return `${time} · ${ms > now && value !== null ? t("forecast_of", { percent }) : percent}`;
-  });
+    return `${time} · ${ms > now && value !== null ? t("forecast_of", { percent: shown }) : shown}`;
+  };
+  const { key, leave, pointer } = explore(x, say);
+  // Names that would cover the one of the present, or leave the chart, are left out.
+  const hasSpace = (left: number) =>
+    Math.abs(left - x) > (isLong ? 9 : 12) && left >= (isLong ? 4 : 10) && left <= (isLong ? 96 : 90);
   return html`<div class="chart" data-level=${window.level}>
     <div
       class="plot"
-      role="img"
+      role="slider"
       tabindex="0"
       aria-label=${`${t("chart_of", { name })}: ${joined(parts, ", ")}`}
+      aria-valuenow=${Math.round(x)}
+      aria-valuetext=${say(x)}
       @pointermove=${pointer}
       @pointerdown=${pointer}
       @pointerleave=${leave}
@@ -286,24 +292,21 @@ export function chart(
       </div>
       ${y === null
         ? nothing
-        : html`<div
-            class="dot"
-            style=${styleMap({ left: percentOf(x), top: percentOf(y) })}
-          ></div>`}
-      <div class="cursor"></div>
+        : html`<div class="dot" style="left: ${percentOf(x)}; top: ${percentOf(y)}"></div>`}
       ${points?.length === 0 ? html`<div class="nothing">${t("no_history")}</div>` : nothing}
+      <div class="cursor"></div>
+      <div class="readout" aria-hidden="true"></div>
     </div>
-    <div class="readout" aria-live="polite"></div>
     <div class="axis" aria-hidden="true">
       ${ticks.map(({ label }) => {
         const left = share(label);
-        const edge = isLong ? 4 : 10;
-        return left < edge || left > 100 - edge
-          ? nothing
-          : html`<span style=${styleMap({ left: percentOf(left) })}
+        return hasSpace(left)
+          ? html`<span style="left: ${percentOf(left)}"
               >${isLong ? format.day(label, { weekday: "short" }) : format.clock(label)}</span
-            >`;
+            >`
+          : nothing;
       })}
+      <span class="present" style="left: clamp(1.4em, ${percentOf(x)}, 100% - 1.4em)">${t("now")}</span>
     </div>
     <details class="legend">
       <summary>${t("legend")}</summary>
@@ -313,7 +316,9 @@ export function chart(
           "legend_forecast",
           usual ? "legend_usual" : "legend_even",
           usual ? "legend_marker_usual" : "legend_marker_even",
-        ].map((item) => html`<li>${t(item as TextKey)}</li>`)}
+          thresholds.length && "legend_alerts",
+          plot.lines.length > 1 && "legend_breaks",
+        ].map((item) => (item ? html`<li>${t(item as TextKey)}</li>` : nothing))}
       </ul>
     </details>
   </div>`;
@@ -323,10 +328,15 @@ export function chart(
 export const MONTH = 30;
 
 /** Columns with the usage of days. */
-function columns(found: readonly Day[], name: string, isWeek: boolean, view: View): TemplateResult {
+function columns(
+  found: readonly Day[],
+  name: string,
+  isWeek: boolean,
+  view: View,
+  budget: number | null = null,
+): TemplateResult {
   const { format } = view;
-  const shares = isWeek ? found.map(({ even }) => even) : [];
-  const used = Math.max(...found.map((day) => day.used ?? 0), ...shares, 1);
+  const used = Math.max(...found.map((day) => day.used ?? 0), budget ?? 0, 1);
   // A day of a week that looks full has used a quarter of the week at least.
   const most = isWeek ? Math.max(1.1 * used, 25) : used;
   const height = (percent: number) => percentOf((100 * percent) / most);
@@ -334,7 +344,7 @@ function columns(found: readonly Day[], name: string, isWeek: boolean, view: Vie
   const labelOfDay: Intl.DateTimeFormatOptions = isWeek ? { weekday: "short" } : { day: "numeric" };
   return html`<ul class=${isWeek ? "days" : "days month"} aria-label=${name}>
     ${found.map((day) => {
-      const { at, even, today, used } = day;
+      const { at, today, used } = day;
       const isUnknown = used === null && isPast(day);
       const value = isUnknown ? "—" : used === null ? "" : format.percent(used);
       return html`<li
@@ -345,10 +355,10 @@ function columns(found: readonly Day[], name: string, isWeek: boolean, view: Vie
         <div class="column" aria-hidden="true">
           ${used === null
             ? nothing
-            : html`<div class="use" style=${styleMap({ height: height(used) })}></div>`}
-          ${isUnknown || !isWeek
-            ? nothing
-            : html`<div class="share" style=${styleMap({ bottom: height(even) })}></div>`}
+            : html`<div class="use" style="height: ${height(used)}"></div>`}
+          ${today && budget !== null
+            ? html`<div class="budget" style="bottom: ${height(budget)}"></div>`
+            : nothing}
         </div>
         <span class="label">${format.day(at, labelOfDay)}</span>
       </li>`;
@@ -372,7 +382,7 @@ export function days(
   const first = points?.find(({ v }) => v !== null)?.t;
   // What was used before is in none of the columns.
   const lacks = first !== undefined && first > resetsAt - length + HOUR;
-  return html`${columns(found, name, true, view)} ${today(window, view)}
+  return html`${columns(found, name, true, view, window.today?.budget)} ${today(window, view)}
     ${used === null
       ? nothing
       : html`<div class="line">

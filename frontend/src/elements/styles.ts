@@ -43,7 +43,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .charts, .middle, .row, .rows { display: grid; grid-template-columns: minmax(0, 1fr); }
 .micro, .status, .verdict { align-items: center; display: flex; }
 .chips button, .name, .micro .words { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.sign::before, .dot, .nothing, .here, .use, .share { position: absolute; }
+.sign::before, .dot, .nothing, .here, .use, .budget { position: absolute; }
 .sign, .plot, .axis, .column { position: relative; }
 .title { font-size: 1.25em; font-weight: 500; }
 .verdict { gap: 12px; }
@@ -77,12 +77,12 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .plot .usual { stroke: var(--ink); stroke-width: 3; }
 .plot { cursor: crosshair; touch-action: pan-y; }
 .plot:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
-.scale { display: flex; flex-direction: column; font-size: 0.75em; inset: 2px auto 2px 2px; justify-content: space-between; pointer-events: none; }
+.scale { display: flex; flex-direction: column; font-size: 0.75em; inset: 2px auto 2px 2px; justify-content: space-between; pointer-events: none; text-shadow: 0 0 2px var(--back), 0 0 2px var(--back); }
 .scale :nth-child(2) { transform: translateY(60%); }
-.scale, .cursor { color: var(--soft); position: absolute; }
-.cursor { border-left: 1px solid var(--ink); inset-block: 0; left: var(--at); display: none; }
-.plot[data-at] .cursor { display: block; }
-.readout { font-variant-numeric: tabular-nums; min-height: 1.35em; text-align: end; }
+.scale, .cursor, .readout { color: var(--soft); position: absolute; }
+.cursor { border-left: 1px solid var(--ink); inset-block: 0; left: var(--at); }
+.plot:not([data-at]) :is(.cursor, .readout) { display: none; }
+.readout { background: var(--ink); border-radius: 4px; bottom: calc(100% + 2px); color: var(--back); font-size: 0.93em; font-variant-numeric: tabular-nums; left: clamp(5em, var(--at), 100% - 5em); padding: 1px 6px; transform: translateX(-50%); white-space: nowrap; }
 .legend summary { color: var(--soft); cursor: pointer; font-size: 0.93em; }
 .legend:not([open]) ul { display: none; }
 .legend ul { margin: 4px 0; padding-inline-start: 18px; }
@@ -94,6 +94,14 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .nothing { inset: 0; padding: 40px 12px; text-align: center; }
 .axis { direction: ltr; font-size: 0.85em; height: 1.4em; }
 .axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
+.axis .present { color: var(--ink); font-weight: 600; }
+.heat { container-type: inline-size; direction: ltr; display: grid; gap: 4px 8px; grid-template-columns: auto 1fr; }
+.heat svg { height: 154px; width: 100%; }
+.heat path { fill: var(--good); }
+.heat .grid { fill: none; stroke: var(--edge); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.weekdays { color: var(--soft); display: grid; font-size: 0.85em; grid-template-rows: repeat(7, 1fr); line-height: 22px; }
+.heat .axis { display: grid; grid-column: 2; grid-template-columns: repeat(4, minmax(0, 1fr)); height: auto; }
+.heat .axis span { position: static; transform: none; }
 .days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
 .day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
@@ -101,7 +109,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .today { color: var(--ink); font-weight: 600; }
 .column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
 .use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
-.share { border-top: 2px dashed var(--soft); inset-inline: 0; }
+.budget { border-top: 2px dashed var(--soft); inset-inline: 0; }
 .status { gap: 8px; }
 .status .shape { color: var(--risk); font-size: 18px; }
 .micro { font-size: 14px; gap: 6px; height: 100%; line-height: 1.2; min-height: 54px; padding: 3px 8px; width: 100%; }
@@ -109,6 +117,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .middle { flex: 1; gap: 3px; min-width: 0; }
 .micro .number b { font-size: 1.15em; }
 .micro .bar { height: 6px; margin: 0; }
+.micro .marker { inset-block: -2px; }
 .micro .words { display: block; font-size: 12px; }
 :host([tiny]) .micro { padding-inline: 5px; position: relative; }
 :host([tiny]) .micro > .shape { font-size: 12px; inset-inline-end: 5px; position: absolute; }
@@ -121,10 +130,13 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .month .value { clip-path: inset(50%); position: absolute; }
 .month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
 .month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
+/* Some languages have long names of days. */
+@container (max-width: 22em) { .label { font-size: 0.85em; letter-spacing: -0.03em; } }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
   .weeks .label { height: 4em; }
   .weeks br { display: none; }
+  .heat .axis :nth-child(even) { visibility: hidden; }
 }
 .weeks { gap: min(6px, 1%); }
 .weeks .value { font-size: 0.88em; letter-spacing: -0.03em; }
@@ -135,7 +147,8 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
   .use { background: Highlight; forced-color-adjust: none; }
   .plot path, .plot .grid { stroke: CanvasText; }
   .plot .history, .plot .projection { stroke: Highlight; }
-  .plot .area, .plot .range { fill: Highlight; }
+  .plot .area, .plot .range, .heat path { fill: Highlight; }
+  .heat .grid { stroke: CanvasText; }
   .dot, .chips [aria-pressed="true"] { background: Highlight; color: HighlightText; forced-color-adjust: none; }
 }
 `;

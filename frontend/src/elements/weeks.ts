@@ -1,7 +1,6 @@
 /** The usage at the end of the last weeks. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
 
 import { last } from "../const";
 import type { Point, Running } from "../model/history";
@@ -38,7 +37,7 @@ export function weeks(
           <div class="column" aria-hidden="true">
             ${used === null
               ? nothing
-              : html`<div class="use" style=${styleMap({ height: `${Math.min(100, used)}%` })}></div>`}
+              : html`<div class="use" style="height: ${Math.min(100, used)}%"></div>`}
             ${isReached ? shape("spent") : nothing}
           </div>
           <span class="label"

@@ -207,6 +207,7 @@ function readWindow(
     resetsAt: timeOf(resetsAt ? stateOf(hass, resetsAt) : detail?.resets_at),
     forecast: forecast ? { ...forecast, runsOutAt: timeOf(forecast.runs_out_at) } : null,
     today: detail?.today,
+    usualHours: detail?.usual_hours,
   };
 }
 

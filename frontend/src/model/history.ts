@@ -20,6 +20,9 @@ export interface Point {
 
 export type Position = [x: number, y: number];
 
+/** The steps in which a forecast along a habit is drawn. */
+const STEP = 3 * HOUR;
+
 /** A limit that has a start and a reset. */
 export type Running = Window & { resetsAt: number; length: number };
 
@@ -44,7 +47,7 @@ export function layOut(
   now: number,
   remaining = false,
 ): Layout {
-  const { expected, resetsAt, length, used, usual, forecast } = window;
+  const { expected, resetsAt, length, used, usual, usualHours, forecast } = window;
   const start = resetsAt - length;
   const x = (ms: number) => (100 * within(ms - start, length)) / length;
   const y = (percent: number) => (remaining ? within(percent) : 100 - within(percent));
@@ -64,18 +67,18 @@ export function layOut(
     }
     before = v;
   });
-  const projection: Position[] = [];
-  let range: Position[] = [];
+  let projection: Position[] = [];
+  const range: Position[] = [];
   if (forecast && used !== null && used < 100) {
-    const here: Position = [x(now), y(used)];
     const { projected, low, high, runsOutAt } = forecast;
-    if (projected > 100 && runsOutAt)
-      projection.push(here, [x(runsOutAt), y(100)], [100, y(100)]);
-    else projection.push(here, [100, y(projected)]);
+    const line = (end: number, by = resetsAt): Position[] =>
+      stepsOf(window, now, by).map((time) => [x(time), y(risen(window, now, time, end, by))]);
+    projection = line(runsOutAt ? 100 : projected, runsOutAt ?? resetsAt);
     if (low !== null && high !== null) {
       // Where the upper edge reaches the limit, it follows the limit.
-      const meets = high > 100 ? here[0] + ((100 - here[0]) * (100 - used)) / (high - used) : 100;
-      range = [here, [meets, y(high)], [100, y(high)], [100, y(Math.max(low, used))]];
+      const meets = now + ((resetsAt - now) * (100 - used)) / (high - used);
+      range.push(...(high > 100 && !usualHours ? line(100, meets) : line(high)));
+      range.push(...line(Math.max(low, used)).slice(1).reverse());
     }
   }
   return {
@@ -97,18 +100,54 @@ export function layOut(
   };
 }
 
+/** Return the share of the usual use, or without a habit of the time, that is over by a time. */
+function shareBy({ length, resetsAt, usualHours }: Running, time: number): number {
+  const start = resetsAt - length;
+  if (!usualHours) return time - start;
+  let at = start;
+  let sum = 0;
+  for (const hour of usualHours) {
+    const next = Math.min(HOUR * (Math.floor(at / HOUR) + 1), resetsAt);
+    sum += (hour * within(time - at, next - at)) / (next - at);
+    at = next;
+  }
+  return sum;
+}
+
+/**
+ * Return the percentage that is used at a time from now on, if the usage rises to `end` by
+ * another time, along the habit if there is one.
+ */
+function risen(window: Running, now: number, time: number, end: number, by: number): number {
+  const used = window.used ?? 0;
+  const at = Math.min(time, by);
+  const from = shareBy(window, now);
+  const whole = shareBy(window, by) - from;
+  // If usually nothing is used until then, it rises evenly.
+  const share = whole > 0 ? (shareBy(window, at) - from) / whole : (at - now) / Math.max(1, by - now);
+  return Math.min(100, used + (end - used) * share);
+}
+
+/** Return the times between which a forecast is drawn as a straight line. */
+function stepsOf({ resetsAt, usualHours }: Running, now: number, by: number): number[] {
+  const times = new Set([now, by, resetsAt]);
+  if (usualHours)
+    for (let at = STEP * Math.ceil(now / STEP); at < resetsAt; at += STEP) times.add(at);
+  return [...times].sort((one, other) => one - other);
+}
+
 /** Return the percentage at a time, from the history or the forecast, or null. */
 export function valueAt(
   points: readonly Point[],
-  { forecast, resetsAt, used }: Running,
+  window: Running,
   now: number,
   time: number,
 ): number | null {
+  const { forecast, resetsAt, used } = window;
   if (time <= now) return last(points.filter(({ t }) => t <= time))?.v ?? null;
   if (!forecast || used === null) return null;
-  const end = forecast.runsOutAt ?? resetsAt;
-  const rise = (forecast.runsOutAt ? 100 : forecast.projected) - used;
-  return Math.min(100, used + (rise * (Math.min(time, end) - now)) / Math.max(1, end - now));
+  const { projected, runsOutAt } = forecast;
+  return risen(window, now, time, runsOutAt ? 100 : projected, runsOutAt ?? resetsAt);
 }
 
 /** A time on the axis of a chart, and where its label is. */
@@ -128,13 +167,12 @@ export function ticksOf(window: Period, now: number, format: Format): Tick[] {
   return ticks;
 }
 
-/** The usage on a day, or null if it is unknown. `even` is its share of the time. */
+/** The usage on a day, or null if it is unknown. */
 export interface Day {
   key: string;
   at: number;
   hours: number;
   used: number | null;
-  even: number;
   today: boolean;
 }
 
@@ -154,8 +192,7 @@ function daysOf({ resetsAt, length }: Period, now: number, format: Format): Day[
     while (next < resetsAt && format.dayKey(next) === key);
     next = Math.min(next, resetsAt);
     const hours = (next - at) / HOUR;
-    const even = (100 * (next - at)) / length;
-    days.push({ key, at, hours, used: null, even, today: key === today });
+    days.push({ key, at, hours, used: null, today: key === today });
     at = next;
   }
   return days;

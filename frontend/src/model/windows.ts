@@ -37,6 +37,7 @@ export interface WindowValues {
   resetsAt: number | null;
   forecast: Forecast | null;
   today?: TodayDetail | null;
+  usualHours?: readonly number[] | null;
 }
 
 /** A limit, and what it means at one time. */

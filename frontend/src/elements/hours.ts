@@ -1,0 +1,46 @@
+/** When somebody uses Claude. */
+
+import { html, nothing, svg, type TemplateResult } from "lit";
+
+import { DAY, HOUR } from "../const";
+import { hoursOf } from "../model/hours";
+import type { Running } from "../model/history";
+import { labelOf } from "../model/verdict";
+import type { View } from "./parts";
+
+/** The opacity of an hour, from rarely to most used. */
+const SHADES = [0.25, 0.5, 0.75, 1];
+
+/** Days as rows and hours as columns; the darker one is, the more of a usual week it has. */
+export function hours(window: Running, { format, t }: View): TemplateResult {
+  const found = hoursOf(window, format);
+  if (!found) return html`<div class="line">${t("hours_unknown")}</div>`;
+  const most = Math.max(...found.map(({ share }) => share));
+  const peak = found.find(({ share }) => share === most);
+  const shadeOf = (share: number) => Math.ceil((SHADES.length * share) / most) - 1;
+  const line = peak && t("most_often", { when: format.moment(peak.at) });
+  // Any Monday at noon in UTC, and any day in the time zone of the person.
+  const monday = 4.5 * DAY;
+  const reset = HOUR * Math.floor(window.resetsAt / HOUR);
+  const midnight = reset - HOUR * format.hour(reset);
+  return html`<div class="heat" role="img" aria-label=${`${t("hours_of", { name: labelOf(window, format) })}. ${line ?? ""}`}>
+      <div class="weekdays" aria-hidden="true">
+        ${[0, 1, 2, 3, 4, 5, 6].map(
+          (day) => html`<span>${format.weekday(monday + day * DAY)}</span>`,
+        )}
+      </div>
+      <svg viewBox="0 0 24 7" preserveAspectRatio="none" aria-hidden="true">
+        ${SHADES.map((opacity, shade) => {
+          const cells = found.filter(({ share }) => shadeOf(share) === shade);
+          const path = cells.map(({ day, hour }) => `M${hour} ${day}h1v1h-1z`).join("");
+          return svg`<path d=${path} opacity=${opacity}></path>`;
+        })}
+        <path class="grid" d="M0 0h24M0 1h24M0 2h24M0 3h24M0 4h24M0 5h24M0 6h24M0 7h24M0 0v7M6 0v7M12 0v7M18 0v7M24 0v7"></path>
+      </svg>
+      <div class="axis" aria-hidden="true">
+        ${[0, 6, 12, 18].map((hour) => html`<span>${format.clock(midnight + hour * HOUR)}</span>`)}
+      </div>
+    </div>
+    <div class="line">${t("hours_legend")}</div>
+    ${line ? html`<div class="line">${line}</div>` : nothing}`;
+}
