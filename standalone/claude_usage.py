@@ -167,7 +167,7 @@ def minute_of(value: object) -> datetime | None:
 
 
 # --- claude_ai/errors.py
-# The errors of the client: one class for each thing that a person has to do.
+# The errors of the client: one class for each kind of failure.
 #
 # No message contains a session key, an e-mail address, an ID or a part of an answer, so
 # all messages can be logged.
@@ -224,21 +224,24 @@ class InvalidOrganizationIdError(ClaudeAiError):
 
 
 class BlockedError(ClaudeAiError):
-    """Cloudflare or a network login page answered. The session key is still valid."""
+    """Cloudflare or a network login page answered.
+
+    This says nothing about the session key.
+    """
 
     key = "blocked"
     message = "Blocked by Cloudflare or by a network login page"
 
 
 class InvalidSessionError(ClaudeAiError):
-    """The session key has expired."""
+    """The session key has expired, or does not have the form of one."""
 
     key = "invalid_auth"
     message = "claude.ai no longer accepts the session key"
 
 
 class OrganizationAccessError(ClaudeAiError):
-    """The session key has no access to the organization, or there is none."""
+    """The session key has no access to the organization, or the organization does not exist."""
 
     key = "org_not_found"
     message = "The session key has no access to this claude.ai organization"
@@ -359,7 +362,10 @@ def parse_session_key(text: str) -> Credentials:
 
 
 def _keys_in(text: str) -> Iterator[str]:
-    """Yield the session keys of a text: of its cookies, the whole text, then any."""
+    """Yield the session keys of a text.
+
+    First come those in cookies, then the text itself if it is a key, then any others in it.
+    """
     for cookie in (*_SESSION_KEY_COOKIE.findall(text), text):
         joined = _INVISIBLE.sub("", cookie).strip(_QUOTES)
         if is_session_key(joined) and joined.count(_KEY_START) == 1:
@@ -667,7 +673,7 @@ def _minor_units(amount: object, currency: object, decimals: object) -> Money | 
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
-# Not a kind of the server: those are normalized and have no hyphen.
+# Our own kinds. They have a hyphen, which no normalized kind from the server has.
 KIND_SPEND = "extra-usage"
 
 _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
@@ -676,7 +682,8 @@ _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 _FIXED_MEMBERS = {"five_hour": KIND_SESSION, "seven_day": KIND_WEEKLY}
 _SCOPED_PREFIX = "seven_day_"
 
-# A model's weekly limit under another name, as a member, a kind or the name of a row.
+# claude.ai can send a model's weekly limit again under this name: as a member, as a kind, or as
+# the name of a row.
 _OVERAGE = "Overage included"
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -959,7 +966,7 @@ class Grant:
 
     `left` is the number of resets that have not been used. `clears` are the
     names of the limits that a reset sets to 0, as claude.ai spells them. `is_usable` is False
-    while claude.ai does not allow to use it.
+    while claude.ai does not allow its use.
     """
 
     label: str | None
@@ -985,7 +992,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class SavedResets:
-    """The saved resets of an account that is eligible for them, or of one that is not."""
+    """The saved resets of an account, and whether it is eligible for them."""
 
     is_eligible: bool
     grants: tuple[Grant, ...] = ()
@@ -1002,7 +1009,7 @@ class SavedResets:
         )
 
     def valid(self, now: datetime) -> list[Grant]:
-        """Return the grants that have resets left, the one that expires first first."""
+        """Return the valid grants, sorted by when they expire."""
         valid = (grant for grant in self.grants if grant.is_valid(now))
         return sorted(
             valid, key=lambda grant: (grant.ends_at is None, grant.ends_at or now)
@@ -1077,7 +1084,7 @@ class Usage:
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
     the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
     True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools. `is_incomplete` is
-    True if limits of the account are missing, which only the caller can know.
+    True if limits of the account are missing. Only the caller can know that.
     """
 
     session: UsageWindow | None = None
@@ -1096,7 +1103,7 @@ class Usage:
 
     @property
     def spend_limit(self) -> UsageWindow | None:
-        """Return the spend limit of a seat that pays by spend: it has no other limit."""
+        """Return the spend limit of a seat that is billed by usage and has no other limit."""
         spend = self.spend
         if self.has_windows or self.is_incomplete or spend is None:
             return None
@@ -1170,11 +1177,11 @@ def parse_usage(body: object) -> Usage:
 # | 404, or 403 "authorization for organization" | `OrganizationAccessError` |
 # | 400 | `InvalidOrganizationIdError` |
 # | 451 | `RegionBlockedError` |
-# | redirect to another host | `BlockedError` |
+# | redirect to another origin | `BlockedError` |
 # | redirect to `/login` | `InvalidSessionError` |
 # | 429 | `RateLimitedError` |
 # | other 403 with JSON | `ForbiddenError` |
-# | anything else, unless it is 200 with JSON of the expected type and without an `error` object | `UnavailableError` |
+# | anything else, unless it is 200 with JSON of the expected type, without an `error` object or with an empty `message` in it | `UnavailableError` |
 
 # A browser, and the day on which it was current. Cloudflare challenges other browsers and
 # those that nobody uses any longer, so scripts/lint fails six months later.
@@ -1223,7 +1230,8 @@ class Answer:
     """An HTTP response from claude.ai.
 
     `headers` has names in lower case: at least `location`, `retry-after`, `set-cookie` and
-    `cf-mitigated`, if they were sent. (`ClaudeAiClient` raises for the last one itself.) `body` is the result of `json_of(text)`.
+    `cf-mitigated`, if they were sent. `ClaudeAiClient` never passes `cf-mitigated`, because it
+    raises BlockedError before. `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""Seats that pay by spend: the spend limit is their only limit."""
+"""Seats that are billed by usage: the spend limit is their only limit."""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ async def test_own_conditions(
         ({}, False, False),
         # The session limit is over, so that its usage is unknown.
         (body(10, "2026-05-04T11:00:00+00:00"), False, False),
-        # A seat that pays by spend.
+        # A seat that is billed by usage.
         (spend(4000), True, False),
         (spend(4100), False, False),
         # The limit of a model counts while it exists.

@@ -547,7 +547,7 @@ async def test_limit_that_the_account_lacks(
 
 @pytest.mark.usefixtures("assist")
 async def test_spend_limit(claude: Claude) -> None:
-    """A seat that pays by spend has one limit, with amounts if they are exposed."""
+    """A seat that is billed by usage has one limit, with amounts if they are exposed."""
     claude.serve(spend(37410, 40000))
     await claude.entry()
     await enable(claude)

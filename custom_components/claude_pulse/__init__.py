@@ -87,7 +87,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def _async_clean_up(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """End what an entry has begun: its dialogs, issues, events and the card's resource."""
+    """Remove what a disabled or removed entry leaves: a form, issues, events and the card."""
     async_stop_asking(hass, entry)
     async_delete_issues(hass, entry)
     await runtime_of(hass, entry).dispatcher.async_forget()

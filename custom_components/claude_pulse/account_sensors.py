@@ -141,7 +141,7 @@ _SPEND = (
     _amount_description("extra_usage_limit", _spend, lambda spend: spend.limit),
     SPEND_STATUS,
 )
-# For a seat that pays by spend, they are the limit.
+# For a seat that is billed by usage, they are the limit.
 _SPEND_LIMIT = tuple(
     replace(description, entity_registry_enabled_default=True) for description in _SPEND
 )

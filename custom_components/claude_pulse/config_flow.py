@@ -140,7 +140,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a new session key of the same seat."""
+        """Ask for a new session key of the same account."""
         errors: dict[str, str] = {}
         if user_input is not None:
             with form_errors(KEY_SCHEMA, errors):

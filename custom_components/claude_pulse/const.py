@@ -37,7 +37,7 @@ ALERT_DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_SAVED_RESET_DAYS: 3,
 }
 
-# A failure that is none of claude.ai.
+# The key of a failure that claude.ai did not cause.
 UNEXPECTED_ERROR: Final = "unexpected_error"
 
 README_URL: Final = "https://github.com/claude-pulse/claude-pulse"

@@ -193,7 +193,7 @@ class WindowEntity(UsageEntity):
 
     @property
     def available(self) -> bool:
-        """Return whether the last poll succeeded, with this limit if it is a dynamic one."""
+        """Return whether the last poll succeeded and, for a dynamic limit, contained it."""
         exists = (
             self._identity in FIXED_WINDOWS or self._identity in self.runtime.readings
         )

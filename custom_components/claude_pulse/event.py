@@ -50,7 +50,8 @@ def _dynamic_events(runtime: Runtime) -> Factories:
         if window.identity not in FIXED_WINDOWS
     }
     if usage.saved_resets and usage.saved_resets.is_eligible:
-        # An entity with a subject is added with the second answer, after its first event.
+        # Without a subject, the entity is added at once. With one, it would be added with the
+        # second answer that has saved resets, and could miss its first event.
         factories[None, SAVED_RESETS_SUBJECT.key] = partial(
             SubjectEvents, runtime, SAVED_RESETS_SUBJECT
         )
@@ -60,7 +61,7 @@ def _dynamic_events(runtime: Runtime) -> Factories:
 class SubjectEvents(WindowEntity, EventEntity):
     """The events of a limit, the saved resets or the account.
 
-    The last one remains if a poll fails.
+    The last event remains shown if a poll fails.
     """
 
     _platform = Platform.EVENT

@@ -1,4 +1,4 @@
-"""One session key for all entries of an account: which entry asks, and who gets the key."""
+"""One session key for all entries of an account: which entry asks, and which ones get it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _RELOADED = (
 
 
 @callback
-def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Record that the session key of an entry was refused. Return whether it may ask for one.
+def async_record_refusal(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Record that an entry's session key was refused. Return whether this entry asks for one.
 
     Of the entries of an account, the one whose key was refused first asks. If it is
     disabled or removed, the next one asks.
@@ -49,9 +49,9 @@ def async_may_ask(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 async def async_reauth_during_reconfigure(
     hass: HomeAssistant, entry: ConfigEntry
 ) -> None:
-    """Start the reauthentication flow while a reconfiguration flow is open.
+    """Start a reauthentication flow if a reconfiguration flow is open.
 
-    Home Assistant does not start it then.
+    Home Assistant itself does not start one then.
     """
     sources = {source for _, source in _flows(hass, entry)}
     if SOURCE_REAUTH in sources or _SOURCE_RECONFIGURE not in sources:
@@ -78,7 +78,8 @@ def async_share_key(
     """Store a new session key in the entries of an account, except the one it is from.
 
     Their present keys are kept until a request with the new one has succeeded, because
-    it may not have access to their organizations. Entries that waited for a key reload.
+    it may not have access to their organizations. Entries that were
+    waiting for a key are reloaded.
     """
     refused = _refused_keys(hass)
     if source is not None:
@@ -104,7 +105,10 @@ def async_abort_flows(
     except_for: str | None = None,
     sources: Container[str] = (SOURCE_REAUTH, _SOURCE_RECONFIGURE),
 ) -> None:
-    """Abort the other reauthentication and reconfiguration flows of an entry."""
+    """Abort the flows of an entry from some sources, except one flow.
+
+    The default is all reauthentication and reconfiguration flows.
+    """
     for flow_id, source in _flows(hass, entry):
         if flow_id != except_for and source in sources:
             hass.config_entries.flow.async_abort(flow_id)
@@ -117,7 +121,7 @@ def async_stop_asking(hass: HomeAssistant, entry: ConfigEntry) -> None:
     Another entry of the account asks then.
     """
     _refused_keys(hass).pop(entry.entry_id, None)
-    # Home Assistant 2024.1 does not do it for a disabled entry.
+    # Home Assistant 2024.1 does not abort it for a disabled entry.
     async_abort_flows(hass, entry, sources=(SOURCE_REAUTH,))
 
 

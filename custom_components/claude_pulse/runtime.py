@@ -33,9 +33,9 @@ from .naming import FIXED_WINDOWS, SESSION_WINDOW, WindowSubject, subject_of
 from .polling.account import Account
 from .polling.back_off import BackOff
 from .polling.coordinator import ClaudePulseCoordinator
+from .polling.http import async_create_session
 from .polling.minute import async_track_minute
 from .polling.renames import async_keep_identities
-from .polling.sessions import async_create_session
 from .polling.status import status_coordinator
 from .stored import data_of, slug_of
 
@@ -48,8 +48,8 @@ class Runtime:
     """The objects of one entry.
 
     It exists until the entry is removed, so that a reload forgets neither a wait nor an
-    alert. The attributes that are declared here exist after the first successful set-up. They are
-    in use while `is_running`, from the first answer to the unload.
+    alert. The attributes that are declared here exist after the first successful set-up. They
+    are in use while `is_running`, from the first answer to the unload.
     """
 
     account: Account
@@ -77,7 +77,10 @@ class Runtime:
 
     @property
     def failure_key(self) -> str | None:
-        """Return the translation key of the last failure, or None after an answer."""
+        """Return the translation key of the last failed poll, or None after an answer.
+
+        It is UNEXPECTED_ERROR if there are no values for another reason.
+        """
         if failure := self.back_off.failure:
             return failure.key
         return None if self.has_values else UNEXPECTED_ERROR
@@ -219,7 +222,7 @@ class Runtime:
             self.readings.is_usual,
         )
         if before == usage and self.has_values:
-            # The coordinator calls no listeners for equal data.
+            # Normally, the coordinator calls no listeners for equal data.
             self.dispatcher.async_dispatch()
         if self.is_running:
             self._async_start_account_update()
@@ -265,7 +268,7 @@ class Runtime:
         self.dispatcher.async_check_account(state, dt_util.utcnow())
 
     def _is_start_known(self, window: UsageWindow, now: datetime) -> bool:
-        """Return whether a window started its length before its reset."""
+        """Return whether the start of a window is known: its reset minus its length."""
         progress = self.dispatcher.progress.get(window.identity)
         return progress is None or is_start_known(progress, window, now)
 

@@ -26,9 +26,9 @@ def account_id_of(entry: ConfigEntry) -> str:
 def async_entries_of_account(
     hass: HomeAssistant, account_id: str | None, except_for: ConfigEntry | None = None
 ) -> list[ConfigEntry]:
-    """Return the entries of an account, also disabled ones.
+    """Return the entries of an account, including disabled ones.
 
-    There are none of an unknown account. Entries whose migration failed are left out.
+    There are none if the account is unknown. Entries whose migration failed are left out.
     """
     return [
         entry

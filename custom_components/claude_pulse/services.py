@@ -10,9 +10,10 @@
 | `clear_message` | removes it again |
 | `export_history` | returns the hourly usage, to administrators only |
 
-Without a chosen account, an action is about the only one. If there is none, or several, it
-raises ServiceValidationError. If the data name an `automation`, a notification asks
-for its account instead, and the response has no `device_id`.
+If no account is chosen, an action uses the only one that is enabled. If there is none or more
+than one, it raises ServiceValidationError. If the data name an `automation`, a notification
+asks for its account instead (not for a disabled account), and `device_id` is None in the
+response.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ from .language.texts import Texts, async_texts
 from .messages.accounts import (
     account_name,
     ask,
-    device_of,
+    device_id_of,
     do_not_ask,
     find_entry,
     is_disabled,
@@ -131,7 +132,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         """Return the title and the message that sum up the day of an account."""
         if (entry := await _async_entry(hass, call)) is None:
             return {"device_id": None}
-        device_id = device_of(hass, entry)
+        device_id = device_id_of(hass, entry)
         message = await _async_summarize(hass, runtime_of(hass, entry), device_id)
         return {"device_id": device_id, **_parts(message)}
 
@@ -141,7 +142,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         limits = limits_of(runtime_of(hass, entry)) if entry else []
         first = first_of(limits)
         return {
-            "device_id": device_of(hass, entry) if entry else None,
+            "device_id": device_id_of(hass, entry) if entry else None,
             "limits": [limit.as_dict() for limit in limits],
             "first": first.as_dict() if first else None,
         }
@@ -264,8 +265,9 @@ async def _async_reason(hass: HomeAssistant, key: object) -> str:
 async def _async_entry(hass: HomeAssistant, call: ServiceCall) -> ConfigEntry | None:
     """Return the entry of the account that an action is about.
 
-    If it is unknown, this raises ServiceValidationError, or asks for the automation in
-    the data which account it means, and returns None.
+    If it is unknown, this raises ServiceValidationError. If an `automation` is given, it
+    instead shows a notification that asks for its account (not for a disabled account), and
+    returns None.
     """
     device_id, automation = call.data["device_id"], call.data.get("automation")
     entry = find_entry(hass, device_id)
@@ -288,7 +290,7 @@ def _events(
     hass: HomeAssistant, entry: ConfigEntry, since: datetime
 ) -> ServiceResponse:
     """Return the device of an account, and its events since a time that are still true."""
-    device_id = device_of(hass, entry)
+    device_id = device_id_of(hass, entry)
     events: list[JsonValueType] = [
         {"device_id": device_id, "sent_at": iso_time(at), **data}
         for at, event in runtime_of(hass, entry).dispatcher.sent_since(since)

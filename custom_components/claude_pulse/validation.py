@@ -29,8 +29,8 @@ from .const import (
     CONF_UPDATE_INTERVAL,
     CONF_WORKING_DAYS,
 )
+from .polling.http import short_session
 from .polling.issues import Issue, async_delete_issues
-from .polling.sessions import short_session
 from .reauth import async_abort_flows, async_share_key
 from .runtime import runtime_of
 from .seat import (
@@ -75,7 +75,10 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedChanges:
-    """Checked changes of an entry's data, and the new unique ID if there are any."""
+    """Checked changes of an entry's data.
+
+    `unique_id` is the resulting unique ID, or None if nothing changes.
+    """
 
     data: Mapping[str, str] = field(repr=False)
     unique_id: str | None
@@ -123,7 +126,7 @@ async def async_organizations(
 ) -> tuple[Organization, ...]:
     """Return the organizations with usage that a pasted session key can read.
 
-    The default is the key of the entry.
+    Without a pasted key, that of the entry is used.
 
     Raises ClaudeAiError or FormError.
     """
@@ -188,8 +191,8 @@ async def async_apply(
 ) -> None:
     """Store checked changes and options, and reload the entry.
 
-    A new key reaches the other entries of the account. Other flows are aborted if the
-    changes make them superfluous.
+    A new key is also stored in the other entries of the account. Other flows of the entry are
+    aborted, unless it still needs a new key.
     """
     data, options = {**entry.data, **changes.data}, dict(entry.options)
     session_key = changes.data.get(CONF_SESSION_KEY)

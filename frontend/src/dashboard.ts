@@ -64,7 +64,9 @@ export function dashboard(
   };
   const idsOf = (entities: Record<string, string | undefined>, keys = Object.keys(entities)) =>
     keys.map((key) => entities[key]).filter((id): id is string => id !== undefined);
-  const valuesOf = ({ events: _, ...values }: Found["entities"]) => values;
+  // The card above them says when a limit runs out, and compares with the usual usage. The
+  // sensor of the pace compares with an even one.
+  const valuesOf = ({ events: _, pace: __, runs_out_at: ___, ...values }: Found["entities"]) => values;
   // Without the name of the device, which is in the heading.
   const list = (ids: readonly string[]): CardConfig => ({
     type: "entities",

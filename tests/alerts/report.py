@@ -206,8 +206,8 @@ def text_of(outcomes: list[Outcome]) -> str:
 Written by `scripts/alerts`. Simulated people use Claude for {weeks:.0f} weeks, {count} people
 of each group. Home Assistant and Claude Pulse are real and poll every two minutes, and the
 messages come from the blueprint `claude_alerts.yaml` with its defaults. Only claude.ai and
-the phone are simulated. A message makes a sound; it is later updated without a sound and
-removed. The weeks of history that a person has before are given to Claude Pulse without a
+the phone are simulated. In the tables, a *message* is one with a sound, and an *update* is one
+without. The earlier weeks of history are passed to Claude Pulse directly, without the
 recorder.
 
 {bars_table(people)}
@@ -219,8 +219,8 @@ message. Updates without a sound and removals come at any time.
 
 {messages_table(people)}
 
-The first column of numbers is for "session limit expected". When the limit is reached, and
-when it is reset, this message is updated without a sound. The message about the account
+The first column of numbers is for "session limit will probably be reached". When the limit is
+reached, and when it is reset, this message is updated without a sound. The message about the account
 comes when the session key expires soon. There are no outages.
 
 ## Session limits
@@ -233,8 +233,8 @@ false if the session lasts. A limit in quiet hours is not announced, and does no
 
 Most limits are those of the heavy users. The others reach so few that their shares are
 rough, and they are harder to announce: after a burst, people often stop. In the first 15 minutes of a session its rate is unknown, so {without_time:.0%} of the announcements
-say "before its reset" and no time. Of the others, half of the times are wrong by at most
-{size:.0f} minutes, and {right:.0%} by at most {RIGHT}.
+say "before its reset" and no time. Of the others, {right:.0%} are wrong by at most {RIGHT} minutes, and
+half by at most {size:.0f}.
 
 The same people as new users, without any history:
 
@@ -244,7 +244,8 @@ The same people as new users, without any history:
 
 The forecast alone announces a session when it is {CERTAIN}% likely to run out. CodexBar has a
 message at 50% and one at 80% used, of each session. A limit is announced by the first of
-the two, and each message in a session that lasts is false. Both know no quiet hours.
+the two, and each message in a session that lasts is false. The forecast alone and CodexBar have no quiet
+hours.
 
 {rules_table(people)}
 

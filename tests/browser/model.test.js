@@ -497,6 +497,7 @@ describe("the window that decides", () => {
 
 describe("the verdict", () => {
   const SENTENCES = {
+    habit: ["good", "Session and weekly limits last until reset"],
     usual: ["good", "Session and weekly limits last until reset"],
     runs_out: ["risk", "The weekly limit runs out Friday at 06:00, 1d 11h before reset"],
     session_runs_out: ["risk", "The session limit runs out at 14:42, 48m before reset"],
@@ -631,6 +632,18 @@ describe("the verdict", () => {
       aboutOf(stale, { level: "good", text: "" }, NOW, format),
       "Last update 13:46, 14m ago · claude.ai: blocked",
     );
+  });
+
+  test("says that other models go on where one runs out", () => {
+    const out = { forecast: forecastOf(140, { out: 40 }) };
+    const said = (window) => {
+      const windows = [judged("session", 5, 2, { forecast: forecastOf(20) }), window];
+      const account = { windows, spend: null, trouble: null, troubleWords: null };
+      return aboutOf(account, verdict(account, NOW, format), NOW, format);
+    };
+    assert.equal(said(judged("weekly_Opus", 80, 75, out)), "Other models keep working");
+    assert.equal(said(judged("weekly", 80, 75, out)), "");
+    assert.equal(said(judged("weekly_Opus", 100, 75)), "");
   });
 
   test("leads to a new key where the login is dead", async () => {
@@ -778,6 +791,11 @@ describe("the chart", () => {
     const usual = judged("session", 20, 3, { forecast: { ...forecastOf(50), expected: 30 } });
     assert.deepEqual([usual.points, usual.pace, usual.expected], [-10, "under", 30]);
     assert.equal(wordsOf(usual, NOW, format).pace, "10 points less than usual");
+    // More is left than usual.
+    const left = wordsOf(usual, NOW, format, true);
+    assert.deepEqual([left.pace, left.direction], ["10 points more than usual", "over"]);
+    const even = judged("session", 20, 3, { forecast: forecastOf(50, { pace: -20 }) });
+    assert.equal(wordsOf(even, NOW, format, true).pace, "20 points under pace");
     const { expected } = layOut([], usual, NOW);
     assert.deepEqual(expected.map(([, y]) => y), [70, 70]);
   });

@@ -1230,7 +1230,7 @@ def test_another_locale(page: Page) -> None:
         }"""
     )
     settle(page)
-    assert page.locator(".number").first.inner_text() == "31\xa0% verbraucht"
+    assert page.locator(".number").first.inner_text() == "31\xa0% genutzt"
     assert "12,40\xa0€" in page.locator(".line").inner_text()
     clock = page.locator(".words").first
     assert "4:12\xa0PM" in clock.inner_text()
@@ -1759,7 +1759,7 @@ def test_last_month(page: Page) -> None:
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
     assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
-    assert page.locator(".line").inner_text() == "Up to 12% a day"
+    assert page.locator(".line").inner_text() == "Most on one day: 12%"
 
 
 # Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises
@@ -1798,10 +1798,13 @@ def test_last_weeks(page: Page) -> None:
     settle(page)
     assert page.evaluate("message.type") == "recorder/statistics_during_period"
     shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
-    assert len(shown) == 8
+    assert len(shown) == 9
     assert shown[0] == "Mar 7 to Mar 14: 100%"
-    assert shown[-1] == "Apr 25 to May 2: 50%"
-    assert [title.endswith(": 100%") for title in shown] == [*[True, *[False] * 3] * 2]
+    assert shown[-2:] == ["Apr 25 to May 2: 50%", "May 2 to May 9: 58%"]
+    assert [title.endswith(": 100%") for title in shown[:-1]] == [
+        *[True, *[False] * 3] * 2
+    ]
+    assert page.locator(".day.today .value").inner_text() == "58%"
     assert page.locator("[data-level=spent] .column .shape").count() == 2
     assert page.locator(".line").all_inner_texts() == [
         "Weekly limit reached in 2 of 8 weeks",
@@ -1830,7 +1833,7 @@ def test_last_weeks(page: Page) -> None:
 def test_last_weeks_without_history(page: Page) -> None:
     """Weeks without statistics are unknown, not unused."""
     show(page, "usual", width=390, config={"layout": "weeks"})
-    assert page.locator(".value").all_inner_texts() == ["—"] * 8
+    assert page.locator(".value").all_inner_texts() == [*["—"] * 8, "58%"]
     assert page.locator(".line").all_inner_texts() == ["No history yet"]
 
 

@@ -38,7 +38,7 @@ PLANS = {
     "cora": "Team",
     "eve": "Free",
     "fay": "Ultra, without a session limit",
-    "gus": "Enterprise seat that pays by spend",
+    "gus": "Enterprise seat that is billed by usage",
     "hal": "Max, with saved resets",
     "ivy": "Pro, with a credit pool that expires",
 }

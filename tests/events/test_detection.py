@@ -19,10 +19,10 @@ from custom_components.claude_pulse.events.comparison import Change, compare
 from custom_components.claude_pulse.events.detection import Context, detect_events
 from custom_components.claude_pulse.events.model import (
     ROSE,
-    Detection,
     Rules,
     UsageEvent,
     WindowProgress,
+    WindowsResult,
 )
 from custom_components.claude_pulse.forecast.projection import forecast_of
 from tests.forecast.common import even
@@ -52,7 +52,7 @@ def detect(
     *windows: UsageWindow,
     forecasts: bool = False,
     last_answer: datetime | None = None,
-) -> Detection:
+) -> WindowsResult:
     """Detect events in an answer, by default without forecasts and a day after the last."""
     context = Context(
         lambda item: forecast_of(item, now) if forecasts else None,

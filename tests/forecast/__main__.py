@@ -32,7 +32,11 @@ FIRST_SEED, PEOPLE = 7000, 200
 
 METHODS = ("new", "working_days", "habit")
 NAMES = {"new": "no history", "working_days": "working days", "habit": "habit"}
-RATES = ("alarms", "lasts", "range")
+RATES = {
+    "run_outs": "run-outs right",
+    "verdicts": "verdicts right",
+    "ranges": "range holds",
+}
 HABITS = [group for group in GROUPS if group not in WITHOUT_HABIT]
 
 # By group and weeks of history.
@@ -62,22 +66,22 @@ forecast alone causes. A session also has it because of its own rate: see
 {{invented}}"""
 
 REAL_TEXT = """\
-{people} real people: the times of their commits say when they worked, a third of them with
-Claude. The median week of each of them uses between 40 and 130% of the limit. Their weeks
-vary much: one in five is above twice the mean of the four weeks before. No method can
-foresee that.
+{people} real people: the times of their commits say when they worked. Of a third of them, only
+commits made with Claude count. The median week of each person uses between 40 and 130% of
+the limit. Their weeks vary much: one in five is above twice the mean of the four weeks
+before. No method can foresee that.
 
 All figures of this part are in-sample: the method and its parameters were developed with
 these people, so that others can have larger errors. The least certain figures are how
 often "runs out" and "may run out" came true, because only a few of these weeks ran out.
-Their difference has a standard error of about 10 points. On random halves of the people, a
-difference of at least 20 points after four weeks was seen three times in five. The
-confidence from which "runs out" is said cannot be chosen better with so few people: what
-is best for one half is no better for the other.
+The difference of the two has a standard error of about 10 points. In three of five random
+halves of the people, "runs out" came true at least 20 points more often than "may run out",
+with four weeks of history. With so few people, a better confidence from which to say "runs
+out" cannot be found: what is best for one half is no better for the other.
 
 Up to six weeks of each person are forecast, and checked every six hours until the limit
-is reached. Home Assistant knows whole percentages up to 100 of some weeks before. Each
-person counts the same.
+is reached. Home Assistant has the history of some earlier weeks, as whole percentages that
+stop at 100. Each person counts the same.
 
 {tables}"""
 
@@ -86,23 +90,24 @@ Real people are irregular. The following people were invented to measure forecas
 with regular habits, whose weeks vary only a fifth as much.
 
 There are {people} people in each of {groups} groups, with seeds from {seed}. The method was
-developed with other seeds. But the figures of these people were seen twice before it was
-changed: one parameter and the way in which regular people are recognized are newer.
+developed with other seeds. But the figures of these people were read twice, and after that
+one parameter and the detection of regular people were changed.
 
 One week of each person is forecast every six hours, after some weeks of history. Usage is
 random: each group has typical hours, and each person has their own. A week varies by 15%,
 a day by 35% (one day in twenty is skipped) and an hour by 58%. If agents always run, a
 week and a day vary by 10%. The median usage is 70 points a week, and one person in ten is
 below 40 or above 125. People live in several time zones, clocks change, and windows reset
-at any minute. Home Assistant knows whole percentages up to 100 by the hour, and it was off
-three times.
+at any minute. Home Assistant has the history of some earlier weeks by the hour, as whole
+percentages that stop at 100, and it was off three times.
 
 *No history* is the forecast from the running week alone. *Working days* is the same on the
 days on which the person uses Claude. *Habit* is learned from history. *Ideal* knows a
 person's habit exactly: no forecast can be much better.
 
-*Alarms* are announced run-outs that happened, *lasts* are correct verdicts, and *range* are
-ranges that contained the actual percentage.
+*Run-outs right* is the share of verdicts "will not last" that came true, *verdicts right* the
+share of all verdicts that came true, and *range holds* the share of ranges that contained the
+actual percentage.
 
 ![Error by weeks of history, and a week in office hours](forecast.svg)
 
@@ -124,25 +129,26 @@ weeks of history. {session_points} points of a session are one point of the week
 class Score(NamedTuple):
     """The mean error of a method in points, and percentages of correct forecasts.
 
-    `alarms` are announced run-outs that happened, or None without any. `lasts` are
-    correct verdicts. `range` are ranges, as shown, that contained the actual percentage.
+    `run_outs` are verdicts "will not last" that came true, or None without any. `verdicts` are
+    all verdicts that came true. `ranges` are ranges, as shown, that contained the actual
+    percentage.
     """
 
     error: float
-    alarms: float | None
-    lasts: float
-    range: float
+    run_outs: float | None
+    verdicts: float
+    ranges: float
 
 
 def score(measurements: Iterable[Measurement], method: str) -> Score:
     """Return the score of a method."""
     pairs = [(getattr(item, method), item.actual) for item in measurements]
-    alarms = [actual > 100 for forecast, actual in pairs if not forecast.lasts]
+    run_outs = [actual > 100 for forecast, actual in pairs if not forecast.lasts]
     return Score(
         error=fmean(abs(forecast.projected - actual) for forecast, actual in pairs),
-        alarms=100 * fmean(alarms) if alarms else None,
-        lasts=100 * fmean(item.lasts == (actual <= 100) for item, actual in pairs),
-        range=100
+        run_outs=100 * fmean(run_outs) if run_outs else None,
+        verdicts=100 * fmean(item.lasts == (actual <= 100) for item, actual in pairs),
+        ranges=100
         * fmean(
             round(forecast.low) <= round(actual) <= round(forecast.high)
             for forecast, actual in pairs
@@ -189,13 +195,15 @@ def scores(
     rows: Mapping[str, list[Measurement]],
     *,
     methods: Sequence[str] = METHODS,
-    rates: Sequence[str] = RATES,
+    rates: Iterable[str] = RATES,
     rated: Sequence[str] = ("new", "habit"),
 ) -> str:
     """Return a table of the errors of `methods` and the rates of the methods `rated`."""
     columns = [("error", method, NAMES[method].capitalize()) for method in methods]
     columns += [
-        (rate, method, f"{rate}, {NAMES[method]}") for rate in rates for method in rated
+        (rate, method, f"{RATES[rate]}, {NAMES[method]}")
+        for rate in rates
+        for method in rated
     ]
     cells = []
     for name, found in rows.items():
@@ -248,7 +256,7 @@ def report(results: Results, sessions: Results, seeds: range) -> str:
             "People",
             {group: sessions[group, 4] for group in GROUPS},
             methods=("new", "habit"),
-            rates=("lasts", "range"),
+            rates=("verdicts", "ranges"),
         ),
     )
 

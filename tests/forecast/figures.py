@@ -38,15 +38,15 @@ Figures = dict[str, dict[str, Part]]
 class Summary(NamedTuple):
     """The statements about a window.
 
-    `alarm` is the hour of the event "will run out". `announced` is true if "runs out" was
-    said before the limit was reached. `changes` are the changes of the shown verdict, and
+    `alarm` is the hour of the event "will run out". `says_runs_out` is true if "runs out"
+    was said before the limit was reached. `changes` are the changes of the shown verdict, and
     `undone` those that were undone soon, without any usage.
     """
 
     ran_out: bool
     alarm: int | None
     lead: float | None
-    announced: bool
+    says_runs_out: bool
     changes: int
     undone: int
 
@@ -88,7 +88,7 @@ def summary_of(run: Run) -> Summary:
         lead=None
         if alarm is None or not ran_out
         else (run.ran_out or run.hours) - alarm,
-        announced=any(map(says_runs_out, run.moments)),
+        says_runs_out=any(map(says_runs_out, run.moments)),
         changes=len(changed),
         undone=undone,
     )
@@ -115,7 +115,7 @@ def _certainty(run: Run, moment: Moment) -> float:
 
 
 def _holds(run: Run, moment: Moment) -> bool:
-    """Return whether the range contains what came."""
+    """Return whether the range contains the actual percentage."""
     exact = moment.exact
     return round(exact.low) <= round(run.actual) <= round(exact.high)
 
@@ -160,28 +160,28 @@ OF_CHECKS: Mapping[str, Callable[[Run, Moment], float | None]] = {
         else None
     ),
     **{
-        f"lasts, said from {low}%": _in_class(
+        f"lasts, predicted from {low}%": _in_class(
             low, lambda _, moment: probability_of(moment)
         )
         for low in CLASSES
     },
     **{
-        f"lasts, came from {low}%": _in_class(low, lambda run, _: 100 * _lasts(run))
+        f"lasts, actual from {low}%": _in_class(low, lambda run, _: 100 * _lasts(run))
         for low in CLASSES
     },
 }
 
 # The figures of a window.
 OF_WINDOWS: Mapping[str, Callable[[Summary], float | None]] = {
-    "run-outs announced as 'runs out', %": lambda one: (
-        100 * one.announced if one.ran_out else None
+    "run-outs shown as 'runs out', %": lambda one: (
+        100 * one.says_runs_out if one.ran_out else None
     ),
     "windows with an alarm, %": lambda one: 100 * (one.alarm is not None),
     "alarms right, %": lambda one: 100 * one.ran_out if one.alarm is not None else None,
     "alarms false, %": lambda one: (
         100 * (not one.ran_out) if one.alarm is not None else None
     ),
-    "run-outs missed, %": lambda one: (
+    "run-outs without an alarm, %": lambda one: (
         100 * (one.alarm is None) if one.ran_out else None
     ),
     "changes of the verdict": lambda one: one.changes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 import json
 from multiprocessing import Pool
 from pathlib import Path
@@ -118,19 +119,22 @@ def _cell(name: str, key: str, results: Results, other: Results | None) -> str:
 
 
 def _calibration(kind: str, results: Results) -> str:
-    """Return how often windows lasted, by the probability that was said."""
+    """Return how often windows lasted, by the predicted probability."""
     rows = []
     for weeks in WEEKS:
         figures = results[_key(kind, weeks)]
         cells = []
         for low in CLASSES:
-            said, came = (
-                value_of(figures[f"lasts, {what} from {low}%"].values())
-                for what in ("said", "came")
+            predicted, actual = (
+                value_of(figures[f"lasts, {kind_of_share} from {low}%"].values())
+                for kind_of_share in ("predicted", "actual")
             )
-            cells.append("–" if said is None else f"{said:.0f} / {came:.0f}")
+            cells.append(
+                "–" if predicted is None else f"{predicted:.0f} / {actual:.0f}"
+            )
         rows.append([in_weeks(weeks), *cells])
-    head = ["`lasts`: said / came, %", *(f"from {low}%" for low in CLASSES)]
+    classes = (f"{low}–{high}%" for low, high in pairwise((*CLASSES, 100)))
+    head = ["Predicted / actual share of windows that lasted, %", *classes]
     return table(head, rows)
 
 

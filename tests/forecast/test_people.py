@@ -52,7 +52,7 @@ def test_certainty_can_be_trusted(weeks: dict[str, float | None]) -> None:
     )
     assert certain >= unsure + 15
     assert certain >= 65
-    assert weeks["run-outs announced as 'runs out', %"] >= 60
+    assert weeks["run-outs shown as 'runs out', %"] >= 60
     assert weeks["shown certainty, off by"] <= 3
 
 
@@ -62,7 +62,7 @@ def test_range_and_verdict(weeks: dict[str, float | None]) -> None:
     assert weeks["changes of the verdict"] <= 0.7
     assert weeks["changes undone in 12 hours"] == 0
     assert weeks["alarms false, %"] <= 35
-    assert weeks["run-outs missed, %"] <= 40
+    assert weeks["run-outs without an alarm, %"] <= 40
 
 
 @pytest.mark.parametrize("known", [0, 4])

@@ -276,7 +276,7 @@ async def test_incident(alerts: Alerts) -> None:
 
 
 async def test_spend_seat(alerts: Alerts) -> None:
-    """A seat that pays by spend: thresholds and the limit, without amounts."""
+    """A seat that is billed by usage: thresholds and the limit, without amounts."""
     claude, phone = alerts.claude, alerts.phone
     await alerts.start(name="gus")
     seat = account_of(claude, "gus").seats[-1]
@@ -374,7 +374,7 @@ async def test_slow_actions(alerts: Alerts) -> None:
         )
         await wait_for(partial(_is_longer, begun, number))
     assert alerts.phone.sounds == [
-        "Weekly limit expected before its reset",
+        "Weekly limit will probably be reached before its reset",
         "Weekly limit reached",
     ]
     # Both wait now.

@@ -375,7 +375,7 @@ def make_world(now: datetime) -> World:
     ada has a Max plan, and an organization with API access only that is listed first. ben
     has Pro and a seat in a team. cora has another seat in that team. dan has API access
     only. eve has a free plan without limits. fay has Ultra, which has no session limit. gus
-    has an Enterprise seat that pays by spend. hal has Max and two saved resets. ivy has
+    has an Enterprise seat that is billed by usage. hal has Max and two saved resets. ivy has
     Pro, paid usage, and a credit pool that expires in five days.
     """
     started = now.replace(second=0, microsecond=0)

@@ -6,5 +6,5 @@ readings of a condition. `usage_triggers`, `usage_conditions` and `target` need 
 versions. `trigger.py`, `condition.py` and `device_trigger.py`, where Home Assistant looks,
 import from here.
 
-This package imports `runtime` and lower layers.
+This package imports `runtime` and the rows above it in AGENTS.md.
 """

@@ -30,6 +30,7 @@ class _WindowCondition(WithTarget, Condition):
     | A limit that | Enough is left | Will last |
     | --- | --- | --- |
     | the account does not have | is ignored | is ignored |
+    | is used up | fails | fails |
     | has no forecast, for example a session that has not started | counts | is ignored |
     | is unknown | fails | fails |
 
@@ -78,7 +79,7 @@ class WillLast(_WindowCondition):
     """Checks that the limit lasts until its reset."""
 
     def _holds(self, reading: Reading) -> bool | None:
-        """Return whether the forecast says that it lasts."""
+        """Return whether it is not used up, and the forecast says that it lasts."""
         if reading.window.percent >= 100:
             return False
         return reading.forecast.lasts if reading.forecast else None

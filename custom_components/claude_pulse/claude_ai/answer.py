@@ -14,11 +14,11 @@ order:
 | 404, or 403 "authorization for organization" | `OrganizationAccessError` |
 | 400 | `InvalidOrganizationIdError` |
 | 451 | `RegionBlockedError` |
-| redirect to another host | `BlockedError` |
+| redirect to another origin | `BlockedError` |
 | redirect to `/login` | `InvalidSessionError` |
 | 429 | `RateLimitedError` |
 | other 403 with JSON | `ForbiddenError` |
-| anything else, unless it is 200 with JSON of the expected type and without an `error` object | `UnavailableError` |
+| anything else, unless it is 200 with JSON of the expected type, without an `error` object or with an empty `message` in it | `UnavailableError` |
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class Answer:
     """An HTTP response from claude.ai.
 
     `headers` has names in lower case: at least `location`, `retry-after`, `set-cookie` and
-    `cf-mitigated`, if they were sent. (`ClaudeAiClient` raises for the last one itself.) `body` is the result of `json_of(text)`.
+    `cf-mitigated`, if they were sent. `ClaudeAiClient` never passes `cf-mitigated`, because it
+    raises BlockedError before. `body` is the result of `json_of(text)`.
     """
 
     url: str

@@ -103,8 +103,9 @@ class ClaudeAiClient:
     async def account(self) -> str | None:
         """Return the UUID of the session key's account, or None if it is not available.
 
-        An answer that is an error or not JSON means that it is not available, unless the
-        session key has expired or the request was blocked or limited.
+        It is not available if the answer is an error, not JSON or without a UUID. Raises
+        if the key has expired, the request was blocked or rate limited, or no readable
+        answer came.
         """
         answer = await self._ask("account")
         try:
@@ -144,9 +145,9 @@ class ClaudeAiClient:
         """Return the usage of the account in an organization.
 
         If claude.ai refuses the organization, the list of organizations is requested to
-        find the reason. Raises InvalidSessionError if the list is refused too,
-        ForbiddenError if the list still contains the organization with usage, or
-        OrganizationAccessError.
+        find the reason: this raises ForbiddenError if the list still contains the
+        organization with usage, or OrganizationAccessError if it does not. Raises
+        InvalidSessionError if the key is refused.
         """
         answer = await self._ask_usage(org_id)
         self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
@@ -168,10 +169,10 @@ class ClaudeAiClient:
         return self._good(await self._ask(*path, org_id=org_id), expect)
 
     async def _ask_usage(self, org_id: str) -> Answer:
-        """Return any answer to a request for the usage with the saved resets.
+        """Request the usage, with the saved resets if possible. Return the answer or error.
 
-        If claude.ai refuses it, the same request without the saved resets shows why. If
-        that one succeeds, they are left out for a day.
+        If claude.ai refuses the request, it is repeated without the saved resets. If that
+        succeeds, they are left out for a day.
         """
         if monotonic() < self._without_resets_until:
             return await self._ask("usage", org_id=org_id)
@@ -187,7 +188,10 @@ class ClaudeAiClient:
     async def _ask(
         self, *path: str, org_id: str | None = None, query: str = ""
     ) -> Answer:
-        """Send a request, optionally below an organization, and return any answer."""
+        """Send a request, optionally for an organization. Return the answer, good or bad.
+
+        Raises if nothing was sent, or if the answer cannot be read or is a challenge.
+        """
         # Check what becomes part of a header or of the URL.
         if not is_session_key(self.session_key):
             raise InvalidSessionError

@@ -92,7 +92,10 @@ def parse_session_key(text: str) -> Credentials:
 
 
 def _keys_in(text: str) -> Iterator[str]:
-    """Yield the session keys of a text: of its cookies, the whole text, then any."""
+    """Yield the session keys of a text.
+
+    First come those in cookies, then the text itself if it is a key, then any others in it.
+    """
     for cookie in (*_SESSION_KEY_COOKIE.findall(text), text):
         joined = _INVISIBLE.sub("", cookie).strip(_QUOTES)
         if is_session_key(joined) and joined.count(_KEY_START) == 1:

@@ -1,4 +1,4 @@
-"""The errors of the client: one class for each thing that a person has to do.
+"""The errors of the client: one class for each kind of failure.
 
 No message contains a session key, an e-mail address, an ID or a part of an answer, so
 all messages can be logged.
@@ -58,21 +58,24 @@ class InvalidOrganizationIdError(ClaudeAiError):
 
 
 class BlockedError(ClaudeAiError):
-    """Cloudflare or a network login page answered. The session key is still valid."""
+    """Cloudflare or a network login page answered.
+
+    This says nothing about the session key.
+    """
 
     key = "blocked"
     message = "Blocked by Cloudflare or by a network login page"
 
 
 class InvalidSessionError(ClaudeAiError):
-    """The session key has expired."""
+    """The session key has expired, or does not have the form of one."""
 
     key = "invalid_auth"
     message = "claude.ai no longer accepts the session key"
 
 
 class OrganizationAccessError(ClaudeAiError):
-    """The session key has no access to the organization, or there is none."""
+    """The session key has no access to the organization, or the organization does not exist."""
 
     key = "org_not_found"
     message = "The session key has no access to this claude.ai organization"

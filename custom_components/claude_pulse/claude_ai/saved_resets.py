@@ -36,7 +36,7 @@ class Grant:
 
     `left` is the number of resets that have not been used. `clears` are the
     names of the limits that a reset sets to 0, as claude.ai spells them. `is_usable` is False
-    while claude.ai does not allow to use it.
+    while claude.ai does not allow its use.
     """
 
     label: str | None
@@ -62,7 +62,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class SavedResets:
-    """The saved resets of an account that is eligible for them, or of one that is not."""
+    """The saved resets of an account, and whether it is eligible for them."""
 
     is_eligible: bool
     grants: tuple[Grant, ...] = ()
@@ -79,7 +79,7 @@ class SavedResets:
         )
 
     def valid(self, now: datetime) -> list[Grant]:
-        """Return the grants that have resets left, the one that expires first first."""
+        """Return the valid grants, sorted by when they expire."""
         valid = (grant for grant in self.grants if grant.is_valid(now))
         return sorted(
             valid, key=lambda grant: (grant.ends_at is None, grant.ends_at or now)

@@ -40,7 +40,7 @@ class Usage:
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
     the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
     True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools. `is_incomplete` is
-    True if limits of the account are missing, which only the caller can know.
+    True if limits of the account are missing. Only the caller can know that.
     """
 
     session: UsageWindow | None = None
@@ -59,7 +59,7 @@ class Usage:
 
     @property
     def spend_limit(self) -> UsageWindow | None:
-        """Return the spend limit of a seat that pays by spend: it has no other limit."""
+        """Return the spend limit of a seat that is billed by usage and has no other limit."""
         spend = self.spend
         if self.has_windows or self.is_incomplete or spend is None:
             return None

@@ -17,7 +17,7 @@ from .values import items_of, minute_of, rounded, text_of, with_decimals
 KIND_SESSION = "session"
 KIND_WEEKLY = "weekly_all"
 KIND_WEEKLY_SCOPED = "weekly_scoped"
-# Not a kind of the server: those are normalized and have no hyphen.
+# Our own kinds. They have a hyphen, which no normalized kind from the server has.
 KIND_SPEND = "extra-usage"
 KIND_SAVED_RESETS = "saved-resets"
 KIND_ACCOUNT = "the-account"
@@ -28,7 +28,8 @@ _FIXED_KINDS = (KIND_SESSION, KIND_WEEKLY)
 _FIXED_MEMBERS = {"five_hour": KIND_SESSION, "seven_day": KIND_WEEKLY}
 _SCOPED_PREFIX = "seven_day_"
 
-# A model's weekly limit under another name, as a member, a kind or the name of a row.
+# claude.ai can send a model's weekly limit again under this name: as a member, as a kind, or as
+# the name of a row.
 _OVERAGE = "Overage included"
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -66,7 +67,7 @@ def identity_of(stored: object) -> Identity | None:
 SESSION = Identity(KIND_SESSION)
 WEEKLY = Identity(KIND_WEEKLY)
 SPEND = Identity(KIND_SPEND)
-# No limits, but subjects of events like one.
+# These are not limits, but they have events like limits.
 SAVED_RESETS = Identity(KIND_SAVED_RESETS)
 ACCOUNT = Identity(KIND_ACCOUNT)
 

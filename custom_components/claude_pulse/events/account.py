@@ -2,9 +2,9 @@
 
 | Event | When | Again |
 | --- | --- | --- |
-| `key_expires_soon` | 25 days after the key was entered | with another key |
+| `key_expires_soon` | 25 days after the key first worked | with another key |
 | `key_expired` | claude.ai no longer accepts the key | after `readable_again` |
-| `cannot_be_read` | there was no answer for an hour, and the key is accepted | after `readable_again` |
+| `cannot_be_read` | there was no answer for an hour, and claude.ai has not refused the key | after `readable_again` |
 | `readable_again` | an answer after one of these two | |
 | `service_incident` | the status page shows an incident for 5 minutes | after `service_recovered` |
 | `service_recovered` | the status page shows no incident for 15 minutes | |
@@ -44,9 +44,10 @@ _NO_TIME = timedelta()
 class AccountState:
     """The state of the account and the service at one time.
 
-    `key_since` is when the key was entered. `failure` is the translation key of the last
-    failed poll, or None after an answer. `status` is one of `STATUSES`, or None if the
-    status page cannot be read. `is_set_up` is False after a failed set-up.
+    `key_since` is the time of the first successful request with the key. `failure` is the
+    translation key of the last failed poll, or None after an answer. `status` is one of
+    `STATUSES`, or None if the status page cannot be read. `is_set_up` is False after a failed
+    set-up.
     """
 
     key_since: datetime | None = None
@@ -60,10 +61,15 @@ class AccountState:
 class AccountProgress:
     """The events so far, and how long a failure or an incident has lasted.
 
-    `warned_of` is the `key_since` of the key whose end was announced. `failing_since` and
-    `failing_for` are None and 0 after an answer, and `failed` is the last event of the
-    failure. It is the same with the incident of the service, which is over when the page
-    has shown none for `recovered_for`; this is None while the page shows it.
+    `warned_of` is the `key_since` of the key that was reported to expire soon.
+
+    `failing_since` and `failing_for` are None and 0 after an answer. `failed` is the last event
+    of the failure, or None before one.
+
+    `incident_since` and `incident_for` are the same for an incident of the service. `incident`
+    is the status with which it was reported, or None. `recovered_for` is how long the page has
+    shown no incident since then, or None while it shows one. After 15 minutes, the incident is
+    over.
     """
 
     checked_at: datetime | None = None
@@ -113,7 +119,7 @@ def _check_failure(
     step: timedelta,
     events: list[AccountEvent],
 ) -> AccountProgress:
-    """Detect that nothing can be read, and that it can again."""
+    """Detect that nothing can be read, and that usage can be read again."""
     since = progress.failing_since
     if state.failure is None:
         if progress.failed:

@@ -25,8 +25,8 @@ from .saved_resets import KnownGrants, detect_saved_resets
 from .storage import EventState
 
 
-class Detected(NamedTuple):
-    """The result for one answer.
+class AnswerResult(NamedTuple):
+    """The progress and the events of the windows and the saved resets after an answer.
 
     `needs_confirmation` is True if a second answer should be requested soon.
     """
@@ -48,27 +48,33 @@ def rules_of(options: EntryOptions) -> Rules:
 
 def detect_in_answer(
     state: EventState, usage: Usage, context: Context, expires_before: timedelta
-) -> Detected:
-    """Compare an answer with the state. `expires_before` is the option of saved resets."""
-    context = replace(context, can_spend=_can_spend(usage))
-    detection = detect_events(state.progress, usage.all_windows, context)
-    grants, granted = detect_saved_resets(
+) -> AnswerResult:
+    """Compare an answer with the state. Return the new progress and the events.
+
+    `expires_before` is the option of saved resets.
+    """
+    context = replace(context, can_spend_unlimited=_can_spend_unlimited(usage))
+    of_windows = detect_events(state.progress, usage.all_windows, context)
+    grants, of_grants = detect_saved_resets(
         state.grants,
         usage.saved_resets,
         context.now,
         expires_before,
         is_first=context.last_answer is None,
     )
-    of_limits = [
+    events = [
         replace(
             event,
             saved_resets=_saved_resets(usage, event, context.now),
             extra_usage=_extra_usage(usage),
         )
-        for event in detection.events
+        for event in of_windows.events
     ]
-    return Detected(
-        detection.progress, grants, [*of_limits, *granted], detection.needs_confirmation
+    return AnswerResult(
+        of_windows.progress,
+        grants,
+        [*events, *of_grants],
+        of_windows.needs_confirmation,
     )
 
 
@@ -88,7 +94,7 @@ def _extra_usage(usage: Usage) -> str:
     return EXTRA_ON if spend.enabled else EXTRA_OFF
 
 
-def _can_spend(usage: Usage) -> bool:
+def _can_spend_unlimited(usage: Usage) -> bool:
     """Return whether the account can pay for usage without a limit."""
     spend = usage.spend
     if spend is None or usage.is_incomplete:

@@ -1,13 +1,13 @@
 """The data of `claude_pulse_event`, the event on the bus. Pure.
 
-An automation that listens to it covers the whole account, also limits that come later.
-It has no amounts of money, because every user can see the event entities, which have the
-same attributes.
+An automation that listens to it gets the events of the whole account, including those of
+limits that are added later. It has no amounts of money, because every user can see the event
+entities, which have the same attributes.
 
 | Key | Value |
 | --- | --- |
 | `device_id` | the device of the account |
-| `sent_at` | the time of the event, in ISO 8601 |
+| `sent_at` | the time at which the event was sent, in ISO 8601 |
 | `type` | the type of the event, `progress` or `cleared` |
 | `kind` | `session`, `weekly`, `model`, `window` (another limit), `extra` (the spend limit), `saved_resets` or `account` |
 | `limit` | the limit, as in the ID of its event entity: `session`, `weekly_opus` |

@@ -11,7 +11,7 @@ changes, the first one is UNSURE, without an effect, until a second answer agree
 | comes sooner after the reset, and is anything else | UNSURE, then NEXT |
 | has a reset time, the last answers had none, and is not higher | UNSURE, then NEXT if it fell, else SAME |
 | has another reset before the last one has passed | UNSURE, then NEXT if it fell or the reset is a whole window later, else MOVED |
-| fell | UNSURE, then NEXT if it is at 0% without a reset time, else REFILLED |
+| fell | UNSURE, then NEXT if it is at 0% and has lost its reset time, else REFILLED |
 | rose by more than use since the last answer explains, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
 | is anything else | SAME |
 
@@ -26,10 +26,10 @@ changes, the first one is UNSURE, without an effect, until a second answer agree
 
 All but STALE and UNSURE can also have the events of a rise and of the forecast.
 
-An hour after the reset, an answer without a reset time is compared as if there had been none
-before. An answer fell if it is more than 5 points lower, or from 100% more than 2. A second
-answer agrees if it comes a minute later, has the same reset, and rises or falls like the
-first.
+An hour after the reset, an answer above 0% without a reset time is compared as if the last
+answers had had none either. An answer fell if it is more than 5 points lower, or from 100% more
+than 2. A second answer agrees if it comes at least a minute later, has the same reset, and rises
+or falls like the first.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def compare(
         plausible = progress.percent < window.percent and not jumped
     else:
         plausible = same_reset and not fell and not jumped
-    if not plausible and not is_confirmed(doubted(progress, window, elapsed, now), now):
+    if not plausible and not is_confirmed(
+        with_doubt(progress, window, elapsed, now), now
+    ):
         return Change.UNSURE
     if passed or _is_window_later(progress, window):
         return Change.NEXT
@@ -152,36 +154,41 @@ def is_reset_gone(progress: WindowProgress, window: UsageWindow, now: datetime) 
 def is_start_known(
     progress: WindowProgress, window: UsageWindow, now: datetime
 ) -> bool:
-    """Return whether a window started its length before its reset.
+    """Return whether the start of a window is known: its reset minus its length.
 
-    It did not if claude.ai moved the reset. An answer with another reset may have moved it.
+    It is unknown if claude.ai has moved, or may have moved, the reset.
     """
     if has_passed(progress.resets_at, now):
         return True
     same_reset = _is_same_reset(progress.resets_at, window.resets_at)
-    expected = same_reset or _is_window_later(progress, window)
-    return expected and not progress.moved
+    may_have_moved = not same_reset and not _is_window_later(progress, window)
+    return not may_have_moved and not progress.moved
 
 
 def is_confirmed(
     progress: WindowProgress, now: datetime, after: timedelta = _CONFIRM_AFTER
 ) -> bool:
-    """Return whether the answer agrees with one that was doubted long enough before."""
+    """Return whether the answer agrees with one that came at least `after` earlier.
+
+    `progress` is the result of `with_doubt` for the answer.
+    """
     doubted_at = progress.doubted_at
     return doubted_at is not None and now - doubted_at >= after
 
 
-def confirmed(progress: WindowProgress) -> WindowProgress:
-    """Return the progress without a doubt."""
+def without_doubt(progress: WindowProgress) -> WindowProgress:
+    """Return the progress without an unconfirmed answer."""
     if progress.doubted_at is None:
         return progress
     return replace(progress, doubted_at=None, doubted_percent=None, doubted_reset=None)
 
 
-def doubted(
+def with_doubt(
     progress: WindowProgress, window: UsageWindow, elapsed: timedelta, now: datetime
 ) -> WindowProgress:
-    """Return the progress with the answer as a doubt, which began with the first that agrees.
+    """Return the progress with the answer as an unconfirmed one.
+
+    `doubted_at` is the time of the first answer in a row that agrees with it.
 
     claude.ai can send a reset time that moves with the clock, so the tolerance grows.
     """

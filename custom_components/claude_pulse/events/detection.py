@@ -3,13 +3,13 @@
 `comparison` decides how each window of the answer relates to its progress so far.
 
 A missing session, week or spend limit is lifted if later answers have other limits, or if
-the account can pay for use without a limit: after a minute and with `AVAILABLE_AGAIN` if it
+the account can pay for usage without a limit: after a minute and with `AVAILABLE_AGAIN` if it
 was used up, otherwise after an hour and without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
-80, because one point can be rounding. A fall counts when a second answer agrees, so it is
-listed twice:
+80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
+when a second answer agrees, so it is listed twice:
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
@@ -40,33 +40,38 @@ from ..polling.schedule import LATE_RESET
 from .comparison import (
     Change,
     compare,
-    confirmed,
-    doubted,
     has_passed,
     is_confirmed,
     is_reset_gone,
+    with_doubt,
+    without_doubt,
 )
 from .model import (
     AVAILABLE_AGAIN,
     BLOCKING,
+    ENDING_TYPES,
     LEFT_OVER,
     LIMIT_REACHED,
-    OVER,
     REFILLED,
     RESET,
     ROSE,
     THRESHOLD_REACHED,
     TYPES,
     WILL_RUN_OUT,
-    Detection,
     Refill,
     Rules,
     UsageEvent,
     WindowProgress,
+    WindowsResult,
     is_model,
     types_of,
 )
-from .risk import is_at_risk, is_at_usual_time, is_certain, runs_out_at
+from .risk import (
+    is_at_risk,
+    is_at_usual_time,
+    runs_out_at,
+    will_certainly_run_out,
+)
 
 # The points that rounding can add after a refill.
 _ROUNDING = 1
@@ -82,16 +87,16 @@ ForecastFn = Callable[[UsageWindow], Forecast | None]
 class Context:
     """The other inputs of a detection, besides the progress and the answer.
 
-    `last_answer` is the time of the answer before this one, or None. `can_spend` is True if
-    the account can use Claude without a limit and pays for it. `is_usual` returns whether
-    the person often uses Claude at this hour of the week.
+    `last_answer` is the time of the answer before this one, or None. `can_spend_unlimited` is
+    True if the account can pay for usage without a limit. `is_usual` returns whether the
+    person often uses Claude at this hour of the week.
     """
 
     forecast: ForecastFn
     now: datetime
     rules: Rules
     last_answer: datetime | None = None
-    can_spend: bool = False
+    can_spend_unlimited: bool = False
     is_usual: Callable[[datetime], bool] = lambda _: True
 
     @property
@@ -104,7 +109,7 @@ def detect_events(
     progress: Mapping[Identity, WindowProgress],
     answer: Iterable[UsageWindow],
     context: Context,
-) -> Detection:
+) -> WindowsResult:
     """Compare the windows of an answer with their progress.
 
     A window that appears for the first time has no events. A missing window keeps its
@@ -121,11 +126,11 @@ def detect_events(
     events: list[UsageEvent] = []
     for identity, known in list(after.items()):
         # Without other limits, the plan has expired, or the answer is incomplete.
-        if identity not in BLOCKING or not (windows or context.can_spend):
-            after[identity] = confirmed(known)
+        if identity not in BLOCKING or not (windows or context.can_spend_unlimited):
+            after[identity] = without_doubt(known)
             continue
         lifted = UsageWindow(identity, None, 0, None)
-        after[identity] = doubted(known, lifted, context.elapsed, now)
+        after[identity] = with_doubt(known, lifted, context.elapsed, now)
         if known.percent >= 100 and is_confirmed(after[identity], now):
             del after[identity]
             events.append(
@@ -155,7 +160,7 @@ def detect_events(
         )
         for event in events
     ]
-    return Detection(
+    return WindowsResult(
         after,
         sorted(events, key=lambda event: TYPES.index(event.type)),
         any(
@@ -191,16 +196,16 @@ def _detect(
         progress = replace(progress, resets_at=None)
     change = compare(progress, window, elapsed, now)
     if change is Change.STALE:
-        return confirmed(progress), []
+        return without_doubt(progress), []
     if change is Change.UNSURE:
-        return doubted(progress, window, elapsed, now), []
+        return with_doubt(progress, window, elapsed, now), []
     before, types = progress.percent, []
     if change is Change.NEXT:
         progress = WindowProgress(0, window.resets_at, at_risk=False)
         types.append(RESET)
     else:
         progress = replace(
-            confirmed(progress), resets_at=window.resets_at or progress.resets_at
+            without_doubt(progress), resets_at=window.resets_at or progress.resets_at
         )
     if change is Change.REFILLED:
         refill = Refill(before, window.percent)
@@ -227,7 +232,7 @@ def _detect_rise(
     before, percent = progress.percent, max(progress.percent, window.percent)
     if progress.refill and percent <= progress.refill.after + _ROUNDING:
         percent = before
-    expected, rules, types = context.forecast(window), context.rules, []
+    forecast, rules, types = context.forecast(window), context.rules, []
     crossed = [item for item in rules.thresholds if before < item <= percent]
     if before < percent:
         types.append(ROSE)
@@ -237,9 +242,9 @@ def _detect_rise(
         types.append(THRESHOLD_REACHED)
     at_risk = None
     if not progress.moved:
-        at_risk = is_at_risk(window, expected, context.now, progress.at_risk)
+        at_risk = is_at_risk(window, forecast, context.now, progress.at_risk)
     if at_risk and progress.at_risk is False and percent < 100:
-        if is_at_usual_time(window, expected, context.now, context.is_usual):
+        if is_at_usual_time(window, forecast, context.now, context.is_usual):
             types.append(WILL_RUN_OUT)
         else:
             at_risk = False
@@ -267,13 +272,13 @@ def _event(
     window: UsageWindow, context: Context, event_type: str, before: float
 ) -> UsageEvent:
     """Return an event."""
-    expected = context.forecast(window)
+    forecast = context.forecast(window)
     return UsageEvent(
         window,
         event_type,
         before,
-        runs_out_at=runs_out_at(window, expected, context.now),
-        certain=is_certain(expected),
+        runs_out_at=runs_out_at(window, forecast, context.now),
+        certain=will_certainly_run_out(forecast),
     )
 
 
@@ -301,11 +306,11 @@ def _is_binding(
     event: UsageEvent,
 ) -> bool:
     """Return whether a limit stops the person before the week does, or did until now."""
-    is_over = event.type in OVER
-    week = progress.get(WEEKLY) if is_over else windows.get(WEEKLY)
+    is_end = event.type in ENDING_TYPES
+    week = progress.get(WEEKLY) if is_end else windows.get(WEEKLY)
     if week is None or not is_model(event.identity):
         return True
-    return (event.before if is_over else event.window.percent) > week.percent
+    return (event.before if is_end else event.window.percent) > week.percent
 
 
 def _is_near_reset(window: UsageWindow, context: Context) -> bool:

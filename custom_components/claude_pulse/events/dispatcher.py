@@ -36,7 +36,8 @@ from .storage import EventState
 
 _LOGGER = logging.getLogger(__name__)
 
-# Home Assistant 2024.1 starts automations only after it has started itself.
+# Events wait this long after the start of Home Assistant, or after the first set-up of an entry
+# if that is later, because 2024.1 starts automations only after itself.
 HOLD = timedelta(seconds=10)
 
 # Before 2026.8, Home Assistant ignores a second event of an entity at the same time.
@@ -48,11 +49,11 @@ _STORE_DELAY = timedelta(minutes=15)
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
 
-# If the last answer was this long before Home Assistant started, events can be older than
-# the start.
+# If the last answer came longer than this before Home Assistant started, the events may have
+# happened before the start, so they are late.
 _RESTART = timedelta(minutes=15)
 
-# Older progress is ignored, for example from a backup.
+# At the first answer after a start, older progress is dropped, for example from a backup.
 _MAX_AGE = timedelta(days=1)
 
 
@@ -71,10 +72,10 @@ class EventDispatcher:
         self._compared_at = self._created_at = dt_util.utcnow()
         self._gap: CALLBACK_TYPE | None = None
         self._hass = hass
-        self._holding = False
+        self._hold_scheduled = False
         self._late = False
         self._is_first = True
-        # Grants that were reported, and that the last answer lacked.
+        # Grants with sent events that were not valid in the last answer.
         self._lacking: set[GrantKey] = set()
         self._listeners_ready = False
         self._loaded = False
@@ -88,12 +89,12 @@ class EventDispatcher:
         self._unconfirmed = False
 
     async def async_load(self) -> None:
-        """Load the stored state when Home Assistant starts.
+        """Prepare for a set-up. The first time, load the stored state.
 
-        The progress of another organization is ignored, but not that of the account.
+        If the entry has another organization now, only the progress of the account is kept.
         """
-        if not self._holding:
-            self._holding = True
+        if not self._hold_scheduled:
+            self._hold_scheduled = True
             async_at_started(self._hass, self._async_hold)
         if not self._loaded:
             self._loaded = True
@@ -119,7 +120,7 @@ class EventDispatcher:
 
     @callback
     def async_start(self) -> None:
-        """Start to send events. The entities exist now."""
+        """Start to send events. The entities have been added."""
         self._started = self._can_send_account = True
         self.async_dispatch()
 
@@ -130,7 +131,7 @@ class EventDispatcher:
 
     @callback
     def async_store_at_stop(self) -> None:
-        """Store the state when Home Assistant has stopped."""
+        """Stop sending events and store the state, because Home Assistant stops."""
         self._started = False
         if not self._state.is_empty:
             self._store.async_delay_save(self._state_to_store)
@@ -141,7 +142,7 @@ class EventDispatcher:
         self._hass.async_create_task(self._async_store())
 
     async def async_forget(self) -> None:
-        """Remove the stored state, because the entry is disabled or removed."""
+        """Remove the stored state of an entry that is disabled or removed."""
         self._started = False
         if self._gap is not None:
             self._gap()
@@ -159,7 +160,7 @@ class EventDispatcher:
     def async_check_account(self, state: AccountState, now: datetime) -> None:
         """Detect and send the events of the account. Called every minute.
 
-        After a failed set-up, there are no entities, and they are only sent on the bus.
+        After a failed set-up, without entities, they are still sent to triggers and on the bus.
         """
         account, events = detect_account_events(self._state.account, state, now)
         if account.warned_of != state.key_since:
@@ -217,7 +218,7 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send pending events: for each entity, one event and the rises before it.
+        """Send pending events: for each entity, up to the first one that is not a rise.
 
         The others are sent after a gap.
         """
@@ -242,7 +243,7 @@ class EventDispatcher:
 
     @callback
     def _async_send(self, event: Event) -> None:
-        """Send an event to the entities and triggers, and on the bus."""
+        """Send an event to the entities, then to triggers, then on the bus."""
         for signal in (_signal(self.entry), _signal(None)):
             async_dispatcher_send(self._hass, signal, self, event)
         if (data := bus_data(event)) is None:
@@ -254,7 +255,7 @@ class EventDispatcher:
 
     @callback
     def _async_clear(self, is_untrue: Callable[[Event], bool]) -> None:
-        """Forget sent events, and say so on the bus if their limit has no other ones."""
+        """Forget untrue events, and send `cleared` if no other event of their limit remains."""
         kept, untrue = [], {}
         for item in self._state.sent:
             if is_untrue(item.event):
@@ -266,7 +267,7 @@ class EventDispatcher:
             self._async_fire(cleared_data(untrue[identity]))
 
     def _check_saved_resets(self, usage: Usage, now: datetime) -> None:
-        """Forget events of saved resets that two answers lack."""
+        """Forget events of grants that two answers in a row lack or show as no longer valid."""
         if usage.saved_resets is None:
             return
         valid = {grant.key for grant in usage.saved_resets.valid(now)}
@@ -289,13 +290,13 @@ class EventDispatcher:
 
     @callback
     def _async_end_gap(self, _: datetime) -> None:
-        """Send what is pending."""
+        """Send the pending events."""
         self._gap = None
         self.async_dispatch()
 
     @callback
     def _async_hold(self, _: HomeAssistant) -> None:
-        """Wait until the automations listen."""
+        """Send events after HOLD, when automations listen."""
 
         @callback
         def ready(_: datetime) -> None:
@@ -305,9 +306,9 @@ class EventDispatcher:
         async_call_later(self._hass, HOLD, HassJob(ready, cancel_on_shutdown=True))
 
     def _drop_old(self, now: datetime) -> None:
-        """Drop stored state that is too old to cause an alert.
+        """At the first answer, drop progress and pending events that are too old.
 
-        The first answer can come days after the start, if the session key has expired.
+        This answer can come days after the start, if the session key has expired.
         """
         answered_at = self._state.answered_at
         if answered_at is None or now - answered_at > _MAX_AGE:

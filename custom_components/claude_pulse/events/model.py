@@ -55,8 +55,8 @@ TYPES = (
     WILL_RUN_OUT,
     LEFT_OVER,
 )
-# Of these, the events that end what was reported before.
-OVER = (RESET, REFILLED, AVAILABLE_AGAIN)
+# Of these, the events that end earlier ones of the limit.
+ENDING_TYPES = (RESET, REFILLED, AVAILABLE_AGAIN)
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
 ACCOUNT_TYPES = (
     KEY_EXPIRES_SOON,
@@ -101,11 +101,12 @@ class Refill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WindowProgress:
-    """The highest percentage of a window so far, and what was detected in it.
+    """The progress of a window: its highest percentage, and the events in it.
 
-    `percent` is at most 100. `at_risk` is None until there is a forecast. `moved` is True if
-    the reset time was changed within the window, which makes its start unknown. `refill` is
-    the last refill of the window.
+    `percent` is the highest percentage since the start or the last refill, at most 100.
+    `at_risk` is None while it is not known. `left_over` is True after that event, and in a
+    window that was first seen near its reset. `moved` is True if the reset time was changed
+    within the window, which makes its start unknown. `refill` is the last refill.
 
     `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`
     and `doubted_reset` are the percentage and the reset time in the last such answer.
@@ -126,13 +127,15 @@ class WindowProgress:
 class UsageEvent:
     """An event of a window.
 
-    `certain` is False if the limit may run out, and may not. `before` is the percentage before the event. A `ROSE` event means that the window
-    reached each percentage above `before` up to its own. `saved_resets` is the number of
-    saved resets that can reset the limit. `lifted` is True if the limit no longer exists.
-    `late` is True if the event may have happened while Home Assistant was not running.
+    `before` is the percentage before the event. A `ROSE` event means that the window reached
+    each percentage above `before` up to its own. `certain` is True if the forecast is certain
+    that the limit runs out. `saved_resets` is the number of saved resets that can reset the
+    limit. `lifted` is True if the limit no longer exists. `late` is True if the event may have
+    happened while Home Assistant was not running.
 
     `binding` is False for the limit of a model that is not used more than the week, because
-    the week stops the person first. For an event in `OVER`, the percentages before it count.
+    the week stops the person first. For an event in `ENDING_TYPES`, the percentages before it
+    count.
     `available_at` is when all reached limits that block this one have been reset, or None if
     that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage
     continues.
@@ -250,8 +253,8 @@ Event = UsageEvent | SavedResetEvent | AccountEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
-    """The result for one answer.
+class WindowsResult:
+    """The progress and the events of the windows after an answer.
 
     `needs_confirmation` is True if a second answer should be requested soon.
     """

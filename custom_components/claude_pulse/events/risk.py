@@ -20,50 +20,53 @@ _NO_RISK = 95
 
 
 def is_at_risk(
-    window: UsageWindow, expected: Forecast | None, now: datetime, before: bool | None
+    window: UsageWindow, forecast: Forecast | None, now: datetime, before: bool | None
 ) -> bool | None:
-    """Return whether a limit is at risk, or the last result if it has no forecast."""
+    """Return whether a limit is at risk, or without a forecast the last result, `before`."""
     if WILL_RUN_OUT not in types_of(window.identity):
         return before
-    if expected is None or expected.pace is None:
+    if forecast is None or forecast.pace is None:
         return before
     is_session = window.identity == SESSION
     if before:
-        return is_session or expected.projected > _NO_RISK
-    if is_session and _may_run_out(expected) and is_limit_near(window, now):
+        return is_session or forecast.projected > _NO_RISK
+    if is_session and _may_run_out(forecast) and is_limit_near(window, now):
         return True
-    return is_certain(expected)
+    return will_certainly_run_out(forecast)
 
 
-def is_certain(expected: Forecast | None) -> bool:
-    """Return whether the forecast is certain that a limit runs out."""
-    return expected is not None and not expected.lasts and expected.is_certain
+def will_certainly_run_out(forecast: Forecast | None) -> bool:
+    """Return whether there is a forecast that is certain that a limit runs out."""
+    return forecast is not None and not forecast.lasts and forecast.is_certain
 
 
 def is_at_usual_time(
     window: UsageWindow,
-    expected: Forecast | None,
+    forecast: Forecast | None,
     now: datetime,
     is_usual: Callable[[datetime], bool],
 ) -> bool:
-    """Return whether the person will still work when a session runs out."""
-    if window.identity != SESSION or expected is None:
+    """Return whether a session runs out at an hour at which the person usually uses Claude.
+
+    Return True for other limits, and if the time is unknown.
+    """
+    if window.identity != SESSION or forecast is None:
         return True
-    time = runs_out_at(window, expected, now)
+    time = runs_out_at(window, forecast, now)
     return time is None or is_usual(time)
 
 
 def runs_out_at(
-    window: UsageWindow, expected: Forecast | None, now: datetime
+    window: UsageWindow, forecast: Forecast | None, now: datetime
 ) -> datetime | None:
-    """Return when a limit runs out, or None if it lasts or if that is unknown."""
-    if expected is None or expected.pace is None:
+    """Return when a limit runs out, or None if it lasts or the time is unknown."""
+    if forecast is None or forecast.pace is None:
         return None
-    if window.identity == SESSION and _may_run_out(expected):
-        return expected.runs_out_at or run_out_of(window, now)
-    return expected.runs_out_at
+    if window.identity == SESSION and _may_run_out(forecast):
+        return forecast.runs_out_at or run_out_of(window, now)
+    return forecast.runs_out_at
 
 
-def _may_run_out(expected: Forecast) -> bool:
+def _may_run_out(forecast: Forecast) -> bool:
     """Return whether it is not certain that a limit lasts."""
-    return not (expected.lasts and expected.is_certain)
+    return not (forecast.lasts and forecast.is_certain)

@@ -4,9 +4,9 @@ Each grant of an answer is compared with the grants that are known:
 
 | The answer | Event |
 | --- | --- |
-| is the first one of the entry | none, its grants become known |
-| is the first one with saved resets | the next row, for grants of the last two days |
-| has a valid grant that is not known, and the answer before had it, too | `SAVED_RESET_GRANTED` |
+| is the first one of the entry, or after a restart the first one for more than a day | none, its grants become known |
+| is the first one with saved resets | the next row, for grants that started in the last two days |
+| has a valid grant that was new in an earlier answer | `SAVED_RESET_GRANTED`, once for each grant |
 | has a known, valid grant that expires soon | `SAVED_RESET_EXPIRES`, once for each grant |
 | has no saved resets, or lacks a known grant | none, the grant stays known |
 
@@ -22,13 +22,13 @@ from itertools import islice
 from ..claude_ai.saved_resets import GrantKey, SavedResets
 from .model import SAVED_RESET_EXPIRES, SAVED_RESET_GRANTED, SavedResetEvent
 
-# The known grants, and whether the user knows from an event that they expire soon, or None for
-# a new one that the next answer has to confirm.
+# The known grants: True if an event has said that the grant expires soon, False if not, and
+# None if it is new and the next answer that has it must confirm it.
 KnownGrants = Mapping[GrantKey, bool | None]
 
 MAX_KNOWN = 100
 
-# Saved resets can be unknown for a day. Older grants are not new after that.
+# Saved resets can be unknown for a day, so grants older than this are not reported as new.
 _NEW = timedelta(days=2)
 
 
@@ -42,8 +42,8 @@ def detect_saved_resets(
 ) -> tuple[KnownGrants | None, list[SavedResetEvent]]:
     """Return the grants that are known after an answer, and the events.
 
-    `known` is None until an answer has contained saved resets. `is_first` is True for the
-    first answer of an entry.
+    `known` is None until an answer has contained saved resets. `is_first` is True if
+    there is no earlier answer to compare this one with.
     """
     if saved_resets is None:
         return known, []

@@ -1,7 +1,7 @@
 """The sent events of the last days that are still true. Pure.
 
-An event is still true until its window is reset, or until a later event of the same limit
-says something else:
+An event is still true until its `valid_until` has passed, or until a later event of the same
+limit, or of the account, ends it:
 
 | A later event | ends |
 | --- | --- |
@@ -13,8 +13,9 @@ says something else:
 | `service_recovered` | `service_incident` |
 | any | earlier events of the same type and limit |
 
-With another session key, `key_expires_soon` is no longer true. The events of a saved reset
-are not when two answers lack it.
+With another session key, `key_expires_soon` is no longer true. An event of a saved reset is no
+longer true when two answers in a row lack a valid grant for it. Answers in which saved resets
+are unknown do not count.
 
 `reset`, `refilled`, `readable_again` and `service_recovered` say that something is over.
 They are never listed.
@@ -56,7 +57,7 @@ _ENDS: Mapping[str, Sequence[str]] = {
     READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
-_OVER = (RESET, REFILLED, READABLE_AGAIN, SERVICE_RECOVERED)
+_NEVER_LISTED = (RESET, REFILLED, READABLE_AGAIN, SERVICE_RECOVERED)
 
 
 class SentEvent(NamedTuple):
@@ -77,13 +78,13 @@ def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
             item.event.identity == new.event.identity and item.event.type in untrue
         )
     ]
-    return kept if new.event.type in _OVER else [*kept, new]
+    return kept if new.event.type in _NEVER_LISTED else [*kept, new]
 
 
 def still_true(
     sent: Sequence[SentEvent], since: datetime, now: datetime
 ) -> list[SentEvent]:
-    """Return the events sent since a time whose window has not been reset."""
+    """Return the events that were sent since a time and are still valid."""
     return [
         item
         for item in sent

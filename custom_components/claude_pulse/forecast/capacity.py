@@ -14,9 +14,9 @@ _PERIOD = timedelta(days=30)
 # Reset times of one session differ by less than this.
 _SAME_RESET = timedelta(hours=1)
 
-# The ratio follows from the latest hours with this usage of the session in points, which are
-# at most this old. With less than one full session, it is unknown. Plans and limits change,
-# so older usage says little.
+# The ratio is computed from the latest hours, back to this total usage of sessions in points or
+# to this age. With less usage than one full session, it is unknown. Plans and limits change, so
+# older usage says little.
 _POINTS, _MIN_POINTS = 500, 100
 _HOURS = 4 * HOURS_PER_WEEK
 

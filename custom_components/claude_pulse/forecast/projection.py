@@ -12,7 +12,7 @@ from .sessions import run_out_of
 
 _MINUTE = timedelta(minutes=1)
 
-# The first part of a window, in which there is no forecast without a known habit.
+# Without a known habit, there is no forecast before this share of the usual usage of a window.
 _MIN_EXPECTED = 0.05
 
 _MAX_PROJECTION = 999
@@ -23,8 +23,8 @@ BASIS_EVEN = "even"
 BASIS_HABIT = "habit"
 BASIS_WORKING_DAYS = "working_days"
 
-# The weeks of history from which a habit is known. With a known habit, there is a forecast
-# from the start of a window, and `expected` is set.
+# From this many weeks of history on, a habit counts as known. Then there is a forecast from the
+# start of a window, and `expected` is set.
 _MIN_WEEKS = 1
 
 # The tolerance for floating-point errors, in points.
@@ -64,7 +64,7 @@ class Forecast:
     reset is between `low` and `high` with a probability of 80%.
     `runs_out_at` is the time at which the projection reaches 100%. It is None if the
     window lasts or is used up, and while the rate of a session is unknown.
-    `lasts` is true if the projection does not exceed 100%. `confidence` is the
+    `lasts` is true if the limit is not used up and the projection does not exceed 100%. `confidence` is the
     probability of this verdict, from 50 to 100%.
     `expected` is the usual percentage at this time, or None without a known habit.
     `basis` is a `BASIS_` constant. `weeks` is the length of the history behind a habit.
@@ -97,8 +97,8 @@ def forecast_of(
     """Return the exact forecast of a window at an aware time.
 
     `profile` is the window's `profile_of`; the default is the even one. Return None if
-    the window has not started, is over or has an unknown length, and in its first 5%
-    without a known habit.
+    the window has not started, is over or has an unknown length, and without a known
+    habit before 5% of its usual usage.
     """
     profile = profile or profile_of(window)
     if profile is None:
@@ -156,7 +156,7 @@ def _forecast(
         share = passed + (1 - passed) * left / median
         runs_out_at = profile.time_of(share * profile.total)
         if window.identity == SESSION:
-            # Its profile has only full hours, so only its own rate can say it.
+            # The profile of a session has no hours, so its own rate gives the time.
             runs_out_at = run_out_of(window, now)
     probability = remaining.probability(left)
     return replace(

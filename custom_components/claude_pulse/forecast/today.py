@@ -35,7 +35,7 @@ class ObservedWeek:
         self._spans: list[Span] = []
 
     def add(self, percent: float, now: float, midnight: float) -> None:
-        """Add the percentage at a timestamp. What midnight makes obsolete is dropped."""
+        """Add the percentage at a timestamp, and drop those that are no longer needed."""
         spans = self._spans
         while spans and spans[-1].end > now:
             # The clock was set back.

@@ -26,8 +26,8 @@ _HALF_LIFE, _MAX_HALF_LIFE = 0.6, 1.3
 _IRREGULAR, _REGULAR, _REGULAR_SHARE = 0.6, 0.05, 0.25
 _WEEK_SHIFT = 10
 
-# The variance of the logarithm of the remaining usage of most people: a base, and a part
-# that is the larger the less is expected. It counts like this number of past weeks.
+# The variance of the logarithm of the remaining usage of most people: a base, and a part that
+# grows as the expected usage shrinks. Together, they weigh as much as this many past weeks.
 _VARIANCE, _VARIANCE_SMALL = 0.4, 1.5
 _VARIANCE_WEEKS = 1.5
 

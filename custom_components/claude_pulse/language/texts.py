@@ -5,7 +5,7 @@ A JSON file has these kinds of texts:
 | Kind | Example |
 | --- | --- |
 | a sentence with placeholders | `{limit} resets {resets_at}.` |
-| the same for a value that is missing | its key has the suffix `_without_time` |
+| the same without a value that can be missing, usually a time | its key has the suffix `_without_time` |
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
@@ -52,8 +52,8 @@ class Texts:
     def get(self, *path: str, **values: str | None) -> str | None:
         """Return a text with its values inserted, or None if there is no such text.
 
-        A text of which a value is missing is replaced by that with `_without_time` after
-        its key.
+        If a value of the text is missing, the text whose key has the suffix `_without_time` is
+        used instead.
         """
         *parents, key = path
         texts = self._part(parents)
@@ -66,8 +66,8 @@ class Texts:
     def count(self, *path: str, number: int, **values: str | None) -> str:
         """Return a text with a number in its plural category.
 
-        A text of which a value is missing is replaced as in `get`. The result is empty if
-        there is no such text.
+        If a value is missing, another text is used, as in `get`. The result is empty if there is
+        no such text.
         """
         *parents, key = path
         for name in (key, f"{key}_without_time"):

@@ -20,15 +20,18 @@ _DATA = f"{DOMAIN}_asked"
 
 
 def find_entry(hass: HomeAssistant, device_id: str) -> ConfigEntry | None:
-    """Return the enabled entry of an account's device, or without a device the only one."""
+    """Return the enabled entry of an account's device, or None.
+
+    If no device is given, return the only enabled entry.
+    """
     entries = _entries(hass)
     if not device_id and len(entries) == 1:
         (device_id,) = entries
     return entries.get(device_id)
 
 
-def device_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
-    """Return the ID of an account's device, which may be new."""
+def device_id_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Return the ID of an account's device, and create the device if needed."""
     return async_create_device(hass, entry).id
 
 
@@ -75,9 +78,9 @@ def is_disabled(hass: HomeAssistant, device_id: str) -> bool:
 
 
 def _entries(hass: HomeAssistant) -> dict[str, ConfigEntry]:
-    """Return the enabled entries by the device of their account."""
+    """Return the enabled entries by the device ID of their account."""
     return {
-        device_of(hass, entry): entry
+        device_id_of(hass, entry): entry
         for entry in hass.config_entries.async_entries(DOMAIN)
         if not entry.disabled_by
     }

@@ -78,11 +78,13 @@ def limits_of(runtime: Runtime) -> list[Limit]:
         return []
     nearly_spent = max(options_of(runtime.entry).thresholds, default=_NEARLY_SPENT)
     spend = runtime.coordinator.data.spend
-    can_spend = spend is None or spend.enabled
+    is_spend_enabled = spend is None or spend.enabled
     readings = map(runtime.reading, _identities(runtime))
     return [
         Limit(
-            reading.window, reading.forecast, _level(reading, nearly_spent, can_spend)
+            reading.window,
+            reading.forecast,
+            _level(reading, nearly_spent, is_spend_enabled),
         )
         for reading in readings
         if reading
@@ -116,13 +118,13 @@ def _identities(runtime: Runtime) -> list[Any]:
     return [window.identity for window in runtime.coordinator.data.all_windows]
 
 
-def _level(reading: Reading, nearly_spent: float, can_spend: bool) -> str:
+def _level(reading: Reading, nearly_spent: float, is_spend_enabled: bool) -> str:
     """Return the level of a limit."""
     window, forecast = reading.window, reading.forecast
     if window.percent >= 100:
         return SPENT
     if window.identity == SPEND:
-        if not can_spend:
+        if not is_spend_enabled:
             return SPENT
         return RISK if window.percent >= nearly_spent else GOOD
     return RISK if forecast and not forecast.lasts else GOOD

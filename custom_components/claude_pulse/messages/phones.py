@@ -32,11 +32,10 @@ _NOTIFY = "notify"
 # Android remembers the sound by channel.
 _CHANNEL, _SILENT_CHANNEL = "Claude", "Claude (silent)"
 
-# Seconds. mobile_app itself gives up after ten.
+# Seconds. The integration mobile_app itself gives up after ten.
 _TIMEOUT = 30
 
-
-# What begins a template.
+# The start of a template.
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 _DATA = f"{DOMAIN}_phones"
@@ -67,8 +66,8 @@ async def async_send(
     """Send a message to phones, which are device IDs.
 
     It becomes a notification in Home Assistant if there are no phones, or if Home Assistant
-    cannot send to one of them, unless it is a live update. Home Assistant only logs what
-    goes wrong after that.
+    fails to send to one or more of them, unless it is a live update. Home Assistant only logs
+    what goes wrong after it has accepted the message.
     """
     content = {
         "title": message.title,
@@ -163,10 +162,10 @@ async def _async_notify(
                 context=context,
             )
     except Exception as err:  # noqa: BLE001
-        # Whatever it is, the message must not be lost. The names of phones contain those
-        # of people, so only some errors can be logged.
+        # Whatever the error is, the message must not be lost. Names of phones contain names of
+        # people, so only some errors can be logged.
         reason = _REASONS.get(type(err)) or type(err).__name__
-        _LOGGER.warning("A message was not sent to device %s: %s", phone, reason)
+        _LOGGER.warning("A message may not have reached device %s: %s", phone, reason)
         return False
     return True
 
@@ -183,7 +182,8 @@ def _notify_action(hass: HomeAssistant, phone: str) -> str:
     """Return the notify action of a phone. Raises ServiceNotFound or _SameNameError.
 
     It has the name of the device in the app, which stays if somebody renames the device in
-    Home Assistant. Of several devices with the same name, the last one gets the messages.
+    Home Assistant. Home Assistant would send to only one of several devices with the same
+    name, so that case is an error.
     """
     registry = dr.async_get(hass)
     if (device := registry.async_get(phone)) is None:

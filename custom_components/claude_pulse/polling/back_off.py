@@ -1,7 +1,8 @@
 """The wait after a failed poll. Pure.
 
-No wait is shorter than the update interval, also if that is longer than a maximum here. The
-first "last wait" is the interval.
+A wait is never shorter than the update interval, even if that exceeds a maximum here. After an
+outage, an extra request, such as one at a reset, may be sent sooner. The first "last wait" is
+the interval.
 
 | Error | The next poll | Also |
 | --- | --- | --- |
@@ -45,7 +46,8 @@ POLL_ERRORS: tuple[type[ClaudeAiError], ...] = (
     RegionBlockedError,
 )
 
-# After an outage, requests wait for this long, or for the interval if that is shorter.
+# After an outage in which claude.ai may have received the request, an extra request, such as one
+# at a reset, is allowed after this time, or after the interval if that is shorter.
 _SHORT_WAIT = timedelta(minutes=2)
 
 # These failures do not clear up in seconds. Each repetition doubles the wait, up to this.
@@ -65,10 +67,9 @@ class Failure:
     """The last failed poll.
 
     `key` and `message` are those of the error, and `in_a_row` counts failures with this
-    key. `wait` is the time until the next poll, unless a reset comes
-    sooner. Requests before `until` are not sent.
-    `blocked_for` is how long requests have been blocked, including outages in between.
-    `refused_key` is the session key that claude.ai no longer accepts.
+    key. `wait` is the time until the next poll, unless a reset comes sooner. Requests before
+    `until` are not sent. `blocked_for` is how long requests have been blocked, including
+    outages in between. `refused_key` is the session key that claude.ai no longer accepts.
     """
 
     key: str
@@ -89,8 +90,8 @@ class Failure:
 class BackOff:
     """The last failure of an entry's polls, and counts for diagnostics.
 
-    It survives reloads, so a reload does not shorten the wait. It is not stored: after a
-    restart of Home Assistant, one request finds out again.
+    It is kept over reloads, so a reload does not shorten the wait. It is not stored: after a
+    restart of Home Assistant, a request is sent at once.
     """
 
     def __init__(self) -> None:
@@ -136,7 +137,7 @@ class BackOff:
         return self.failure
 
     def succeed(self, now: datetime) -> None:
-        """Remember a success, which ends the wait."""
+        """Remember a success. The next request need not wait."""
         self.failure = None
         self.last_success = now
 
@@ -145,7 +146,7 @@ class BackOff:
         self.failure = None
 
     def forget_key(self) -> None:
-        """Forget that the session key was refused, because it was entered again."""
+        """Forget that the session key was refused, because a key was entered."""
         if self.failure and self.failure.is_key_expired:
             self.failure = None
 

@@ -24,7 +24,7 @@ from ..claude_ai.errors import (
 )
 from ..claude_ai.usage import Usage
 from ..const import DOMAIN
-from ..reauth import async_may_ask, async_reauth_during_reconfigure
+from ..reauth import async_reauth_during_reconfigure, async_record_refusal
 from ..stored import data_of, options_of
 from .back_off import BackOff, Failure
 from .base import PollFailedError, config_entry_argument
@@ -45,8 +45,8 @@ _KEEPING = {BlockedError.key, RateLimitedError.key}
 # accepted, the refusals mean that it has no access to the organization.
 _UNCLEAR = 3
 
-# While another entry of the account asks for the session key, this entry looks this often,
-# without a request, whether it has to ask in its turn.
+# While another entry of the account asks for the session key, this entry checks this often,
+# without a request, whether it is now its turn to ask.
 _ASK_AGAIN = timedelta(minutes=1)
 
 # A poll this late was missed, because the machine slept.
@@ -148,7 +148,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
-            # Without a further wait.
+            # Keep the wait of the failure; do not extend it.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:
@@ -214,7 +214,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now = dt_util.utcnow()
         async_update_issues(self.hass, self.config_entry, now, failure)
         if failure.is_key_expired:
-            if not async_may_ask(self.hass, self.config_entry):
+            if not async_record_refusal(self.hass, self.config_entry):
                 self._schedule(PollInputs(now=now, interval=_ASK_AGAIN))
                 raise PollFailedError(failure.key, failure.message)
             await async_reauth_during_reconfigure(self.hass, self.config_entry)

@@ -49,7 +49,7 @@ def async_update_issues(
 ) -> None:
     """Create and delete issues after a poll, which failed or succeeded.
 
-    A failure leaves unrelated issues alone.
+    A failure leaves unrelated issues unchanged, but an expired key deletes all.
     """
     active: set[Issue] = set()
     obsolete = set(Issue)

@@ -57,19 +57,19 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        A previous key is stored only until the new one has worked. A key from a form of this
-        entry is stored without a previous one, and the reload creates a client with it.
+        It is stored together with the previous one. A key from a form of this entry is not,
+        and needs nothing here: the reload creates a client with it.
         """
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key
 
     async def async_request(self, request: Callable[[], Awaitable[_T]]) -> _T:
-        """Send a request, and repeat it if claude.ai refuses the key.
+        """Send a request, and repeat it with other keys if claude.ai refuses the key.
 
-        The previous key is tried first, if there is one, and then those of the other
-        entries of the account. The one that works is stored. A key that has not been used
-        before is also replaced if it has no access to the organization. Raises
-        ClaudeAiError.
+        The previous key is tried first, if there is one, then those of the other entries of
+        the account, then the refused key again after a pause. Another key that works is
+        stored. A renewed or shared key that has not yet worked for this entry is also
+        replaced if it has no access to the organization. Raises ClaudeAiError.
         """
         try:
             return await request()

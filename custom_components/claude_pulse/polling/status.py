@@ -17,7 +17,7 @@ from ..claude_ai.errors import ClaudeAiError
 from ..claude_ai.status import service_status
 from ..const import DOMAIN
 from .base import PollFailedError, config_entry_argument
-from .sessions import short_session
+from .http import short_session
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -137,16 +137,16 @@ export function bar(
 
 /** Return all that is known about a limit in words, for those who do not see its bar. */
 export function sayLimit(window: Window, view: View): string {
-  const { pace, outcome, reset } = wordsOf(window, view.now, view.format);
+  const { pace, outcome, reset } = wordsOf(window, view.now, view.format, view.remaining);
   const number = joined(numberShown(window, view), " ");
   return `${labelOf(window, view.format)}: ${joined([number, pace, outcome, reset], ", ")}`;
 }
 
 /** A limit: its name, its percentage, its bar and its words. */
 export function row(window: Window, account: Account, view: View): TemplateResult {
-  const { format, isLoading, now, t } = view;
+  const { format, isLoading, now, remaining, t } = view;
   const name = labelOf(window, format);
-  const { pace, outcome, reset } = wordsOf(window, now, format);
+  const { direction, pace, outcome, reset } = wordsOf(window, now, format, remaining);
   // While it is loading, words that nobody sees keep the space.
   const isOpen = isLoading && (window.level === "good" || window.level === "risk");
   const [number, meaning] = numberShown(window, view);
@@ -170,7 +170,7 @@ export function row(window: Window, account: Account, view: View): TemplateResul
       ${!isOpen && (pace || outcome)
         ? html`<span class="outcome"
             >${pace
-              ? html`<span class="pace">${shape(window.pace ?? "on")}${pace}</span>`
+              ? html`<span class="pace">${shape(direction ?? "on")}${pace}</span>`
               : nothing}${outcome ? html`<span>${outcome}</span>` : nothing}</span
           >`
         : nothing}
@@ -338,7 +338,7 @@ function columns(
   const { format } = view;
   const used = Math.max(...found.map((day) => day.used ?? 0), budget ?? 0, 1);
   // A day of a week that looks full has used a quarter of the week at least.
-  const most = isWeek ? Math.max(1.1 * used, 25) : used;
+  const most = Math.max(1.1 * used, isWeek ? 25 : 0);
   const height = (percent: number) => percentOf((100 * percent) / most);
   const isPast = ({ at }: Day) => at <= view.now;
   const labelOfDay: Intl.DateTimeFormatOptions = isWeek ? { weekday: "short" } : { day: "numeric" };
@@ -378,6 +378,8 @@ export function days(
   const name = t("days_of", { name: labelOf(window, format) });
   const when = format.when(resetsAt, now, "long");
   const left = 100 - (used ?? 0);
+  // The budget of a person's habit says more than an even share.
+  const hasBudget = window.today?.budget != null;
   const percent = format.percent(left / Math.max(1, (resetsAt - now) / DAY));
   const first = points?.find(({ v }) => v !== null)?.t;
   // What was used before is in none of the columns.
@@ -385,9 +387,11 @@ export function days(
   return html`${columns(found, name, true, view, window.today?.budget)} ${today(window, view)}
     ${used === null
       ? nothing
-      : html`<div class="line">
-          ${left > 0 ? t("a_day", { percent, when }) : t("back", { when })}
-        </div>`}
+      : left > 0 && hasBudget
+        ? nothing
+        : html`<div class="line">
+            ${left > 0 ? t("a_day", { percent, when }) : t("back", { when })}
+          </div>`}
     ${lacks
       ? html`<div class="line">${t("days_from", { when: format.when(first, now) })}</div>`
       : nothing}`;
@@ -398,13 +402,15 @@ export function today({ today: found }: Window, { format, t }: View): Content {
   if (!found) return nothing;
   const { budget, sessions_left: sessions } = found;
   const points = (value: number) => format.number(Math.round(value));
-  const line = [
+  const lines = [
     found.used !== null &&
       budget !== null &&
       t("today_of_budget", { used: points(found.used), budget: points(budget) }),
     sessions !== null && format.counted("sessions_left", sessions),
   ];
-  return line.some(Boolean) ? html`<div class="line">${joined(line, " · ")}</div>` : nothing;
+  return lines.some(Boolean)
+    ? html`<div>${lines.map((line) => (line ? html`<div class="line">${line}</div>` : nothing))}</div>`
+    : nothing;
 }
 
 /** The usage on each day of the last 30 days. */

@@ -1,8 +1,8 @@
-/** The usage at the end of the last weeks. */
+/** The usage at the end of the last weeks, and of this one. */
 
 import { html, nothing, type TemplateResult } from "lit";
 
-import { last } from "../const";
+import { joined, last } from "../const";
 import type { Point, Running } from "../model/history";
 import { labelOf } from "../model/verdict";
 import { timesReached, weeksOf } from "../model/weeks";
@@ -17,6 +17,13 @@ export function weeks(
 ): TemplateResult {
   const { format, t } = view;
   const found = weeksOf(points ?? [], window);
+  // So that the last week before it is not taken for this one.
+  const present = {
+    start: window.resetsAt - window.length,
+    end: window.resetsAt,
+    used: window.used,
+    reached: window.level === "spent",
+  };
   const known = found.filter(({ used }) => used !== null);
   const [from, to] = [known[0]?.start, last(known)?.end];
   const reached = known.filter((week) => week.reached).length;
@@ -25,11 +32,12 @@ export function weeks(
       ? timesReached(sessions, from, to)
       : undefined;
   return html`<ul class="days weeks" aria-label=${t("weeks_of", { name: labelOf(window, format) })}>
-      ${found.map(({ start, end, reached: isReached, used }) => {
+      ${[...found, present].map((week) => {
+        const { start, end, reached: isReached, used } = week;
         const value = used === null ? "—" : format.percent(used);
         const title = t("week_from_to", { from: format.date(start), to: format.date(end), value });
         return html`<li
-          class=${used === null ? "day unknown" : "day"}
+          class=${joined(["day", week === present && "today", used === null && "unknown"], " ")}
           data-level=${isReached ? "spent" : "good"}
           title=${title}
         >

@@ -6,7 +6,7 @@ import { leftOf } from "../format";
 import type { TextKey } from "../texts";
 import type { Money, SpendDetail } from "../types";
 import type { Account } from "./accounts";
-import { EXTRA, SESSION, bindingOf, isSure, type Level, type Window } from "./windows";
+import { EXTRA, SESSION, bindingOf, isSure, type Level, type Pace, type Window } from "./windows";
 
 /** The sentence, the limit that it is about, and a link where something can be done. */
 export interface Verdict {
@@ -133,6 +133,7 @@ export function aboutOf(
         format.t("as_of", { when: format.when(asOf, now), duration: format.duration(now - asOf) }),
       why !== sentence && why,
       level === "spent" && continues && format.t("extra_continues"),
+      level === "risk" && window && window.key !== EXTRA && !window.blocks && window.level === "risk" && format.t("others_work"),
     ],
     " · ",
   );
@@ -146,6 +147,8 @@ export function labelOf(window: Pick<Window, "key" | "blocks" | "name">, format:
 
 /** The words of a row: its pace, whether it lasts, and when it resets. */
 export interface Words {
+  /** The shape before the pace. */
+  direction?: Pace | null;
   pace?: string | null;
   outcome: string;
   reset?: string;
@@ -153,13 +156,16 @@ export interface Words {
   short: string;
 }
 
-/** Return the words of a limit. */
-export function wordsOf(window: Window, now: number, format: Format): Words {
+const OPPOSITES: Record<Pace, Pace> = { over: "under", under: "over", on: "on" };
+
+/** Return the words of a limit. With `remaining`, they compare what is left with the usual. */
+export function wordsOf(window: Window, now: number, format: Format, remaining = false): Words {
   if (window.key === EXTRA) {
     const [, outcome] = spendParts(window, format);
     return { outcome, short: outcome };
   }
-  const { forecast, level, pace, points, resetsAt, running } = window;
+  const { forecast, level, points, resetsAt, running, usual } = window;
+  const pace = window.pace && usual && remaining ? OPPOSITES[window.pace] : window.pace;
   const { t } = format;
   const left = (ms: number) => t("in", { duration: format.duration(ms - now) });
   const clock = (key: TextKey, ms: number) => t(key, { when: format.when(ms, now) });
@@ -179,8 +185,9 @@ export function wordsOf(window: Window, now: number, format: Format): Words {
     short = when ? t("runs_out", { when }) : t("may_run_out");
   }
   return {
+    direction: pace,
     pace:
-      pace && t(`${pace}_${window.usual ? "usual" : "pace"}`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
+      pace && t(`${pace}_${usual ? "usual" : "pace"}`, { points: format.number(Math.round(Math.abs(points ?? 0))) }),
     outcome: out ? moment("runs_out", out) : key && t(key),
     reset: running && resetsAt ? moment("resets", resetsAt) : "",
     short,
