@@ -64,7 +64,7 @@ async def test_satellite(
     await claude.pass_time(5)
     expected, reached, available = (call.data["message"] for call in announced)
     assert expected == (
-        "Session limit will probably be reached about 05:27. 80% used. It resets at 09:00."
+        "Session limit runs out about 05:27. 80% used. It resets at 09:00."
     )
     assert reached.startswith("Session limit reached. You can ")
     assert reached.endswith(" at 09:00.")
@@ -87,7 +87,7 @@ async def test_defaults(
     await poll(claude, body(10, week=66.1))
     await poll(claude, body(100, week=66.1))
     (call,) = spoken
-    assert call.data["message"].startswith("Weekly limit will probably be reached ")
+    assert call.data["message"].startswith("Weekly limit runs out ")
     assert call.data["entity_id"] == ["tts.piper"]
     assert call.data["media_player_entity_id"] == ["media_player.kitchen"]
     assert not errors_of(caplog)

@@ -219,7 +219,7 @@ message. Updates without a sound and removals come at any time.
 
 {messages_table(people)}
 
-The first column of numbers is for "session limit will probably be reached". When the limit is
+The first column of numbers is for "session limit runs out". When the limit is
 reached, and when it is reset, this message is updated without a sound. The message about the account
 comes when the session key expires soon. There are no outages.
 

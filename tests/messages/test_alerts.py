@@ -374,7 +374,7 @@ async def test_slow_actions(alerts: Alerts) -> None:
         )
         await wait_for(partial(_is_longer, begun, number))
     assert alerts.phone.sounds == [
-        "Weekly limit will probably be reached before its reset",
+        "Weekly limit runs out before its reset",
         "Weekly limit reached",
     ]
     # Both wait now.

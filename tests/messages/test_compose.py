@@ -112,8 +112,7 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
                 percent=64.5,
                 certain=True,
             ),
-            "Session limit will probably be reached about 16:20 | 64.5% used. It resets at "
-            "16:20.",
+            "Session limit runs out about 16:20 | 64.5% used. It resets at 16:20.",
         ),
         (
             session("will_run_out", at=at("2026-05-04 16:20")),
@@ -121,13 +120,12 @@ def at(time: str, zone: ZoneInfo = BERLIN) -> datetime:
         ),
         (
             event(WEEKLY, "will_run_out", at("2026-05-08 16:20"), certain=True),
-            "Weekly limit will probably be reached Friday about 16:20 | 82% used. It resets "
+            "Weekly limit runs out Friday about 16:20 | 82% used. It resets "
             "on Friday at 16:20.",
         ),
         (
             event(WEEKLY, "will_run_out", at("2026-05-11 16:20"), certain=True),
-            "Weekly limit will probably be reached on 11 May | 82% used. It resets on 11 May "
-            "at 16:20.",
+            "Weekly limit runs out on 11 May | 82% used. It resets on 11 May at 16:20.",
         ),
         (
             event(SESSION, "limit_reached", at("2026-05-04 16:20")),

@@ -139,7 +139,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
   .heat .axis :nth-child(even) { visibility: hidden; }
 }
 .weeks { gap: min(6px, 1%); }
-.weeks .value { font-size: 0.88em; letter-spacing: -0.03em; }
+.weeks .value { font-size: 0.82em; letter-spacing: -0.05em; }
 .weeks .shape { color: var(--back); font-size: 14px; inset: 6px 0 auto; margin: auto; position: absolute; }
 .weeks .use { background: var(--level); }
 @media (forced-colors: active) {
