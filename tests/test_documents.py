@@ -189,8 +189,9 @@ def test_troubleshooting_quotes_the_screen() -> None:
     ]
     assert len(quoted) > 8
     of_home_assistant = {
-        "Claude Pulse needs attention",
+        "Authentication expired for …",
         "Custom element doesn't exist",
+        "Integration requires reconfiguration",
         "The claude_pulse directory belongs to …",
     }
     assert {text for text in quoted if text not in texts} == of_home_assistant

@@ -964,3 +964,10 @@ async def test_blueprint(claude: Claude, tmp_path: Path) -> None:
         await claude.pass_time()
         await enable(claude)
         assert await ask() == answer
+    registry = er.async_get(claude.hass)
+    for entity_id in (SESSION_USAGE, WEEKLY_USAGE, "sensor.claude_pulse_extra_usage"):
+        registry.async_update_entity(entity_id, new_entity_id=f"{entity_id}_renamed")
+    await claude.settle()
+    assert await ask() == (
+        "The usage sensors are missing. Choose them in the automation that answers."
+    )
