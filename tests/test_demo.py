@@ -23,7 +23,14 @@ from aiohttp import ClientSession
 import pytest
 
 from .demo import past
-from .demo.__main__ import PLANS, check_loopback, explain, make_config
+from .demo.__main__ import (
+    BUILT_IN_CARDS,
+    LANGUAGES,
+    PLANS,
+    check_loopback,
+    explain,
+    make_config,
+)
 from .demo.launch import use_loopback
 from .features import needs
 from .simulator.world import make_world
@@ -96,6 +103,17 @@ def test_folder_is_private(tmp_path: Path, exists: bool) -> None:
     assert (config / "strategy.yaml").exists()
     assert not (config / "old.txt").exists()
     assert readable_by_others(config) == set()
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles(tmp_path: Path, language: str) -> None:
+    """The title of the second dashboard is in the language of the demo."""
+    config = tmp_path / "demo"
+    url = "http://127.0.0.1:8123"
+    make_config(config, url, 8123, "UTC", False, language=language)
+    text = (config / "configuration.yaml").read_text(encoding="utf-8")
+    assert f"title: {BUILT_IN_CARDS[language]}\n" in text
 
 
 def test_accounts() -> None:

@@ -93,11 +93,13 @@ export class Format {
       [minutes % 60, "minute"],
     ];
     const first = parts.findIndex(([count]) => count > 0);
+    // The narrow units of these languages are English letters, or of several kinds.
+    const unitDisplay = ["de", "ja"].includes(this.language) ? "short" : "narrow";
     return parts
       .slice(first, first + 2)
       .filter(([count]) => count > 0)
       .map(([count, unit]) => {
-        const options: Intl.NumberFormatOptions = { style: "unit", unit, unitDisplay: "narrow" };
+        const options: Intl.NumberFormatOptions = { style: "unit", unit, unitDisplay };
         return this.numberFormat(this.language, options).format(count);
       })
       .join(" ");

@@ -53,6 +53,25 @@ LANGUAGES = sorted(
     )
 )
 
+# The title of the dashboard of Home Assistant's own cards.
+BUILT_IN_CARDS = {
+    "cs": "Vestavěné karty",
+    "de": "Eingebaute Karten",
+    "en": "Built-in cards",
+    "es": "Tarjetas integradas",
+    "fr": "Cartes intégrées",
+    "it": "Schede integrate",
+    "ja": "標準のカード",
+    "ko": "기본 카드",
+    "nl": "Ingebouwde kaarten",
+    "pl": "Wbudowane karty",
+    "pt-BR": "Cartões integrados",
+    "sv": "Inbyggda kort",
+    "tr": "Yerleşik kartlar",
+    "uk": "Вбудовані картки",
+    "zh-Hans": "内置卡片",
+}
+
 CONFIGURATION = """\
 homeassistant:
   name: Claude Pulse demo
@@ -114,7 +133,7 @@ lovelace:
       filename: overview.yaml
       icon: mdi:gauge
       mode: yaml
-      title: Built-in cards
+      title: {built_in_cards}
 """
 
 
@@ -191,6 +210,7 @@ def make_config(
     for name in ("automations", "scenes", "scripts"):
         (config / f"{name}.yaml").touch()
     text = CONFIGURATION.format(
+        built_in_cards=BUILT_IN_CARDS[language],
         host=HOST,
         language=language,
         login=f"user {USER}, password {PASSWORD}, or just click here",
@@ -232,7 +252,7 @@ def make_config(
         )
     else:
         text += f"\nhttp: {json.dumps(http)}\n"
-    (config / "configuration.yaml").write_text(text)
+    (config / "configuration.yaml").write_text(text, encoding="utf-8")
     # All steps except the first user, which `onboard` creates.
     steps = ["core_config", "analytics", "integration"]
     store(config, "onboarding", 4, {"done": steps})

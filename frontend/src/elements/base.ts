@@ -98,7 +98,8 @@ export abstract class PulseElement extends ActingElement {
     document.addEventListener("visibilitychange", this.onVisibility);
     if (this._hass) this.listen();
     this.follow();
-    this.draw();
+    // An answer that came before may leave out limits.
+    this.look();
   }
 
   override disconnectedCallback(): void {

@@ -126,19 +126,21 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .month { gap: 2px; }
 .month .column { border-radius: 3px; height: 90px; }
 .month .use { border-radius: 3px; }
-.month .day { overflow: visible; position: relative; }
+.month .day { grid-template-columns: minmax(0, 1fr); overflow: visible; position: relative; }
 .month .value { clip-path: inset(50%); position: absolute; }
 .month .label { display: flex; height: 1.35em; justify-content: center; width: 100%; writing-mode: horizontal-tb; }
 .month .day:not(:nth-child(5n + 1)) .label { visibility: hidden; }
+/* Japanese lines break between words. */
+.all:lang(ja) { word-break: auto-phrase; }
 /* Some languages have long names of days. */
 @container (max-width: 22em) { .label { font-size: 0.85em; letter-spacing: -0.03em; } }
 @container (max-width: 18em) {
   .value, .label { height: 3em; line-height: 1; margin: auto; writing-mode: vertical-rl; }
   .weeks .label { height: 4em; }
-  .weeks br { display: none; }
   .heat .axis :nth-child(even) { visibility: hidden; }
 }
 .weeks { gap: min(6px, 1%); }
+.weeks .label { white-space: normal; }
 .weeks .value { font-size: 0.82em; letter-spacing: -0.05em; }
 .weeks .shape { color: var(--back); font-size: 14px; inset: 6px 0 auto; margin: auto; position: absolute; }
 .weeks .use { background: var(--level); }

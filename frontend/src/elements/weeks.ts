@@ -48,9 +48,7 @@ export function weeks(
               : html`<div class="use" style="height: ${Math.min(100, used)}%"></div>`}
             ${isReached ? shape("spent") : nothing}
           </div>
-          <span class="label"
-            >${format.day(start, { day: "numeric" })} <br />${format.day(start, { month: "short" })}</span
-          >
+          <span class="label">${format.date(start)}</span>
         </li>`;
       })}
     </ul>
