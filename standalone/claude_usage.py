@@ -1181,7 +1181,7 @@ def parse_usage(body: object) -> Usage:
 # | redirect to `/login` | `InvalidSessionError` |
 # | 429 | `RateLimitedError` |
 # | other 403 with JSON | `ForbiddenError` |
-# | anything else, unless it is 200 with JSON of the expected type, without an `error` object or with an empty `message` in it | `UnavailableError` |
+# | any other status than 200, no JSON of the expected type, or an `error` object whose `message` is not empty | `UnavailableError` |
 
 # A browser, and the day on which it was current. Cloudflare challenges other browsers and
 # those that nobody uses any longer, so scripts/lint fails six months later.

@@ -1839,6 +1839,25 @@ def test_last_weeks_without_history(page: Page) -> None:
     assert page.locator(".line").all_inner_texts() == ["No history yet"]
 
 
+def test_a_card_that_comes_later(page: Page) -> None:
+    """A card that is attached after the answer has the limits of the answer only."""
+    page.evaluate(
+        """() => {
+          void show("pays_by_spend", { width: 390 });
+          window.later = document.createElement("claude-pulse-card");
+          later.setConfig({ type: "custom:claude-pulse-card" });
+          later.hass = card._hass;
+        }"""
+    )
+    settle(page)
+    page.evaluate("document.querySelector('main').append(later)")
+    settle(page)
+    shown = page.locator("claude-pulse-card").evaluate_all(
+        "cards => cards.map((card) => card.shadowRoot.textContent.includes('Session'))"
+    )
+    assert shown == [False, False]
+
+
 def test_a_choice_of_limits(page: Page) -> None:
     """The chosen limits are shown in their order, also on one line and in the badge."""
     limits = {"limits": ["opus", "session", "monthly"]}
