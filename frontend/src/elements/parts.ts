@@ -93,7 +93,7 @@ export function bar(
     `inset-inline-start: ${percentOf(remaining ? 100 - percent : percent)}`;
   const filled = known ? within(remaining ? 100 - used : used) : 0;
   let ghost: Content = nothing;
-  // In what is left, it would look like a part that is gone.
+  // It would look like a part of the remaining percentage that is gone.
   if (!remaining && forecast && used !== null && (level === "good" || level === "risk")) {
     const end = Math.min(100, Math.max(used, forecast.projected));
     const style = `${at(used)}; inline-size: ${percentOf(end - used)}`;
