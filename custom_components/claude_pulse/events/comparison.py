@@ -7,12 +7,12 @@ changes, the first one is UNSURE, without an effect, until a second answer agree
 | --- | --- |
 | is from before a reset that has passed | STALE |
 | comes an hour or more after the reset | NEXT |
-| comes sooner after the reset, is at 0% or lower than before, and is at most what use since the reset explains | NEXT |
+| comes sooner after the reset, is at 0% or lower than before, and is no higher than usage since the reset can explain | NEXT |
 | comes sooner after the reset, and is anything else | UNSURE, then NEXT |
-| has a reset time, the last answers had none, and is not higher | UNSURE, then NEXT if it fell, else SAME |
+| has a reset time although the last answers had none, and a percentage that is not higher | UNSURE, then NEXT if it fell, else SAME |
 | has another reset before the last one has passed | UNSURE, then NEXT if it fell or the reset is a whole window later, else MOVED |
 | fell | UNSURE, then NEXT if it is at 0% and has lost its reset time, else REFILLED |
-| rose by more than use since the last answer explains, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
+| rose by more than usage since the last answer can explain, or by more than 50 points | UNSURE, then RETURNED if it is back near the percentage before an unused refill, else SAME |
 | is anything else | SAME |
 
 | Change | Effect |
@@ -139,7 +139,7 @@ def _returned(progress: WindowProgress, window: UsageWindow) -> bool:
 
 
 def _jumped(percent: float, window: UsageWindow, elapsed: timedelta) -> bool:
-    """Return whether the percentage rose by more than use in this time explains."""
+    """Return whether the percentage rose by more than usage in this time can explain."""
     at_once, per_minute = _RISES.get(window.kind, _RISE)
     possible = at_once + per_minute * (elapsed / timedelta(minutes=1))
     return window.percent - percent > min(possible, _MAX_RISE)

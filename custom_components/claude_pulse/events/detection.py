@@ -9,7 +9,8 @@ minute and is the event `AVAILABLE_AGAIN`. Otherwise it takes an hour, without a
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
 80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
-only when a second answer agrees. Such a percentage is in the table twice in a row:
+only when a second answer agrees. Such a percentage is in the table twice in a row. A rise back
+to the percentage before an unused refill means that the refill was an error.
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
@@ -49,7 +50,7 @@ from .comparison import (
 from .model import (
     AVAILABLE_AGAIN,
     BLOCKING,
-    ENDING_TYPES,
+    FREEING_TYPES,
     LEFT_OVER,
     LIMIT_REACHED,
     REFILLED,
@@ -306,7 +307,7 @@ def _is_binding(
     event: UsageEvent,
 ) -> bool:
     """Return whether a limit stops the person before the week does, or did until now."""
-    is_end = event.type in ENDING_TYPES
+    is_end = event.type in FREEING_TYPES
     week = progress.get(WEEKLY) if is_end else windows.get(WEEKLY)
     if week is None or not is_model(event.identity):
         return True

@@ -55,8 +55,9 @@ TYPES = (
     WILL_RUN_OUT,
     LEFT_OVER,
 )
-# Of these, the events that end earlier ones of the limit.
-ENDING_TYPES = (RESET, REFILLED, AVAILABLE_AGAIN)
+# Of these, the events after which less of the limit is used. Their `binding` is about the
+# percentages before them.
+FREEING_TYPES = (RESET, REFILLED, AVAILABLE_AGAIN)
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
 ACCOUNT_TYPES = (
     KEY_EXPIRES_SOON,
@@ -134,7 +135,7 @@ class UsageEvent:
     happened while Home Assistant was not running.
 
     `binding` is False for the limit of a model that is not used more than the week, because
-    the week stops the person first. For an event in `ENDING_TYPES`, the percentages before it
+    the week stops the person first. For an event in `FREEING_TYPES`, the percentages before it
     count.
     `available_at` is when all reached limits that block this one have been reset, or None if
     that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage

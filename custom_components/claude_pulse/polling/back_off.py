@@ -1,8 +1,7 @@
 """The wait after a failed poll. Pure.
 
 A wait is never shorter than the update interval, even if that exceeds a maximum here. After an
-outage, an extra request, such as one at a reset, may be sent sooner. The first "last wait" is
-the interval.
+outage, an extra request, such as one at a reset, may be sent sooner.
 
 | Error | The next poll | Also |
 | --- | --- | --- |
@@ -12,6 +11,8 @@ the interval.
 | `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
 | `InvalidSessionError` | not before a key is entered, or another one is stored | reauthentication |
 | others, such as an outage | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
+
+Before the first failure, the last wait is the update interval.
 """
 
 from __future__ import annotations

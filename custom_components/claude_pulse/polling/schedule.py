@@ -12,8 +12,8 @@ AFTER_RESET = timedelta(seconds=15)
 # claude.ai can serve the old window for this long after a reset.
 LATE_RESET = timedelta(hours=1)
 
-# A second answer that confirms the first one is requested after at most this. It
-# confirms the first one only if it comes at least a minute later.
+# The longest wait before the request of a second answer. That answer confirms the first one
+# only if it comes at least a minute later.
 CONFIRM = timedelta(seconds=65)
 
 # Home Assistant's timers can fire this early.
@@ -48,7 +48,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | A reset comes sooner | until 15 seconds after the reset |
     | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, but at least 15 seconds: 15, 15, 30, 60 … |
     | No request may be sent before `not_before` | at least until then |
-    | The shown values may be kept until `stale_at` | at most until then |
+    | The shown values may be kept until `stale_at` | at most until then; before `not_before`, the poll sends no request and makes the values unavailable |
     """
     now, wait = inputs.now, inputs.interval
     if inputs.confirm:

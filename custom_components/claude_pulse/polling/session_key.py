@@ -57,8 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        Only such a key has a previous one stored with it. A key from a form of this entry
-        gets a new client with the reload.
+        The previous key is stored with it, as with a renewed one, which the client uses
+        already. A key from a form of this entry gets a new client with the reload.
         """
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key

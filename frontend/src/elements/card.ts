@@ -32,9 +32,6 @@ import {
 import { BAR, CARD, COMMON } from "./styles";
 import { weeks } from "./weeks";
 
-/** The headings of layouts that have neither a title nor a limit above their diagram. */
-const HEADINGS = { month: "a_month", weeks: "weeks", hours: "hours" } as const;
-
 const isRunning = (window: Window): window is Running => window.elapsed !== null;
 
 export class ClaudePulseCard extends PulseElement {
@@ -108,11 +105,12 @@ export class ClaudePulseCard extends PulseElement {
     if (fit > 1)
       shown.sort((one, other) => Number(other === said.window) - Number(one === said.window));
     const running = shown.filter(isRunning);
-    const byDay = !["rows", "full"].includes(size);
+    // Other layouts have a sentence or a row, which say what they are about.
+    const isDiagram = size === "month" || size === "weeks" || size === "hours";
+    const heading = title ?? (isDiagram ? t(size) : "");
+    const byDay = isDiagram || size === "days";
     const week = byDay ? running.find(({ length }) => length > DAY) : undefined;
     const full = size === "full" && (layout === "full" || !fit);
-    // What a diagram without a sentence is about.
-    const heading = title ?? (size in HEADINGS ? t(HEADINGS[size as keyof typeof HEADINGS]) : "");
     return html`<div class="content">
       ${heading !== "" ? html`<div class="title">${heading}</div>` : nothing}
       ${this.chips(

@@ -54,7 +54,7 @@ export class ClaudePulseBar extends PulseElement {
     // Without an answer, it is not known what the numbers mean.
     const level = view.isLoading ? "unknown" : window.level;
     return html`<div class="feature" data-level=${level}>
-      ${bar(window, account.thresholds, view, sayLimit(window, view))}
+      ${bar(window, [], view, sayLimit(window, view))}
     </div>`;
   }
 

@@ -35,7 +35,7 @@ export function hours(window: Running, { format, t }: View): TemplateResult {
           const path = cells.map(({ day, hour }) => `M${hour} ${day}h1v1h-1z`).join("");
           return svg`<path d=${path} opacity=${opacity}></path>`;
         })}
-        <path class="grid" d="M0 0h24M0 1h24M0 2h24M0 3h24M0 4h24M0 5h24M0 6h24M0 7h24M0 0v7M6 0v7M12 0v7M18 0v7M24 0v7"></path>
+        <path class="grid" d="M0 0h24v7h-24zM6 0v7M12 0v7M18 0v7"></path>
       </svg>
       <div class="axis" aria-hidden="true">
         ${[0, 6, 12, 18].map((hour) => html`<span>${format.clock(midnight + hour * HOUR)}</span>`)}

@@ -117,7 +117,7 @@ export function bar(
       ? nothing
       : html`<div
           class="marker"
-          title=${t(usual ? "marker_usual" : "marker_even")}
+          title=${t(usual ? "legend_marker_usual" : "legend_marker_even")}
           style=${at(expected)}
         ></div>`}`;
   return known
@@ -316,6 +316,7 @@ export function chart(
           "legend_forecast",
           usual ? "legend_usual" : "legend_even",
           usual ? "legend_marker_usual" : "legend_marker_even",
+          "legend_points",
           thresholds.length && "legend_alerts",
           plot.lines.length > 1 && "legend_breaks",
         ].map((item) => (item ? html`<li>${t(item as TextKey)}</li>` : nothing))}
@@ -398,7 +399,7 @@ export function days(
 }
 
 /** What was used today, of what budget, and how many full sessions still fit. */
-export function today({ today: found }: Window, { format, t }: View): Content {
+export function today({ level, today: found }: Window, { format, t }: View): Content {
   if (!found) return nothing;
   const { budget, sessions_left: sessions } = found;
   const points = (value: number) => format.number(Math.round(value));
@@ -406,7 +407,8 @@ export function today({ today: found }: Window, { format, t }: View): Content {
     found.used !== null &&
       budget !== null &&
       t("today_of_budget", { used: points(found.used), budget: points(budget) }),
-    sessions !== null && format.counted("sessions_left", sessions),
+    // If the week lasts anyway, a number of sessions sounds like a warning.
+    level === "risk" && sessions !== null && format.counted("sessions_left", sessions),
   ];
   return lines.some(Boolean)
     ? html`<div>${lines.map((line) => (line ? html`<div class="line">${line}</div>` : nothing))}</div>`

@@ -103,11 +103,10 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .heat .axis { display: grid; grid-column: 2; grid-template-columns: repeat(4, minmax(0, 1fr)); height: auto; }
 .heat .axis span { position: static; transform: none; }
 .days { container-type: inline-size; display: flex; min-width: min(12em, 100%); gap: min(6px, 1.5%); list-style: none; margin: 0; padding: 0; }
-.day { display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
+.day { align-content: start; display: grid; flex: 1; font-size: 0.85em; gap: 4px; min-width: 0; overflow: hidden; text-align: center; white-space: nowrap; }
 .value { font-variant-numeric: tabular-nums; min-height: 1.35em; }
-.unknown .column { background: none; outline: 1px dashed var(--edge); outline-offset: -1px; }
 .today { color: var(--ink); font-weight: 600; }
-.column { background: var(--track); border-radius: 6px; height: 120px; overflow: hidden; }
+.column { border-bottom: 1px solid var(--edge); height: 120px; overflow: hidden; }
 .use { background: var(--good); border-radius: 6px; inset: auto 0 0; }
 .budget { border-top: 2px dashed var(--soft); inset-inline: 0; }
 .status { gap: 8px; }
@@ -124,7 +123,7 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 :host([tiny]) .micro .top, :host([tiny]) .micro .top span { display: block; font-size: 12px; }
 :host([tiny]) .micro .words { display: none; }
 .month { gap: 2px; }
-.month .column { border-radius: 3px; height: 90px; }
+.month .column { height: 90px; }
 .month .use { border-radius: 3px; }
 .month .day { grid-template-columns: minmax(0, 1fr); overflow: visible; position: relative; }
 .month .value { clip-path: inset(50%); position: absolute; }
@@ -144,6 +143,8 @@ ha-card { display: block; height: 100%; min-height: var(--height, 0); overflow: 
 .weeks .value { font-size: 0.82em; letter-spacing: -0.05em; }
 .weeks .shape { color: var(--back); font-size: 14px; inset: 6px 0 auto; margin: auto; position: absolute; }
 .weeks .use { background: var(--level); }
+.weeks .column { background: var(--track); border-radius: 6px; }
+.unknown .column { background: none; outline: 1px dashed var(--edge); outline-offset: -1px; }
 @media (forced-colors: active) {
   .column { border: 1px solid CanvasText; }
   .use { background: Highlight; forced-color-adjust: none; }
