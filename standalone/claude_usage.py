@@ -1215,8 +1215,9 @@ _CHALLENGE = re.compile(
 # Cloudflare's refusal as text.
 _REFUSAL = re.compile(r"\s*error code:? ?1\d{3}\b", re.IGNORECASE)
 
-# The session key, a timeout and a rate limit have nothing to do with parameters.
-_NOT_REFUSED = (401, 408, 429)
+# Refusals that have another reason than the parameters of a request: an expired session key,
+# a timeout and a rate limit.
+_OTHER_REFUSALS = (401, 408, 429)
 
 # The maximum size of a body, compressed or decompressed.
 MAX_BODY = 1024 * 1024
@@ -1353,7 +1354,7 @@ def is_refused(answer: Answer) -> bool:
     """Return whether claude.ai refuses a request, maybe because of its parameters."""
     return (
         400 <= answer.status < 500
-        and answer.status not in _NOT_REFUSED
+        and answer.status not in _OTHER_REFUSALS
         and not isinstance(
             error_of(answer), (BlockedError, InvalidSessionError, RegionBlockedError)
         )
