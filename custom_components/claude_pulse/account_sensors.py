@@ -144,7 +144,7 @@ _SPEND = (
     _amount_description("extra_usage_limit", _spend, lambda spend: spend.limit),
     SPEND_STATUS,
 )
-# For a seat that is billed by usage, they are the limit.
+# A seat that is billed by usage has no other limit than these.
 _SPEND_LIMIT = tuple(
     replace(description, entity_registry_enabled_default=True) for description in _SPEND
 )

@@ -40,7 +40,7 @@ class Usage:
     same as 0%. `windows` are the other limits in the server's order. `spend` is None if
     the account has no paid usage. `saved_resets` is None if they are unknown. `truncated` is
     True if the answer had more than MAX_LIMITS limits or MAX_POOLS pools. `is_incomplete` is
-    True if limits of the account are missing. Only the caller can know that.
+    set by users of this package if they know from earlier answers that limits are missing.
     """
 
     session: UsageWindow | None = None

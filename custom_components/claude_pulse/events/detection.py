@@ -3,14 +3,15 @@
 `comparison` decides how each window of the answer relates to its progress so far.
 
 A session, week or spend limit that is missing counts as lifted if the answers have other
-limits, or if the account can pay for usage without a limit. If it was used up, that takes a
-minute and is the event `AVAILABLE_AGAIN`. Otherwise it takes an hour, without an event.
+limits, or if the account can pay for usage without a limit: after a minute and with the event
+`AVAILABLE_AGAIN` if it was used up, otherwise after an hour and without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
 80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
-only when a second answer agrees. Such a percentage is in the table twice in a row. A rise back
-to the percentage before an unused refill means that the refill was an error.
+only when a second answer agrees. Two equal percentages in a row in the table are such an answer
+and the second one. If the percentage has hardly risen since a refill, and then is what it was
+before, the refill was an error.
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |

@@ -37,7 +37,7 @@ from .storage import EventState
 _LOGGER = logging.getLogger(__name__)
 
 # Events wait this long after the start of Home Assistant, or after the first set-up of an entry
-# if that is later, because 2024.1 starts automations only after itself.
+# if that is later, because Home Assistant 2024.1 enables automations only once it has started.
 HOLD = timedelta(seconds=10)
 
 # Before 2026.8, Home Assistant ignores a second event of an entity at the same time.

@@ -9,8 +9,8 @@ A JSON file has these kinds of texts:
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
-A sentence of any language can use each name of a limit, and for its reset either
-`{until}`, which follows "until", or `{resets_at}`.
+A sentence can use another name of the limit than its English one, and `{until}` (after the word
+"until") in place of `{resets_at}`, or the reverse.
 """
 
 from __future__ import annotations

@@ -162,7 +162,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         finally:
             self._request = None
         now = dt_util.utcnow()
-        # Update the entities after a failure also if the data is equal: some show the failure.
+        # The first success after a failure updates the entities even if the data is equal,
+        # because some of them show the failure.
         self.always_update = self.back_off.failure is not None
         self.back_off.succeed(now)
         self._key.async_succeeded()

@@ -46,9 +46,9 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset comes sooner | until 15 seconds after the reset |
-    | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, but at least 15 seconds: 15, 15, 30, 60 … |
+    | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, but at least 15 seconds, so that polls come 15, 30, 60, 120 … seconds after it |
     | No request may be sent before `not_before` | at least until then |
-    | The shown values may be kept until `stale_at` | at most until then; before `not_before`, the poll sends no request and makes the values unavailable |
+    | The shown values may be kept until `stale_at` | at most until then, even if that is before `not_before`: such a poll sends no request, and makes the values unavailable |
     """
     now, wait = inputs.now, inputs.interval
     if inputs.confirm:

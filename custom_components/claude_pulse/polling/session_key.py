@@ -57,8 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        The previous key is stored with it, as with a renewed one, which the client uses
-        already. A key from a form of this entry gets a new client with the reload.
+        A shared or renewed key has the previous one stored with it; the client already uses
+        a renewed one. A key from a form of this entry has none: the reload creates a client.
         """
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key
