@@ -358,6 +358,8 @@ async def run(arguments: Namespace) -> int:
             account = simulator.world.accounts[arguments.account]
             seat = account.seats[-1]
             if arguments.account == ACCOUNT:
+                # A plan with a session limit that claude.ai still sells.
+                seat.organization.plan_display_name = "Max"
                 zone = ZoneInfo(arguments.time_zone)
                 past.write(config, past.live(seat, simulator.now, zone))
             await simulator.start()
