@@ -11,10 +11,14 @@ from .flows import open_reauth, submit_form
 from .simulator.faults import FAULTS, Fault, error_body
 
 REFUSED = error_body("invalid_request_error", "Not here")
-WITHOUT_ACCOUNT = {
+# claude.ai does not have the address any more, or refuses it.
+MISSING = {
     "400": Fault(0, 400, REFUSED),
-    "403": Fault(0, 403, "Forbidden", "text/plain"),
     "404": Fault(0, 404, REFUSED),
+}
+# Another answer can follow.
+UNAVAILABLE = {
+    "403": Fault(0, 403, "Forbidden", "text/plain"),
     "405": Fault(0, 405, "Method Not Allowed", "text/plain"),
     "410": Fault(0, 410, REFUSED),
     "500": FAULTS["server_error"],
@@ -22,12 +26,15 @@ WITHOUT_ACCOUNT = {
     "no JSON": FAULTS["no_json"],
     "a list": FAULTS["no_object"],
 }
-faults = pytest.mark.parametrize(
-    "fault", WITHOUT_ACCOUNT.values(), ids=WITHOUT_ACCOUNT.keys()
-)
+WITHOUT_ACCOUNT = {**MISSING, **UNAVAILABLE}
 
 
-@faults
+def faults(found: dict[str, Fault]) -> pytest.MarkDecorator:
+    """Run a test with each of the faults."""
+    return pytest.mark.parametrize("fault", found.values(), ids=found.keys())
+
+
+@faults(WITHOUT_ACCOUNT)
 async def test_set_up(claude: Claude, fault: Fault) -> None:
     """The entry is created, and its account is unknown."""
     claude.server.account_fault = fault
@@ -38,7 +45,7 @@ async def test_set_up(claude: Claude, fault: Fault) -> None:
     assert claude.state("plan") == "Max 20x"
 
 
-@faults
+@faults(MISSING)
 async def test_reauth(claude: Claude, fault: Fault) -> None:
     """A new session key is stored."""
     entry = await claude.entry()
@@ -54,7 +61,7 @@ async def test_reauth(claude: Claude, fault: Fault) -> None:
     assert (entry.unique_id, entry.state) == (unique_id, ConfigEntryState.LOADED)
 
 
-@faults
+@faults(MISSING)
 async def test_reconfigure(claude: Claude, fault: Fault) -> None:
     """A new session key is stored."""
     entry = await claude.entry()
@@ -63,6 +70,21 @@ async def test_reconfigure(claude: Claude, fault: Fault) -> None:
     form = await submit_form(claude, "reconfigure", entry, session_key=key)
     assert form.outcome == "reconfigure_successful"
     assert entry.data["session_key"] == key
+
+
+@faults(UNAVAILABLE)
+async def test_key_of_another_account(claude: Claude, fault: Fault) -> None:
+    """While the account of a key is unknown, a known account gets no new key."""
+    entry = await claude.entry()
+    stored = dict(entry.data)
+    claude.server.account_fault = fault
+    form = await submit_form(
+        *(claude, "reconfigure", entry),
+        session_key=account_of(claude, "cora").session_key,
+        org_id=seat_of(claude.server)["org_id"],
+    )
+    assert "cannot_connect" in form.errors.values()
+    assert dict(entry.data) == stored
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,17 @@ async def test_fault_then_recovery(
         found = [item for item in caplog.records if item.levelno >= logging.ERROR]
         return [item.getMessage() for item in found]
 
+    def info_lines() -> list[str]:
+        """Return the logged lines of the coordinator that are no errors."""
+        return [
+            item.getMessage()
+            for item in caplog.records
+            if item.levelno == logging.INFO and "last values stay" in item.getMessage()
+        ]
+
     claude.server.set_fault(name)
     await claude.pass_time()
+    assert len(info_lines()) == (row in (BLOCKED, RATE_LIMITED))
     if row in (BLOCKED, RATE_LIMITED):
         kept = claude.states()
         # Only the countdown continues.
@@ -80,6 +89,28 @@ async def test_fault_then_recovery(
         assert f"Fetching {name} data recovered" in caplog.text
     assert "unavailable" not in claude.states().values()
     assert not reauth_flows(claude.hass)
+
+
+async def test_a_short_block(claude: Claude, caplog: pytest.LogCaptureFixture) -> None:
+    """A block during which the values stay is logged once, and its end too."""
+    caplog.set_level(logging.INFO)
+    entry = await claude.entry()
+    caplog.clear()
+    claude.server.set_fault("challenge")
+    await pass_steps(claude, 6, 60)
+    assert "unavailable" not in claude.states().values()
+    claude.server.clear_faults()
+    await pass_steps(claude, 12, 60)
+    lines = [
+        item.getMessage()
+        for item in caplog.records
+        if item.name.endswith("polling.coordinator") and item.levelno >= logging.INFO
+    ]
+    name = f"claude_pulse {entry.entry_id}"
+    assert [line.split(": ")[:2] for line in lines] == [
+        [name, "the last values stay for now"],
+        [name, "claude.ai can be read again"],
+    ]
 
 
 @pytest.mark.parametrize("name", ANSWERING_FAULTS)

@@ -34,7 +34,10 @@ FIGURES = {"alerts.md", "forecast.md", "performance.md", "reliability.md"}
 # Snippets for other programs, which another test runs.
 SNIPPETS = {"other-displays.md"}
 # Nobody reads these from the beginning to the end.
-REFERENCE = {"blueprints.md", "events.md", "more-entities.md", "troubleshooting.md"}
+REFERENCE = {
+    *("automations.md", "blueprints.md", "events.md", "more-entities.md"),
+    "troubleshooting.md",
+}
 # Home Assistant's own cards in examples.
 CORE = {"heading", "tile"}
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
@@ -163,6 +166,20 @@ def test_pages_are_short(path: Path) -> None:
     """A page is read in two minutes, or is searched for one part of it."""
     words = len(prose_of(path).split())
     assert words <= (900 if path.name in REFERENCE else 600)
+
+
+def test_triggers_and_conditions_are_listed() -> None:
+    """Each trigger and condition is in the tables, by its key and its name."""
+    page = text_of(DOCS / "automations.md")
+    listed = re.findall(r"^\| `claude_pulse\.(\w+)` \| (.+?) \|", page, re.MULTILINE)
+    texts = json.loads(
+        (ROOT / "custom_components/claude_pulse/translations/en.json").read_text()
+    )
+    assert listed == [
+        (key, item["name"])
+        for part in ("triggers", "conditions")
+        for key, item in texts[part].items()
+    ]
 
 
 def test_blueprints_are_offered() -> None:

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 import voluptuous as vol
 
 from custom_components.claude_pulse.const import DOMAIN
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
 from .common import Claude, spend, translation_of
@@ -210,4 +210,5 @@ async def test_action(claude: Claude) -> None:
     assert await translation_of(claude.hass, error.value) == f"{error.value}."
     await claude.hass.config_entries.async_unload(entry.entry_id)
     await claude.settle()
-    assert await limits(device) == {"device_id": device, "limits": [], "first": None}
+    with pytest.raises(HomeAssistantError):
+        await limits(device)

@@ -251,7 +251,8 @@ def test_every_error_has_a_text() -> None:
     of_actions = set(
         re.findall(r'translation_key="(\w+)"', (PACKAGE / "services.py").read_text())
     )
-    assert of_actions == {"no_statistics", "unknown_account", "unknown_event"}
+    own = {"no_statistics", "unknown_account", "unknown_event"}
+    assert of_actions == {*own, "cannot_connect"}
     assert ENGLISH["exceptions"].keys() == CLIENT_ERRORS - KEY_ERRORS | of_actions
 
 

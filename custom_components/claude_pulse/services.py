@@ -38,15 +38,13 @@ from homeassistant.exceptions import (
     Unauthorized,
     UnknownUser,
 )
-from homeassistant.helpers import (
-    config_validation as cv,
-)
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .claude_ai.windows import WEEKLY
-from .const import DOMAIN, USAGE_URL
+from .const import DOMAIN, UNEXPECTED_ERROR, USAGE_URL
 from .events.bus import bus_data
 from .forecast.export import async_export
 from .formatting import iso_time
@@ -138,7 +136,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def get_limits(call: ServiceCall) -> ServiceResponse:
         """Return the limits of an account, and the one that is shown first."""
-        entry = await _async_entry(hass, call)
+        if entry := await _async_entry(hass, call):
+            _check_readable(runtime_of(hass, entry), call)
         limits = limits_of(runtime_of(hass, entry)) if entry else []
         first = first_of(limits)
         return {
@@ -180,6 +179,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         DOMAIN,
         SERVICE_EXPORT_HISTORY,
         export_history,
+        vol.Schema({}),
         supports_response=SupportsResponse.ONLY,
     )
     for name, action, schema in (
@@ -196,6 +196,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     hass.services.async_register(
         DOMAIN, SERVICE_CLEAR_MESSAGE, clear_message, _CLEAR_SCHEMA
+    )
+
+
+def _check_readable(runtime: Runtime, call: ServiceCall) -> None:
+    """Raise HomeAssistantError if claude.ai cannot be read.
+
+    An automation from a blueprint continues, without limits.
+    """
+    if runtime.has_values or "automation" in call.data:
+        return
+    key = runtime.failure_key
+    raise HomeAssistantError(
+        f"claude.ai cannot be read ({key})",
+        translation_domain=DOMAIN,
+        translation_key="cannot_connect" if key == UNEXPECTED_ERROR else key,
     )
 
 

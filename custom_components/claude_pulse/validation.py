@@ -252,7 +252,9 @@ async def _async_check_seat(
             if org_id != stored.org_id:
                 raise
             refusal = err
-        account_id = await client.account() or known_account_id
+        # Without an answer, a key of another account could be stored.
+        required = known_account_id is not None
+        account_id = await client.account(required=required) or known_account_id
     if known_account_id and account_id != known_account_id:
         raise FormError("wrong_account")
     if refusal is not None:

@@ -100,22 +100,22 @@ class ClaudeAiClient:
         self._warned: set[str] = set()
         self._without_resets_until = 0.0
 
-    async def account(self) -> str | None:
+    async def account(self, *, required: bool = False) -> str | None:
         """Return the UUID of the session key's account, or None if it is not available.
 
         It is not available if the answer is an error, not JSON or without a UUID. Raises
         if the key has expired, the request was blocked or rate limited, or no readable
-        answer came.
+        answer came. If the UUID is `required`, also raises UnavailableError for an answer
+        that a later one can replace: an error of the server, or something else than JSON.
         """
         answer = await self._ask("account")
         try:
             return parse_account_id(self._good(answer))
-        except (
-            ForbiddenError,
-            InvalidOrganizationIdError,
-            OrganizationAccessError,
-            UnavailableError,
-        ):
+        except UnavailableError:
+            if required:
+                raise
+            return None
+        except (ForbiddenError, InvalidOrganizationIdError, OrganizationAccessError):
             return None
 
     async def organization(self, org_id: str) -> Organization:

@@ -84,6 +84,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self.client = client
         self._due = dt_util.utcnow()
         self._interval = timedelta(seconds=options_of(entry).update_interval)
+        # Whether the last values are shown after a failure, which Home Assistant does not log.
+        self._keeps_values = False
         self._key = SessionKey(hass, entry, client)
         self._lock = asyncio.Lock()
         self._on_answer = on_answer
@@ -166,6 +168,9 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         # because some of them show the failure.
         self.always_update = self.back_off.failure is not None
         self.back_off.succeed(now)
+        if self._keeps_values:
+            self._keeps_values = False
+            _LOGGER.info("%s: claude.ai can be read again", self.name)
         self._key.async_succeeded()
         async_update_issues(self.hass, self.config_entry, now, None)
         usage, confirm = self._on_answer(usage, now)
@@ -235,7 +240,13 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             )
         )
         if stale_at is not None:
+            if not self._keeps_values:
+                self._keeps_values = True
+                _LOGGER.info(
+                    "%s: the last values stay for now: %s", self.name, failure.message
+                )
             return self.data
+        self._keeps_values = False
         raise PollFailedError(failure.key, failure.message)
 
     def _stale_at(self, failure: Failure, now: datetime) -> datetime | None:
