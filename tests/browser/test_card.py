@@ -955,7 +955,7 @@ def test_legend(page: Page) -> None:
     legend = page.locator(".legend")
     assert legend.locator("li").first.is_hidden()
     legend.locator("summary").press("Enter")
-    assert legend.locator("li").count() == 5
+    assert legend.locator("li").count() == 6
     assert "Solid line: your usage" in legend.inner_text()
 
 

@@ -245,12 +245,12 @@ def test_a_run_out_needs_more_usage_after_a_change(later: float, lasts: bool) ->
 
 @pytest.mark.parametrize(
     ("before", "exact_one", "confidence"),
-    [(77, 80, 77), (77, 80.1, 80), (95, 97.4, 95), (95, 98.1, 100), (55, 50, 50)],
+    [(80, 86, 80), (80, 86.1, 90), (90, 95.9, 90), (90, 96.1, 100), (60, 53, 50)],
 )
 def test_confidence_has_steps_of_its_own(
     before: float, exact_one: float, confidence: float
 ) -> None:
-    """It changes in steps of five, also if nothing else does."""
+    """It changes in steps of ten, also if nothing else does."""
     last = shown_even(window(30), MIDDLE, replace(BEFORE, lasts=True))
     last = replace(last, confidence=before)
     forecast = shown_even(window(30), MIDDLE, last, exact_one)

@@ -45,8 +45,9 @@ _RUN_OUT_STEPS = (5, 15, 30, 60, 180, 360, 720)
 # A shown value is kept while the exact value is within this share of a step.
 _HYSTERESIS = 0.6
 
-# The step of a shown confidence, in percent.
-_CONFIDENCE_STEP = 5
+# The step of a shown confidence, in percent. A smaller one would write many states while a
+# verdict changes.
+_CONFIDENCE_STEP = 10
 
 # A shown verdict changes when the opposite one has this confidence. During this part of the
 # window (12 hours of a week), it changes back only if the usage changed accordingly.

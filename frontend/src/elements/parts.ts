@@ -262,6 +262,7 @@ export function chart(
     return `${time} · ${ms > now && value !== null ? t("forecast_of", { percent: shown }) : shown}`;
   };
   const { key, leave, pointer } = explore(x, say);
+  const percent = joined(thresholds.map((one) => format.percent(one)), ", ");
   // Names that would cover the one of the present, or leave the chart, are left out.
   const hasSpace = (left: number) =>
     Math.abs(left - x) > (isLong ? 9 : 12) && left >= (isLong ? 4 : 10) && left <= (isLong ? 96 : 90);
@@ -316,10 +317,10 @@ export function chart(
           "legend_forecast",
           usual ? "legend_usual" : "legend_even",
           usual ? "legend_marker_usual" : "legend_marker_even",
-          "legend_points",
           thresholds.length && "legend_alerts",
           plot.lines.length > 1 && "legend_breaks",
-        ].map((item) => (item ? html`<li>${t(item as TextKey)}</li>` : nothing))}
+          "legend_points",
+        ].map((item) => (item ? html`<li>${t(item as TextKey, { percent })}</li>` : nothing))}
       </ul>
     </details>
   </div>`;
@@ -441,7 +442,7 @@ export function savedResets({ savedResets: saved }: Account, { format, now }: Vi
   return html`<div class="line">${line}</div>`;
 }
 
-/** The paid usage and the balance. */
+/** The paid usage. Without any, the balance: two amounts would look like a sum. */
 export function money(account: Account, said: Verdict, { format, t }: View): Content {
   const { balance } = account;
   // For a seat that pays by spend, the sentence has said it.
@@ -450,9 +451,8 @@ export function money(account: Account, said: Verdict, { format, t }: View): Con
     money: spend?.spent ? format.money(spend.spent) : undefined,
     limit: spend?.limit ? format.money(spend.limit) : undefined,
   };
-  const line = [
-    spend && (spend.enabled || spend.spent?.amount) && t(spend.limit ? "extra_of" : "extra", values),
-    balance && t("balance", { money: format.money(balance) }),
-  ];
-  return line.some(Boolean) ? html`<div class="line">${joined(line, " · ")}</div>` : nothing;
+  const line =
+    (spend && (spend.enabled || spend.spent?.amount) && t(spend.limit ? "extra_of" : "extra", values)) ||
+    (balance && t("balance", { money: format.money(balance) }));
+  return line ? html`<div class="line">${line}</div>` : nothing;
 }
