@@ -54,7 +54,7 @@ def budgets(results: Results) -> Iterator[tuple[str, float, float, str]]:
         worst = max(map(rows_of, nights))
         yield "Rows in 8.7 hours at unchanged numbers", worst, 40, ""
     if polls := [ratio(times[step]) for step in POLLS if step in times]:
-        yield "Processor time of an unchanged poll", max(polls), 1.5, times_yardstick
+        yield "Processor time of an unchanged poll", max(polls), 1.7, times_yardstick
     for kept in results.get("memory", ()):
         of_each = {name: per_entity(kept[name]) for name in kept}
         if "set_up" in times:

@@ -195,6 +195,7 @@ def _listed_rows(limits: object) -> Iterator[_Row]:
         yield _Row(kind, name, percent, resets_at, is_overage)
 
 
+@lru_cache(maxsize=64)
 def _is_overage(text: str | None) -> bool:
     """Return whether a kind or a name is that of a model's limit under another name."""
     words = "_".join(words_of(text or ""))

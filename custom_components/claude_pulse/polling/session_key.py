@@ -60,6 +60,8 @@ class SessionKey:
         A shared or renewed key has the previous one stored with it; the client already uses
         a renewed one. A key from a form of this entry has none: the reload creates a client.
         """
+        if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
+            return
         if (stored := data_of(self._entry)).previous_session_key:
             self._client.session_key = stored.session_key
 
