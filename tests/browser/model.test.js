@@ -1119,7 +1119,7 @@ describe("the last weeks", () => {
 
   test("are unknown before the first statistics, and not unused", () => {
     assert.deepEqual(used(rising([30, 70]), 4), [null, null, 30, 70]);
-    assert.deepEqual(used([]), Array(8).fill(null));
+    assert.deepEqual(used([]), Array(7).fill(null));
   });
 
   test("end at the reset, although its hour has old values too", () => {

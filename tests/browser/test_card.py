@@ -1800,17 +1800,16 @@ def test_last_weeks(page: Page) -> None:
     settle(page)
     assert page.evaluate("message.type") == "recorder/statistics_during_period"
     shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
-    assert len(shown) == 9
-    assert shown[0] == "Mar 7 to Mar 14: 100%"
+    assert len(shown) == 8
+    assert shown[0].startswith("Mar 14 to Mar 21: ")
     assert shown[-2:] == ["Apr 25 to May 2: 50%", "May 2 to May 9: 58%"]
-    assert [title.endswith(": 100%") for title in shown[:-1]] == [
-        *[True, *[False] * 3] * 2
-    ]
+    reached = [title.endswith(": 100%") for title in shown]
+    assert reached == [False, False, False, True, *[False] * 4]
     assert page.locator(".day.today .value").inner_text() == "58%"
-    assert page.locator("[data-level=spent] .column .shape").count() == 2
+    assert page.locator("[data-level=spent] .column .shape").count() == 1
     assert page.locator(".line").all_inner_texts() == [
-        "Weekly limit reached in 2 of 8 weeks",
-        "Session limit reached 8 times in these weeks",
+        "Weekly limit reached in 1 of 8 weeks",
+        "Session limit reached 7 times in these weeks",
     ]
     assert not page.evaluate(FAULTS)
     for theme in ("light", "dark"):
@@ -1825,8 +1824,8 @@ def test_last_weeks(page: Page) -> None:
     settle(page)
     lines = page.locator("claude-pulse-card").last.locator(".line")
     assert lines.all_inner_texts() == [
-        "Opus limit reached in 2 of 8 weeks",
-        "Session limit reached 8 times in these weeks",
+        "Opus limit reached in 1 of 8 weeks",
+        "Session limit reached 7 times in these weeks",
     ]
     show(page, "usual")
     assert violations(page) == []
@@ -1835,7 +1834,7 @@ def test_last_weeks(page: Page) -> None:
 def test_last_weeks_without_history(page: Page) -> None:
     """Weeks without statistics are unknown, not unused."""
     show(page, "usual", width=390, config={"layout": "weeks"})
-    assert page.locator(".value").all_inner_texts() == [*["—"] * 8, "58%"]
+    assert page.locator(".value").all_inner_texts() == [*["—"] * 7, "58%"]
     assert page.locator(".line").all_inner_texts() == ["No history yet"]
 
 

@@ -9,9 +9,9 @@ limits, or if the account can pay for usage without a limit: after a minute and 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
 80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
-only when a second answer agrees. Two equal percentages in a row in the table are such an answer
-and the second one. If the percentage has hardly risen since a refill, and then is what it was
-before, the refill was an error.
+only when a second answer agrees. In the table, two equal percentages in a row are the first
+answer and the second one that agrees with it. If, after a refill, the percentage hardly rises and
+then returns to its value before the refill, the refill was an error.
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |

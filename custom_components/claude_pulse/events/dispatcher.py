@@ -204,7 +204,8 @@ class EventDispatcher:
         self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
-        # Also without a change, so that `answered_at` is never too old after a restart.
+        # Every six hours also without a change, so that `_drop_old` keeps the progress after a
+        # restart.
         elif not self._store_scheduled and (
             changed or now - self._stored_at > _MAX_AGE / 4
         ):
@@ -219,9 +220,9 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send the pending events of each entity, up to the first that is not a rise.
+        """Send the pending events of each entity, including the first that is not a rise.
 
-        That one is sent as well, and the rest after a gap.
+        Those after it follow after a gap.
         """
         if self._gap is not None or not self._listeners_ready:
             return

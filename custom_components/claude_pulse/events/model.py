@@ -55,8 +55,8 @@ TYPES = (
     WILL_RUN_OUT,
     LEFT_OVER,
 )
-# Of these, the events after which less of the limit is used. Their `binding` is about the
-# percentages before them.
+# Of these, the events after which less of the limit is used. `UsageEvent.binding` then
+# compares the percentages before the event.
 FREEING_TYPES = (RESET, REFILLED, AVAILABLE_AGAIN)
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
 ACCOUNT_TYPES = (
@@ -134,8 +134,8 @@ class UsageEvent:
     limit. `lifted` is True if the limit no longer exists. `late` is True if the event may have
     happened while Home Assistant was not running.
 
-    `binding` is False for the limit of a model that is not used more than the week, because
-    the week stops the person first. For an event in `FREEING_TYPES`, the percentages before it
+    `binding` is False if no more of a model's limit is used than of the week, because the week
+    stops the person first. For an event in `FREEING_TYPES`, the percentages before it
     count.
     `available_at` is when all reached limits that block this one have been reset, or None if
     that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage

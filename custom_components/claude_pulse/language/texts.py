@@ -9,8 +9,9 @@ A JSON file has these kinds of texts:
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
-A sentence can use another name of the limit than its English one, and `{until}` (after the word
-"until") in place of `{resets_at}`, or the reverse.
+A translation can use another placeholder for the limit than the English sentence, such as
+`{of_limit}` for `{limit}`, and `{until}`, which follows the word "until", for `{resets_at}` or the
+reverse.
 """
 
 from __future__ import annotations

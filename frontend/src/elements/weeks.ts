@@ -17,22 +17,23 @@ export function weeks(
 ): TemplateResult {
   const { format, t } = view;
   const found = weeksOf(points ?? [], window);
-  // So that the last week before it is not taken for this one.
   const present = {
     start: window.resetsAt - window.length,
     end: window.resetsAt,
     used: window.used,
     reached: window.level === "spent",
   };
-  const known = found.filter(({ used }) => used !== null);
+  const all = [...found, present];
+  const known = all.filter(({ used }) => used !== null);
+  const hasPast = found.some(({ used }) => used !== null);
   const [from, to] = [known[0]?.start, last(known)?.end];
   const reached = known.filter((week) => week.reached).length;
   const times =
-    sessions?.length && from !== undefined && to !== undefined
+    hasPast && sessions?.length && from !== undefined && to !== undefined
       ? timesReached(sessions, from, to)
       : undefined;
   return html`<ul class="days weeks" aria-label=${t("weeks_of", { name: labelOf(window, format) })}>
-      ${[...found, present].map((week) => {
+      ${all.map((week) => {
         const { start, end, reached: isReached, used } = week;
         const value = used === null ? "—" : format.percent(used);
         const title = t("week_from_to", { from: format.date(start), to: format.date(end), value });
@@ -52,8 +53,8 @@ export function weeks(
         </li>`;
       })}
     </ul>
-    ${points && !known.length ? html`<div class="line">${t("no_history")}</div>` : nothing}
-    ${known.length
+    ${points && !hasPast ? html`<div class="line">${t("no_history")}</div>` : nothing}
+    ${hasPast
       ? html`<div class="line">
           ${format.counted("weeks_reached", known.length, {
             limit: t(window.blocks ? "limit_weekly" : "limit_model", { name: window.name }),

@@ -3,8 +3,8 @@
 import { HOUR, last } from "../const";
 import { REFILL, type Point, type Running } from "./history";
 
-/** The number of weeks that are shown. */
-export const WEEKS = 8;
+/** The number of past weeks that are shown, next to the present one. */
+export const WEEKS = 7;
 
 /** A reset is found up to this time from when it was due. */
 const NEAR = 2 * HOUR;
