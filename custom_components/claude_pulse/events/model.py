@@ -134,9 +134,8 @@ class UsageEvent:
     limit. `lifted` is True if the limit no longer exists. `late` is True if the event may have
     happened while Home Assistant was not running.
 
-    `binding` is False if no more of a model's limit is used than of the week, because the week
-    stops the person first. For an event in `FREEING_TYPES`, the percentages before it
-    count.
+    `binding` is False if a model's percentage is not above that of the week. Then the week
+    stops the person first. For an event in `FREEING_TYPES`, the percentages before it count.
     `available_at` is when all reached limits that block this one have been reset, or None if
     that is unknown. `extra_usage` is one of the `EXTRA_` constants: whether paid usage
     continues.

@@ -65,8 +65,8 @@ class Forecast:
     reset is between `low` and `high` with a probability of 80%.
     `runs_out_at` is the time at which the projection reaches 100%. It is None if the
     window lasts or is used up, and while the rate of a session is unknown.
-    `lasts` is true if the limit is not used up and the projection does not exceed 100%. `confidence` is the
-    probability of this verdict, from 50 to 100%.
+    `lasts` is true if the limit is not used up and the projection does not exceed 100%.
+    `confidence` is the probability of this verdict, from 50 to 100%.
     `expected` is the usual percentage at this time, or None without a known habit.
     `basis` is a `BASIS_` constant. `weeks` is the length of the history behind a habit.
     `rounding` is the effect of half a point of usage on the projection, in points.

@@ -11,7 +11,7 @@ import type { View } from "./parts";
 /** The opacity of an hour, from rarely to most used. */
 const SHADES = [0.25, 0.5, 0.75, 1];
 
-/** Days as rows and hours as columns; the darker one is, the more of a usual week it has. */
+/** Days as rows and hours as columns. The more use an hour usually has, the stronger its color. */
 export function hours(window: Running, { format, t }: View): TemplateResult {
   const found = hoursOf(window, format);
   if (!found) return html`<div class="line">${t("hours_unknown")}</div>`;
