@@ -373,7 +373,11 @@ def edit_tile(page: Page, key: str) -> Locator:
     """Open the features of a tile with a sensor in its editor."""
     tile = {"type": "tile", "entity": usage_of(page, key)}
     go(page, f"{make_dashboard(page, masonry(tile))}?edit=1")
-    page.locator("hui-card-options").get_by_text("Edit", exact=True).first.click()
+    options = page.locator("hui-card-options")
+    # On 2024.1, the button stays without a label if it is drawn before the texts
+    # have arrived.
+    button = options.get_by_text("Edit", exact=True).or_(options.locator("mwc-button"))
+    button.first.click()
     editor = page.locator("hui-dialog-edit-card")
     editor.get_by_text("Features", exact=True).last.click()
     return editor
