@@ -263,7 +263,7 @@ async def test_parameter_refused_and_no_json(
 
 
 async def test_usage_body(ada: Ada) -> None:
-    """The last body of `usage` is stored without changes."""
+    """The last JSON of `usage` is kept without changes, also after another answer."""
     ada.seat.fixed_body = {"five_hour": {"utilization": 31}, "new": ["x"]}
     assert ada.client.usage_body is None
     await ada.client.usage(ada.org_id)
@@ -272,7 +272,7 @@ async def test_usage_body(ada: Ada) -> None:
     ada.simulator.set_fault("no_json")
     with pytest.raises(errors.UnavailableError):
         await ada.client.usage(ada.org_id)
-    assert ada.client.usage_body is None
+    assert ada.client.usage_body == ada.seat.fixed_body
 
 
 async def test_offered_key(ada: Ada) -> None:

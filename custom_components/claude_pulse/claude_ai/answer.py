@@ -94,9 +94,8 @@ MAX_CONTAINERS = 20_000
 class Answer:
     """An HTTP response from claude.ai.
 
-    `headers` has names in lower case: at least `location`, `retry-after`, `set-cookie` and
-    `cf-mitigated`, if they were sent. `ClaudeAiClient` never passes `cf-mitigated`, because it
-    raises BlockedError before. `body` is the result of `json_of(text)`.
+    The names in `headers` are in lower case. Only `cf-mitigated`, `location`, `retry-after`
+    and `set-cookie` are read. `body` is the result of `json_of(text)`.
     """
 
     url: str

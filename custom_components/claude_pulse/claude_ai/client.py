@@ -30,7 +30,6 @@ from .answer import (
 )
 from .credentials import is_org_id, is_session_key
 from .errors import (
-    BlockedError,
     ClaudeAiError,
     ForbiddenError,
     InvalidOrganizationIdError,
@@ -66,7 +65,7 @@ _WITHOUT_RESETS = 24 * 60 * 60
 _MAX_KEPT_BODY = 64 * 1024
 
 # The headers that are read, and the maximum number of lines of each.
-_READ_HEADERS = ("location", "retry-after", "set-cookie")
+_READ_HEADERS = ("cf-mitigated", "location", "retry-after", "set-cookie")
 _MAX_LINES = 20
 
 # A body in more chunks is refused, because each chunk costs time.
@@ -87,8 +86,8 @@ class ClaudeAiClient:
 
     `session_key` can be replaced and is used from the next request. `offered_key` is the
     last other key that a good answer set in a cookie, which is how claude.ai renews a
-    session. `usage_body` is the JSON of the last answer to `usage`, which can be an
-    error, or None if it was too long or not JSON.
+    session. `usage_body` is the last JSON that came as an answer to `usage`, which can be
+    an error, or None if it was too long to keep.
     """
 
     def __init__(self, session: ClientSession, session_key: str) -> None:
@@ -150,7 +149,9 @@ class ClaudeAiClient:
         InvalidSessionError if the key is refused.
         """
         answer = await self._ask_usage(org_id)
-        self.usage_body = answer.body if len(answer.text) <= _MAX_KEPT_BODY else None
+        if answer.body is not None:
+            is_kept = len(answer.text) <= _MAX_KEPT_BODY
+            self.usage_body = answer.body if is_kept else None
         try:
             usage = parse_usage(self._good(answer))
         except OrganizationAccessError:
@@ -190,7 +191,7 @@ class ClaudeAiClient:
     ) -> Answer:
         """Send a request, optionally for an organization. Return the answer, good or bad.
 
-        Raises if nothing was sent, or if the answer cannot be read or is a challenge.
+        Raises if nothing was sent, or if the answer cannot be read.
         """
         # Check what becomes part of a header or of the URL.
         if not is_session_key(self.session_key):
@@ -212,10 +213,9 @@ class ClaudeAiClient:
             async with self._session.get(
                 url, allow_redirects=False, headers=headers, timeout=TIMEOUT
             ) as response:
-                if "cf-mitigated" in response.headers:
-                    # The body of a challenge can be of any size.
-                    raise BlockedError
-                text = await read_text(response)
+                # The body of a challenge can be of any size.
+                is_challenge = "cf-mitigated" in response.headers
+                text = "" if is_challenge else await read_text(response)
         except ClientConnectorError as err:
             raise UnreachableError(type(err).__name__) from None
         except (ClientError, OSError, TimeoutError, ValueError) as err:

@@ -216,8 +216,8 @@ def _detect(
             progress = replace(progress, at_risk=False)
         types.append(REFILLED)
     elif change is Change.RETURNED and progress.refill and window.percent < 100:
-        highest = min(window.percent, progress.refill.before)
-        progress = replace(progress, percent=highest)
+        returned_to = min(window.percent, progress.refill.before)
+        progress = replace(progress, percent=returned_to)
     elif change is Change.MOVED:
         progress = replace(progress, at_risk=None, left_over=False, moved=True)
     if before >= 100 > max(progress.percent, window.percent):

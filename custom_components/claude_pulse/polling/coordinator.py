@@ -221,7 +221,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now = dt_util.utcnow()
         async_update_issues(self.hass, self.config_entry, now, failure)
         if failure.is_key_expired:
-            if not async_record_refusal(self.hass, self.config_entry):
+            asks = async_record_refusal(self.hass, self.config_entry)
+            if not asks:
                 self._schedule(PollInputs(now=now, interval=_ASK_AGAIN))
                 raise PollFailedError(failure.key, failure.message)
             await async_reauth_during_reconfigure(self.hass, self.config_entry)

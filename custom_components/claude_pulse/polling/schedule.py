@@ -12,8 +12,7 @@ AFTER_RESET = timedelta(seconds=15)
 # claude.ai can serve the old window for this long after a reset.
 LATE_RESET = timedelta(hours=1)
 
-# The longest wait before the request of a second answer. That answer confirms the first one
-# only if it comes at least a minute later.
+# The longest wait for a second answer, which has to come at least a minute after the first.
 CONFIRM = timedelta(seconds=65)
 
 # Home Assistant's timers can fire this early.
@@ -46,7 +45,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset comes sooner | until 15 seconds after the reset |
-    | A reset passed less than an hour ago, but the answer still shows it | at most the time since the reset, but at least 15 seconds, so that polls come 15, 30, 60, 120 … seconds after it |
+    | The answer still shows a reset that passed less than an hour ago | at most the time since that reset, but at least 15 seconds: polls come 15, 30, 60, 120 … seconds after it |
     | No request may be sent before `not_before` | at least until then |
     | The shown values may be kept until `stale_at` | at most until then, even if that is before `not_before`: such a poll sends no request, and makes the values unavailable |
     """
