@@ -18,7 +18,7 @@ import {
   type Running,
 } from "../model/history";
 import type { TextKey } from "../texts";
-import { labelOf, shortMoney, wordsOf, type Verdict } from "../model/verdict";
+import { labelOf, limitOf, shortMoney, wordsOf, type Verdict } from "../model/verdict";
 import { EXTRA, type Window } from "../model/windows";
 
 /** How everything is drawn at one time. */
@@ -427,7 +427,7 @@ export function month(
   const period = { resetsAt: now, length: MONTH * DAY };
   const found = useByDay(points ?? [], period, now, format).slice(-MONTH);
   const most = Math.max(...found.map(({ used }) => used ?? 0));
-  const line = most ? t("most_a_day", { percent: format.percent(most) }) : t("no_history");
+  const line = most ? t("most_a_day", { limit: limitOf(window, format), percent: format.percent(most) }) : t("no_history");
   return html`${columns(found, name, false, view)}
     ${points ? html`<div class="line">${line}</div>` : nothing}`;
 }

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import { joined, last } from "../const";
 import type { Point, Running } from "../model/history";
-import { labelOf } from "../model/verdict";
+import { labelOf, limitOf } from "../model/verdict";
 import { timesReached, weeksOf } from "../model/weeks";
 import { shape, type View } from "./parts";
 
@@ -57,7 +57,7 @@ export function weeks(
     ${hasPast
       ? html`<div class="line">
           ${format.counted("weeks_reached", known.length, {
-            limit: t(window.blocks ? "limit_weekly" : "limit_model", { name: window.name }),
+            limit: limitOf(window, format),
             reached: format.number(reached),
           })}
         </div>`

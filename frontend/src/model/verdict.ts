@@ -62,10 +62,8 @@ export function verdict(
     values: Record<string, string> = {},
     level: Level = window.level,
   ): Verdict => {
-    const { key: name, blocks } = window;
-    const named = (form: "limit" | "the") =>
-      t(`${form}_${blocks ? name : "model"}` as TextKey, { name: window.name });
-    return { level, text: t(key, { limit: named("limit"), the: named("the"), ...values }), window };
+    const names = { limit: limitOf(window, format), the: limitOf(window, format, "the") };
+    return { level, text: t(key, { ...names, ...values }), window };
   };
   if (trouble === "invalid_auth")
     return { level: "spent", text: troubleOf(troubleWords, format), link: INTEGRATION };
@@ -139,11 +137,18 @@ export function aboutOf(
   );
 }
 
-/** Return the name of a limit in a person's language. */
+/** Return the short name of a limit, such as "Week". */
 export function labelOf(window: Pick<Window, "key" | "blocks" | "name">, format: Format): string {
   if (window.key === EXTRA) return format.t("spend");
   return window.blocks ? format.t(window.key as TextKey) : window.name;
 }
+
+/** Return the name of a limit, such as "Weekly limit" or, in a sentence, "The weekly limit". */
+export const limitOf = (
+  { blocks, key, name }: Pick<Window, "key" | "blocks" | "name">,
+  { t }: Format,
+  form: "limit" | "the" = "limit",
+): string => t(`${form}_${blocks ? key : "model"}` as TextKey, { name });
 
 /** The words of a row: its pace, whether it lasts, and when it resets. */
 export interface Words {
