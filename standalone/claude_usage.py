@@ -1171,7 +1171,7 @@ def parse_usage(body: object) -> Usage:
 # | --- | --- |
 # | header `cf-mitigated` | `BlockedError` |
 # | redirect to `app-unavailable-in-region` | `RegionBlockedError` |
-# | HTML body with 5xx, unless it is a challenge by its words | `UnavailableError` |
+# | HTML body with 5xx, without the words of a challenge | `UnavailableError` |
 # | HTML body | `BlockedError` |
 # | 403 or 429 with "error code: 1010" or another of Cloudflare's codes from 1000 to 1999, as text or as `cloudflare_error` | `BlockedError` |
 # | `account_session_invalid`, or 401 with JSON | `InvalidSessionError` |

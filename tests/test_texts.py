@@ -14,12 +14,11 @@ import yaml
 
 from custom_components.claude_pulse import validation
 from custom_components.claude_pulse.account_sensors import SPEND_STATUS
+from custom_components.claude_pulse.automation.matching import TRIGGER_TYPES
 from custom_components.claude_pulse.binary_sensor import LIMIT_REACHED
 from custom_components.claude_pulse.claude_ai import errors
 from custom_components.claude_pulse.claude_ai.saved_resets import Grant
 from custom_components.claude_pulse.claude_ai.windows import (
-    ACCOUNT,
-    SAVED_RESETS,
     SESSION,
     SPEND,
     WEEKLY,
@@ -199,15 +198,7 @@ def test_events_that_are_not_of_a_limit_have_texts_and_icons(
 @pytest.mark.parametrize(
     ("platform", "names"),
     [
-        (
-            "triggers",
-            [
-                "usage_crossed",
-                *model.types_of(WEEKLY),
-                *model.types_of(SAVED_RESETS),
-                *model.types_of(ACCOUNT),
-            ],
-        ),
+        ("triggers", list(TRIGGER_TYPES)),
         ("conditions", ["has_left", "will_last"]),
     ],
 )

@@ -11,10 +11,16 @@ from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..claude_ai.windows import ACCOUNT, SAVED_RESETS, WEEKLY
 from ..const import DOMAIN
 from ..events.dispatcher import EventDispatcher, async_listen
-from ..events.model import ROSE, Event, UsageEvent, types_of
+from ..events.model import (
+    ACCOUNT_TYPES,
+    ROSE,
+    SAVED_RESET_TYPES,
+    TYPES,
+    Event,
+    UsageEvent,
+)
 from ..forecast.readings import Reading
 from ..naming import EVENTS, WindowSubject, subject_of
 from ..runtime import runtime_of
@@ -23,9 +29,9 @@ from ..runtime import runtime_of
 USAGE_CROSSED = "usage_crossed"
 TRIGGER_TYPES = (
     USAGE_CROSSED,
-    *types_of(WEEKLY),
-    *types_of(SAVED_RESETS),
-    *types_of(ACCOUNT),
+    *(item for item in TYPES if item != ROSE),
+    *SAVED_RESET_TYPES,
+    *ACCOUNT_TYPES,
 )
 
 PERCENTAGE_SCHEMA = vol.All(vol.Coerce(float), vol.Range(1, 100))

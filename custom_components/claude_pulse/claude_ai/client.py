@@ -170,7 +170,7 @@ class ClaudeAiClient:
         return self._good(await self._ask(*path, org_id=org_id), expect)
 
     async def _ask_usage(self, org_id: str) -> Answer:
-        """Request the usage, with the saved resets if possible. Return the answer or error.
+        """Request the usage, with the saved resets if possible. Return the answer, good or bad.
 
         If claude.ai refuses the request, it is repeated without the saved resets. If that
         succeeds, they are left out for a day.

@@ -2,16 +2,17 @@
 
 `comparison` decides how each window of the answer relates to its progress so far.
 
-A session, week or spend limit that is missing counts as lifted if the answers have other
-limits, or if the account can pay for usage without a limit: after a minute and with the event
-`AVAILABLE_AGAIN` if it was used up, otherwise after an hour and without an event.
+A missing session, week or spend limit can be lifted if the answers have other limits, or if the
+account can pay for usage without a limit. If it was used up, it counts as lifted after a minute,
+with the event `AVAILABLE_AGAIN`. If it was not, it does after an hour, without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
 80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
 only when a second answer agrees. In the table, two equal percentages in a row are the first
-answer and the second one that agrees with it. If, after a refill, the percentage hardly rises and
-then returns to its value before the refill, the refill was an error.
+answer and the second one that agrees with it. If the percentage hardly rises after a refill, and
+then returns at once to nearly its value before, but not to 100%, the refill was an error, and no
+threshold is crossed again.
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
@@ -115,7 +116,7 @@ def detect_events(
     """Compare the windows of an answer with their progress.
 
     A window that appears for the first time has no events. A missing window keeps its
-    progress. Only those that block everything can be lifted.
+    progress, unless it is lifted.
     """
     now = context.now
     windows = {
@@ -127,7 +128,7 @@ def detect_events(
     after = {identity: progress[identity] for identity in missing[-_MAX_MISSING:]}
     events: list[UsageEvent] = []
     for identity, known in list(after.items()):
-        # Without other limits, the plan has expired, or the answer is incomplete.
+        # An answer without any limits means that the plan has expired, or it is incomplete.
         if identity not in BLOCKING or not (windows or context.can_spend_unlimited):
             after[identity] = without_doubt(known)
             continue

@@ -131,7 +131,7 @@ class EventDispatcher:
 
     @callback
     def async_store_at_stop(self) -> None:
-        """Stop sending events and store the state, because Home Assistant stops."""
+        """Stop sending events. Home Assistant writes the state while it stops."""
         self._started = False
         if not self._state.is_empty:
             self._store.async_delay_save(self._state_to_store)
@@ -204,8 +204,8 @@ class EventDispatcher:
         self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
-        # Every six hours also without a change, so that `_drop_old` keeps the progress after a
-        # restart.
+        # An unchanged state is stored every six hours, because `_drop_old` drops progress that
+        # is older than a day.
         elif not self._store_scheduled and (
             changed or now - self._stored_at > _MAX_AGE / 4
         ):
@@ -220,9 +220,9 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send the pending events of each entity, including the first that is not a rise.
+        """Send each entity's pending events, up to and including the first that is no rise.
 
-        Those after it follow after a gap.
+        The others follow after a gap.
         """
         if self._gap is not None or not self._listeners_ready:
             return

@@ -102,11 +102,11 @@ class Refill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WindowProgress:
-    """The progress of a window: its highest percentage, and the events in it.
+    """The progress of a window, with which each of its events is detected once.
 
-    `percent` is the highest percentage since the start or the last refill, at most 100.
-    `at_risk` is None while it is not known. `left_over` is True after that event, and in a
-    window that was first seen near its reset. `moved` is True if the reset time was changed
+    `percent` is the highest percentage since the start or the last refill, at most 100. The
+    thresholds up to it have been reached. `at_risk` is None while it is not known. `left_over`
+    is True after a `LEFT_OVER` event, and in a window that was first seen near its reset. `moved` is True if the reset time was changed
     within the window, which makes its start unknown. `refill` is the last refill.
 
     `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`

@@ -17,8 +17,8 @@ With another session key, `key_expires_soon` is no longer true. An event of a sa
 longer true when two answers in a row lack a valid grant for it. Answers in which saved resets
 are unknown do not count.
 
-`reset`, `refilled`, `readable_again` and `service_recovered` say that something is over.
-They are never listed.
+`reset`, `refilled`, `readable_again` and `service_recovered` say that something is over, and
+are not kept.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ENDS: Mapping[str, Sequence[str]] = {
     READABLE_AGAIN: (CANNOT_BE_READ, KEY_EXPIRED),
     SERVICE_RECOVERED: (SERVICE_INCIDENT,),
 }
-_NEVER_LISTED = (RESET, REFILLED, READABLE_AGAIN, SERVICE_RECOVERED)
+_NOT_KEPT = (RESET, REFILLED, READABLE_AGAIN, SERVICE_RECOVERED)
 
 
 class SentEvent(NamedTuple):
@@ -78,7 +78,7 @@ def with_sent(sent: Sequence[SentEvent], new: SentEvent) -> list[SentEvent]:
             item.event.identity == new.event.identity and item.event.type in untrue
         )
     ]
-    return kept if new.event.type in _NEVER_LISTED else [*kept, new]
+    return kept if new.event.type in _NOT_KEPT else [*kept, new]
 
 
 def still_true(

@@ -37,7 +37,7 @@ from .model import (
 from .saved_resets import KnownGrants
 from .sent import SentEvent
 
-# More than a duration of a failure can be.
+# Longer than any failure can last.
 _MAX_SECONDS = 10 * 365 * 86400
 
 

@@ -29,8 +29,9 @@ from .today import ObservedWeek, budget_of, midnight_of, used_today
 class Reading:
     """The values of a window at one time. The window is not over.
 
-    The other values are None if they are unknown. `used_today`, `budget_today` (both in
-    points) and `sessions_left` are those of the week, and `limits_reached` that of the session.
+    Only the week has `used_today`, `budget_today` (both in points) and `sessions_left`, and
+    only the session has `limits_reached`. What a window does not have, or what is unknown, is
+    None.
     """
 
     window: UsageWindow

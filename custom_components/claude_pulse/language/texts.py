@@ -5,13 +5,13 @@ A JSON file has these kinds of texts:
 | Kind | Example |
 | --- | --- |
 | a sentence with placeholders | `{limit} resets {resets_at}.` |
-| the same without a value that can be missing, usually a time | its key has the suffix `_without_time` |
+| the sentence to use if a value, usually a time, is missing | `title_without_time`: `{limit} runs out before its reset` |
 | one for each plural category of CLDR | `{"one": "{number} day", "other": "{number} days"}` |
 | the names of a limit, each for a place in a sentence | `{"limit": "the week", "of_limit": "of the week"}` |
 
-A translation can use another placeholder for the limit than the English sentence, such as
-`{of_limit}` for `{limit}`, and `{until}`, which follows the word "until", for `{resets_at}` or the
-reverse.
+A translation can use another placeholder than the English sentence, if it has the same meaning:
+`{limit}`, `{Limit}`, `{of_limit}` and `{in_limit}` are forms of one name, and `{resets_at}` and
+`{until}` are one time, the latter as it is said after the word "until".
 """
 
 from __future__ import annotations

@@ -117,13 +117,13 @@ class BackOff:
     ) -> Failure:
         """Remember a failure and return it."""
         last = self.failure
-        wait = not_before = self._wait_after(err, interval)
+        wait = pause = self._wait_after(err, interval)
         if isinstance(err, UnreachableError):
             # claude.ai received nothing, so another request does no harm.
-            not_before = timedelta()
+            pause = timedelta()
         elif isinstance(err, UnavailableError):
             # After an outage, a long interval must not delay the poll after a reset.
-            not_before = min(wait, _SHORT_WAIT)
+            pause = min(wait, _SHORT_WAIT)
         self.failures[err.key] += 1
         self.failure = Failure(
             key=err.key,
@@ -131,7 +131,7 @@ class BackOff:
             in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
             at=now,
             wait=wait,
-            until=now + not_before,
+            until=now + pause,
             blocked_for=self._blocked_for(err, now),
             refused_key=session_key if isinstance(err, InvalidSessionError) else None,
         )

@@ -57,9 +57,9 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        The previous key is stored with a shared or a renewed key, and the client already uses
-        a renewed one. A key from a form of this entry is stored without a previous key, and
-        the reload creates a client for it.
+        Such a key is stored together with the previous one. So is a key that this entry has
+        renewed, but the client uses it already. A key from a form is stored alone, and the
+        reload creates a client for it.
         """
         if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
             return
