@@ -179,6 +179,8 @@ function payingBySpend(percent, spend) {
 const OFFICE = Array.from({ length: 168 }, (_, number) => {
   const at = new Date(WEEK.resetsAt - 7 * DAY + number * HOUR);
   const [day, hour] = [at.getUTCDay(), (at.getUTCHours() + 2) % 24];
+  // Too little to be drawn.
+  if (day === 0 && hour === 20) return 60;
   if (day % 6 === 0 || hour < 9 || hour > 16) return 0;
   return hour < 12 ? 350 : 190;
 });

@@ -923,7 +923,8 @@ def test_hours(page: Page) -> None:
     assert (weekdays[0], weekdays[-1], len(weekdays)) == ("Mon", "Sun", 7)
     hours = heat.locator(".axis span").all_inner_texts()
     assert hours == ["00:00", "06:00", "12:00", "18:00"]
-    # Nine o'clock on Monday is as strong as any hour, and nothing is drawn at night.
+    # Nine o'clock on Monday is as strong as any hour. Nothing is drawn at night, and
+    # nothing on Sunday evening, which has a sixth of that use.
     strongest = heat.locator("path[opacity='1']").get_attribute("d")
     assert strongest.startswith("M9 0h1v1h-1z")
     assert all(
@@ -1761,7 +1762,7 @@ def test_last_month(page: Page) -> None:
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
     assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
-    assert page.locator(".line").inner_text() == "Weekly limit: at most 12% on one day"
+    assert page.locator(".line").inner_text() == "Weekly limit: 12% used on the busiest day"
 
 
 # Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises

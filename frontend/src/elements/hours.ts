@@ -8,7 +8,7 @@ import type { Running } from "../model/history";
 import { labelOf } from "../model/verdict";
 import type { View } from "./parts";
 
-/** The opacity of an hour, from rarely to most used. */
+/** The opacity of an hour, for each further fifth of the use in the most used one. */
 const SHADES = [0.25, 0.5, 0.75, 1];
 
 /** Days as rows and hours as columns. The more use an hour usually has, the stronger its color. */
@@ -17,7 +17,8 @@ export function hours(window: Running, { format, t }: View): TemplateResult {
   if (!found) return html`<div class="line">${t("hours_unknown")}</div>`;
   const most = Math.max(...found.map(({ share }) => share));
   const peak = found.find(({ share }) => share === most);
-  const shadeOf = (share: number) => Math.ceil((SHADES.length * share) / most) - 1;
+  // Hours below the first fifth are blank, as the forecast takes some use from those around.
+  const shadeOf = (share: number) => Math.min(SHADES.length, Math.floor((5 * share) / most)) - 1;
   const line = peak && t("most_often", { when: format.moment(peak.at) });
   // Any Monday at noon in UTC, and any day in the time zone of the person.
   const monday = 4.5 * DAY;

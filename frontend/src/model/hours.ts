@@ -4,9 +4,6 @@ import { HOUR } from "../const";
 import type { Format } from "../format";
 import type { Running } from "./history";
 
-/** Below a quarter of the mean, use in an hour is rare, as for the forecast. */
-const RARE = 100 / 168 / 4;
-
 /** An hour of the week in a person's time zone. `day` is 0 on Monday. `share` is in percent. */
 export interface UsualHour {
   day: number;
@@ -15,7 +12,7 @@ export interface UsualHour {
   share: number;
 }
 
-/** Return the hours of a week in which use is not rare, or null if that is unknown. */
+/** Return the hours of a week with use, or null if they are unknown. */
 export function hoursOf(
   { length, resetsAt, usual, usualHours }: Running,
   format: Format,
@@ -32,5 +29,5 @@ export function hoursOf(
     if (share) found.set(key, { day, hour, at: start, share });
     at = start + HOUR;
   }
-  return [...found.values()].filter(({ share }) => share >= RARE);
+  return [...found.values()];
 }
