@@ -1762,7 +1762,10 @@ def test_last_month(page: Page) -> None:
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
     assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
-    assert page.locator(".line").inner_text() == "Weekly limit: 12% used on the busiest day"
+    assert (
+        page.locator(".line").inner_text()
+        == "Weekly limit: 12% used on the busiest day"
+    )
 
 
 # Eight weeks of hours that rise to 50% each, or to 100% in every fourth week. A session rises

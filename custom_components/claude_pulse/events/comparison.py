@@ -27,9 +27,9 @@ changes, the first one is UNSURE, without an effect, until a second answer agree
 All but STALE and UNSURE can also have the events of a rise and of the forecast.
 
 If an answer above 0% has no reset time an hour after the reset, that reset is forgotten before
-the comparison. An answer fell if it is more than 5 points lower, or from 100% more
-than 2. A second answer agrees if it comes at least a minute later, has the same reset, and rises
-or falls like the first.
+the comparison. An answer fell if it is more than 5 points lower than the progress, or more than
+2 if that is at 100%. A second answer agrees if it comes at least a minute later, has the same
+reset, and rises or falls like the first.
 """
 
 from __future__ import annotations

@@ -2,17 +2,19 @@
 
 `comparison` decides how each window of the answer relates to its progress so far.
 
-A missing session, week or spend limit can be lifted if the answers have other limits, or if the
-account can pay for usage without a limit. If it was used up, it counts as lifted after a minute,
-with the event `AVAILABLE_AGAIN`. If it was not, it does after an hour, without an event.
+claude.ai can lift a limit for an account. A session, week or spend limit that is missing counts as
+lifted if the answers have other limits, or if the account can pay for usage without a limit. If
+the limit was used up, this takes a minute, and the event is `AVAILABLE_AGAIN`. Otherwise, it
+takes an hour, without an event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
 80, because one point can be rounding. A fall, or a rise that is too fast for real use, counts
 only when a second answer agrees. In the table, two equal percentages in a row are the first
-answer and the second one that agrees with it. If the percentage hardly rises after a refill, and
-then returns at once to nearly its value before, but not to 100%, the refill was an error, and no
-threshold is crossed again.
+answer and the second one that agrees with it.
+
+A refill was an error if the percentage hardly rises after it, and then jumps back to about what
+it was before the refill, but not to 100%. No threshold is crossed again then.
 
 | Percentages | Thresholds | Events |
 | --- | --- | --- |

@@ -220,7 +220,7 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send each entity's pending events, up to and including the first that is no rise.
+        """Send pending events: of each entity, the first rises and one event of another type.
 
         The others follow after a gap.
         """

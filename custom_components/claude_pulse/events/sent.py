@@ -17,8 +17,8 @@ With another session key, `key_expires_soon` is no longer true. An event of a sa
 longer true when two answers in a row lack a valid grant for it. Answers in which saved resets
 are unknown do not count.
 
-`reset`, `refilled`, `readable_again` and `service_recovered` say that something is over, and
-are not kept.
+`reset`, `refilled`, `readable_again` and `service_recovered` only say that something is over,
+and are not kept.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class BackOff:
             return None
         if failure.refused_key is not None:
             return _NEVER if failure.refused_key == session_key else None
-        # A longer wait than the failure caused means that the clock was set back.
+        # If more time is left than the whole wait, the clock was set back.
         return failure.until if SLACK < failure.until - now <= failure.wait else None
 
     def fail(

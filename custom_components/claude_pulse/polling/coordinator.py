@@ -150,8 +150,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
-            # It is too early to send anything. Poll again at `not_before`, which is not used if
-            # the key has expired.
+            # It is too early to send anything. Unless the key has expired, the next poll is at
+            # `not_before`.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:

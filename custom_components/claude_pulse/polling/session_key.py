@@ -57,9 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use the key that another entry of the account has stored in this one.
 
-        Such a key is stored together with the previous one. So is a key that this entry has
-        renewed, but the client uses it already. A key from a form is stored alone, and the
-        reload creates a client for it.
+        Only a shared or a renewed key is stored with a previous one. The client already uses
+        a renewed one. For a key from a form, the reload creates a client.
         """
         if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
             return
