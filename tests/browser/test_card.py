@@ -1740,14 +1740,14 @@ def test_days_of_a_week_that_is_used_up(page: Page) -> None:
 
 
 def test_last_month(page: Page) -> None:
-    """The use of each of the last 30 days comes from the statistics."""
+    """The use of each of the last 30 days comes from the statistics and the present value."""
     page.evaluate(
         """() => {
           const hour = 3600000;
           const now = Date.now();
           const hours = Array.from({ length: 48 }, (_, index) => {
             const start = now - now % hour - (48 - index) * hour;
-            return { start, end: start + hour, min: index / 2, max: index / 2 };
+            return { start, end: start + hour, min: 32 + index / 2, max: 32 + index / 2 };
           });
           show("only_week", { width: 390, config: { layout: "month" } });
           card._hass.callWS = async (message) => {
@@ -1761,7 +1761,7 @@ def test_last_month(page: Page) -> None:
     shown = page.locator(".day").evaluate_all("days => days.map((day) => day.title)")
     assert len(shown) == 30
     assert shown[0] == "Apr 7: —"
-    assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 7%"]
+    assert shown[-3:] == ["May 4: 5%", "May 5: 12%", "May 6: 9%"]
     assert (
         page.locator(".line").inner_text()
         == "Weekly limit: 12% used on the busiest day"

@@ -147,9 +147,9 @@ def stored_state(org_id: str, **members: Any) -> dict[str, Any]:
         "progress": [
             {
                 **session,
-                "doubted_at": START.isoformat(),
-                "doubted_percent": 80,
-                "doubted_reset": START.isoformat(),
+                "unconfirmed_since": START.isoformat(),
+                "unconfirmed_percent": 80,
+                "unconfirmed_reset": START.isoformat(),
                 "at_risk": False,
                 "left_over": False,
                 "moved": False,

@@ -28,9 +28,9 @@ RESET = datetime.fromisoformat(SESSION_RESET)
 PROGRESS = WindowProgress(
     50,
     RESET,
-    doubted_at=START,
-    doubted_percent=80,
-    doubted_reset=START,
+    unconfirmed_since=START,
+    unconfirmed_percent=80,
+    unconfirmed_reset=START,
     at_risk=False,
     refill=Refill(90, 45),
 )
@@ -151,9 +151,9 @@ def test_optional_values_get_a_default(wrong: object) -> None:
     """An invalid value does not affect the others."""
     for field in (
         "resets_at",
-        "doubted_at",
-        "doubted_percent",
-        "doubted_reset",
+        "unconfirmed_since",
+        "unconfirmed_percent",
+        "unconfirmed_reset",
         "at_risk",
         "refill",
     ):

@@ -1,4 +1,4 @@
-"""The headers of a request, and what an answer from claude.ai means, without I/O.
+"""Whether an answer is good, or which error it means; the headers of a request. No I/O.
 
 The rules follow captures of claude.ai's usage page up to November 2026. They apply in this
 order:

@@ -101,7 +101,7 @@ def compare(
     else:
         plausible = same_reset and not fell and not jumped
     if not plausible and not is_confirmed(
-        with_doubt(progress, window, elapsed, now), now
+        with_unconfirmed(progress, window, elapsed, now), now
     ):
         return Change.UNSURE
     if passed or _is_window_later(progress, window):
@@ -170,33 +170,38 @@ def is_confirmed(
 ) -> bool:
     """Return whether the answer agrees with one that came at least `after` earlier.
 
-    `progress` is the result of `with_doubt` for the answer.
+    `progress` is the result of `with_unconfirmed` for the answer.
     """
-    doubted_at = progress.doubted_at
-    return doubted_at is not None and now - doubted_at >= after
+    unconfirmed_since = progress.unconfirmed_since
+    return unconfirmed_since is not None and now - unconfirmed_since >= after
 
 
-def without_doubt(progress: WindowProgress) -> WindowProgress:
+def without_unconfirmed(progress: WindowProgress) -> WindowProgress:
     """Return the progress without an unconfirmed answer."""
-    if progress.doubted_at is None:
+    if progress.unconfirmed_since is None:
         return progress
-    return replace(progress, doubted_at=None, doubted_percent=None, doubted_reset=None)
+    return replace(
+        progress,
+        unconfirmed_since=None,
+        unconfirmed_percent=None,
+        unconfirmed_reset=None,
+    )
 
 
-def with_doubt(
+def with_unconfirmed(
     progress: WindowProgress, window: UsageWindow, elapsed: timedelta, now: datetime
 ) -> WindowProgress:
     """Return the progress with the answer as an unconfirmed one.
 
-    `doubted_at` is the time of the first answer in a row that agrees with it.
-
-    claude.ai can send a reset time that moves with the clock, so the tolerance grows.
+    `unconfirmed_since` stays the time of an earlier unconfirmed answer while each further one agrees
+    with the one before. claude.ai can send a reset time that moves with the clock, so the
+    tolerance grows.
     """
-    since = min(progress.doubted_at or now, now)
+    since = min(progress.unconfirmed_since or now, now)
     agrees = _is_same_reset(
-        progress.doubted_reset, window.resets_at, _SAME_RESET + now - since
+        progress.unconfirmed_reset, window.resets_at, _SAME_RESET + now - since
     )
-    if (last := progress.doubted_percent) is not None:
+    if (last := progress.unconfirmed_percent) is not None:
         agrees = (
             agrees
             and _fell(progress, last) is _fell(progress, window.percent)
@@ -204,9 +209,9 @@ def with_doubt(
         )
     return replace(
         progress,
-        doubted_at=since if agrees else now,
-        doubted_percent=window.percent,
-        doubted_reset=window.resets_at or progress.doubted_reset,
+        unconfirmed_since=since if agrees else now,
+        unconfirmed_percent=window.percent,
+        unconfirmed_reset=window.resets_at or progress.unconfirmed_reset,
     )
 
 

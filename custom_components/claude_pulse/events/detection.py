@@ -3,9 +3,9 @@
 `comparison` decides how each window of the answer relates to its progress so far.
 
 claude.ai can lift a limit for an account. A session, week or spend limit that is missing counts as
-lifted if the answers have other limits, or if the account can pay for usage without a limit. If
-the limit was used up, this takes a minute, and the event is `AVAILABLE_AGAIN`. Otherwise, it
-takes an hour, without an event.
+lifted if the answers have other limits, or if the account can pay for usage without a limit. It
+has to be missing for a minute if it was used up, and the event is `AVAILABLE_AGAIN`. Otherwise, it
+has to be missing for an hour, and there is no event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
 refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is above
@@ -48,8 +48,8 @@ from .comparison import (
     has_passed,
     is_confirmed,
     is_reset_gone,
-    with_doubt,
-    without_doubt,
+    with_unconfirmed,
+    without_unconfirmed,
 )
 from .model import (
     AVAILABLE_AGAIN,
@@ -132,10 +132,10 @@ def detect_events(
     for identity, known in list(after.items()):
         # An answer without any limits means that the plan has expired, or it is incomplete.
         if identity not in BLOCKING or not (windows or context.can_spend_unlimited):
-            after[identity] = without_doubt(known)
+            after[identity] = without_unconfirmed(known)
             continue
         lifted = UsageWindow(identity, None, 0, None)
-        after[identity] = with_doubt(known, lifted, context.elapsed, now)
+        after[identity] = with_unconfirmed(known, lifted, context.elapsed, now)
         if known.percent >= 100 and is_confirmed(after[identity], now):
             del after[identity]
             events.append(
@@ -169,7 +169,7 @@ def detect_events(
         after,
         sorted(events, key=lambda event: TYPES.index(event.type)),
         any(
-            item.doubted_at is not None
+            item.unconfirmed_since is not None
             for identity, item in after.items()
             if identity in windows or item.percent >= 100
         ),
@@ -201,16 +201,17 @@ def _detect(
         progress = replace(progress, resets_at=None)
     change = compare(progress, window, elapsed, now)
     if change is Change.STALE:
-        return without_doubt(progress), []
+        return without_unconfirmed(progress), []
     if change is Change.UNSURE:
-        return with_doubt(progress, window, elapsed, now), []
+        return with_unconfirmed(progress, window, elapsed, now), []
     before, types = progress.percent, []
     if change is Change.NEXT:
         progress = WindowProgress(0, window.resets_at, at_risk=False)
         types.append(RESET)
     else:
         progress = replace(
-            without_doubt(progress), resets_at=window.resets_at or progress.resets_at
+            without_unconfirmed(progress),
+            resets_at=window.resets_at or progress.resets_at,
         )
     if change is Change.REFILLED:
         refill = Refill(before, window.percent)

@@ -204,8 +204,8 @@ class EventDispatcher:
         self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
-        # An unchanged state is stored every six hours, because `_drop_old` drops progress that
-        # is older than a day.
+        # Even an unchanged state is stored every six hours, for its `answered_at`: `_drop_old`
+        # drops progress if the last stored answer is more than a day old.
         elif not self._store_scheduled and (
             changed or now - self._stored_at > _MAX_AGE / 4
         ):
@@ -220,9 +220,10 @@ class EventDispatcher:
 
     @callback
     def async_dispatch(self) -> None:
-        """Send pending events: of each entity, the first rises and one event of another type.
+        """Send pending events.
 
-        The others follow after a gap.
+        Each entity gets its `ROSE` events up to its first event of another type, and that
+        event. The others follow after a gap.
         """
         if self._gap is not None or not self._listeners_ready:
             return

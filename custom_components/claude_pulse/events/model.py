@@ -109,15 +109,15 @@ class WindowProgress:
     is True after a `LEFT_OVER` event, and in a window that was first seen near its reset. `moved` is True if the reset time was changed
     within the window, which makes its start unknown. `refill` is the last refill.
 
-    `doubted_at` is the time of the first answer that has to be confirmed. `doubted_percent`
-    and `doubted_reset` are the percentage and the reset time in the last such answer.
+    `unconfirmed_since` is the time of the first unconfirmed answer. `unconfirmed_percent` and
+    `unconfirmed_reset` are the percentage and the reset time of the last one.
     """
 
     percent: float
     resets_at: datetime | None
-    doubted_at: datetime | None = None
-    doubted_percent: float | None = None
-    doubted_reset: datetime | None = None
+    unconfirmed_since: datetime | None = None
+    unconfirmed_percent: float | None = None
+    unconfirmed_reset: datetime | None = None
     at_risk: bool | None = None
     left_over: bool = False
     moved: bool = False

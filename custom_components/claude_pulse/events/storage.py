@@ -136,9 +136,9 @@ def _read_progress(item: object) -> tuple[Identity, WindowProgress] | None:
     return identity, WindowProgress(
         percent=percent,
         resets_at=time_of(stored.get("resets_at")),
-        doubted_at=time_of(stored.get("doubted_at")),
-        doubted_percent=number_of(stored.get("doubted_percent")),
-        doubted_reset=time_of(stored.get("doubted_reset")),
+        unconfirmed_since=time_of(stored.get("unconfirmed_since")),
+        unconfirmed_percent=number_of(stored.get("unconfirmed_percent")),
+        unconfirmed_reset=time_of(stored.get("unconfirmed_reset")),
         at_risk=at_risk if isinstance(at_risk, bool) else None,
         left_over=stored.get("left_over") is True,
         moved=stored.get("moved") is True,

@@ -35,7 +35,7 @@ _SINCE = "since"
 _DATA = f"{DOMAIN}_texts"
 
 _NAMES = frozenset(("limit", "Limit", "of_limit", "in_limit"))
-# Of the values of each group, a language can choose another one than English.
+# A translation can use any value of a group instead of the one in the English sentence.
 _GROUPS = (_NAMES, frozenset(("until", "resets_at")))
 
 # Readers of traditional Chinese read English rather than the simplified one.

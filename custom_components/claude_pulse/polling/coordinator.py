@@ -150,8 +150,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
-            # It is too early to send anything. Unless the key has expired, the next poll is at
-            # `not_before`.
+            # It is too early to send anything, so this poll fails like the last one.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:

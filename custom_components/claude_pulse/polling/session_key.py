@@ -55,10 +55,10 @@ class SessionKey:
 
     @callback
     def async_use_shared(self) -> None:
-        """Use the key that another entry of the account has stored in this one.
+        """Use a key that another entry of the account has stored in this one.
 
-        Only a shared or a renewed key is stored with a previous one. The client already uses
-        a renewed one. For a key from a form, the reload creates a client.
+        Until it has worked, the previous key is stored, too. After a form of this entry,
+        there is no previous key, and the reload creates a client for the new one.
         """
         if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
             return

@@ -425,7 +425,10 @@ export function month(
   const { format, now, t } = view;
   const name = t("month_of", { name: labelOf(window, format) });
   const period = { resetsAt: now, length: MONTH * DAY };
-  const found = useByDay(points ?? [], period, now, format).slice(-MONTH);
+  const known = [...(points ?? [])];
+  // The statistics have only full hours.
+  if (now - (last(known)?.t ?? 0) < 2 * HOUR) known.push({ t: now, v: window.used });
+  const found = useByDay(known, period, now, format).slice(-MONTH);
   const most = Math.max(...found.map(({ used }) => used ?? 0));
   const line = most ? t("most_a_day", { limit: limitOf(window, format), percent: format.percent(most) }) : t("no_history");
   return html`${columns(found, name, false, view)}
