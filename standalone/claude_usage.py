@@ -1313,8 +1313,8 @@ def good_body(answer: Answer, expect: type = dict) -> Any:
 def error_of(answer: Answer) -> ClaudeAiError | None:
     """Return the error that an answer means, or None for a good answer.
 
-    The first rule that matches decides. A redirect to the region page is a region block
-    even if its body is a page.
+    The first rule that matches decides. A redirect to `app-unavailable-in-region` is a
+    RegionBlockedError even if its body is HTML.
     """
     status, body = answer.status, answer.body
     if "cf-mitigated" in answer.headers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,9 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = ENTRY_VERSION
 
     _offered: Mapping[str, str] = MappingProxyType({})
+    # The choices of the step `organization`, and the text that was pasted before it.
+    _organizations: Sequence[Organization]
+    _pasted: str
     _seats: Seats
 
     @staticmethod
@@ -96,10 +99,11 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                     user_input[CONF_SESSION_KEY],
                     user_input.get(CONF_ORG_ID, ""),
                 )
+                self._organizations = self._seats.organizations
             if not errors:
-                if len(self._seats.organizations) > 1:
+                if len(self._organizations) > 1:
                     return await self.async_step_organization()
-                return await self._async_create(self._seats.organizations[0])
+                return await self._async_create(self._organizations[0])
         return self.async_show_form(
             step_id="user",
             data_schema=_with_values(self, USER_SCHEMA, user_input or {}),
@@ -111,7 +115,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for one of several organizations."""
-        organizations = self._seats.organizations
+        organizations = self._organizations
         schema = organization_schema(organizations)
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -122,7 +126,7 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
             with form_errors(schema, errors):
                 try:
                     await self._async_change(
-                        {CONF_SESSION_KEY: self._seats.session_key, CONF_ORG_ID: org_id}
+                        {CONF_SESSION_KEY: self._pasted, CONF_ORG_ID: org_id}
                     )
                 except InvalidSessionError as err:
                     # The key has expired since the first step.
@@ -148,12 +152,10 @@ class ClaudePulseConfigFlow(ConfigFlow, domain=DOMAIN):
                     await self._async_change(user_input)
                 except (InvalidOrganizationIdError, OrganizationAccessError):
                     # The key is right, but the entry's organization is gone.
-                    pasted = user_input[CONF_SESSION_KEY]
-                    organizations = await async_organizations(
-                        self.hass, self._entry, pasted
+                    self._pasted = user_input[CONF_SESSION_KEY]
+                    self._organizations = await async_organizations(
+                        self.hass, self._entry, self._pasted
                     )
-                    # The pasted text is parsed again when an organization is chosen.
-                    self._seats = Seats(pasted, None, organizations)
                     return await self.async_step_organization()
             if not errors:
                 return self.async_abort(reason="reauth_successful")

@@ -62,11 +62,7 @@ class FormError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The seats of a session key: its account in each organization.
-
-    `session_key` is the parsed key; only in a reauthentication, it is the pasted text, which
-    `async_validate` parses.
-    """
+    """The seats of a session key: its account in each organization."""
 
     session_key: str = field(repr=False)
     account_id: str | None = field(repr=False)

@@ -49,8 +49,8 @@ _STORE_DELAY = timedelta(minutes=15)
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
 
-# If the last answer came longer than this before Home Assistant started, the events may have
-# happened before the start, so they are late.
+# After a longer time without answers, the events of the first answer since the start of Home
+# Assistant are marked as late, because they may have happened before.
 _RESTART = timedelta(minutes=15)
 
 # At the first answer after a start, older progress is dropped, for example from a backup.

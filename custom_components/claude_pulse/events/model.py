@@ -74,7 +74,7 @@ _TYPES_OF: Mapping[Identity, tuple[str, ...]] = {
     SESSION: (*_COMMON, WILL_RUN_OUT),
     WEEKLY: _OF_A_WEEK,
     # claude.ai does not send when the spend limit resets, so a new month is a refill.
-    SPEND: _COMMON[1:],
+    SPEND: tuple(item for item in _COMMON if item != RESET),
     SAVED_RESETS: SAVED_RESET_TYPES,
     ACCOUNT: ACCOUNT_TYPES,
 }

@@ -12,7 +12,8 @@ AFTER_RESET = timedelta(seconds=15)
 # claude.ai can serve the old window for this long after a reset.
 LATE_RESET = timedelta(hours=1)
 
-# The longest wait for a second answer, which has to come at least a minute after the first.
+# A second answer is requested after this time at the latest. It confirms the first one only if
+# it comes at least a minute later.
 CONFIRM = timedelta(seconds=65)
 
 # Home Assistant's timers can fire this early.
@@ -38,14 +39,14 @@ class PollInputs:
 def next_poll(inputs: PollInputs) -> timedelta:
     """Return the time until the next poll.
 
-    The cases, in the order in which they apply:
+    Each case that applies changes the time of the cases above it:
 
     | Case | Time until the next poll |
     | --- | --- |
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 65 seconds |
-    | A reset comes sooner | until 15 seconds after the reset |
-    | The answer still shows a reset that passed less than an hour ago | the time since that reset, if that is shorter, but at least 15 seconds. So polls come 15, 30, 60, 120 … seconds after it |
+    | A reset is coming | at most until 15 seconds after it |
+    | The answer still shows a reset that passed less than an hour ago | at most the time since that reset, but at least 15 seconds. So polls come 15, 30, 60, 120 … seconds after it |
     | No request may be sent before `not_before` | at least until then |
     | The shown values may be kept until `stale_at` | at most until then, even if that is before `not_before`: such a poll sends no request, and makes the values unavailable |
     """

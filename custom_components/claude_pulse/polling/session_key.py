@@ -57,8 +57,8 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use a key that another entry of the account has stored in this one.
 
-        Until it has worked, the previous key is stored, too. After a form of this entry,
-        there is no previous key, and the reload creates a client for the new one.
+        The previous key stays stored until the new one has worked. A key that was entered in
+        a form of this entry has no previous key. The reload creates a client for it.
         """
         if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
             return
