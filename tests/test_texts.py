@@ -94,15 +94,16 @@ def error_keys(base: type[errors.ClaudeAiError]) -> Iterator[str]:
         yield from error_keys(error)
 
 
+SENSOR_KEYS = [*FIXED_KEYS, *MODEL_KEYS, *ACCOUNT_KEYS, *POOL_KEYS, *STATUS_KEYS]
+
 CLIENT_ERRORS = set(error_keys(errors.ClaudeAiError))
 
 
 def test_every_entity_has_a_name_and_an_icon() -> None:
     """The ten sensors come first, and a state icon differs from the default icon."""
     assert tuple(FIXED_KEYS[:10]) == TEN_KEYS
-    keys = [*FIXED_KEYS, *MODEL_KEYS, *ACCOUNT_KEYS, *POOL_KEYS, *STATUS_KEYS]
     for entities in (ENGLISH["entity"], ICONS["entity"]):
-        assert list(entities["sensor"]) == keys
+        assert list(entities["sensor"]) == SENSOR_KEYS
         assert entities["binary_sensor"].keys() == {*BINARY_KEYS, *MODEL_BINARY_KEYS}
         assert entities["calendar"].keys() == {CALENDAR}
         assert entities["event"].keys() == {

@@ -85,8 +85,7 @@ class ClaudeAiClient:
     All methods raise subclasses of ClaudeAiError only.
 
     `session_key` can be replaced and is used from the next request. `offered_key` is the
-    last other key that a good answer set in a cookie, which is how claude.ai renews a
-    session. `usage_body` is the last JSON that came as an answer to `usage`, which can be
+    newest other key that a good answer set in a cookie: claude.ai renews sessions like that. `usage_body` is the last JSON that came as an answer to `usage`, which can be
     an error, or None if it was too long to keep.
     """
 

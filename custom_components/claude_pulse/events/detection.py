@@ -19,9 +19,9 @@ it was before the refill, but not to 100%. No threshold is crossed again then.
 | Percentages | Thresholds | Events |
 | --- | --- | --- |
 | 95, 79, 79, 80 | 75, 80, 90 | `REFILLED` |
-| 95, 79, 79, 81 | 75, 80, 90 | `REFILLED`, threshold 80 |
-| 95, 0, 0, 76, 76 | 75, 90 | `REFILLED`, threshold 75 |
-| 100, 92, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, limit |
+| 95, 79, 79, 81 | 75, 80, 90 | `REFILLED`, `THRESHOLD_REACHED` (80) |
+| 95, 0, 0, 76, 76 | 75, 90 | `REFILLED`, `THRESHOLD_REACHED` (75) |
+| 100, 92, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, `LIMIT_REACHED` |
 | 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
 | 100, 108, 100 | any | none |
 | 40, 100, 40 or 10, 95, 10 | any | none |

@@ -49,8 +49,8 @@ _STORE_DELAY = timedelta(minutes=15)
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
 
-# After a longer time without answers, the events of the first answer since the start of Home
-# Assistant are marked as late, because they may have happened before.
+# If the last answer is older than this when Home Assistant starts, the events of the first new
+# answer are marked as late, because they may have happened before the start.
 _RESTART = timedelta(minutes=15)
 
 # At the first answer after a start, older progress is dropped, for example from a backup.
@@ -222,8 +222,8 @@ class EventDispatcher:
     def async_dispatch(self) -> None:
         """Send pending events.
 
-        Each entity gets its `ROSE` events up to its first event of another type, and that
-        event. The others follow after a gap.
+        Each entity gets its events up to and including the first that is not a rise. The
+        others follow after a gap.
         """
         if self._gap is not None or not self._listeners_ready:
             return

@@ -104,10 +104,11 @@ class Refill(NamedTuple):
 class WindowProgress:
     """The progress of a window, with which each of its events is detected once.
 
-    `percent` is the highest percentage since the start or the last refill, at most 100. The
-    thresholds up to it have been reached. `at_risk` is None while it is not known. `left_over`
-    is True after a `LEFT_OVER` event, and in a window that was first seen near its reset. `moved` is True if the reset time was changed
-    within the window, which makes its start unknown. `refill` is the last refill.
+    `percent` is the highest percentage since the window started or was refilled, at most 100.
+    The thresholds up to it have been reached. `at_risk` is None while it is not known.
+    `left_over` is True after a `LEFT_OVER` event, and in a window that was first seen near its
+    reset. `moved` is True if the reset time was changed within the window, which makes its
+    start unknown. `refill` is the last refill.
 
     `unconfirmed_since` is the time of the first unconfirmed answer. `unconfirmed_percent` and
     `unconfirmed_reset` are the percentage and the reset time of the last one.

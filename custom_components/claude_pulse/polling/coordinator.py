@@ -84,7 +84,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         self.client = client
         self._due = dt_util.utcnow()
         self._interval = timedelta(seconds=options_of(entry).update_interval)
-        # Whether the last values are shown after a failure, which Home Assistant does not log.
+        # Whether the last values are shown after a failure. Home Assistant then sees no failure,
+        # and logs none.
         self._keeps_values = False
         self._key = SessionKey(hass, entry, client)
         self._lock = asyncio.Lock()

@@ -57,8 +57,9 @@ class SessionKey:
     def async_use_shared(self) -> None:
         """Use a key that another entry of the account has stored in this one.
 
-        The previous key stays stored until the new one has worked. A key that was entered in
-        a form of this entry has no previous key. The reload creates a client for it.
+        Such a key is stored with the previous one until it has worked. This does nothing for
+        a key that was entered in a form of this entry: it is stored without a previous one,
+        and the reload creates a client with it.
         """
         if CONF_PREVIOUS_SESSION_KEY not in self._entry.data:
             return
