@@ -8,10 +8,10 @@ has to be missing for a minute if it was used up, and the event is `AVAILABLE_AG
 has to be missing for an hour, and there is no event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
-refill to 79%, thresholds above 79 can be crossed again, but only once the percentage is more than
-one point higher, above 80, because one point can be rounding. A fall, or a rise that is too fast
-for real use, counts only when a second answer agrees. In the table, two equal percentages in a
-row are the first answer and the second one that agrees with it.
+refill to 79%, thresholds above 79 can be crossed again, but not before the percentage is more
+than one point higher, above 80, because one point can be rounding. A fall, or a rise that is too
+fast for real use, counts only when a second answer agrees. In the table, two equal percentages in
+a row are the first answer and the second one that agrees with it.
 
 A refill was an error if the percentage hardly rises after it, and then jumps back to about what
 it was before the refill, but not to 100%. No threshold is crossed again then.

@@ -75,7 +75,7 @@ class EventDispatcher:
         self._hold_scheduled = False
         self._late = False
         self._is_first = True
-        # Grants with sent events that were not valid in the last answer.
+        # Of the grants with sent events, those that were missing or not valid in the last answer.
         self._lacking: set[GrantKey] = set()
         self._listeners_ready = False
         self._loaded = False

@@ -55,8 +55,8 @@ TYPES = (
     WILL_RUN_OUT,
     LEFT_OVER,
 )
-# Those with which the percentage falls. For them, `UsageEvent.binding` compares the
-# percentages before the event.
+# Those with which the percentage falls. The percentages before them decide whether the limit
+# was the binding one (`UsageEvent.binding`).
 FREEING_TYPES = (RESET, REFILLED, AVAILABLE_AGAIN)
 SAVED_RESET_TYPES = (SAVED_RESET_GRANTED, SAVED_RESET_EXPIRES)
 ACCOUNT_TYPES = (
