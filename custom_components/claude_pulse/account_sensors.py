@@ -68,9 +68,10 @@ def _description(
     value_fn: Callable[[_T], StateType | datetime],
     **details: Any,
 ) -> SeatSensorDescription:
-    """Return the description of a sensor of what `find` returns.
+    """Return the description of a sensor that shows a value of an object.
 
-    `value_fn` reads its value from that. The sensor exists while `find` does not return None.
+    `find` returns the object, and the sensor exists while there is one. `value_fn` returns the
+    value.
     """
     return SeatSensorDescription(
         key=key,
@@ -89,7 +90,7 @@ def _amount_description(
     money_fn: Callable[[_T], Money | None],
     **details: Any,
 ) -> AmountSensorDescription:
-    """Return the description of an amount in what `find` returns."""
+    """Return the description of an amount in the object that `find` returns."""
 
     def money_of(runtime: Runtime) -> Money | None:
         """Return the amount, or None without the object."""

@@ -1,13 +1,13 @@
 """Compares an answer of claude.ai with the progress of its windows. Pure.
 
-The first row that applies decides. Percentages above 100 count as 100. In rows with two
-changes, the first one is UNSURE, without an effect, until a second answer agrees.
+The first row that applies decides. Percentages above 100 count as 100. UNSURE has no effect. The
+change after it in a row applies when a second answer agrees.
 
 | The answer | Change |
 | --- | --- |
 | is from before a reset that has passed | STALE |
 | comes an hour or more after the reset | NEXT |
-| comes sooner after the reset, is at 0% or lower than before, and is no higher than usage since the reset can explain | NEXT |
+| comes sooner after the reset, is lower than the progress or at 0%, and is no higher than usage since the reset can explain | NEXT |
 | comes sooner after the reset, and is anything else | UNSURE, then NEXT |
 | has a reset time although the last answers had none, and a percentage that is not higher | UNSURE, then NEXT if it fell, else SAME |
 | has another reset before the last one has passed | UNSURE, then NEXT if it fell or the reset is a whole window later, else MOVED |
@@ -51,8 +51,8 @@ _CONFIRM_AFTER = timedelta(seconds=60)
 _FALL = 5
 _FLICKER = 2
 
-# The points that a window can rise at once, per minute since the last answer, and at most. An
-# answer after a long time can be wrong, too.
+# A window can rise by the first number of points at once, and by the second for each minute
+# since the last answer, up to the maximum: an answer after a long time can be wrong, too.
 _RISE = (5, 5)
 _WEEKLY_RISE = (3, 0.5)
 _MAX_RISE = 50

@@ -8,10 +8,10 @@ has to be missing for a minute if it was used up, and the event is `AVAILABLE_AG
 has to be missing for an hour, and there is no event.
 
 A threshold is crossed when the percentage rises from below it for the first time. After a
-refill to 79%, thresholds above 79 can be crossed again, but not before the percentage is more
-than one point higher, above 80, because one point can be rounding. A fall, or a rise that is too
-fast for real use, counts only when a second answer agrees. In the table, two equal percentages in
-a row are the first answer and the second one that agrees with it.
+refill to 79%, the thresholds above 79 can be crossed again. One point can be rounding, so none
+of them is crossed until the percentage is above 80. A fall, or a rise that is too fast for real
+use, counts only when a second answer agrees. In the table, two equal percentages in a row are
+the first answer and the second one that agrees with it.
 
 A refill was an error if the percentage hardly rises after it, and then jumps back to about what
 it was before the refill, but not to 100%. No threshold is crossed again then.
@@ -24,7 +24,8 @@ it was before the refill, but not to 100%. No threshold is crossed again then.
 | 100, 92, 92, 100 | 75, 90 | `REFILLED`, `AVAILABLE_AGAIN`, `LIMIT_REACHED` |
 | 92, 0, 0, 92, 92 (within minutes) | 75, 90 | `REFILLED` |
 | 100, 108, 100 | any | none |
-| 40, 100, 40 or 10, 95, 10 | any | none |
+| 40, 100, 40 | any | none |
+| 10, 95, 10 | any | none |
 """
 
 from __future__ import annotations

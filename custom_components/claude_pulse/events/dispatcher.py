@@ -311,7 +311,8 @@ class EventDispatcher:
     def _drop_old(self, now: datetime) -> None:
         """At the first answer, drop progress and pending events that are too old.
 
-        This answer can come days after the start, if the session key has expired.
+        This is not done when the state is loaded, because the first answer can come days
+        later, if the session key has expired.
         """
         answered_at = self._state.answered_at
         if answered_at is None or now - answered_at > _MAX_AGE:
