@@ -33,7 +33,8 @@ AttributesFn = Callable[[Forecast], Mapping[str, StateType]]
 class WindowDescription(EntityDescription):
     """Describes an entity of a limit.
 
-    The attributes from `attributes_fn` change only together with the state.
+    `attributes_fn` returns further attributes. If only they change, nothing is written until
+    the state changes.
     """
 
     value_fn: Callable[[Reading], StateType | datetime]

@@ -85,8 +85,9 @@ class ClaudeAiClient:
     All methods raise subclasses of ClaudeAiError only.
 
     `session_key` can be replaced and is used from the next request. `offered_key` is the
-    newest other key that a good answer set in a cookie: claude.ai renews sessions like that. `usage_body` is the last JSON that came as an answer to `usage`, which can be
-    an error, or None if it was too long to keep.
+    newest other key that a good answer set in a cookie: claude.ai renews sessions like that.
+    `usage_body` is the last JSON that came as an answer to `usage`, which can be an error, or
+    None if it was too long to keep.
     """
 
     def __init__(self, session: ClientSession, session_key: str) -> None:

@@ -31,8 +31,8 @@ _UNREADABLE_AFTER = timedelta(hours=1)
 _INCIDENT_AFTER = timedelta(minutes=5)
 _RECOVERED_AFTER = timedelta(minutes=15)
 
-# The time between two checks counts up to this: if the clock is set or the machine sleeps,
-# it can look like days. A check comes each minute or, while the set-up fails, when Home
+# At most this much of the time between two checks is counted: if the clock is set or the machine
+# sleeps, it can look like days. A check comes each minute or, while the set-up fails, when Home
 # Assistant repeats it: in 2026.11, up to ten minutes later.
 _LONGEST_STEP = timedelta(minutes=3)
 _LONGEST_RETRY = timedelta(minutes=11)

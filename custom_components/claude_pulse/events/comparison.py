@@ -1,7 +1,7 @@
 """Compares an answer of claude.ai with the progress of its windows. Pure.
 
-The first row that applies decides. Percentages above 100 count as 100. UNSURE has no effect. The
-change after it in a row applies when a second answer agrees.
+The first row that applies decides. Percentages above 100 count as 100. UNSURE has no effect. When
+a second answer agrees, the change after "UNSURE, then" applies.
 
 | The answer | Change |
 | --- | --- |

@@ -228,8 +228,8 @@ def _detect(
     if before >= 100 > max(progress.percent, window.percent):
         types.append(AVAILABLE_AGAIN)
     events = [_event(window, context, item, before) for item in types]
-    progress, crossed = _detect_rise(progress, window, context)
-    return progress, events + crossed
+    progress, further = _detect_rise(progress, window, context)
+    return progress, events + further
 
 
 def _detect_rise(

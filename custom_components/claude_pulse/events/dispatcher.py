@@ -227,18 +227,18 @@ class EventDispatcher:
         """
         if self._gap is not None or not self._listeners_ready:
             return
-        sent: set[Identity] = set()
+        waiting: set[Identity] = set()
         pending, self._state.pending = self._state.pending, []
         for event in pending:
             is_account = event.identity == ACCOUNT
             can_send = self._can_send_account if is_account else self._started
-            if event.identity in sent or not can_send:
+            if event.identity in waiting or not can_send:
                 self._state.pending.append(event)
                 continue
             if event.type != ROSE:
-                sent.add(event.identity)
+                waiting.add(event.identity)
             self._async_send(event)
-        if sent:
+        if waiting:
             self.async_store_now()
             self._gap = async_call_later(
                 self._hass, GAP, HassJob(self._async_end_gap, cancel_on_shutdown=True)

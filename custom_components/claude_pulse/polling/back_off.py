@@ -165,8 +165,8 @@ class BackOff:
     def _blocked_for(self, err: ClaudeAiError, now: datetime) -> timedelta | None:
         """Return how long requests have been blocked, or None if they are not.
 
-        The time between two failures counts up to the longest wait: if the clock is set
-        in between, it can look like days.
+        Of the time between two failures, at most the longest wait is counted: if the clock
+        is set in between, it can look like days.
         """
         last = self.failure
         if last is None or last.blocked_for is None:

@@ -46,7 +46,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | Normally | `interval` |
     | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset is coming | at most until 15 seconds after it |
-    | The answer still shows a reset that passed less than an hour ago | at most the time that it is overdue, or 15 seconds if that is longer. So polls come 15, 30, 60, 120 … seconds after it |
+    | The answer still shows a reset that passed less than an hour ago | at most until 15, 30, 60, 120 … seconds after it, whichever comes next |
     | No request may be sent before `not_before` | at least until then |
     | The shown values may be kept until `stale_at` | at most until then, even if that is before `not_before`: such a poll sends no request, and makes the values unavailable |
     """
