@@ -213,7 +213,7 @@ async def test_error_of_a_failed_poll(
     assert coordinator.last_update_success is False
     failure = coordinator.back_off.failure
     assert failure
-    assert (failure.key, failure.message) == (key, str(error.args[0]))
+    assert (failure.error_key, failure.message) == (key, str(error.args[0]))
     assert failure.message in caplog.text
 
 

@@ -61,7 +61,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
     blocked_for = failure.blocked_for
     return {
         "blocked_for": None if blocked_for is None else blocked_for.total_seconds(),
-        "error": failure.key,
+        "error": failure.error_key,
         "in_a_row": failure.in_a_row,
         "message": failure.message,
         "until": failure.until,

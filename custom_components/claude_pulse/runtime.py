@@ -82,7 +82,7 @@ class Runtime:
         It is UNEXPECTED_ERROR if there are no values for another reason.
         """
         if failure := self.back_off.failure:
-            return failure.key
+            return failure.error_key
         return None if self.has_values else UNEXPECTED_ERROR
 
     @property

@@ -180,7 +180,10 @@ def async_service(hass: HomeAssistant, assistant: str) -> Service:
         any(
             runtime.has_values and not runtime.back_off.failure for runtime in runtimes
         ),
-        any(failure and failure.key == UnavailableError.key for failure in failures),
+        any(
+            failure and failure.error_key == UnavailableError.key
+            for failure in failures
+        ),
     )
 
 

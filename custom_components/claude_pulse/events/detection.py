@@ -131,7 +131,8 @@ def detect_events(
     after = {identity: progress[identity] for identity in missing[-_MAX_MISSING:]}
     events: list[UsageEvent] = []
     for identity, known in list(after.items()):
-        # An answer without any limits means that the plan has expired, or it is incomplete.
+        # Only these can be lifted. An answer without any limits does not count: it is
+        # incomplete, or the plan has expired.
         if identity not in BLOCKING or not (windows or context.can_spend_unlimited):
             after[identity] = without_unconfirmed(known)
             continue

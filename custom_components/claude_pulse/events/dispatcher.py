@@ -53,7 +53,8 @@ _COMPARE_AGAIN = timedelta(minutes=10)
 # answer are marked as late, because they may have happened before the start.
 _RESTART = timedelta(minutes=15)
 
-# At the first answer after a start, older progress is dropped, for example from a backup.
+# Progress that is older than this at the first answer after a start is dropped. It can come
+# from a backup.
 _MAX_AGE = timedelta(days=1)
 
 

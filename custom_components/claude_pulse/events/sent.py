@@ -1,7 +1,7 @@
 """The sent events of the last days that are still true. Pure.
 
-An event is still true until its `valid_until` has passed, or until a later event of the same
-limit, or of the account, ends it:
+An event is still true until its `valid_until` has passed, or until a later event ends it. An event
+of a limit ends only those of the same limit, and one of the account only those of the account:
 
 | A later event | ends |
 | --- | --- |

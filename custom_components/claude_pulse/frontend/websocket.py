@@ -96,7 +96,7 @@ def _account(
         "device_id": devices[0].id if devices else None,
         "title": title_of(entry),
         "plan": runtime.account.plan if shown and may_read_sensor("plan") else None,
-        "trouble": failure.key if failure else trouble,
+        "trouble": failure.error_key if failure else trouble,
         "last_success": iso_time(last_success),
         "thresholds": options_of(entry).thresholds,
         "windows": windows,

@@ -67,13 +67,13 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Failure:
     """The last failed poll.
 
-    `key` and `message` are those of the error, and `in_a_row` counts failures with this
+    `error_key` and `message` are those of the error, and `in_a_row` counts failures with this
     key. `wait` is the time until the next poll, unless a reset comes sooner. Requests before
     `until` are not sent. `blocked_for` is how long requests have been blocked, including
     outages in between. `refused_key` is the session key that claude.ai no longer accepts.
     """
 
-    key: str
+    error_key: str
     message: str
     in_a_row: int
     at: datetime
@@ -126,9 +126,9 @@ class BackOff:
             pause = min(wait, _SHORT_WAIT)
         self.failures[err.key] += 1
         self.failure = Failure(
-            key=err.key,
+            error_key=err.key,
             message=str(err),
-            in_a_row=last.in_a_row + 1 if last and last.key == err.key else 1,
+            in_a_row=last.in_a_row + 1 if last and last.error_key == err.key else 1,
             at=now,
             wait=wait,
             until=now + pause,

@@ -195,9 +195,12 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             return await self.client.usage(self._org_id)
         except ForbiddenError as err:
             last = self.back_off.failure
-            if last is None or last.key not in (err.key, OrganizationAccessError.key):
+            if last is None or last.error_key not in (
+                err.key,
+                OrganizationAccessError.key,
+            ):
                 raise
-            if last.key == err.key and last.in_a_row + 1 < _UNCLEAR:
+            if last.error_key == err.key and last.in_a_row + 1 < _UNCLEAR:
                 raise
             await self.client.organizations()
             raise OrganizationAccessError from None
@@ -210,7 +213,7 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             return self._unchanged()
         before = self.back_off.failure
         failure = self.back_off.fail(err, dt_util.utcnow(), self._interval, used)
-        if before is None or before.key != failure.key:
+        if before is None or before.error_key != failure.error_key:
             self.async_update_listeners()
         return await self._async_handle_failure(failure, failure.until, failure.wait)
 
@@ -224,12 +227,12 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
             asks = async_record_refusal(self.hass, self.config_entry)
             if not asks:
                 self._schedule(PollInputs(now=now, interval=_ASK_AGAIN))
-                raise PollFailedError(failure.key, failure.message)
+                raise PollFailedError(failure.error_key, failure.message)
             await async_reauth_during_reconfigure(self.hass, self.config_entry)
             raise ConfigEntryAuthFailed(
                 failure.message,
                 translation_domain=DOMAIN,
-                translation_key=failure.key,
+                translation_key=failure.error_key,
             )
         stale_at = self._stale_at(failure, now)
         self._schedule(
@@ -249,13 +252,13 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
                 )
             return self.data
         self._keeps_values = False
-        raise PollFailedError(failure.key, failure.message)
+        raise PollFailedError(failure.error_key, failure.message)
 
     def _stale_at(self, failure: Failure, now: datetime) -> datetime | None:
         """Return until when the last values may be shown, or None if they may not."""
         last_success = self.back_off.last_success
         if (
-            failure.key not in _KEEPING
+            failure.error_key not in _KEEPING
             or last_success is None
             or self.data is None
             or not self.last_update_success

@@ -62,7 +62,10 @@ def async_update_issues(
         obsolete = {Issue.BLOCKED}
         if failure.blocked_for is not None and failure.blocked_for >= LONG_BLOCK:
             active.add(Issue.BLOCKED)
-        if failure.key == OrganizationAccessError.key or not data_of(entry).org_id:
+        if (
+            failure.error_key == OrganizationAccessError.key
+            or not data_of(entry).org_id
+        ):
             active.add(Issue.ORGANIZATION)
             obsolete.add(Issue.KEY_EXPIRES)
     if hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
