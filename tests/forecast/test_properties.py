@@ -40,6 +40,10 @@ _HOURS: list[Callable[[Random], float]] = [
 ]
 
 
+# Only the days are known: somebody chose them.
+CHOSEN_DAYS = learn(HourlyUsage(), START, ZONE, range(5))
+
+
 @st.composite
 def habits(draw: st.DrawFn) -> Habit | None:
     """Return the habit of any history: dense, sparse, unknown in part, or none."""
@@ -118,6 +122,7 @@ def test_more_usage_is_never_less(
 
 @given(habit=habits(), other=habits(), elapsed=ELAPSED)
 @settings(max_examples=100, deadline=None)
+@example(None, CHOSEN_DAYS, 0.0)
 def test_a_borrowed_habit_keeps_its_own_usage(
     habit: Habit | None, other: Habit | None, elapsed: float
 ) -> None:

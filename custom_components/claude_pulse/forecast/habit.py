@@ -232,10 +232,11 @@ def borrowed(habit: Habit | None, other: Habit | None) -> Habit | None:
 
     The amount of usage stays its own.
     """
-    weeks = habit.weeks if habit else 0
-    if other is None or weeks >= min(BORROWED_UNTIL, other.weeks):
+    if other is None or (habit and habit.weeks >= min(BORROWED_UNTIL, other.weeks)):
         return habit
-    return replace(other, weeks=weeks, past=habit.past if habit else HourlyUsage())
+    if habit is None:
+        return replace(other, weeks=0, past=HourlyUsage())
+    return replace(other, weeks=habit.weeks, past=habit.past)
 
 
 def hour_of_week(number: int, zone: tzinfo) -> int:
