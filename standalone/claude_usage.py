@@ -1182,7 +1182,7 @@ def parse_usage(body: object) -> Usage:
 # | redirect to `/login` | `InvalidSessionError` |
 # | 429 | `RateLimitedError` |
 # | other 403 with JSON | `ForbiddenError` |
-# | any other status than 200, no JSON of the expected type, or an `error` object whose `message` is not empty | `UnavailableError` |
+# | any other status than 200, no JSON of the expected type, or an `error` object, unless its `message` is empty | `UnavailableError` |
 
 # A browser, and the day on which it was current. Cloudflare challenges other browsers and
 # those that nobody uses any longer, so scripts/lint fails six months later.

@@ -36,7 +36,7 @@ def async_record_refusal(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     refused = _refused_keys(hass)
     refused[entry.entry_id] = data_of(entry).session_key
     candidates = {entry.entry_id}
-    for other in async_entries_of_account(hass, account_id_of(entry), entry):
+    for other in async_entries_of_account(hass, account_id_of(entry), except_for=entry):
         key = refused.get(other.entry_id)
         if key == data_of(other).session_key and not other.disabled_by:
             candidates.add(other.entry_id)
@@ -73,18 +73,18 @@ def async_share_key(
     hass: HomeAssistant,
     account_id: str | None,
     session_key: str,
-    source: ConfigEntry | None = None,
+    except_for: ConfigEntry | None = None,
 ) -> None:
-    """Store a new session key in the entries of an account, except the one it is from.
+    """Store a new session key in the entries of an account, except the one that has it.
 
     Their present keys are kept until a request with the new one has succeeded, because
-    it may not have access to their organizations. Entries that were
-    waiting for a key are reloaded.
+    it may not have access to their organizations. Entries that were waiting for a key are
+    reloaded.
     """
     refused = _refused_keys(hass)
-    if source is not None:
-        refused.pop(source.entry_id, None)
-    for entry in async_entries_of_account(hass, account_id, except_for=source):
+    if except_for is not None:
+        refused.pop(except_for.entry_id, None)
+    for entry in async_entries_of_account(hass, account_id, except_for=except_for):
         stored = data_of(entry)
         waits = refused.pop(entry.entry_id, None) == stored.session_key
         if stored.session_key != session_key:
@@ -92,7 +92,7 @@ def async_share_key(
             previous = stored.previous_session_key or stored.session_key
             data[CONF_PREVIOUS_SESSION_KEY] = previous
             hass.config_entries.async_update_entry(entry, data=data)
-        if waits or SOURCE_REAUTH in {kind for _, kind in _flows(hass, entry)}:
+        if waits or SOURCE_REAUTH in {source for _, source in _flows(hass, entry)}:
             async_abort_flows(hass, entry)
         if waits and not entry.disabled_by and entry.state in _RELOADED:
             hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))

@@ -219,13 +219,13 @@ def async_share_entered_key(
     hass: HomeAssistant,
     account_id: str | None,
     session_key: str,
-    source: ConfigEntry | None = None,
+    except_for: ConfigEntry | None = None,
 ) -> None:
     """Use a session key, which claude.ai has accepted, for all entries of its account."""
-    for entry in async_entries_of_account(hass, account_id, except_for=source):
+    for entry in async_entries_of_account(hass, account_id, except_for=except_for):
         runtime_of(hass, entry).back_off.forget_key()
         async_delete_issues(hass, entry, (Issue.KEY_EXPIRES,))
-    async_share_key(hass, account_id, session_key, source)
+    async_share_key(hass, account_id, session_key, except_for)
 
 
 async def _async_check_seat(

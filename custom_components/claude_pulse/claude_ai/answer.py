@@ -18,7 +18,7 @@ order:
 | redirect to `/login` | `InvalidSessionError` |
 | 429 | `RateLimitedError` |
 | other 403 with JSON | `ForbiddenError` |
-| any other status than 200, no JSON of the expected type, or an `error` object whose `message` is not empty | `UnavailableError` |
+| any other status than 200, no JSON of the expected type, or an `error` object, unless its `message` is empty | `UnavailableError` |
 """
 
 from __future__ import annotations

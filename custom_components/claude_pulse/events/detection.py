@@ -16,7 +16,7 @@ the first answer and the second one that agrees with it.
 A refill was an error if the percentage hardly rises after it, and then jumps back to about what
 it was before the refill, but not to 100%. No threshold is crossed again then.
 
-| Percentages | Thresholds | Events |
+| Percentages | Thresholds | Events, without `ROSE` |
 | --- | --- | --- |
 | 95, 79, 79, 80 | 75, 80, 90 | `REFILLED` |
 | 95, 79, 79, 81 | 75, 80, 90 | `REFILLED`, `THRESHOLD_REACHED` (80) |

@@ -73,7 +73,7 @@ _OF_A_WEEK = (*_COMMON, WILL_RUN_OUT, LEFT_OVER)
 _TYPES_OF: Mapping[Identity, tuple[str, ...]] = {
     SESSION: (*_COMMON, WILL_RUN_OUT),
     WEEKLY: _OF_A_WEEK,
-    # claude.ai does not send when the spend limit resets, so a new month is a refill.
+    # claude.ai does not send the reset time of the spend limit, so a new month is a refill.
     SPEND: tuple(item for item in _COMMON if item != RESET),
     SAVED_RESETS: SAVED_RESET_TYPES,
     ACCOUNT: ACCOUNT_TYPES,

@@ -10,7 +10,7 @@ outage, an extra request, such as one at a reset, may be sent sooner.
 | `ForbiddenError` | after twice the last wait, up to 30 minutes | after the third in a row, the session key is checked: if it is accepted, the error is `OrganizationAccessError` |
 | `OrganizationAccessError` | after twice the last wait, up to 30 minutes | repair issue |
 | `InvalidSessionError` | after somebody has entered a key, even the same one, or another key was stored | reauthentication |
-| others, such as an outage | after the interval | `InvalidOrganizationIdError` without a stored organization: repair issue |
+| others, such as an outage | after the interval | repair issue if the entry has no organization (`InvalidOrganizationIdError`) |
 
 Before the first failure, the last wait is the update interval.
 """

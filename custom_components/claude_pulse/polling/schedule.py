@@ -47,7 +47,7 @@ def next_poll(inputs: PollInputs) -> timedelta:
     | A second answer has to `confirm` the last one | at most 65 seconds |
     | A reset is coming | at most until 15 seconds after it |
     | The answer still shows a reset that passed less than 15 seconds ago | at most 15 seconds |
-    | The answer still shows a reset that passed 15 seconds to an hour ago | at most the time since that reset, which doubles each time: 30, 60, 120 … seconds after it |
+    | The answer still shows a reset that passed 15 seconds to an hour ago | at most the time since that reset. So polls come 30, 60, 120 … seconds after it |
     | No request may be sent before `not_before` | at least until then |
     | The shown values may be kept until `stale_at` | at most until then, even if that is before `not_before`: such a poll sends no request, and makes the values unavailable |
     """
