@@ -228,18 +228,19 @@ class EventDispatcher:
         """
         if self._gap is not None or not self._listeners_ready:
             return
-        waiting: set[Identity] = set()
+        served: set[Identity] = set()
         pending, self._state.pending = self._state.pending, []
         for event in pending:
             is_account = event.identity == ACCOUNT
             can_send = self._can_send_account if is_account else self._started
-            if event.identity in waiting or not can_send:
+            if event.identity in served or not can_send:
                 self._state.pending.append(event)
                 continue
             if event.type != ROSE:
-                waiting.add(event.identity)
+                served.add(event.identity)
             self._async_send(event)
-        if waiting:
+        if served:
+            # A restart does not send these events again.
             self.async_store_now()
             self._gap = async_call_later(
                 self._hass, GAP, HassJob(self._async_end_gap, cancel_on_shutdown=True)

@@ -151,8 +151,8 @@ class ClaudePulseCoordinator(DataUpdateCoordinator[Usage]):
         now, failure = dt_util.utcnow(), self.back_off.failure
         not_before = self.back_off.not_before(now, self.client.session_key)
         if failure is not None and not_before is not None:
-            # It is too early to send anything, so this poll fails like the last one. It adds
-            # no wait to `not_before`.
+            # It is too early to send anything, so this poll fails like the last one. The next
+            # one is due at `not_before`: the wait of the failure does not start again.
             return await self._async_handle_failure(failure, not_before, timedelta())
         self.back_off.polls += 1
         try:

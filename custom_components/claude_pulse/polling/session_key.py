@@ -88,7 +88,7 @@ class SessionKey:
         return await request()
 
     def _replacements(self) -> Iterator[dict[str, Any]]:
-        """Yield the data of the entry once with each other session key of its account."""
+        """Yield the data of the entry with another session key of its account, for each one."""
         data = {**self._entry.data}
         data.pop(CONF_PREVIOUS_SESSION_KEY, None)
         tried = {self._client.session_key, ""}
