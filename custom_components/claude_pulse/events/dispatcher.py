@@ -32,7 +32,7 @@ from .bus import EVENT_CLAUDE_PULSE, bus_data, cleared_data
 from .detection import Context, ForecastFn
 from .model import KEY_EXPIRES_SOON, ROSE, Event, SavedResetEvent, WindowProgress
 from .sent import SentEvent, still_true, with_sent
-from .storage import EventState
+from .storage import MAX_AGE, EventState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,14 +48,6 @@ _STORE_DELAY = timedelta(minutes=15)
 
 # An unchanged answer is compared with the progress this often.
 _COMPARE_AGAIN = timedelta(minutes=10)
-
-# If the last answer is older than this when Home Assistant starts, the events of the first new
-# answer are marked as late, because they may have happened before the start.
-_RESTART = timedelta(minutes=15)
-
-# Progress that is older than this at the first answer after a start is dropped. It can come
-# from a backup.
-_MAX_AGE = timedelta(days=1)
 
 
 class EventDispatcher:
@@ -186,7 +178,7 @@ class EventDispatcher:
         ten minutes, because only the passing of time can cause an event.
         """
         if self._is_first:
-            self._drop_old(now)
+            self._late = self._state.drop_old(now, self._created_at)
         self._check_saved_resets(usage, now)
         last_answer, self._state.answered_at = self._state.answered_at, now
         unchanged = usage == self._compared and not self._unconfirmed
@@ -205,10 +197,10 @@ class EventDispatcher:
         self._state.progress, self._state.grants = progress, grants
         if any(event.type != ROSE for event in events):
             self.async_store_now()
-        # Even an unchanged state is stored every six hours, for its `answered_at`: `_drop_old`
+        # Even an unchanged state is stored every six hours, for its `answered_at`: `drop_old`
         # drops progress if the last stored answer is more than a day old.
         elif not self._store_scheduled and (
-            changed or now - self._stored_at > _MAX_AGE / 4
+            changed or now - self._stored_at > MAX_AGE / 4
         ):
             self._store_scheduled = True
             self._store.async_delay_save(
@@ -309,28 +301,6 @@ class EventDispatcher:
             self.async_dispatch()
 
         async_call_later(self._hass, HOLD, HassJob(ready, cancel_on_shutdown=True))
-
-    def _drop_old(self, now: datetime) -> None:
-        """At the first answer, drop progress and pending events that are too old.
-
-        This is not done when the state is loaded, because the first answer can come days
-        later, if the session key has expired.
-        """
-        answered_at = self._state.answered_at
-        if answered_at is None or now - answered_at > _MAX_AGE:
-            # Known grants stay known, however old the state is.
-            self._state = replace(
-                EventState(self._state.org_id),
-                account=self._state.account,
-                grants=self._state.grants,
-            )
-        elif self._created_at - answered_at > _RESTART:
-            self._late = True
-        self._state.pending = [
-            replace(event, late=self._late)
-            for event in self._state.pending
-            if event.valid_until is None or event.valid_until > now
-        ]
 
     def _state_to_store(self) -> dict[str, Any]:
         """Return the JSON for a write."""

@@ -1,4 +1,4 @@
-"""Conversion of the state of an entry's events to JSON and back. Pure.
+"""The state of an entry's events, and its JSON. Pure.
 
 `dispatcher` stores the JSON.
 
@@ -9,7 +9,7 @@ default, and an item without an essential value is dropped.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,14 @@ from .model import (
 from .saved_resets import KnownGrants
 from .sent import SentEvent
 
+# Progress that is older than this at the first answer after a start is dropped. It can come
+# from a backup.
+MAX_AGE = timedelta(days=1)
+
+# If the last answer is older than this when Home Assistant starts, the events of the first new
+# answer are late, because they may have happened before the start.
+_RESTART = timedelta(minutes=15)
+
 # Longer than any failure can last.
 _MAX_SECONDS = 10 * 365 * 86400
 
@@ -62,6 +70,25 @@ class EventState:
     def is_empty(self) -> bool:
         """Return whether there is nothing to store."""
         return self == EventState(self.org_id)
+
+    def drop_old(self, now: datetime, started_at: datetime) -> bool:
+        """Drop what is too old at the first answer. Return whether its events are late.
+
+        This is not done when the state is loaded, because the first answer can come days
+        later, if the session key has expired.
+        """
+        late = False
+        if self.answered_at is None or now - self.answered_at > MAX_AGE:
+            # Account and known grants stay, however old they are.
+            self.answered_at, self.progress, self.pending, self.sent = None, {}, [], []
+        else:
+            late = started_at - self.answered_at > _RESTART
+        self.pending = [
+            replace(event, late=late)
+            for event in self.pending
+            if event.valid_until is None or event.valid_until > now
+        ]
+        return late
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON to store."""
