@@ -104,8 +104,8 @@ class ClaudeAiClient:
 
         It is not available if the answer is an error, not JSON or without a UUID. Raises
         if the key has expired, the request was blocked or rate limited, or no readable
-        answer came. If the UUID is `required`, also raises UnavailableError if another
-        request can help: after an error of the server, or an answer that is not JSON.
+        answer came. With `required`, also raises UnavailableError where another request can
+        help: after an error of the server, or an answer that is not JSON.
         """
         answer = await self._ask("account")
         try:

@@ -193,9 +193,9 @@ def with_unconfirmed(
 ) -> WindowProgress:
     """Return the progress with the answer as an unconfirmed one.
 
-    `unconfirmed_since` stays the time of an earlier unconfirmed answer while each further one agrees
-    with the one before. claude.ai can send a reset time that moves with the clock, so the
-    tolerance grows.
+    `unconfirmed_since` stays the time of an earlier unconfirmed answer while each further one
+    agrees with the one before. claude.ai can send a reset time that moves with the clock, so
+    the tolerance grows.
     """
     since = min(progress.unconfirmed_since or now, now)
     agrees = _is_same_reset(

@@ -430,7 +430,9 @@ export function month(
   if (now - (last(known)?.t ?? 0) < 2 * HOUR) known.push({ t: now, v: window.used });
   const found = useByDay(known, period, now, format).slice(-MONTH);
   const most = Math.max(...found.map(({ used }) => used ?? 0));
-  const line = most ? t("most_a_day", { limit: limitOf(window, format), percent: format.percent(most) }) : t("no_history");
+  const line = most
+    ? t("most_a_day", { limit: limitOf(window, format), percent: format.percent(most) })
+    : t("no_history");
   return html`${columns(found, name, false, view)}
     ${points ? html`<div class="line">${line}</div>` : nothing}`;
 }
