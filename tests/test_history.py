@@ -347,7 +347,7 @@ async def test_failure_that_lasts(
     assert attribute(recorded, "basis") == "even"
     warnings = [item for item in caplog.records if "Could not read" in item.message]
     assert [warning.exc_info for warning in warnings] == [None]
-    assert "ada" not in warnings[0].getMessage()
+    assert "weekly_usage" not in warnings[0].getMessage()
     assert entry.entry_id in warnings[0].getMessage()
     read.side_effect = None
     await pass_minutes(recorded, 5)
